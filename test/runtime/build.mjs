@@ -1,0 +1,40 @@
+// Builds dist/, which is what the package ships: what tsc makes of tsconfig.build.json, and beside it the files that
+// tsc leaves alone. A failed build changes nothing; a good one writes in place and removes what is stale last, so that
+// a gateway which runs from dist/ meanwhile never finds it empty.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('../../', import.meta.url)))
+const started = Date.now()
+
+compile()
+copyAssets()
+chmodSync('dist/sidecar/main.js', 0o755)
+removeStale()
+
+function compile() {
+  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    stdio: 'inherit',
+  })
+  if (tsc.status !== 0) process.exit(1)
+}
+
+/** The Python side of the workers. */
+function copyAssets() {
+  for (const file of filesBelow('sidecar')) {
+    if (!file.endsWith('.py')) continue
+    mkdirSync(dirname(join('dist', file)), { recursive: true })
+    copyFileSync(file, join('dist', file))
+  }
+}
+
+function removeStale() {
+  for (const file of filesBelow('dist')) if (statSync(file).mtimeMs < started) rmSync(file)
+}
+
+function filesBelow(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}

@@ -1,0 +1,85 @@
+// Says which of the web servers and Python frameworks that the tests run are not on this machine, and installs them
+// where it may: on a Debian-like system, as root. `npm test` calls it first. With CI=true nothing may be missing.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+
+// Debian's packages are for Debian's own Python, which need not be the first one on the PATH.
+const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
+
+const onPath = (name) =>
+  [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'].some((folder) =>
+    existsSync(`${folder}/${name}`),
+  )
+
+/** Which of these modules Python can import; all of them are asked for at once, and none is loaded. */
+function importable(modules) {
+  const script = 'import sys, importlib.util as u; print(*[m for m in sys.argv[1:] if u.find_spec(m)])'
+  const { stdout } = spawnSync(python, ['-c', script, ...modules], { encoding: 'utf8' })
+  return (stdout ?? '').trim().split(' ')
+}
+
+/** Everything the tests need from outside: its name, the Debian package that brings it, whether it is there. */
+function needs() {
+  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle'])
+  return [
+    { name: 'nginx', debian: 'nginx-light', there: onPath('nginx') },
+    { name: 'Python 3', debian: 'python3', there: modules.includes('sys') },
+    { name: "Python's venv", debian: 'python3-venv', there: modules.includes('ensurepip') },
+    { name: 'Flask', debian: 'python3-flask', there: modules.includes('flask') },
+    { name: 'Django', debian: 'python3-django', there: modules.includes('django') },
+    { name: 'Bottle', debian: 'python3-bottle', there: modules.includes('bottle') },
+  ]
+}
+
+// Debian starts a service as soon as it is installed, unless this file says no (exit status 101).
+const policy = '/usr/sbin/policy-rc.d'
+const kept = '/usr/sbin/policy-rc.d.before-sidegate'
+const startNothing =
+  '#!/bin/sh\n# sidegate: no service is started while the packages for its tests are installed\nexit 101\n'
+const isOurs = () => existsSync(policy) && readFileSync(policy, 'utf8') === startNothing
+
+function withoutStartingServices(work) {
+  // an interrupt ends apt-get; then the file of before is put back
+  const ignore = () => {}
+  process.on('SIGINT', ignore).on('SIGTERM', ignore)
+  // ours is there already where a run was killed, or where another one goes on
+  if (existsSync(policy) && !isOurs()) renameSync(policy, kept)
+  writeFileSync(policy, startNothing, { mode: 0o755 })
+  try {
+    work()
+  } finally {
+    if (existsSync(kept)) renameSync(kept, policy)
+    else if (isOurs()) rmSync(policy)
+    process.off('SIGINT', ignore).off('SIGTERM', ignore)
+  }
+}
+
+function aptGet(command, ...options) {
+  const quiet = ['-qq', '-y', '-o', 'DPkg::Lock::Timeout=120']
+  const { status, stdout, stderr, error } = spawnSync('apt-get', [...quiet, command, ...options], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    encoding: 'utf8',
+    maxBuffer: Infinity,
+  })
+  if (status !== 0) console.error(`sidegate: apt-get ${command} failed\n${error?.message ?? stdout + stderr}`)
+}
+
+const missingNeeds = () => needs().filter((need) => !need.there)
+const packagesOf = (missing) => missing.map((need) => need.debian).join(' ')
+
+let missing = missingNeeds()
+if (missing.length && process.getuid?.() === 0 && existsSync('/var/lib/dpkg/status') && onPath('apt-get')) {
+  console.log(`sidegate: installing Debian packages for the tests: ${packagesOf(missing)}`)
+  aptGet('update')
+  withoutStartingServices(() => {
+    aptGet('install', '--no-install-recommends', ...missing.map((need) => need.debian))
+  })
+  missing = missingNeeds()
+}
+
+if (missing.length) {
+  console.error(`sidegate: not on this machine: ${missing.map((need) => need.name).join(', ')}`)
+  console.error(`sidegate: the tests that need it cannot run; on Debian: apt-get install ${packagesOf(missing)}`)
+  // continuous integration skips nothing
+  if (process.env.CI === 'true') process.exit(1)
+}

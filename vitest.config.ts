@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{sidecar,plugin,test}/**/*.test.ts'],
+    environment: 'node',
+    // a process a file: tests open sockets, start servers and change directories
+    pool: 'forks',
+    maxWorkers: 2,
+    // real servers are started; on a busy machine that takes its time
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+  },
+})
