@@ -1,0 +1,107 @@
+// Every error that Sidegate raises on purpose. Each carries a stable code (docs/errors.md lists them), the status a client
+// gets, and whose fault it is; errorResponse is the only place where an error becomes a response.
+
+/** Whose fault an error is. */
+export type Blame = 'config' | 'peer' | 'app' | 'upstream' | 'gateway'
+
+/** What every error of Sidegate carries beside its message. */
+export abstract class SidegateError extends Error {
+  /** Stable, upper case, documented in docs/errors.md. */
+  readonly code: string
+  /** The HTTP status that a client gets when nothing was sent yet. */
+  readonly status: number
+  abstract readonly blame: Blame
+
+  constructor(code: string, message: string, status: number, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+    this.status = status
+  }
+}
+
+/** A setting is wrong or what it names is not there. `path` is the place in the configuration, such as `mounts./shop.venv`. */
+export class ConfigError extends SidegateError {
+  readonly blame = 'config'
+  readonly path: string
+
+  constructor(code: string, path: string, message: string, options?: ErrorOptions) {
+    super(code, message, 500, options)
+    this.path = path
+  }
+}
+
+/** The other side of a connection broke its protocol, asked for something refused, or went away. Costs that connection only. */
+export class PeerError extends SidegateError {
+  readonly blame = 'peer'
+
+  constructor(code: string, message: string, status = 400, options?: ErrorOptions) {
+    super(code, message, status, options)
+  }
+}
+
+/** An app raised, or broke the rules of its interface. */
+export class AppError extends SidegateError {
+  readonly blame = 'app'
+
+  constructor(code: string, message: string, status = 500, options?: ErrorOptions) {
+    super(code, message, status, options)
+  }
+}
+
+/** What stands behind a mount (a worker process, a remote server) failed: 502, or 503 when it is busy, or 504 when it is late. */
+export class UpstreamError extends SidegateError {
+  readonly blame = 'upstream'
+
+  constructor(code: string, message: string, status = 502, options?: ErrorOptions) {
+    super(code, message, status, options)
+  }
+}
+
+/** The response an error becomes. The body names status and code, never the message: that one is for the log. */
+export interface ErrorResponse {
+  status: number
+  reason: string
+  headers: [string, string][]
+  body: string
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  411: 'Length Required',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+/** Gives any thrown value the shape of a SidegateError; what an app threw becomes APP_RAISED with the thrown value as cause. */
+export function toSidegateError(thrown: unknown): SidegateError {
+  if (thrown instanceof SidegateError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new AppError('APP_RAISED', `the app raised: ${message}`, 500, { cause: thrown })
+}
+
+/** The response for an error: its status, and a plain-text body that names status, reason and code. */
+export function errorResponse(error: SidegateError, requestId: string): ErrorResponse {
+  const reason = REASONS[error.status] ?? 'Error'
+  return {
+    status: error.status,
+    reason,
+    headers: [
+      ['Content-Type', 'text/plain; charset=utf-8'],
+      ['Cache-Control', 'no-store'],
+    ],
+    body: `${error.status} ${reason}\n${error.code} (request ${requestId})\n`,
+  }
+}

@@ -1,0 +1,298 @@
+// One request in flight: the single joint between the doors (listen/) and the mounts. A door makes it, the router puts a mount
+// on it, the mount answers through respond, write and end. All rules about when a head may leave, what has a body and how long
+// it is stand here, once for every protocol.
+import type { RequestBody } from './body.ts'
+import { AppError, errorResponse, PeerError, toSidegateError, type SidegateError } from './errors.ts'
+import type { Variables } from './variables.ts'
+import { checkValue, fieldName, isBodiless, type Head } from './wire/head.ts'
+
+/** What a door gives an exchange to answer through. `start`, `write`: false when the output should pause until `drained`. */
+export interface Carrier {
+  /** The head, with the first bytes of the body when there are any; `last`: that is the whole response. */
+  start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean
+  write(chunk: Uint8Array): boolean
+  /** The end of a response that `start` did not finish. */
+  finish(): void
+  /** The response cannot be completed: cut it so that the client can tell. */
+  cut(): void
+}
+
+/** Where a request came in. */
+export interface Door {
+  /** The protocol spoken: `uwsgi`, `http`, … */
+  readonly protocol: string
+  /** The listener's address as printed at the start. */
+  readonly address: string
+}
+
+/** Who wants to know how an exchange went: the gateway. */
+export interface ExchangeObserver {
+  /** An error that belongs to this exchange; called before the response for it is sent. */
+  failed(exchange: Exchange, error: SidegateError): void
+  /** The exchange is over: answered, cut, or its client gone. Called once. */
+  done(exchange: Exchange): void
+}
+
+/** Bytes of a body: strings are sent as UTF-8. */
+export type Chunk = Uint8Array | string
+
+/** `open`: no head yet; `held`: head known but not sent; `sent`: head sent; `ended`: complete; `aborted`: client gone or cut. */
+export type ExchangeState = 'open' | 'held' | 'sent' | 'ended' | 'aborted'
+
+const boot = Date.now().toString(36)
+let counter = 0
+
+/** One request and its response. */
+export class Exchange {
+  /** The request as CGI variables (RFC 3875 4.1), latin-1 strings. The router may put a copy with another SCRIPT_NAME here. */
+  variables: Variables
+  readonly body: RequestBody
+  readonly door: Door
+  /** The prefix of the mount that handles it, as in the configuration; set by the router. */
+  mount: string | undefined
+  /** When the head had arrived, as `performance.now()`. */
+  readonly started: number = performance.now()
+  state: ExchangeState = 'open'
+  /** The status sent, 0 before. */
+  status = 0
+  /** Body bytes sent. */
+  sent = 0
+  /** The first error of this exchange. */
+  error: SidegateError | undefined
+  readonly #carrier: Carrier
+  readonly #observer: ExchangeObserver
+  #number = 0
+  #head: Head | undefined
+  #headRequest: boolean
+  #bodiless = false
+  #announced = -1
+  #abortReason: SidegateError | undefined
+  #abortListeners: (() => void)[] | undefined
+  #drainWaiters: { resolve: () => void; reject: (error: SidegateError) => void }[] | undefined
+  #controller: AbortController | undefined
+
+  constructor(carrier: Carrier, observer: ExchangeObserver, door: Door, variables: Variables, body: RequestBody) {
+    this.#carrier = carrier
+    this.#observer = observer
+    this.door = door
+    this.variables = variables
+    this.body = body
+    this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
+  }
+
+  /** Names this request in logs and error pages; unique per process. */
+  get id(): string {
+    if (this.#number === 0) this.#number = ++counter
+    return `${boot}-${this.#number.toString(36)}`
+  }
+
+  /** True when the client is gone or the response was cut: nothing more can be sent. */
+  get aborted(): boolean {
+    return this.state === 'aborted'
+  }
+
+  /** Fires when the client goes away before the response is complete. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#abortReason) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Calls `listener` when the exchange is aborted; at once when it is already. */
+  onAbort(listener: () => void): void {
+    if (this.state === 'aborted') listener()
+    else (this.#abortListeners ??= []).push(listener)
+  }
+
+  /** True when a head was given and can no longer be replaced. */
+  get headSent(): boolean {
+    return this.state === 'sent' || this.state === 'ended'
+  }
+
+  /** True when the response has no body whatever the app says: HEAD, 204, 304. */
+  get bodiless(): boolean {
+    return this.#bodiless
+  }
+
+  /**
+   * Gives the head. It leaves with the first non-empty `write`, with `flush`, or at the end; until then it may be replaced.
+   * @throws {AppError} HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when it may not be sent; HEAD_SENT when it is late.
+   */
+  respond(head: Head): void {
+    if (this.state === 'aborted') throw this.#gone()
+    if (this.state === 'sent' || this.state === 'ended')
+      throw new AppError('HEAD_SENT', 'the response head has been sent already')
+    let announced = -1
+    for (const [name, value] of head.headers) {
+      const { lower, hop } = fieldName(name)
+      if (hop)
+        throw new AppError('HEADER_HOP_BY_HOP', `the app sent the hop-by-hop header ${name} (PEP 3333, RFC 9110 7.6.1)`)
+      checkValue(name, value)
+      if (lower === 'content-length') {
+        if (!/^[0-9]{1,15}$/.test(value))
+          throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
+        if (announced >= 0 && announced !== Number(value))
+          throw new AppError('CONTENT_LENGTH', 'two Content-Length headers that differ')
+        announced = Number(value)
+      }
+    }
+    this.#head = head
+    this.#announced = announced
+    this.#bodiless = this.#headRequest || isBodiless(head.status)
+    this.state = 'held'
+  }
+
+  /** Sends the head now, before there is any body. */
+  flush(): boolean {
+    if (this.state === 'aborted') throw this.#gone()
+    if (this.state !== 'held') return true
+    return this.#start(undefined, false)
+  }
+
+  /**
+   * Sends body bytes (dropped for HEAD, 204, 304). What goes beyond Content-Length is not sent, and is an error of the app.
+   * @returns false when the client is slow: wait for `drained` before the next.
+   * @throws {PeerError} CLIENT_GONE after an abort.
+   * @throws {AppError} NO_HEAD before `respond`; BODY_TOO_LONG.
+   */
+  write(chunk: Chunk): boolean {
+    if (this.state === 'aborted') throw this.#gone()
+    if (this.state === 'open') throw new AppError('NO_HEAD', 'the app wrote a body before it gave a status and headers')
+    if (this.state === 'ended') throw new AppError('BODY_TOO_LONG', 'the app wrote after the end of its response')
+    if (chunk.length === 0) return true
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (this.#bodiless) return this.state === 'held' ? this.#start(undefined, false) : true
+    const room = this.#announced < 0 ? bytes.byteLength : this.#announced - this.sent
+    if (bytes.byteLength > room) {
+      if (room > 0) this.#send(bytes.subarray(0, room))
+      throw new AppError('BODY_TOO_LONG', `the app sent more than its Content-Length of ${this.#announced}`)
+    }
+    return this.#send(bytes)
+  }
+
+  /**
+   * Completes the response, with last bytes when there are any. A response given in one piece gets its Content-Length here.
+   * Fewer bytes than Content-Length: the response is cut, so that the client does not take it for complete.
+   */
+  end(chunk?: Chunk): void {
+    if (this.state === 'aborted' || this.state === 'ended') return
+    if (this.state === 'open') throw new AppError('NO_HEAD', 'the app returned without giving a status and headers')
+    if (this.state === 'held') return this.#endHeld(chunk)
+    if (chunk !== undefined && chunk.length > 0) this.write(chunk)
+    if (!this.#bodiless && this.#announced >= 0 && this.sent < this.#announced) return this.#tooShort()
+    this.state = 'ended'
+    this.#carrier.finish()
+    this.#observer.done(this)
+  }
+
+  /** Waits until the client has taken enough of the output. Rejects with PeerError CLIENT_GONE after an abort. */
+  drained(): Promise<void> {
+    if (this.state === 'aborted') return Promise.reject(this.#gone())
+    return new Promise((resolve, reject) => {
+      ;(this.#drainWaiters ??= []).push({ resolve, reject })
+    })
+  }
+
+  /** `write`, then waits when it has to. */
+  async send(chunk: Chunk): Promise<void> {
+    if (!this.write(chunk)) await this.drained()
+  }
+
+  /** Ends the exchange with an error: as a response when nothing was sent yet, else by cutting the one under way. */
+  fail(thrown: unknown): void {
+    const error = toSidegateError(thrown)
+    if (this.state === 'ended') return this.#observer.failed(this, error)
+    if (this.state === 'aborted') {
+      if (error !== this.#abortReason) this.#observer.failed(this, error)
+      return
+    }
+    this.error ??= error
+    this.#observer.failed(this, error)
+    if (this.state === 'sent') {
+      if (error.code === 'BODY_TOO_LONG') return this.end()
+      return this.#cut(error)
+    }
+    const { status, reason, headers, body } = errorResponse(error, this.id)
+    this.state = 'open'
+    this.respond({ status, reason, headers })
+    this.end(body)
+  }
+
+  /** Door: the output has room again. */
+  notifyDrain(): void {
+    const waiters = this.#drainWaiters
+    if (!waiters) return
+    this.#drainWaiters = undefined
+    for (const { resolve } of waiters) resolve()
+  }
+
+  /** Door: the client is gone. */
+  abort(reason: SidegateError): void {
+    if (this.state === 'ended' || this.state === 'aborted') return
+    this.error ??= reason
+    this.state = 'aborted'
+    this.#abortReason = reason
+    this.body.fail(reason)
+    const listeners = this.#abortListeners
+    const waiters = this.#drainWaiters
+    this.#abortListeners = this.#drainWaiters = undefined
+    this.#controller?.abort(reason)
+    for (const listener of listeners ?? []) listener()
+    for (const { reject } of waiters ?? []) reject(reason)
+    this.#observer.done(this)
+  }
+
+  #endHeld(chunk: Chunk | undefined): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    const size = bytes?.byteLength ?? 0
+    if (this.#announced >= 0 && !this.#bodiless && size !== this.#announced) {
+      if (size < this.#announced) {
+        if (bytes && size > 0) this.#send(bytes)
+        return this.#tooShort()
+      }
+      this.write(bytes!)
+    }
+    const infer = this.#announced < 0 && !isBodiless(this.#head!.status) && (size > 0 || !this.#headRequest)
+    if (infer) {
+      const { status, reason, headers } = this.#head!
+      this.#head = { status, reason, headers: [...headers, ['Content-Length', String(size)]] }
+    }
+    this.sent = this.#bodiless ? 0 : size
+    this.#start(this.#bodiless ? undefined : bytes, true)
+    this.#observer.done(this)
+  }
+
+  #start(chunk: Uint8Array | undefined, last: boolean): boolean {
+    const head = this.#head!
+    this.status = head.status
+    this.state = last ? 'ended' : 'sent'
+    return this.#carrier.start(head, chunk, last)
+  }
+
+  #send(bytes: Uint8Array): boolean {
+    this.sent += bytes.byteLength
+    return this.state === 'held' ? this.#start(bytes, false) : this.#carrier.write(bytes)
+  }
+
+  #tooShort(): void {
+    const error = new AppError(
+      'BODY_TOO_SHORT',
+      `the app sent ${this.sent} bytes of its Content-Length of ${this.#announced}`,
+    )
+    if (this.state === 'held') return this.fail(error)
+    this.error ??= error
+    this.#observer.failed(this, error)
+    this.#cut(error)
+  }
+
+  #cut(error: SidegateError): void {
+    this.#carrier.cut()
+    this.abort(error)
+  }
+
+  #gone(): SidegateError {
+    return this.#abortReason ?? new PeerError('CLIENT_GONE', 'the client went away', 499)
+  }
+}

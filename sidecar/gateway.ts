@@ -1,0 +1,196 @@
+// Joins listeners, router and mounts: start, drain, close. Only cli/ imports this.
+import { hosts } from '../plugin/index.ts'
+import { ConfigError, PeerError, type SidegateError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { Endpoint } from './listen/address.ts'
+import type { Reception, Repair } from './listen/door.ts'
+import { Listener } from './listen/listener.ts'
+import type { ListenerSettings } from './listen/settings.ts'
+import type { Log } from './log.ts'
+import type { Mount } from './mounts/mount.ts'
+import { hostOf, Router } from './router.ts'
+
+/** What a gateway is made of. */
+export interface GatewayOptions {
+  readonly listen: readonly ListenerSettings[]
+  /** `key` as in the configuration: a prefix, a host, or both. */
+  readonly mounts: readonly { key: string; mount: Mount }[]
+  readonly log: Log
+  /** The host in front of listeners that name none; undefined: variables are taken as they come. */
+  readonly host?: string | undefined
+  /** How long requests in flight may take after `drain`, in milliseconds. Default 30000, Gunicorn's graceful_timeout. */
+  readonly drainTimeout?: number | undefined
+}
+
+/** A listener in use. */
+export interface BoundAddress {
+  readonly settings: ListenerSettings
+  /** As written in the configuration, with the port that the system chose for port 0. */
+  readonly text: string
+  readonly endpoint: Endpoint
+  readonly protocols: readonly string[]
+}
+
+/** Clients that go away and paths that nobody serves are in the access log; a line more for each would bury the others. */
+const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set(['CLIENT_GONE', 'NO_MOUNT', 'BODY_CUT'])
+
+/** The gateway. */
+export class Gateway implements Reception {
+  readonly log: Log
+  draining = false
+  readonly #options: GatewayOptions
+  readonly #router: Router<Mount>
+  readonly #listeners: readonly Listener[]
+  readonly #inFlight = new Set<Exchange>()
+  #idle: (() => void) | undefined
+
+  /** @throws {ConfigError} for addresses and hosts that cannot be used. */
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.log = options.log
+    this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
+    this.#listeners = options.listen.map((settings, index) => {
+      const path = `listen.${index}`
+      return new Listener(settings, path, this, repairOf(settings.host ?? options.host, `${path}.host`))
+    })
+  }
+
+  /**
+   * Opens every mount, then every listener. When one fails, closes what was open and throws.
+   * @throws {ConfigError}
+   */
+  async start(): Promise<void> {
+    try {
+      await allSettled(this.#options.mounts.map(({ mount }) => mount.open()))
+      await allSettled(this.#listeners.map((listener) => listener.open()))
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  /** Where the gateway listens. */
+  get addresses(): BoundAddress[] {
+    return this.#listeners.map((listener, index) => ({
+      settings: this.#options.listen[index]!,
+      text: listener.text,
+      endpoint: listener.endpoint,
+      protocols: listener.protocolNames,
+    }))
+  }
+
+  /** Stops to accept, lets the requests in flight end (at most `drainTimeout`), then closes. */
+  async drain(): Promise<void> {
+    this.draining = true
+    for (const listener of this.#listeners) listener.drain()
+    if (this.#inFlight.size > 0) await this.#untilIdle(this.#options.drainTimeout ?? 30_000)
+    await this.close()
+  }
+
+  /** Closes at once; requests in flight are cut. */
+  async close(): Promise<void> {
+    this.draining = true
+    for (const exchange of this.#inFlight)
+      exchange.abort(new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503))
+    for (const listener of this.#listeners) listener.close()
+    await Promise.allSettled(this.#options.mounts.map(({ mount }) => mount.close()))
+    this.log.flush()
+  }
+
+  handle(exchange: Exchange): void {
+    this.#inFlight.add(exchange)
+    try {
+      const match = this.#router.match(exchange.variables)
+      if (!match) throw new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404)
+      exchange.mount = match.key
+      exchange.variables = match.variables
+      const pending = match.target.handle(exchange)
+      if (pending) pending.catch((error: unknown) => exchange.fail(error))
+    } catch (error) {
+      exchange.fail(error)
+    }
+  }
+
+  failed(exchange: Exchange, error: SidegateError): void {
+    if (ACCESS_LOG_ONLY.has(error.code)) return
+    const { REQUEST_METHOD: method, REQUEST_URI: uri, PATH_INFO: path } = exchange.variables
+    const fields = {
+      code: error.code,
+      blame: error.blame,
+      request: exchange.id,
+      method,
+      uri: uri ?? path,
+      mount: exchange.mount,
+      detail: detailOf(error),
+    }
+    if (error.blame === 'peer') this.log.warn(error.message, fields)
+    else this.log.error(error.message, fields)
+  }
+
+  done(exchange: Exchange): void {
+    this.#inFlight.delete(exchange)
+    if (this.log.wantsAccess) this.#record(exchange)
+    if (this.#inFlight.size === 0) this.#idle?.()
+  }
+
+  #record(exchange: Exchange): void {
+    const { variables } = exchange
+    this.log.access({
+      time: new Date(),
+      request: exchange.id,
+      protocol: exchange.door.protocol,
+      remote: variables.REMOTE_ADDR ?? '',
+      method: variables.REQUEST_METHOD ?? '',
+      host: hostOf(variables),
+      uri: variables.REQUEST_URI ?? variables.PATH_INFO ?? '',
+      status: exchange.status || (exchange.error?.status ?? 0),
+      received: exchange.body.received,
+      sent: exchange.sent,
+      milliseconds: performance.now() - exchange.started,
+      mount: exchange.mount ?? '',
+      code: exchange.error?.code,
+    })
+  }
+
+  #untilIdle(timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.log.warn(`${this.#inFlight.size} requests were still running after ${timeout / 1000} s and were cut`, {
+          code: 'DRAIN_TIMEOUT',
+        })
+        resolve()
+      }, timeout)
+      this.#idle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** @throws {ConfigError} HOST_UNKNOWN */
+function repairOf(name: string | undefined, path: string): Repair | undefined {
+  if (name === undefined) return undefined
+  const host = hosts.find((known) => known.name === name)
+  if (host) return host.repair
+  throw new ConfigError(
+    'HOST_UNKNOWN',
+    path,
+    `there is no host called ${name}; known are ${hosts.map((known) => known.name).join(', ')}`,
+  )
+}
+
+/** Waits for all, then throws the first failure: nothing is left half-started in the background. */
+async function allSettled(promises: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown)
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1)
+    throw new AggregateError(failures, failures.map((failure) => (failure as Error).message).join('\n'))
+}
+
+function detailOf(error: SidegateError): string | undefined {
+  const { cause } = error
+  if (cause instanceof Error) return cause.stack
+  return typeof cause === 'string' ? cause : undefined
+}

@@ -1,0 +1,78 @@
+// Addresses as they are written in the configuration: HOST:PORT, unix:PATH, pipe:NAME, fd:N or systemd:, with or without a
+// protocol in front.
+import { isIP } from 'node:net'
+import { ConfigError } from '../errors.ts'
+import { protocols } from '../wire/index.ts'
+
+/** Where to listen or connect. */
+export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string }
+
+/** An address: an endpoint, and the one protocol it is restricted to, if any. */
+export interface Address {
+  /** `http`, `uwsgi`, …; undefined: recognised by the connection's first bytes. */
+  readonly protocol: string | undefined
+  readonly endpoint: Endpoint
+}
+
+/** The protocols an address may name. */
+export const protocolNames: readonly string[] = ['http', ...protocols.map(({ name }) => name)]
+
+/**
+ * Reads an address.
+ * @param text such as `127.0.0.1:3031`, `uwsgi://[::1]:3031`, `http://unix:/run/s.sock`
+ * @param path the setting's place, for the error
+ * @throws {ConfigError} ADDRESS_BAD
+ */
+export function parseAddress(text: string, path: string): Address {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)
+  const protocol = scheme?.[1]!.toLowerCase()
+  if (protocol !== undefined && !protocolNames.includes(protocol)) {
+    throw bad(path, `${JSON.stringify(text)} names the protocol ${protocol}; known are ${protocolNames.join(', ')}`)
+  }
+  const rest = scheme ? text.slice(scheme[0].length).replace(/\/$/, '') : text
+  return { protocol, endpoint: parseEndpoint(rest, text, path) }
+}
+
+function parseEndpoint(rest: string, text: string, path: string): Endpoint {
+  if (rest.startsWith('unix:')) {
+    const file = rest.slice('unix:'.length)
+    if (file === '') throw bad(path, `${JSON.stringify(text)} has no path after unix:`)
+    // sun_path of Linux holds 107 bytes and a NUL; longer ones are cut by the system, silently.
+    if (Buffer.byteLength(file) > 107)
+      throw bad(path, `the socket path ${file} is longer than the 107 bytes that a system allows`)
+    return { kind: 'unix', path: file }
+  }
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:/[\]]+)):([0-9]{1,5})$/.exec(rest)
+  const port = Number(match?.[3])
+  if (!match || port > 65535) {
+    const hint = /^:?[0-9]+$/.test(rest)
+      ? `write 127.0.0.1:${rest.replace(':', '')}`
+      : rest.startsWith('/')
+        ? `write unix:${rest}`
+        : 'write HOST:PORT or unix:PATH, with PROTOCOL:// in front to allow only that one'
+    throw bad(path, `${JSON.stringify(text)} is no address: ${hint}`)
+  }
+  return { kind: 'tcp', host: match[1] ?? match[2]!, port }
+}
+
+function bad(path: string, message: string): ConfigError {
+  return new ConfigError('ADDRESS_BAD', path, message)
+}
+
+/** An endpoint as it is written: `127.0.0.1:3031`, `[::1]:3031`, `unix:/run/s.sock`. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`
+  return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`
+}
+
+/** An address as it is written, with its protocol when it names one. */
+export function formatAddress({ protocol, endpoint }: Address): string {
+  return protocol === undefined ? formatEndpoint(endpoint) : `${protocol}://${formatEndpoint(endpoint)}`
+}
+
+/** True when only this machine can connect: a Unix socket or a loopback address. */
+export function isLocal(endpoint: Endpoint): boolean {
+  if (endpoint.kind === 'unix') return true
+  const { host } = endpoint
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

@@ -1,0 +1,36 @@
+// What the doors of this folder share: whom they hand an exchange to, and their time limits.
+import type { Exchange, ExchangeObserver } from '../exchange.ts'
+import type { Log } from '../log.ts'
+import type { Variables } from '../variables.ts'
+
+/** What a door works for: the gateway. */
+export interface Reception extends ExchangeObserver {
+  readonly log: Log
+  /** Takes a new exchange; never throws. */
+  handle(exchange: Exchange): void
+  /** True while the gateway stops: connections are not kept. */
+  readonly draining: boolean
+}
+
+/** Repairs what a host gets wrong in the variables of a request. */
+export type Repair = (variables: Variables) => Variables
+
+/** Time limits of a connection, in milliseconds. */
+export interface Limits {
+  /** For a request head that has begun to arrive; nginx waits as long for its clients. */
+  readonly head: number
+  /** For a kept connection without a request; above the 60 s of nginx, so that the host is the one who closes. */
+  readonly idle: number
+  /** Without a byte of a request body that the app waits for; nginx waits as long between two reads. */
+  readonly body: number
+  /** Without a byte taken of a response that waits to be sent; nginx waits as long between two writes. */
+  readonly send: number
+  /** For what a client still sends after its response is complete. */
+  readonly linger: number
+}
+
+/** The limits in use. */
+export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 60_000, linger: 5000 }
+
+/** Bytes of an unread request body that are taken and thrown away so that the client can read the response: as much as Gunicorn's 64 KB would not let an upload form see its error page, so 1 MB. */
+export const LINGER_BYTES: number = 1024 * 1024

@@ -1,0 +1,41 @@
+// The settings of one listener.
+import * as v from 'valibot'
+
+/** One entry of `listen` in the configuration, written out. */
+export const listenerSettings = v.strictObject({
+  address: v.pipe(
+    v.string(),
+    v.description('Where to listen: HOST:PORT or unix:PATH; with PROTOCOL:// in front only that protocol is accepted.'),
+  ),
+  allow: v.pipe(
+    v.optional(v.array(v.string()), []),
+    v.description(
+      'Addresses and networks (CIDR) that may connect over TCP. Required for gateway protocols on an address that is not loopback.',
+    ),
+  ),
+  trust: v.pipe(
+    v.optional(v.array(v.string()), []),
+    v.description(
+      'HTTP only: peers (addresses, networks, or `unix`) whose X-Forwarded-For, -Proto and -Host headers count.',
+    ),
+  ),
+  host: v.pipe(
+    v.optional(v.string()),
+    v.description('The web server in front of this listener, whose ways with SCRIPT_NAME and PATH_INFO are repaired.'),
+  ),
+  mode: v.pipe(
+    v.optional(v.pipe(v.string(), v.regex(/^0?[0-7]{3}$/, 'must be three octal digits, such as "0660"')), '0660'),
+    v.description('Permissions of a Unix socket, octal.'),
+  ),
+  owner: v.pipe(
+    v.optional(v.string()),
+    v.description('Owner of a Unix socket: USER, USER:GROUP or :GROUP (names or numbers).'),
+  ),
+  backlog: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 511),
+    v.description('Connections that may wait to be accepted.'),
+  ),
+})
+
+/** The settings of one listener, defaults filled in. */
+export type ListenerSettings = v.InferOutput<typeof listenerSettings>

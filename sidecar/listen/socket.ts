@@ -1,0 +1,295 @@
+// The door for every protocol that has a codec: drives the codec over one connection. The only such loop.
+// A request that arrived in one read is handled at once, and its answer leaves in one write with nothing in between; a body is
+// read only as far as the app pulls it; a client that closes, even half, is gone (no host half-closes and waits for an answer).
+import type { Socket } from 'node:net'
+import { RequestBody } from '../body.ts'
+import { errorResponse, PeerError, toSidegateError } from '../errors.ts'
+import { Exchange, type Carrier, type Door } from '../exchange.ts'
+import type { ServerCodec } from '../wire/codec.ts'
+import type { Head } from '../wire/head.ts'
+import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
+
+/** One request of a connection: carries its response. */
+class SocketCarrier implements Carrier {
+  readonly #connection: SocketConnection
+  readonly #id: number
+
+  constructor(connection: SocketConnection, id: number) {
+    this.#connection = connection
+    this.#id = id
+  }
+
+  start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
+    const room = this.#connection.write(this.#connection.codec.start(this.#id, head, chunk, last))
+    if (last) this.#connection.ended(this.#id)
+    return room
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#connection.writeAll(this.#connection.codec.data(this.#id, chunk))
+  }
+
+  finish(): void {
+    const mark = this.#connection.codec.finish(this.#id)
+    if (mark) this.#connection.write(mark)
+    this.#connection.ended(this.#id)
+  }
+
+  cut(): void {
+    this.#connection.reset()
+  }
+}
+
+/** One connection of a gateway protocol, from its first bytes on. */
+export class SocketConnection {
+  readonly codec: ServerCodec
+  readonly #socket: Socket
+  readonly #reception: Reception
+  readonly #door: Door
+  readonly #repair: Repair | undefined
+  readonly #exchanges = new Map<number, Exchange>()
+  #batch: Exchange[] = []
+  #paused = false
+  #full = false
+  #limited = false
+  #closing = false
+  #headBegun = false
+  #lingered = 0
+
+  constructor(socket: Socket, codec: ServerCodec, reception: Reception, door: Door, repair: Repair | undefined) {
+    this.#socket = socket
+    this.codec = codec
+    this.#reception = reception
+    this.#door = door
+    this.#repair = repair
+  }
+
+  /** Bytes arrived. */
+  receive(bytes: Uint8Array): void {
+    if (this.#closing) return this.#linger(bytes.byteLength)
+    let events
+    try {
+      events = this.codec.receive(bytes)
+    } catch (error) {
+      return this.#refuse(error)
+    }
+    if (events.length === 0 && this.#exchanges.size === 0 && !this.#headBegun) {
+      this.#headBegun = true
+      this.#limit(LIMITS.head)
+    }
+    let room = true
+    for (const event of events) {
+      switch (event.type) {
+        case 'request':
+          this.#open(event.id, event.variables, event.length)
+          break
+        case 'body':
+          room = (this.#exchanges.get(event.id)?.body.push(event.bytes) ?? true) && room
+          break
+        case 'end':
+          this.#exchanges.get(event.id)?.body.finish()
+          break
+        case 'abort':
+          this.#takeBack(event.id)
+          break
+        case 'reply':
+          this.write(event.bytes)
+      }
+    }
+    if (!room && !this.#paused) {
+      this.#paused = true
+      this.#socket.pause()
+    }
+    // Handled last: what of the body came in the same read is in place then.
+    const batch = this.#batch
+    if (batch.length === 0) return
+    this.#batch = []
+    for (const exchange of batch) this.#reception.handle(exchange)
+  }
+
+  /** The peer will send no more. */
+  receiveEnd(): void {
+    try {
+      if (!this.#closing) this.codec.receiveEnd()
+    } catch (error) {
+      this.#abortAll(toSidegateError(error) as PeerError)
+    }
+    this.#socket.destroy()
+  }
+
+  /** The connection is closed, by whomever. */
+  closed(error: Error | undefined): void {
+    if (this.#exchanges.size === 0) return
+    const why = error ? `the connection broke: ${error.message}` : 'the client went away'
+    this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
+  }
+
+  /** True while a request is in flight. */
+  get busy(): boolean {
+    return this.#exchanges.size > 0
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const room = this.#socket.write(bytes)
+    if (!room && !this.#full) {
+      this.#full = true
+      this.#socket.once('drain', () => this.#drained())
+      this.#limit(LIMITS.send)
+    }
+    return room
+  }
+
+  writeAll(pieces: Uint8Array[]): boolean {
+    if (pieces.length === 1) return this.write(pieces[0]!)
+    this.#socket.cork()
+    let room = true
+    for (const piece of pieces) room = this.write(piece)
+    this.#socket.uncork()
+    return room
+  }
+
+  /** The response to `id` is complete. */
+  ended(id: number): void {
+    const exchange = this.#exchanges.get(id)
+    this.#exchanges.delete(id)
+    if (this.#closing) return
+    const keep = this.codec.keepsOpen(id) && !this.#reception.draining
+    if (exchange && !exchange.body.complete) {
+      exchange.body.discard()
+      this.#resume()
+      if (keep) return
+      this.#closing = true
+      this.#lingered = exchange.body.received
+      this.#socket.end()
+      this.#limit(LIMITS.linger)
+      return
+    }
+    if (keep) {
+      this.#headBegun = false
+      this.#limit(LIMITS.idle)
+      return
+    }
+    this.#closing = true
+    // With everything in the system's hands, destroy() closes at once and costs less than end().
+    if (this.#socket.writableLength === 0) this.#socket.destroy()
+    else this.#socket.destroySoon()
+  }
+
+  /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */
+  reset(): void {
+    this.#closing = true
+    if (this.#socket.remoteAddress === undefined) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  #open(id: number, variables: Exchange['variables'], length: number | undefined): void {
+    this.#headBegun = false
+    this.#limit(0)
+    const body = new RequestBody(length, length === 0 ? undefined : () => this.#demand(id))
+    let repaired = variables
+    let failure: unknown
+    try {
+      if (this.#repair) repaired = this.#repair(variables)
+    } catch (error) {
+      failure = error
+    }
+    const exchange = new Exchange(new SocketCarrier(this, id), this.#reception, this.#door, repaired, body)
+    this.#exchanges.set(id, exchange)
+    if (failure === undefined) this.#batch.push(exchange)
+    else exchange.fail(failure)
+  }
+
+  /** Sets how long the connection may be silent; 0: for ever. */
+  #limit(milliseconds: number): void {
+    if (!this.#limited) {
+      if (milliseconds === 0) return
+      this.#limited = true
+      this.#socket.on('timeout', () => this.#late())
+    }
+    this.#socket.setTimeout(milliseconds)
+  }
+
+  #takeBack(id: number): void {
+    const exchange = this.#exchanges.get(id)
+    if (!exchange) return
+    exchange.abort(new PeerError('CLIENT_GONE', 'the host took the request back', 499))
+    const mark = this.codec.finish(id)
+    if (mark) this.write(mark)
+    this.ended(id)
+  }
+
+  #demand(id: number): void {
+    const ask = this.codec.demand(id)
+    if (ask) this.write(ask)
+    if (!this.#socket.timeout && this.#exchanges.has(id)) this.#limit(LIMITS.body)
+    this.#resume()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  #drained(): void {
+    this.#full = false
+    this.#limit(0)
+    for (const exchange of this.#exchanges.values()) exchange.notifyDrain()
+  }
+
+  /** Answers bytes that are no request with the reason, and closes. */
+  #refuse(thrown: unknown): void {
+    const error = toSidegateError(thrown)
+    this.#reception.log.warn(error.message, {
+      code: error.code,
+      blame: error.blame,
+      listener: this.#door.address,
+      peer: this.#socket.remoteAddress ?? 'unix',
+    })
+    if (this.#exchanges.size > 0) {
+      this.#abortAll(error)
+      return this.reset()
+    }
+    const { body, ...head } = errorResponse(error, '-')
+    const bytes = Buffer.from(body)
+    const answer = this.codec.refuse(
+      { ...head, headers: [...head.headers, ['Content-Length', String(bytes.length)]] },
+      bytes,
+    )
+    this.#closing = true
+    if (!answer) return void this.#socket.destroy()
+    this.#socket.end(answer)
+    this.#limit(LIMITS.linger)
+  }
+
+  #linger(size: number): void {
+    this.#lingered += size
+    if (this.#lingered > LINGER_BYTES) this.#socket.destroy()
+  }
+
+  #late(): void {
+    const [exchange] = this.#exchanges.values()
+    if (!exchange) {
+      if (this.#headBegun) {
+        this.#refuse(
+          new PeerError('HEAD_TIMEOUT', `a request head was not complete after ${LIMITS.head / 1000} s`, 408),
+        )
+      } else this.#socket.destroy()
+      return
+    }
+    if (this.#socket.writableLength > 0) {
+      this.#abortAll(
+        new PeerError('SEND_TIMEOUT', `the client took nothing of its response for ${LIMITS.send / 1000} s`, 499),
+      )
+      return this.reset()
+    }
+    if (!exchange.body.complete && exchange.body.wanted) {
+      exchange.fail(new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408))
+    }
+  }
+
+  #abortAll(reason: PeerError | ReturnType<typeof toSidegateError>): void {
+    for (const exchange of this.#exchanges.values()) exchange.abort(reason)
+    this.#exchanges.clear()
+  }
+}

@@ -1,0 +1,148 @@
+// The two kinds of records: one access record a request (stdout), one error record an error (stderr); and what workers print.
+// Text or JSON, one line each.
+
+export type LogFormat = 'text' | 'json'
+
+/** One request that is over. Sizes in bytes, times in milliseconds. */
+export interface AccessRecord {
+  time: Date
+  request: string
+  protocol: string
+  remote: string
+  method: string
+  host: string
+  /** REQUEST_URI as the client sent it. */
+  uri: string
+  status: number
+  received: number
+  sent: number
+  milliseconds: number
+  mount: string
+  /** Stable code of what went wrong, if anything did. */
+  code?: string | undefined
+}
+
+/** Something that is worth a line: who is at fault, what, where, and the way out. Only what is known is set. */
+export interface LogFields {
+  code?: string | undefined
+  blame?: string | undefined
+  request?: string | undefined
+  method?: string | undefined
+  uri?: string | undefined
+  mount?: string | undefined
+  listener?: string | undefined
+  peer?: string | undefined
+  pid?: number | undefined
+  stream?: 'stdout' | 'stderr' | 'errors' | undefined
+  /** More lines: a stack, a Python traceback. */
+  detail?: string | undefined
+}
+
+export type LogLevel = 'info' | 'warn' | 'error'
+
+/** Where a log writes to; `write` as of process.stdout. */
+export interface LogSink {
+  write(text: string): unknown
+}
+
+/** Writes records. */
+export class Log {
+  readonly #out: LogSink
+  readonly #err: LogSink
+  readonly #json: boolean
+  /** Whether access records are written at all. */
+  readonly wantsAccess: boolean
+  #pending = ''
+  #scheduled = false
+
+  constructor(format: LogFormat, out: LogSink = process.stdout, err: LogSink = process.stderr, access = true) {
+    this.#json = format === 'json'
+    this.#out = out
+    this.#err = err
+    this.wantsAccess = access
+  }
+
+  /** One line for a request that is over; gathered and written once per turn of the event loop. */
+  access(record: AccessRecord): void {
+    if (!this.wantsAccess) return
+    this.#pending += this.#json ? accessJson(record) : accessText(record)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.#line('info', message, fields)
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.#line('warn', message, fields)
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.#line('error', message, fields)
+  }
+
+  /** Writes what is pending; for the end of the process. */
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    const text = this.#pending
+    this.#pending = ''
+    if (text) this.#out.write(text)
+  }
+
+  flush(): void {
+    this.#flush()
+  }
+
+  #line(level: LogLevel, message: string, fields: LogFields): void {
+    const time = new Date().toISOString()
+    if (this.#json) {
+      this.#err.write(`${JSON.stringify({ time, level, message, ...fields })}\n`)
+      return
+    }
+    const { detail, ...rest } = fields
+    let line = `${time} ${level} ${message}`
+    for (const [name, value] of Object.entries(rest))
+      if (value !== undefined) line += ` ${name}=${quoteIfNeeded(String(value))}`
+    if (detail) line += `\n${detail.replace(/\n$/, '').replace(/^/gm, '    ')}`
+    this.#err.write(`${line}\n`)
+  }
+}
+
+function accessJson(record: AccessRecord): string {
+  return `${JSON.stringify({ ...record, time: record.time.toISOString() })}\n`
+}
+
+function accessText(r: AccessRecord): string {
+  const request = quote(`${r.method} ${r.uri}`)
+  const tail = r.code === undefined ? '' : ` ${r.code}`
+  return (
+    `${stamp(r.time)} ${r.remote || '-'} ${r.protocol} ${r.host || '-'} ${request} ${r.status} ${r.sent} ` +
+    `${r.milliseconds.toFixed(1)}ms ${r.mount || '-'} ${r.request}${tail}\n`
+  )
+}
+
+let stampedSecond = -1
+let stampText = ''
+
+function stamp(time: Date): string {
+  const second = Math.floor(time.getTime() / 1000)
+  if (second !== stampedSecond) {
+    stampedSecond = second
+    stampText = `${time.toISOString().slice(0, 19)}Z`
+  }
+  return stampText
+}
+
+const NEEDS_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/
+
+/** In double quotes; quotes, backslashes and everything that is not printable ASCII escaped, so that no request can forge a line. */
+function quote(text: string): string {
+  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`
+  return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, (c) => (c === '"' || c === '\\' ? `\\${c}` : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`))}"`
+}
+
+function quoteIfNeeded(text: string): string {
+  return /^[A-Za-z0-9_./:@%+,-]+$/.test(text) ? text : quote(text)
+}

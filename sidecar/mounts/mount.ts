@@ -1,0 +1,39 @@
+// What every kind of mount is: settings declared once, and open → handle → close.
+import type { GenericSchema, InferOutput } from 'valibot'
+import type { Exchange } from '../exchange.ts'
+import type { Log } from '../log.ts'
+
+/** A mount in use. */
+export interface Mount {
+  /**
+   * Loads the app, starts what it needs; the gateway listens only when every mount is open.
+   * @throws {ConfigError} when something named in the settings is not there or does not load.
+   */
+  open(): Promise<void>
+  /** Answers one exchange. What it throws (or rejects with) becomes the response; a client that is gone is not an error. */
+  handle(exchange: Exchange): void | Promise<void>
+  /** Stops. Works after a failed `open`, and twice. Exchanges under way have been drained or aborted before. */
+  close(): Promise<void>
+}
+
+/** What a mount is told about its place. */
+export interface MountContext {
+  /** The key in the configuration: `/shop`, `static.example.com`. */
+  readonly key: string
+  /** The settings' place in the configuration, for errors: `mounts./shop`. */
+  readonly path: string
+  /** Absolute; relative paths in the settings start here: the folder of the configuration file, or the working directory. */
+  readonly directory: string
+  readonly log: Log
+}
+
+/** One kind of mount: an entry of the list in index.ts. */
+export interface MountKind<Schema extends GenericSchema = GenericSchema> {
+  /** The key in the configuration that chooses it: `app`, `python`, … */
+  readonly kind: string
+  /** One sentence for help and docs. */
+  readonly summary: string
+  /** A strictObject with the key `kind` and every other setting, each with a v.description; defaults by v.optional. */
+  readonly settings: Schema
+  create(settings: InferOutput<Schema>, context: MountContext): Mount
+}

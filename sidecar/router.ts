@@ -1,0 +1,70 @@
+// Virtual host and longest prefix → mount. A prefix matches whole segments; what no mount matches is nobody's.
+import { copyVariables, type Variables } from './variables.ts'
+
+/** A mount's place: the key in the configuration taken apart. */
+export interface Place {
+  /** Lower case, without port; empty: every host. */
+  readonly host: string
+  /** Without trailing slash; empty: the root. */
+  readonly prefix: string
+}
+
+/** Takes a key apart: `/shop`, `static.example.com`, `example.com/shop`. A prefix becomes latin-1, as PATH_INFO is. */
+export function parsePlace(key: string): Place {
+  const slash = key.indexOf('/')
+  const host = slash < 0 ? key : key.slice(0, slash)
+  const prefix = slash < 0 ? '' : key.slice(slash).replace(/\/+$/, '')
+  return { host: host.toLowerCase(), prefix: Buffer.from(prefix).toString('latin1') }
+}
+
+/** The host name of a request: HTTP_HOST without port, lower case; else SERVER_NAME. */
+export function hostOf(variables: Variables): string {
+  const host = variables.HTTP_HOST || variables.SERVER_NAME || ''
+  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.replace(/:[0-9]*$/, '')
+  return name.toLowerCase()
+}
+
+interface Route<T> extends Place {
+  readonly key: string
+  readonly target: T
+}
+
+/** What a request is routed to. */
+export interface Match<T> {
+  readonly key: string
+  readonly target: T
+  /** The variables as the target should see them: SCRIPT_NAME longer by the prefix, PATH_INFO shorter; the original is untouched. */
+  readonly variables: Variables
+}
+
+/** Routes requests. Built once. */
+export class Router<T> {
+  readonly #routes: readonly Route<T>[]
+  readonly #only: Route<T> | undefined
+
+  constructor(entries: readonly { key: string; target: T }[]) {
+    this.#routes = entries
+      .map(({ key, target }) => ({ key, target, ...parsePlace(key) }))
+      .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
+    const [first, ...others] = this.#routes
+    if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first
+  }
+
+  /** The mount for a request, or undefined when there is none. SCRIPT_NAME and PATH_INFO are those that the host gave. */
+  match(variables: Variables): Match<T> | undefined {
+    if (this.#only) return { key: this.#only.key, target: this.#only.target, variables }
+    const path = variables.PATH_INFO ?? ''
+    let host: string | undefined
+    for (const { key, target, host: wanted, prefix } of this.#routes) {
+      if (wanted !== '' && wanted !== (host ??= hostOf(variables))) continue
+      if (prefix === '') return { key, target, variables }
+      if (!path.startsWith(prefix) || (path.length > prefix.length && path.charCodeAt(prefix.length) !== 47) /* / */)
+        continue
+      const shifted = copyVariables(variables)
+      shifted.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + prefix
+      shifted.PATH_INFO = path.slice(prefix.length)
+      return { key, target, variables: shifted }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,136 @@
+// The CGI variables of a request (RFC 3875 4.1): the canonical form of every request, and the only code that turns HTTP header
+// names and request targets into them.
+import { PeerError } from './errors.ts'
+
+/** CGI variables by name; values are latin-1 strings, each character one byte of what was on the wire. */
+export interface Variables {
+  [name: string]: string
+}
+
+// An object without Object.prototype behind it that still gets V8's fast properties: peers choose the keys.
+const Bag = function () {} as unknown as new () => Variables
+Bag.prototype = Object.create(null)
+
+/** An empty set of variables; `__proto__` and `constructor` are keys like any other in it. */
+export function emptyVariables(): Variables {
+  return new Bag()
+}
+
+/** A copy that can be changed without the original. */
+export function copyVariables(variables: Variables): Variables {
+  return Object.assign(new Bag(), variables)
+}
+
+const names = new Map<string, string>()
+const NAMES_MAX = 2048
+
+/** The variable for an HTTP field name (RFC 3875 4.1.18): `X-Forwarded-For` → `HTTP_X_FORWARDED_FOR`; two have names of their own. */
+export function variableName(field: string): string {
+  let name = names.get(field)
+  if (name === undefined) {
+    const upper = field.toUpperCase()
+    name =
+      upper === 'CONTENT-LENGTH' || upper === 'CONTENT-TYPE'
+        ? upper.replace('-', '_')
+        : `HTTP_${upper.replaceAll('-', '_')}`
+    if (names.size < NAMES_MAX) names.set(field, name)
+  }
+  return name
+}
+
+/** The HTTP field name of a variable, lower case, or undefined when it is not one: `HTTP_X_A` → `x-a`. */
+export function fieldOfVariable(name: string): string | undefined {
+  if (name === 'CONTENT_LENGTH' || name === 'CONTENT_TYPE') return name.toLowerCase().replace('_', '-')
+  return name.startsWith('HTTP_') ? name.slice(5).toLowerCase().replaceAll('_', '-') : undefined
+}
+
+/**
+ * Adds a variable that may be there already. Repeated header fields are joined as RFC 9110 5.3 has it (cookies with `; `);
+ * of others the last one counts, as with uWSGI and PHP; two lengths that differ are refused.
+ * @throws {PeerError} CONTENT_LENGTH_TWICE
+ */
+export function addVariable(variables: Variables, name: string, value: string): void {
+  const before = variables[name]
+  if (before === undefined) variables[name] = value
+  else if (name === 'HTTP_COOKIE') variables[name] = `${before}; ${value}`
+  else if (name.startsWith('HTTP_')) variables[name] = `${before}, ${value}`
+  else if (name === 'CONTENT_LENGTH' && before !== value) {
+    throw new PeerError(
+      'CONTENT_LENGTH_TWICE',
+      `two lengths for one body: ${JSON.stringify(before)} and ${JSON.stringify(value)}`,
+    )
+  } else variables[name] = value
+}
+
+/**
+ * The length of the body as CONTENT_LENGTH says: a number, or undefined when it is absent, empty, or the `-1` of Caddy 2.6.
+ * @throws {PeerError} CONTENT_LENGTH_BAD for anything else: a wrong length is never taken for 0.
+ */
+export function contentLength(variables: Variables): number | undefined {
+  const text = variables.CONTENT_LENGTH
+  if (text === undefined || text === '' || text === '-1') return undefined
+  if (text === '0') return 0
+  if (!/^[0-9]{1,15}$/.test(text)) {
+    throw new PeerError('CONTENT_LENGTH_BAD', `CONTENT_LENGTH is ${JSON.stringify(text.slice(0, 40))}, not a number`)
+  }
+  return Number(text)
+}
+
+/**
+ * Splits a request target (RFC 9112 3.2) into its raw path and query, without scheme, authority and fragment. `*` gives path `*`.
+ */
+export function splitTarget(target: string): { path: string; query: string } {
+  let rest = target
+  if (rest.charCodeAt(0) !== 47 /* / */) {
+    const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/.exec(rest)
+    if (authority) rest = rest.slice(authority[0].length)
+    if (authority && rest[0] !== '/') rest = `/${rest}`
+  }
+  const hash = rest.indexOf('#')
+  if (hash >= 0) rest = rest.slice(0, hash)
+  const mark = rest.indexOf('?')
+  return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark + 1) }
+}
+
+/**
+ * Decodes a raw path once: percent sequences become bytes (latin-1 characters). `%2F` becomes `/`, repeated slashes stay.
+ * @throws {PeerError} PATH_ESCAPE for a `%` that is no escape; PATH_NUL for a NUL byte.
+ */
+export function decodePath(raw: string): string {
+  if (!raw.includes('%') && !raw.includes('\0')) return raw
+  const path = raw.replace(/%([0-9A-Fa-f]{2})?/g, (_, hex: string | undefined) => {
+    if (hex === undefined)
+      throw new PeerError('PATH_ESCAPE', `the path holds a % that is no escape: ${JSON.stringify(raw.slice(0, 80))}`)
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  })
+  if (path.includes('\0')) throw new PeerError('PATH_NUL', 'the path holds a NUL byte')
+  return path
+}
+
+/**
+ * Resolves `.` and `..` segments of a decoded path (RFC 3986 5.2.4), so that a prefix means what it says behind every host.
+ * @throws {PeerError} PATH_ABOVE_ROOT when `..` leads above the root.
+ */
+export function resolveDots(path: string): string {
+  if (!/\/\.\.?(?:\/|$)/.test(path)) return path
+  const kept: string[] = []
+  const segments = path.split('/')
+  segments.shift()
+  segments.forEach((segment, index) => {
+    const last = index === segments.length - 1
+    if (segment === '..') {
+      // `/a//..` is `/`, as in every host that merges slashes first: a path must not mean one place to a host's rules, another here.
+      while (kept.at(-1) === '') kept.pop()
+      if (kept.length === 0) throw new PeerError('PATH_ABOVE_ROOT', 'the path leads above the root')
+      kept.pop()
+    } else if (segment !== '.') return void kept.push(segment)
+    if (last) kept.push('')
+  })
+  return `/${kept.join('/')}`
+}
+
+/** True when the request came over TLS: `HTTPS` counts only as `on` or `1` (IIS sends the string `off`). */
+export function isSecure(variables: Variables): boolean {
+  const https = variables.HTTPS
+  return https !== undefined && (https === 'on' || https === '1' || https === 'ON')
+}

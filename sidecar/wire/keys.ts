@@ -1,0 +1,45 @@
+// Variable names seen before: peers send the same few dozen in the same order for ever. A name found here is an interned string
+// (a fast property key), its verdict is known, and the name that usually follows it is guessed, so that a block of variables
+// parses without making a string for any name.
+import { isDropped, refuse } from './refused.ts'
+
+/** A variable name, and what is known of it. */
+export interface Key {
+  readonly name: string
+  /** Never handed on (refused.ts). */
+  readonly dropped: boolean
+  /** The key that followed this one last time. */
+  next: Key | undefined
+  /** The block it was last seen in, to notice repeats without a look-up. */
+  seen: number
+}
+
+const KEYS_MAX = 4096
+const keys = new Map<string, Key>()
+let blocks = 0
+
+/** A number for one block of variables, to compare with `Key.seen`. */
+export function nextBlock(): number {
+  return ++blocks
+}
+
+/** A starting point for a chain of guesses: one for each protocol. */
+export function firstKey(): Key {
+  return { name: '', dropped: true, next: undefined, seen: 0 }
+}
+
+/**
+ * The key for a name.
+ * @throws {PeerError} UWSGI_VARIABLE for names that would load code or touch files in uWSGI.
+ */
+export function keyOf(name: string): Key {
+  let key = keys.get(name)
+  if (key === undefined) {
+    refuse(name)
+    // A property name is interned by V8; read back, it is a flat string of its own and keeps no block of variables alive.
+    const interned = Object.keys({ [name]: 0 })[0]!
+    key = { name: interned, dropped: isDropped(name), next: undefined, seen: 0 }
+    if (keys.size < KEYS_MAX) keys.set(interned, key)
+  }
+  return key
+}
