@@ -47,6 +47,8 @@ class HttpCarrier implements Carrier {
   }
 
   cut(): void {
+    // Node holds writes back until the end of this turn; what the app has sent goes out first.
+    this.#response.socket?.uncork()
     this.#response.destroy()
   }
 }

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import type { Head } from '../../sidecar/wire/head.ts'
+import { makeExchange } from '../exchange.ts'
+
+const ok: Head = { status: 200, reason: 'OK', headers: [] }
+const withLength = (length: string): Head => ({ ...ok, headers: [['Content-Length', length]] })
+
+test('a response in one piece leaves in one call, with its length', async () => {
+  const { exchange, carrier, response } = makeExchange({})
+  exchange.respond(ok)
+  exchange.end('äb')
+  expect(carrier.calls).toEqual(['start+last'])
+  expect(await response).toMatchObject({ status: 200, headers: [['Content-Length', '3']] })
+})
+
+test('the head waits for the first byte that is not empty', () => {
+  const { exchange, carrier } = makeExchange({})
+  exchange.respond(ok)
+  exchange.write('')
+  expect(carrier.calls).toEqual([])
+  exchange.respond({ ...ok, status: 201, reason: 'Created' })
+  exchange.write('a')
+  exchange.write('b')
+  exchange.end()
+  expect(carrier.calls).toEqual(['start', 'write', 'finish'])
+  expect(carrier.head).toMatchObject({ status: 201, headers: [] })
+  expect(() => exchange.respond(ok)).toThrow(expect.objectContaining({ code: 'HEAD_SENT' }))
+})
+
+test('flush sends the head alone', () => {
+  const { exchange, carrier } = makeExchange({})
+  exchange.respond(ok)
+  exchange.flush()
+  expect(carrier.calls).toEqual(['start'])
+})
+
+test.each([
+  ['HEAD', 200, [['Content-Length', '5']]],
+  ['GET', 304, []],
+  ['GET', 204, []],
+] as const)('%s with %i has no body', async (method, status, headers) => {
+  const { exchange, response } = makeExchange({ method })
+  exchange.respond({ status, reason: '', headers: [] })
+  exchange.end('hello')
+  expect(await response).toMatchObject({ status, headers, body: Buffer.alloc(0), cut: false })
+})
+
+test('HEAD with an empty answer announces no length', async () => {
+  const { exchange, response } = makeExchange({ method: 'HEAD' })
+  exchange.respond(ok)
+  exchange.end()
+  expect((await response).headers).toEqual([])
+})
+
+test('what goes beyond Content-Length is not sent, and is reported', async () => {
+  const { exchange, response } = makeExchange({})
+  exchange.respond(withLength('3'))
+  expect(() => exchange.write('abcd')).toThrow(expect.objectContaining({ code: 'BODY_TOO_LONG' }))
+  exchange.fail(exchange.error)
+  exchange.end()
+  expect((await response).body.toString()).toBe('abc')
+})
+
+test.each([['ab'], [undefined]])('fewer bytes than Content-Length (%s) is never a complete response', async (first) => {
+  const { exchange, response } = makeExchange({})
+  exchange.respond(withLength('3'))
+  if (first) exchange.write(first)
+  exchange.end()
+  const { status, cut } = await response
+  expect(exchange.error).toMatchObject({ code: 'BODY_TOO_SHORT', blame: 'app' })
+  expect(first ? cut : status).toBe(first ? true : 500)
+})
+
+test.each([
+  [[['Connection', 'close']], 'HEADER_HOP_BY_HOP'],
+  [[['transfer-encoding', 'chunked']], 'HEADER_HOP_BY_HOP'],
+  [[['X-A', 'a\r\nSet-Cookie: x=1']], 'HEADER_VALUE'],
+  [[['X-A', 'a\0']], 'HEADER_VALUE'],
+  [[['X-A', '☃']], 'HEADER_VALUE'],
+  [[['X A', 'a']], 'HEADER_NAME'],
+  [[['', 'a']], 'HEADER_NAME'],
+  [[['Content-Length', '1, 1']], 'CONTENT_LENGTH'],
+  [
+    [
+      ['Content-Length', '1'],
+      ['content-length', '2'],
+    ],
+    'CONTENT_LENGTH',
+  ],
+] as [Head['headers'], string][])('refuses the headers %j', (headers, code) => {
+  const { exchange } = makeExchange({})
+  expect(() => exchange.respond({ ...ok, headers })).toThrow(expect.objectContaining({ code, blame: 'app' }))
+})
+
+test('after an abort writing throws, and ending is nothing', () => {
+  const { exchange, carrier, hangUp } = makeExchange({})
+  exchange.respond(ok)
+  exchange.write('a')
+  let called = 0
+  exchange.onAbort(() => called++)
+  hangUp()
+  exchange.onAbort(() => called++)
+  expect(called).toBe(2)
+  expect(() => exchange.write('b')).toThrow(expect.objectContaining({ code: 'CLIENT_GONE' }))
+  exchange.end()
+  expect(carrier.calls).toEqual(['start'])
+})

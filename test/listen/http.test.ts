@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { startGateway, text } from './gateway.ts'
+import { bodyOf, talk } from './peer.ts'
+
+const echo = (exchange: { variables: object }) => JSON.stringify(exchange.variables)
+
+async function variablesOf(request: string, settings: object = {}): Promise<Record<string, string>> {
+  const { addresses } = await startGateway([{ address: 'http://127.0.0.1:0', ...settings }], (exchange) =>
+    text(echo(exchange))(exchange),
+  )
+  const answer = await talk(addresses[0]!, request)
+  expect(answer).toMatch(/^HTTP\/1\.1 200/)
+  return JSON.parse(Buffer.from(bodyOf(answer), 'latin1').toString()) as Record<string, string>
+}
+
+const get = (target: string, headers = 'Host: example.com:8080\r\n') =>
+  `GET ${target} HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`
+
+test('a request becomes CGI variables', async () => {
+  const variables = await variablesOf(
+    get(
+      '/a%20b//c%2Fd/?x=1&y=%41',
+      'Host: example.com:8080\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nX-Empty:\r\n',
+    ),
+  )
+  expect(variables).toMatchObject({
+    REQUEST_METHOD: 'GET',
+    SCRIPT_NAME: '',
+    PATH_INFO: '/a b//c/d/',
+    QUERY_STRING: 'x=1&y=%41',
+    REQUEST_URI: '/a%20b//c%2Fd/?x=1&y=%41',
+    SERVER_PROTOCOL: 'HTTP/1.1',
+    SERVER_NAME: 'example.com',
+    SERVER_PORT: '8080',
+    REMOTE_ADDR: '127.0.0.1',
+    HTTP_X_A: '1, 2',
+    HTTP_COOKIE: 'a=1; b=2',
+    HTTP_X_EMPTY: '',
+  })
+})
+
+test.each([
+  ['/%C3%A9', '/Ã©'],
+  ['/a/./b/../c', '/a/c'],
+  ['/a/%2e%2E/b', '/b'],
+  ['/a/..', '/'],
+  ['/..a/b..', '/..a/b..'],
+  ['http://other.example/p', '/p'],
+  ['/', '/'],
+])('the path of %s is %s', async (target, path) => {
+  expect((await variablesOf(get(target))).PATH_INFO).toBe(path)
+})
+
+test('an absolute target overrides Host', async () => {
+  expect(await variablesOf(get('http://other.example:99/p'))).toMatchObject({
+    HTTP_HOST: 'other.example:99',
+    SERVER_NAME: 'other.example',
+    SERVER_PORT: '99',
+  })
+})
+
+test.each([
+  ['CL and TE', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+  ['two lengths', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd', 400],
+  ['a bare LF', 'GET / HTTP/1.1\nHost: h\n\n', 400],
+  ['obs-fold', 'GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n 2\r\n\r\n', 400],
+  ['a space before the colon', 'GET / HTTP/1.1\r\nHost : h\r\n\r\n', 400],
+  ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n', 400],
+  ['a forged twin', 'GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1\r\nX_Real_IP: 2\r\nConnection: close\r\n\r\n', 400],
+  ['a NUL in the path', get('/a%00b'), 400],
+  ['a bad escape', get('/a%zz'), 400],
+  ['a path above the root', get('/../etc/passwd'), 400],
+  ['a head that is too large', get('/', `Host: h\r\nX-A: ${'x'.repeat(70_000)}\r\n`), 431],
+])('refuses %s', async (_, request, status) => {
+  let handled = 0
+  const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], (exchange) => {
+    handled++
+    text('x')(exchange)
+  })
+  expect(await talk(addresses[0]!, request)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect(handled).toBe(0)
+  expect(errors.length).toBeLessThanOrEqual(1)
+})
+
+test('X-Forwarded-* of a peer that is not trusted are only headers', async () => {
+  const headers = 'Host: h\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n'
+  const variables = await variablesOf(get('/', headers))
+  expect(variables).toMatchObject({ REMOTE_ADDR: '127.0.0.1', HTTP_X_FORWARDED_FOR: '6.6.6.6' })
+  expect(variables.HTTPS).toBeUndefined()
+})
+
+test('X-Forwarded-* of a trusted peer count, from the last address that is not trusted itself', async () => {
+  const headers =
+    'Host: inner\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.9, 127.0.0.2\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n'
+  expect(await variablesOf(get('/', headers), { trust: ['127.0.0.0/8'] })).toMatchObject({
+    REMOTE_ADDR: '192.0.2.9',
+    HTTPS: 'on',
+    HTTP_HOST: 'shop.example',
+    SERVER_NAME: 'shop.example',
+    SERVER_PORT: '443',
+  })
+})
