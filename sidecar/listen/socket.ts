@@ -94,6 +94,7 @@ export class SocketConnection {
           break
         case 'reply':
           this.write(event.bytes)
+          if (event.close) this.#shut()
       }
     }
     if (!room && !this.#paused) {
@@ -169,10 +170,7 @@ export class SocketConnection {
       this.#limit(LIMITS.idle)
       return
     }
-    this.#closing = true
-    // With everything in the system's hands, destroy() closes at once and costs less than end().
-    if (this.#socket.writableLength === 0) this.#socket.destroy()
-    else this.#socket.destroySoon()
+    this.#shut()
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */
@@ -180,6 +178,14 @@ export class SocketConnection {
     this.#closing = true
     if (this.#socket.remoteAddress === undefined) this.#socket.destroy()
     else this.#socket.resetAndDestroy()
+  }
+
+  /** Closes once everything is written. */
+  #shut(): void {
+    this.#closing = true
+    // With everything in the system's hands, destroy() closes at once and costs less than end().
+    if (this.#socket.writableLength === 0) this.#socket.destroy()
+    else this.#socket.destroySoon()
   }
 
   #open(id: number, variables: Exchange['variables'], length: number | undefined): void {

@@ -103,9 +103,9 @@ test('a gateway protocol on an open address needs its peers named', async () => 
 
 test('an open address without a protocol takes HTTP only', async () => {
   const { gateway, errors } = await startGateway(['0.0.0.0:0'], text('ok'))
-  const [{ endpoint, protocols }] = gateway.addresses as [{ endpoint: { port: number }; protocols: string[] }]
-  expect(protocols).toEqual(['http'])
-  const address = `127.0.0.1:${endpoint.port}`
+  const [bound] = gateway.addresses
+  expect(bound!.protocols).toEqual(['http'])
+  const address = bound!.text.replace('0.0.0.0', '127.0.0.1')
   expect(bodyOf(await talk(address, httpRequest))).toBe('ok')
   expect(await talk(address, uwsgiRequest('/'))).toMatch(/^HTTP\/1\.1 400/)
   expect(errors).toMatchObject([{ code: 'WRONG_PROTOCOL' }])

@@ -1,0 +1,79 @@
+// What users install: the packed tarball, in an empty directory, with nothing of this repository around it.
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'sidegate-package-'))
+const app = join(folder, 'app')
+
+beforeAll(async () => {
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root })
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  await run('mkdir', [app])
+  writeFileSync(join(app, 'package.json'), '{ "name": "user", "private": true, "type": "module" }')
+  await run('npm', ['install', '--silent', '--no-audit', '--no-fund', join(folder, tarball!)], { cwd: app })
+  writeFileSync(
+    join(app, 'hello.ts'),
+    `import type { Application } from 'sidegate'
+export const app: Application = (environ, startResponse) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return ['Hello ' + environ.PATH_INFO + '\\n']
+}
+`,
+  )
+}, 180_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout: 60_000 }, async () => {
+  const child = spawn('npx', ['--no', 'sidegate', 'serve', 'app:./hello.ts', '--listen', '127.0.0.1:0'], {
+    cwd: app,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  try {
+    let output = ''
+    const port = await new Promise<string>((resolve, reject) => {
+      const look = (chunk: Buffer) => {
+        output += chunk.toString()
+        const match = /127\.0\.0\.1:([1-9][0-9]*)/.exec(output)
+        if (match) resolve(match[1]!)
+      }
+      child.stdout.on('data', look)
+      child.stderr.on('data', look)
+      void exit.then(() => reject(new Error(`serve ended: ${output}`)))
+    })
+    const response = await fetch(`http://127.0.0.1:${port}/world`)
+    expect(await response.text()).toBe('Hello /world\n')
+    expect(response.headers.get('content-length')).toBe('13')
+  } finally {
+    process.kill(-child.pid!, 'SIGTERM')
+  }
+  await exit
+})
+
+test('the types and the exports are there', async () => {
+  writeFileSync(
+    join(app, 'use.ts'),
+    `import { callApplication, lint, fromFetch, defineConfig } from 'sidegate'
+import { app } from './hello.ts'
+const { status, headers } = await callApplication(lint(app), {})
+const config = defineConfig({ mounts: { '/': { app: './hello.ts' } } })
+const fetched = await callApplication(fromFetch(() => new Response('hi')), {})
+console.log(JSON.stringify({ status, headers, keys: Object.keys(config), fetched: fetched.status }))
+`,
+  )
+  const { stdout } = await run('node', ['use.ts'], { cwd: app })
+  expect(JSON.parse(stdout)).toMatchObject({ status: 200, keys: ['mounts'], fetched: 200 })
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions', '--skipLibCheck', 'false']
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+  await run(join(root, 'node_modules/.bin/tsc'), [...flags, ...types, 'use.ts'], { cwd: app })
+  const { stdout: schema } = await run('node', ['-p', "require('sidegate/schema.json').$schema"], { cwd: app })
+  expect(schema).toMatch(/json-schema\.org/)
+})
