@@ -2,7 +2,15 @@
 import { RequestBody } from '../sidecar/body.ts'
 import { PeerError, type SidegateError } from '../sidecar/errors.ts'
 import { Exchange, type Carrier } from '../sidecar/exchange.ts'
-import { addVariable, copyVariables, decodePath, emptyVariables, splitTarget, variableName } from '../sidecar/variables.ts'
+import {
+  addVariable,
+  copyVariables,
+  decodePath,
+  emptyVariables,
+  resolveDots,
+  splitTarget,
+  variableName,
+} from '../sidecar/variables.ts'
 import type { Head } from '../sidecar/wire/head.ts'
 
 /** A request to make. */
@@ -139,13 +147,20 @@ export function makeExchange(request: TestRequest = {}): TestExchange {
   return { exchange, carrier, response, errors, hangUp }
 }
 
-function testVariables({ method = 'GET', path = '/', prefix = '', headers = {}, body, variables: more = {} }: TestRequest) {
+function testVariables({
+  method = 'GET',
+  path = '/',
+  prefix = '',
+  headers = {},
+  body,
+  variables: more = {},
+}: TestRequest) {
   const variables = emptyVariables()
   const target = splitTarget(path)
   variables.REQUEST_METHOD = method
   variables.REQUEST_URI = path
   variables.SCRIPT_NAME = prefix
-  variables.PATH_INFO = decodePath(target.path).slice(prefix.length)
+  variables.PATH_INFO = target.path === '*' ? '' : resolveDots(decodePath(target.path)).slice(prefix.length)
   variables.QUERY_STRING = target.query
   variables.SERVER_NAME = 'test.example'
   variables.SERVER_PORT = '80'
@@ -154,7 +169,8 @@ function testVariables({ method = 'GET', path = '/', prefix = '', headers = {}, 
   variables.REMOTE_PORT = '4711'
   variables.HTTP_HOST = 'test.example'
   if (typeof body === 'string' || body instanceof Uint8Array) variables.CONTENT_LENGTH = String(Buffer.byteLength(body))
-  const pairs = Symbol.iterator in headers ? (headers as readonly (readonly [string, string])[]) : Object.entries(headers)
+  const pairs =
+    Symbol.iterator in headers ? (headers as readonly (readonly [string, string])[]) : Object.entries(headers)
   for (const [name, value] of pairs) {
     const variable = variableName(name)
     if (variable === 'HTTP_HOST') variables.HTTP_HOST = value
@@ -178,7 +194,7 @@ function testBody(source: TestRequest['body']): RequestBody {
     if (asking) return
     asking = true
     void (async () => {
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const { done, value } = await iterator.next()
         if (done) return body.finish()
         more = body.push(value) || body.wanted

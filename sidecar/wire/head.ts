@@ -113,6 +113,7 @@ const HEAD_LIMIT = 256 * 1024
  */
 export class HeadReader {
   #text = ''
+  #tail = ''
   /** The bytes behind the head, once it is complete. */
   rest: Uint8Array | undefined
 
@@ -121,19 +122,20 @@ export class HeadReader {
    * @throws {PeerError} RESPONSE_HEAD when it is malformed or too long.
    */
   push(bytes: Uint8Array): Head | undefined {
-    const seen = this.#text.length
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#text += buffer.toString('latin1')
-    const from = Math.max(0, seen - 3)
-    const match = /\r?\n\r?\n/.exec(this.#text.slice(from))
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    // Only the last of what came before is searched again: searching all of it would copy it for every piece.
+    const near = this.#tail + piece
+    const match = /\r?\n\r?\n/.exec(near)
+    const before = this.#text.length - this.#tail.length
+    this.#text += piece
     if (!match) {
+      this.#tail = near.slice(-3)
       if (this.#text.length > HEAD_LIMIT)
         throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_LIMIT} bytes`, 502)
       return undefined
     }
-    const end = from + match.index + match[0].length
-    this.rest = bytes.subarray(end - seen)
-    return parseHead(this.#text.slice(0, from + match.index))
+    this.rest = bytes.subarray(match.index + match[0].length - this.#tail.length)
+    return parseHead(this.#text.slice(0, before + match.index))
   }
 }
 

@@ -69,6 +69,8 @@ function stripPrefix(variables: Variables): void {
 
 class UwsgiServer implements ServerCodec {
   #pending: Buffer | undefined
+  /** What `#pending` is the beginning of. */
+  #store: Buffer | undefined
   #state: 'head' | 'body' | 'done' | 'dead' = 'head'
   #left = 0
 
@@ -117,15 +119,16 @@ class UwsgiServer implements ServerCodec {
   }
 
   #head(bytes: Buffer): ServerEvent[] {
-    const data = this.#pending ? Buffer.concat([this.#pending, bytes]) : bytes
+    const data = this.#pending ? this.#join(this.#pending, bytes) : bytes
     if (data.length > 0) checkModifiers(data)
     const end = data.length < HEADER ? Infinity : HEADER + data.readUInt16LE(1)
     if (data.length < end) {
       // Copied: the caller may use its buffer again.
-      this.#pending = data === bytes ? Buffer.from(data) : data
+      this.#pending = data === bytes ? this.#join(data.subarray(0, 0), data) : data
       return []
     }
     this.#pending = undefined
+    this.#store = undefined
     if (end === HEADER) throw new PeerError('UWSGI_BLOCK', 'an empty uwsgi packet')
     const variables = parseBlock(data, HEADER, end)
     if (data[0] === REQUEST_WITH_PREFIX) stripPrefix(variables)
@@ -134,6 +137,17 @@ class UwsgiServer implements ServerCodec {
     this.#left = length
     this.#state = 'body'
     return this.#body(data.length > end ? data.subarray(end) : undefined, events)
+  }
+
+  /** `pending` with `bytes` behind it, in a buffer that doubles: copying all for every piece would take seconds for a trickle. */
+  #join(pending: Buffer, bytes: Buffer): Buffer {
+    const size = pending.length + bytes.length
+    if (this.#store === undefined || this.#store.length < size) {
+      this.#store = Buffer.allocUnsafeSlow(2 * size)
+      pending.copy(this.#store)
+    }
+    bytes.copy(this.#store, pending.length)
+    return this.#store.subarray(0, size)
   }
 
   #body(bytes: Uint8Array | undefined, events: ServerEvent[]): ServerEvent[] {
@@ -171,6 +185,7 @@ class UwsgiClient implements ClientCodec {
   #left: number | undefined
   #headRequest = false
   #ended = false
+  #dead = false
 
   request(variables: Variables): Uint8Array {
     this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
@@ -200,10 +215,14 @@ class UwsgiClient implements ClientCodec {
   finish(): undefined {}
 
   receive(bytes: Uint8Array): ClientEvent[] {
+    if (this.#dead) throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before', 502)
     const events: ClientEvent[] = []
     let rest: Uint8Array | undefined = bytes
     if (!this.#headDone) {
+      // Taken back only when this does not throw.
+      this.#dead = true
       const head = this.#reader.push(bytes)
+      this.#dead = false
       if (!head) return events
       rest = this.#reader.rest
       this.#headDone = true

@@ -1,0 +1,83 @@
+// The mount kind `python`: a WSGI app (PEP 3333) in worker processes of its own.
+import { ConfigError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { Pool } from '../../workers/pool.ts'
+import { StartError } from '../../workers/worker.ts'
+import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { workerCommand } from './interpreter.ts'
+import { pythonSettings, type PythonSettings } from './settings.ts'
+
+class PythonMount implements Mount {
+  readonly #settings: PythonSettings
+  readonly #context: MountContext
+  #pool: Pool | undefined
+
+  constructor(settings: PythonSettings, context: MountContext) {
+    this.#settings = settings
+    this.#context = context
+  }
+
+  async open(): Promise<void> {
+    const { processes, threads, queue, queueTimeout, startTimeout, stopTimeout, abortTimeout } = this.#settings
+    const { log, key } = this.#context
+    this.#pool = new Pool({
+      command: await workerCommand(this.#settings, this.#context),
+      processes,
+      threads,
+      queue,
+      queueTimeout: queueTimeout * 1000,
+      startTimeout: startTimeout * 1000,
+      stopTimeout: stopTimeout * 1000,
+      abortTimeout: abortTimeout * 1000,
+      name: 'Python worker',
+      mount: key,
+      log,
+    })
+    try {
+      await this.#pool.open()
+    } catch (error) {
+      throw error instanceof StartError ? this.#configError(error) : error
+    }
+  }
+
+  handle(exchange: Exchange): void {
+    this.#pool!.handle(exchange)
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close()
+  }
+
+  /** What of the settings does not work; the traceback is the cause. */
+  #configError({ code, message, detail }: StartError): ConfigError {
+    const { python, interpreter, venv } = this.#settings
+    const options = detail === undefined ? {} : { cause: detail }
+    const setting = (name: string): string => `${this.#context.path}.${name}`
+    switch (code) {
+      case 'WORKER_SPAWN': {
+        const named = interpreter ?? venv
+        const file = interpreter ?? (venv === undefined ? 'python3' : `the Python of ${venv}`)
+        const text = `cannot run ${file} (${message}): install Python 3.8 or newer, or set interpreter or venv`
+        return new ConfigError(
+          'PYTHON_NOT_FOUND',
+          setting(named === undefined ? 'python' : interpreter ? 'interpreter' : 'venv'),
+          text,
+        )
+      }
+      case 'WORKER_START_TIMEOUT':
+        return new ConfigError('PYTHON_START_TIMEOUT', setting('python'), `${python}: ${message}`, options)
+      case 'WORKER_START_DIED':
+        return new ConfigError('PYTHON_START_DIED', setting('python'), `${python}: ${message}`, options)
+      default:
+        return new ConfigError(code, setting('python'), message, options)
+    }
+  }
+}
+
+/** Python WSGI apps. */
+export const python: MountKind<typeof pythonSettings> = {
+  kind: 'python',
+  summary: 'A Python WSGI app (Flask, Django, Bottle, …) in worker processes.',
+  settings: pythonSettings,
+  create: (settings, context) => new PythonMount(settings, context),
+}

@@ -1,0 +1,46 @@
+// The settings of a Python mount.
+import * as v from 'valibot'
+
+const seconds = (initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
+
+const count = (least: number, initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
+
+/** The settings of a Python mount. */
+export const pythonSettings = v.strictObject({
+  python: v.pipe(
+    v.string(),
+    v.nonEmpty('must name an app: module:callable'),
+    v.description(
+      'The WSGI app: module:callable, module:factory() or a file such as ./shop.wsgi:callable. Without a callable: application, else app.',
+    ),
+  ),
+  processes: count(1, 1, 'Worker processes.'),
+  threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.'),
+  venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
+  path: v.pipe(
+    v.optional(v.union([v.string(), v.array(v.string())])),
+    v.description('Folders to put on sys.path, before the working directory.'),
+  ),
+  env: v.pipe(
+    v.optional(v.record(v.string(), v.string()), {}),
+    v.description('Environment variables of the workers, over those of the gateway.'),
+  ),
+  cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the workers; it is on sys.path.')),
+  interpreter: v.pipe(
+    v.optional(v.string()),
+    v.description('The Python to run, 3.8 or newer. Default: that of venv, else python3.'),
+  ),
+  queue: count(0, 100, 'Requests that may wait for a free worker; more get 503.'),
+  queueTimeout: seconds(30, 'Seconds a request may wait for a free worker; then it gets 503.'),
+  startTimeout: seconds(60, 'Seconds a worker may take to load the app.'),
+  stopTimeout: seconds(30, 'Seconds a worker gets to end by itself before it is killed.'),
+  abortTimeout: seconds(
+    60,
+    'Seconds the app may go on with a request whose client is gone; then the worker is replaced.',
+  ),
+})
+
+/** The settings of a Python mount, defaults filled in. */
+export type PythonSettings = v.InferOutput<typeof pythonSettings>

@@ -1,0 +1,139 @@
+// FastCGI's client codec: one request at a time on a connection, always with KEEP_CONN. The whole request head, and the mark
+// that there is no body, is one buffer. A response is complete with END_REQUEST, or with the end of STDOUT when the server then
+// closes. Keeps: the response head while it is incomplete (head.ts).
+import { PeerError } from '../errors.ts'
+import type { Variables } from '../variables.ts'
+import type { ClientCodec, ClientEvent } from './codec.ts'
+import { HeadReader } from './head.ts'
+import { writePairs } from './pairs.ts'
+import * as records from './records.ts'
+import { asBuffer, CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
+
+/** The id of every request: one at a time. */
+const ID = 1
+
+/** The client's side of a FastCGI connection. */
+export class FastcgiClient implements ClientCodec, RecordSink {
+  readonly #reader = new RecordReader(this, 502)
+  readonly #endBody = Buffer.alloc(8)
+  #ended = 0
+  #head = new HeadReader()
+  #events: ClientEvent[] = []
+  #dead = false
+  /** How far the response is; `stdout` has ended. */
+  #state: 'idle' | 'head' | 'body' | 'stdout ended' = 'idle'
+  #stdinEnded = false
+  #type = 0
+
+  request(variables: Variables, length: number | undefined): Uint8Array {
+    if (this.#state !== 'idle') throw new TypeError('a request is in flight on this connection')
+    this.#state = 'head'
+    this.#head = new HeadReader()
+    this.#stdinEnded = length === 0
+    const text = writePairs(variables)
+    const size = text.length
+    const out = Buffer.allocUnsafe(HEADER + 8 + records.recordsSize(size) + (length === 0 ? 2 * HEADER : HEADER))
+    let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, ID, 8)
+    out.fill(0, at, at + 8)
+    out[at + 1] = records.RESPONDER
+    out[at + 2] = records.KEEP_CONN
+    at += 8
+    if (size > 0 && size <= CONTENT_MAX) {
+      at = records.writeHeader(out, at, records.PARAMS, ID, size)
+      at = records.pad(out, at + out.write(text, at, 'latin1'), size)
+    } else at = records.writeRecords(out, at, records.PARAMS, ID, Buffer.from(text, 'latin1'))
+    at = records.writeHeader(out, at, records.PARAMS, ID, 0)
+    if (length === 0) records.writeHeader(out, at, records.STDIN, ID, 0)
+    return out
+  }
+
+  data(chunk: Uint8Array): Uint8Array[] {
+    return records.streamPieces(records.STDIN, ID, chunk)
+  }
+
+  finish(): Uint8Array | undefined {
+    if (this.#stdinEnded) return undefined
+    this.#stdinEnded = true
+    return records.endOfStream(records.STDIN, ID)
+  }
+
+  receive(bytes: Uint8Array): ClientEvent[] {
+    if (this.#dead) throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before', 502)
+    this.#events = []
+    try {
+      this.#reader.read(asBuffer(bytes))
+    } catch (error) {
+      this.#dead = true
+      throw error
+    }
+    return this.#events
+  }
+
+  receiveEnd(): ClientEvent[] {
+    if (this.#dead || this.#state === 'idle') return []
+    this.#dead = true
+    // The stream is complete; only END_REQUEST is missing.
+    if (this.#state === 'stdout ended' && this.#reader.idle) return [{ type: 'end', reuse: false }]
+    const where = this.#state === 'head' ? 'before the end of its response head' : 'in the middle of its response'
+    throw new PeerError('RESPONSE_CUT', `the FastCGI server closed the connection ${where}`, 502)
+  }
+
+  open(type: number, id: number, length: number): void {
+    this.#type = type
+    const state = this.#state
+    const fits =
+      id === ID &&
+      state !== 'idle' &&
+      (type === records.STDERR ||
+        (type === records.STDOUT && state !== 'stdout ended') ||
+        (type === records.END_REQUEST && length === this.#endBody.length))
+    if (!fits) {
+      throw new PeerError(
+        'FASTCGI_RECORD',
+        `a FastCGI record of type ${type}, id ${id}, length ${length} is out of place`,
+        502,
+      )
+    }
+    this.#ended = 0
+    if (type === records.STDOUT && length === 0) {
+      // An empty response that ends with protocol status 0 has no head either: closeRequest tells.
+      if (state === 'body') this.#state = 'stdout ended'
+    }
+  }
+
+  content(bytes: Buffer, start: number, end: number): void {
+    if (this.#type === records.END_REQUEST) {
+      this.#ended += bytes.copy(this.#endBody, this.#ended, start, end)
+      return
+    }
+    const piece = bytes.subarray(start, end)
+    if (this.#type === records.STDERR) this.#events.push({ type: 'stderr', bytes: piece })
+    else if (this.#state === 'body') this.#events.push({ type: 'body', bytes: piece })
+    else this.#readHead(piece)
+  }
+
+  close(): void {
+    if (this.#type !== records.END_REQUEST) return
+    const status = this.#endBody[4]!
+    if (status === records.CANT_MPX_CONN || status === records.OVERLOADED) {
+      throw new PeerError('FASTCGI_BUSY', `the FastCGI server takes no more requests (protocol status ${status})`, 503)
+    }
+    if (status !== records.COMPLETE) {
+      throw new PeerError('FASTCGI_REFUSED', `the FastCGI server refused the request (protocol status ${status})`, 502)
+    }
+    if (this.#state === 'head') throw new PeerError('RESPONSE_HEAD', 'the response ended before its head did', 502)
+    this.#state = 'idle'
+    this.#events.push({ type: 'end', reuse: this.#stdinEnded })
+    // What is left of STDIN would come before the next request: such a connection is finished.
+    if (!this.#stdinEnded) this.#dead = true
+  }
+
+  #readHead(piece: Buffer): void {
+    const head = this.#head.push(piece)
+    if (!head) return
+    this.#state = 'body'
+    this.#events.push({ type: 'head', head })
+    const { rest } = this.#head
+    if (rest && rest.length > 0) this.#events.push({ type: 'body', bytes: rest })
+  }
+}

@@ -1,0 +1,246 @@
+// One connection to a worker: FastCGI, one exchange at a time, kept for the next. The common case, a request without a body that is
+// answered in one piece, is one write, one read, one respond and one end.
+//
+// When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
+// and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
+import type { Socket } from 'node:net'
+import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
+import { fastcgi } from '../wire/fastcgi.ts'
+import type { Head } from '../wire/head.ts'
+import { Lines } from './lines.ts'
+import { readReport, type Report } from './report.ts'
+
+/** What a connection tells the worker that it leads to. */
+export interface ConnectionOwner {
+  /** It is free again. */
+  released(connection: WorkerConnection): void
+  /** Nobody waits for the answer to its request any more. */
+  cancelled(connection: WorkerConnection): void
+  /** It can carry no more requests; its exchange waits for `fail`. */
+  lost(connection: WorkerConnection, error: SidegateError | undefined): void
+  /** What the app wrote, or what went wrong beside the response. */
+  reported(report: Report, exchange: Exchange): void
+}
+
+/** FastCGI 1.0, 5.4: ABORT_REQUEST of the only request. */
+const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
+
+/** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
+type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
+
+/** A connection to a worker. */
+export class WorkerConnection {
+  readonly index: number
+  /** Requests so far: names the one under way to the worker. */
+  sequence = 0
+  /** When the request under way was cancelled, as `performance.now()`; 0: it was not. */
+  cancelledAt = 0
+  readonly #socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #lines: Lines
+  #codec: ClientCodec = fastcgi.client()
+  #state: State = 'idle'
+  #exchange: Exchange | undefined
+  /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
+  #missing = -1
+  #pumping = false
+
+  constructor(socket: Socket, index: number, owner: ConnectionOwner) {
+    this.#socket = socket
+    this.index = index
+    this.#owner = owner
+    this.#lines = new Lines((line) => this.#report(line))
+    socket.on('data', this.#receive)
+    socket.on('drain', () => this.#pump())
+    // `end` when the worker closes it, `close` when it breaks.
+    socket.once('end', () => this.#lose(undefined)).once('close', () => this.#lose(undefined))
+  }
+
+  /** True when its exchange waits for the worker. */
+  get waiting(): boolean {
+    return this.#state === 'answering'
+  }
+
+  /** Sends a request to the worker; the connection has to be idle. */
+  run(exchange: Exchange): void {
+    this.#exchange = exchange
+    this.#state = 'answering'
+    this.#missing = -1
+    this.sequence++
+    const { body } = exchange
+    const request = this.#codec.request(exchange.variables, body.length)
+    if (body.length === 0) {
+      this.#socket.write(request)
+    } else {
+      this.#socket.cork()
+      this.#socket.write(request)
+      this.#pumping = true
+      this.#pump()
+      this.#socket.uncork()
+    }
+    exchange.onAbort(this.#onAbort)
+  }
+
+  /** The worker is gone: ends the exchange under way. */
+  fail(error: UpstreamError): void {
+    const exchange = this.#exchange
+    const { waiting } = this
+    this.#state = 'lost'
+    this.#exchange = undefined
+    this.#pumping = false
+    if (exchange && waiting) exchange.fail(error)
+  }
+
+  readonly #onAbort = (): void => {
+    // A listener of an exchange before this one finds one that is not aborted.
+    if (this.#exchange?.aborted) this.#cancel()
+  }
+
+  #cancel(): void {
+    if (this.#state !== 'answering' && this.#state !== 'answered') return
+    this.#state = 'discarding'
+    this.#pumping = false
+    this.cancelledAt = performance.now()
+    this.#socket.resume()
+    // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
+    this.#socket.write(ABORT)
+    this.#owner.cancelled(this)
+  }
+
+  /** Passes the request body on as long as there is some and the worker takes it. */
+  #pump(): void {
+    const exchange = this.#exchange
+    while (this.#pumping) {
+      const chunk = exchange!.body.readNow()
+      if (chunk === undefined) return this.#awaitBody(exchange!)
+      if (chunk === null) {
+        this.#pumping = false
+        const end = this.#codec.finish()
+        if (end) this.#socket.write(end)
+        return
+      }
+      let room = true
+      for (const piece of this.#codec.data(chunk)) room = this.#socket.write(piece)
+      // `drain` goes on.
+      if (!room) return
+    }
+  }
+
+  #awaitBody(exchange: Exchange): void {
+    this.#pumping = false
+    const { sequence } = this
+    const current = (): boolean =>
+      this.sequence === sequence && (this.#state === 'answering' || this.#state === 'answered')
+    exchange.body.read().then(
+      (chunk) => {
+        if (!current()) return
+        this.#pumping = true
+        let room = true
+        if (chunk) for (const piece of this.#codec.data(chunk)) room = this.#socket.write(piece)
+        if (room) this.#pump()
+      },
+      (error: unknown) => {
+        if (!current()) return
+        exchange.fail(error)
+        this.#cancel()
+      },
+    )
+  }
+
+  readonly #receive = (bytes: Buffer): void => {
+    let events: ClientEvent[]
+    try {
+      events = this.#codec.receive(bytes)
+    } catch (error) {
+      return this.#lose(error as SidegateError)
+    }
+    const { length } = events
+    for (let index = 0; index < length; index++) {
+      const event = events[index]!
+      if (event.type === 'end') this.#finish(event.reuse)
+      else if (event.type === 'stderr') this.#lines.push(event.bytes)
+      else if (this.#state === 'answering' || this.#state === 'answered') {
+        try {
+          if (event.type === 'head') this.#head(event.head)
+          else if (event.type === 'body') this.#body(event.bytes, events[index + 1]?.type === 'end')
+        } catch (error) {
+          this.#refuse(error)
+        }
+      }
+    }
+  }
+
+  #head(head: Head): void {
+    for (const [name, value] of head.headers) {
+      if (name.length === 14 && name.toLowerCase() === 'content-length') this.#missing = Number(value)
+    }
+    this.#exchange!.respond(head)
+  }
+
+  #body(bytes: Uint8Array, last: boolean): void {
+    const exchange = this.#exchange!
+    this.#missing -= bytes.byteLength
+    // With the last byte of its Content-Length a response is complete for the client, whatever the app does afterwards.
+    if (this.#state === 'answering' && (last || this.#missing === 0)) {
+      this.#state = 'answered'
+      exchange.end(bytes)
+    } else if (!exchange.write(bytes)) this.#wait(exchange)
+  }
+
+  /** A slow client stops the worker's output. */
+  #wait(exchange: Exchange): void {
+    this.#socket.pause()
+    const { sequence } = this
+    const resume = (): void => {
+      if (this.sequence === sequence) this.#socket.resume()
+    }
+    exchange.drained().then(resume, resume)
+  }
+
+  #finish(reuse: boolean): void {
+    const exchange = this.#exchange!
+    const answering = this.#state === 'answering'
+    this.#lines.end()
+    this.#pumping = false
+    if (answering) {
+      this.#state = 'answered'
+      try {
+        exchange.end()
+      } catch (error) {
+        exchange.fail(error)
+      }
+    }
+    // The worker skips what is left of a body; a codec of its own would not know where the next request begins.
+    if (!reuse) this.#codec = fastcgi.client()
+    this.#exchange = undefined
+    this.#state = 'idle'
+    this.cancelledAt = 0
+    this.#owner.released(this)
+  }
+
+  /** The response breaks a rule: the exchange ends here, and the worker's work for it too. */
+  #refuse(error: unknown): void {
+    const exchange = this.#exchange!
+    if (!exchange.aborted) exchange.fail(error)
+    this.#cancel()
+  }
+
+  #report(line: string): void {
+    const exchange = this.#exchange!
+    const report = readReport(line)
+    if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
+      // The worker finishes by itself.
+      this.#state = 'discarding'
+      const said = report.code === 'APP_RAISED' ? `the app raised ${report.message}` : report.message
+      exchange.fail(new AppError(report.code, said, 500, { cause: report.detail }))
+    } else this.#owner.reported(report, exchange)
+  }
+
+  #lose(error: SidegateError | undefined): void {
+    if (this.#state === 'lost') return
+    this.#pumping = false
+    this.#owner.lost(this, error)
+  }
+}

@@ -1,0 +1,169 @@
+// One worker process, of whatever language: started in a process group of its own, with a socket pair for each connection and one
+// for the control channel, its output read line by line, and ended without leaving anything behind.
+//
+// File descriptors of the child: 0 nothing, 1 and 2 pipes, 3 to 2 + connections the connections, then the control channel
+// (JSON lines both ways). A worker ends when its connections end: that is how it notices that the gateway was killed.
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { Lines, Tail } from './lines.ts'
+
+/** What to run. */
+export interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  /** Absolute, and there. */
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Who hears of a process. */
+export interface ProcessListener {
+  /** A message on the control channel; an object with a `type`. */
+  message(message: ControlMessage): void
+  output(stream: 'stdout' | 'stderr', line: string): void
+  /** The process is over (or could not be started), and what it wrote last has been read. Called once. */
+  exited(exit: Exit): void
+}
+
+export interface ControlMessage {
+  readonly type: string
+  readonly [key: string]: unknown
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** It could not even be started: ENOENT, EACCES, … */
+  readonly error: NodeJS.ErrnoException | undefined
+  /** The last lines of its stderr. */
+  readonly lastLines: string | undefined
+}
+
+/** As many as a crash report or the end of a traceback has; more is in the log above. */
+const LAST_LINES = 25
+/** How long the output of a process that is over may still come: somebody else may hold its pipes. */
+const OUTPUT_GRACE = 500
+
+/** A process under way. */
+export class WorkerProcess {
+  readonly connections: readonly Socket[]
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined
+  over = false
+  readonly #child: ChildProcess
+  readonly #control: Socket
+  readonly #listener: ProcessListener
+  readonly #tail = new Tail(LAST_LINES)
+  #killer: NodeJS.Timeout | undefined
+
+  constructor(command: Command, connections: number, listener: ProcessListener) {
+    this.#listener = listener
+    const sockets = Array.from({ length: connections + 1 }, () => 'pipe' as const)
+    this.#child = spawn(command.file, command.args, {
+      cwd: command.cwd,
+      env: command.env,
+      stdio: ['ignore', 'pipe', 'pipe', ...sockets],
+      // A group of its own: signals of the terminal do not reach it, and what it starts can be ended with it.
+      detached: true,
+    })
+    this.pid = this.#child.pid
+    // A process that could not be started may have none.
+    const opened = ((this.#child.stdio ?? []) as unknown as (Socket | null)[])
+      .slice(3)
+      .filter((stream) => stream !== null)
+    this.connections = opened.slice(0, connections)
+    this.#control = opened[connections]!
+    for (const stream of opened) stream.on('error', () => {})
+    this.#readControl()
+    this.#readOutput()
+    this.#child.once('error', (error) => {
+      if (this.pid === undefined) this.#end(null, null, error)
+    })
+    this.#child.once('exit', (code, signal) => this.#exited(code, signal))
+  }
+
+  /** A message to the worker. */
+  tell(message: ControlMessage): void {
+    if (!this.over && this.#control?.writable) this.#control.write(`${JSON.stringify(message)}\n`)
+  }
+
+  /** Text that it wrote to its stderr by another way, for `lastLines`. */
+  remember(text: string): void {
+    for (const line of text.split('\n')) if (line !== '') this.#tail.add(line)
+  }
+
+  /** Asks it to end, by the end of its sockets and by SIGTERM for what it started; after `timeout` ms SIGKILL. */
+  stop(timeout: number): void {
+    if (this.over) return
+    for (const socket of this.connections) socket.end()
+    this.#signal('SIGTERM')
+    this.#killer ??= setTimeout(() => this.kill(), timeout)
+  }
+
+  /** Ends it and what it started at once. */
+  kill(): void {
+    if (!this.over) this.#signal('SIGKILL')
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.pid === undefined) return
+    try {
+      process.kill(-this.pid, signal)
+    } catch {
+      // Nobody left in the group.
+    }
+  }
+
+  #readControl(): void {
+    const lines = new Lines((line) => {
+      let message: unknown
+      try {
+        message = JSON.parse(line)
+      } catch {
+        return
+      }
+      if (typeof message === 'object' && message !== null && 'type' in message) {
+        this.#listener.message(message as ControlMessage)
+      }
+    })
+    this.#control?.on('data', (bytes: Buffer) => lines.push(bytes))
+  }
+
+  #readOutput(): void {
+    for (const name of ['stdout', 'stderr'] as const) {
+      const lines = new Lines((line) => {
+        if (name === 'stderr') this.#tail.add(line)
+        this.#listener.output(name, line)
+      })
+      this.#child[name]?.on('data', (bytes: Buffer) => lines.push(bytes)).once('end', () => lines.end())
+    }
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    // Its children must not live on: they would hold sockets and memory, and nobody would look after them.
+    this.#signal('SIGKILL')
+    clearTimeout(this.#killer)
+    const end = (): void => {
+      clearTimeout(timer)
+      this.#end(code, signal, undefined)
+    }
+    const timer = setTimeout(end, OUTPUT_GRACE)
+    this.#child.once('close', end)
+  }
+
+  #end(code: number | null, signal: NodeJS.Signals | null, error: NodeJS.ErrnoException | undefined): void {
+    if (this.over) return
+    this.over = true
+    for (const stream of this.#child.stdio ?? []) stream?.destroy()
+    this.#listener.exited({ code, signal, error, lastLines: this.#tail.text })
+  }
+}
+
+/** `exited with code 3`, `was killed by SIGSEGV`. */
+export function describeExit(exit: Exit): string {
+  if (exit.error) return `could not be started: ${exit.error.message}`
+  if (exit.signal === 'SIGKILL')
+    return "was killed by SIGKILL (by the kernel, for want of memory, unless somebody did it: see the kernel's log)"
+  return exit.signal ? `was killed by ${exit.signal}` : `exited with code ${exit.code}`
+}

@@ -1,0 +1,85 @@
+// The exchanges that wait for a worker: first come, first served, at most so many, at most so long.
+import { UpstreamError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+
+/** The bounds of a queue. */
+export interface QueueBounds {
+  /** Exchanges that may wait. */
+  readonly most: number
+  /** Milliseconds that each may wait. */
+  readonly timeout: number
+}
+
+/** A queue of exchanges. Those whose client goes away leave it. */
+export class WaitingExchanges {
+  readonly #bounds: QueueBounds
+  /** Says in an error how the workers are. */
+  readonly #workers: () => string
+  /** With the time at which each has waited enough: the first to come is the first to go. */
+  readonly #waiting = new Map<Exchange, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(bounds: QueueBounds, workers: () => string) {
+    this.#bounds = bounds
+    this.#workers = workers
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** @throws {UpstreamError} QUEUE_FULL */
+  add(exchange: Exchange): void {
+    const { most, timeout } = this.#bounds
+    if (this.#waiting.size >= most) {
+      throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
+    }
+    this.#waiting.set(exchange, performance.now() + timeout)
+    exchange.onAbort(() => this.#waiting.delete(exchange))
+    this.#timer ??= setTimeout(this.#expire, timeout)
+  }
+
+  /** The one that has waited longest. */
+  take(): Exchange | undefined {
+    for (const exchange of this.#waiting.keys()) {
+      this.#waiting.delete(exchange)
+      if (this.#waiting.size === 0) this.#stopTimer()
+      return exchange
+    }
+    return undefined
+  }
+
+  /** Fails all that wait. */
+  clear(error: UpstreamError): void {
+    this.#stopTimer()
+    const waiting = [...this.#waiting.keys()]
+    this.#waiting.clear()
+    for (const exchange of waiting) exchange.fail(error)
+  }
+
+  readonly #expire = (): void => {
+    this.#timer = undefined
+    const now = performance.now()
+    for (const [exchange, deadline] of this.#waiting) {
+      // Timers may fire a little early.
+      if (deadline > now + 1) {
+        this.#timer = setTimeout(this.#expire, deadline - now)
+        return
+      }
+      this.#waiting.delete(exchange)
+      const seconds = this.#bounds.timeout / 1000
+      exchange.fail(
+        new UpstreamError(
+          'QUEUE_TIMEOUT',
+          `no worker was free for ${seconds} s (queueTimeout); ${this.#workers()}`,
+          503,
+        ),
+      )
+    }
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,32 @@
+// What a worker tells about the request it runs: JSON lines in FastCGI's STDERR stream. Text that is something else is text.
+
+/** `output`: the app wrote. `failure`: it raised; `fatal`: there will be no (more) response. */
+export type Report =
+  | { type: 'output'; stream: 'stdout' | 'stderr' | 'errors'; text: string }
+  | { type: 'failure'; code: string; message: string; detail: string | undefined; fatal: boolean }
+
+/** Reads one line of the STDERR stream. */
+export function readReport(line: string): Report {
+  let value: Record<string, unknown> | undefined
+  try {
+    value = JSON.parse(line) as Record<string, unknown>
+  } catch {
+    // Plain text.
+  }
+  if (typeof value === 'object' && value !== null) {
+    const { stream, text, error, message, detail, fatal } = value
+    if (typeof text === 'string' && (stream === 'stdout' || stream === 'stderr' || stream === 'errors')) {
+      return { type: 'output', stream, text }
+    }
+    if (typeof error === 'string' && typeof message === 'string') {
+      return {
+        type: 'failure',
+        code: error,
+        message,
+        detail: typeof detail === 'string' ? detail : undefined,
+        fatal: fatal === true,
+      }
+    }
+  }
+  return { type: 'output', stream: 'stderr', text: line }
+}

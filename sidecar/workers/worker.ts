@@ -1,0 +1,259 @@
+// A worker: a process, and the connections to it. Starts, serves, leaves (takes no new request, ends when the last is answered), dies.
+import { UpstreamError, type SidegateError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Log, LogFields } from '../log.ts'
+import { WorkerConnection, type ConnectionOwner } from './connection.ts'
+import {
+  describeExit,
+  WorkerProcess,
+  type Command,
+  type ControlMessage,
+  type Exit,
+  type ProcessListener,
+} from './process.ts'
+import type { Report } from './report.ts'
+
+/** How workers of one mount are run. Times in milliseconds. */
+export interface WorkerOptions {
+  readonly command: Command
+  /** Requests at the same time in one process. */
+  readonly threads: number
+  readonly startTimeout: number
+  readonly stopTimeout: number
+  /** How long the app may go on with a request whose client is gone. */
+  readonly abortTimeout: number
+  /** What it is called in messages: `Python worker`. */
+  readonly name: string
+  readonly mount: string
+  readonly log: Log
+}
+
+/** Who looks after a worker. */
+export interface WorkerOwner {
+  /** A connection is free. */
+  free(worker: Worker): void
+  /** It wants to end, or must: it takes no more requests from now on. */
+  leaving(worker: Worker, reason: string): void
+  /** It was in use, and its process is over. `expected`: it had been asked to end. */
+  gone(worker: Worker, expected: boolean): void
+}
+
+/** A worker that did not come up; `code` and `detail` (a traceback) as the worker told them. */
+export class StartError extends Error {
+  readonly code: string
+  readonly detail: string | undefined
+
+  constructor(code: string, message: string, detail?: string) {
+    super(message)
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** How long the end of a process may take to be seen once it has closed a connection; it is killed then. */
+const EXIT_GRACE = 2000
+
+/** `starting`, `ready`, `leaving` (answers what it has), `stopping` (asked to end), `gone`. */
+export type WorkerState = 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone'
+
+/** A worker of a pool. */
+export class Worker implements ConnectionOwner, ProcessListener {
+  state: WorkerState = 'starting'
+  /** When it became ready, as `performance.now()`. */
+  readySince = 0
+  /** What failed when it did not come up. */
+  startError: StartError | undefined
+  readonly #options: WorkerOptions
+  readonly #owner: WorkerOwner
+  readonly #process: WorkerProcess
+  readonly #connections: readonly WorkerConnection[]
+  readonly #idle: WorkerConnection[] = []
+  readonly #started = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
+  readonly #startTimer: NodeJS.Timeout
+  #lossTimer: NodeJS.Timeout | undefined
+  #abortTimer: NodeJS.Timeout | undefined
+  /** Why it is to end, when it did not choose to. */
+  #verdict: string | undefined
+
+  constructor(options: WorkerOptions, owner: WorkerOwner) {
+    this.#options = options
+    this.#owner = owner
+    this.#process = new WorkerProcess(options.command, options.threads, this)
+    this.#connections = this.#process.connections.map((socket, index) => new WorkerConnection(socket, index, this))
+    this.#startTimer = setTimeout(() => this.#late(), options.startTimeout)
+    // Who does not ask for the start hears of `gone`.
+    this.#started.promise.catch(() => {})
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** Settles when the app is loaded. @throws {StartError} */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  /** Requests under way; those whose client is gone count. */
+  get busy(): number {
+    return this.#connections.length - this.#idle.length
+  }
+
+  /** True when it can take a request. */
+  get free(): boolean {
+    return this.state === 'ready' && this.#idle.length > 0
+  }
+
+  /** Gives it a request; it has to be free. */
+  run(exchange: Exchange): void {
+    this.#idle.pop()!.run(exchange)
+  }
+
+  /** Takes no more requests, ends when those under way are answered. */
+  leave(): void {
+    if (this.state === 'starting') this.#process.kill()
+    if (this.state !== 'ready') return
+    this.state = 'leaving'
+    if (this.busy === 0) void this.stop()
+  }
+
+  /** Ends it: resolves when its process is over, at most `stopTimeout` later. */
+  stop(): Promise<void> {
+    if (this.state === 'starting') this.#process.kill()
+    if (this.state !== 'gone') {
+      this.state = 'stopping'
+      this.#process.stop(this.#options.stopTimeout)
+    }
+    return this.#gone.promise
+  }
+
+  // --- from its process
+
+  message(message: ControlMessage): void {
+    if (message.type === 'ready') {
+      if (this.state !== 'starting') return
+      clearTimeout(this.#startTimer)
+      this.state = 'ready'
+      this.readySince = performance.now()
+      this.#idle.push(...this.#connections)
+      this.#started.resolve()
+      this.#owner.free(this)
+    } else if (message.type === 'failed') {
+      const { code, message: text, detail } = message
+      this.startError ??= new StartError(String(code), String(text), typeof detail === 'string' ? detail : undefined)
+    } else if (message.type === 'leave' && this.state === 'ready') {
+      this.#owner.leaving(this, `it got ${String(message.reason)}`)
+    }
+  }
+
+  output(stream: 'stdout' | 'stderr', line: string): void {
+    this.#write(stream, line, this.#fields)
+  }
+
+  exited(exit: Exit): void {
+    const before = this.state
+    this.state = 'gone'
+    for (const timer of [this.#startTimer, this.#lossTimer, this.#abortTimer]) clearTimeout(timer)
+    const what = this.#verdict ?? describeExit(exit)
+    if (this.readySince === 0) {
+      this.startError ??= startErrorOf(exit, this.#options)
+      this.#started.reject(this.startError)
+    }
+    const expected = before === 'stopping' || before === 'starting'
+    const message = `${this.#options.name} ${this.pid ?? ''} ${what}`
+    const { lastLines } = exit
+    if (!expected) {
+      // What it wrote last goes to the record of the request that it held, if it held one.
+      const detail = this.#connections.some(({ waiting }) => waiting) ? undefined : lastLines
+      this.#options.log.error(message, { ...this.#fields, code: 'WORKER_DIED', detail })
+    }
+    const cause = lastLines === undefined ? {} : { cause: lastLines }
+    for (const connection of this.#connections) {
+      connection.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause))
+    }
+    this.#gone.resolve()
+    this.#owner.gone(this, expected)
+  }
+
+  // --- from its connections
+
+  released(connection: WorkerConnection): void {
+    this.#idle.push(connection)
+    if (this.state === 'ready') this.#owner.free(this)
+    else if (this.state === 'leaving' && this.busy === 0) void this.stop()
+  }
+
+  cancelled(connection: WorkerConnection): void {
+    this.#process.tell({ type: 'abort', connection: connection.index, sequence: connection.sequence })
+    this.#abortTimer ??= setTimeout(this.#checkCancelled, this.#options.abortTimeout)
+  }
+
+  lost(connection: WorkerConnection, error: SidegateError | undefined): void {
+    if (this.state === 'gone') return
+    // No more requests for it.
+    this.#idle.length = 0
+    if (error) this.#verdict ??= `broke its protocol (${error.message}) and was killed`
+    if (error) this.#process.kill()
+    // The process is about to end: its exit code says why. One that only closed a connection is of no use either.
+    else if (this.state !== 'stopping') {
+      this.#lossTimer ??= setTimeout(() => {
+        this.#verdict ??= `closed connection ${connection.index} and was killed`
+        this.#process.kill()
+      }, EXIT_GRACE)
+    }
+  }
+
+  reported(report: Report, exchange: Exchange): void {
+    const fields = { ...this.#fields, request: exchange.id }
+    if (report.type === 'output') {
+      if (report.stream !== 'stdout') this.#process.remember(report.text)
+      return this.#write(report.stream, report.text, fields)
+    }
+    const { code, message, detail } = report
+    this.#options.log.error(message, { ...fields, code, blame: 'app', detail })
+  }
+
+  get #fields(): LogFields {
+    return { mount: this.#options.mount, pid: this.pid }
+  }
+
+  /** The first line is the message, more are its detail: a traceback stays in one piece. */
+  #write(stream: 'stdout' | 'stderr' | 'errors', text: string, fields: LogFields): void {
+    const { log } = this.#options
+    const end = text.indexOf('\n')
+    const message = end < 0 ? text : text.slice(0, end)
+    const detail = end < 0 ? '' : text.slice(end + 1).trimEnd()
+    const all = { ...fields, stream, detail: detail === '' ? undefined : detail }
+    if (stream === 'stdout') log.info(message, all)
+    else log.warn(message, all)
+  }
+
+  /** Apps may finish work nobody waits for, within a bound; then the worker is replaced. */
+  readonly #checkCancelled = (): void => {
+    this.#abortTimer = undefined
+    const { abortTimeout } = this.#options
+    const since = this.#connections.map(({ cancelledAt }) => cancelledAt).filter((time) => time > 0)
+    if (since.length === 0) return
+    const left = Math.min(...since) + abortTimeout - performance.now()
+    if (left > 1) this.#abortTimer = setTimeout(this.#checkCancelled, left)
+    else if (this.state === 'ready') {
+      this.#owner.leaving(
+        this,
+        `the client of a request went away ${abortTimeout / 1000} s ago (abortTimeout) and the app did not stop`,
+      )
+    }
+  }
+
+  #late(): void {
+    const { name, startTimeout } = this.#options
+    const message = `the ${name} was not ready after ${startTimeout / 1000} s (startTimeout)`
+    this.startError ??= new StartError('WORKER_START_TIMEOUT', message)
+    this.#process.kill()
+  }
+}
+
+function startErrorOf(exit: Exit, { name, command }: WorkerOptions): StartError {
+  if (exit.error) return new StartError('WORKER_SPAWN', `${command.file} could not be started: ${exit.error.message}`)
+  return new StartError('WORKER_START_DIED', `the ${name} ${describeExit(exit)} before it was ready`, exit.lastLines)
+}

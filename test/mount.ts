@@ -1,0 +1,40 @@
+// A mount opened from its settings, and the log it wrote.
+import { fileURLToPath } from 'node:url'
+import * as v from 'valibot'
+import { Log } from '../sidecar/log.ts'
+import type { Mount, MountKind } from '../sidecar/mounts/mount.ts'
+import { makeExchange, type TestExchange, type TestRequest } from './exchange.ts'
+
+/** A mount under test. */
+export interface OpenMount {
+  mount: Mount
+  /** Error records, parsed. */
+  logged: Record<string, string>[]
+  /** Hands it a request. */
+  request(request?: TestRequest): TestExchange
+}
+
+/** Makes a mount; relative files start at `folder`, a folder URL such as `new URL('apps/', import.meta.url)`. */
+export function makeMount(kind: MountKind, settings: object, folder: URL, key = '/'): OpenMount {
+  const logged: Record<string, string>[] = []
+  const sink = { write: (text: string) => text.split('\n').forEach((line) => line && logged.push(JSON.parse(line))) }
+  const context = { key, path: `mounts.${key}`, directory: fileURLToPath(folder), log: new Log('json', sink, sink) }
+  const mount = kind.create(v.parse(kind.settings, settings), context)
+  return {
+    mount,
+    logged,
+    request(request) {
+      const made = makeExchange(request)
+      const pending = mount.handle(made.exchange)
+      if (pending) pending.catch((error: unknown) => made.exchange.fail(error))
+      return made
+    },
+  }
+}
+
+/** Makes and opens a mount. */
+export async function openMount(kind: MountKind, settings: object, folder: URL, key?: string): Promise<OpenMount> {
+  const made = makeMount(kind, settings, folder, key)
+  await made.mount.open()
+  return made
+}

@@ -1,0 +1,5 @@
+def load():
+    raise RuntimeError('the database is not there')
+
+
+load()
