@@ -9,6 +9,9 @@ import type { ServerCodec } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
 
+/** A first chunk up to this size is copied behind the head, so that both leave in one write; a larger one costs a write of its own. */
+const COPY_MAX = 64 * 1024
+
 /** One request of a connection: carries its response. */
 class SocketCarrier implements Carrier {
   readonly #connection: SocketConnection
@@ -20,6 +23,12 @@ class SocketCarrier implements Carrier {
   }
 
   start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
+    if (chunk && chunk.byteLength > COPY_MAX) {
+      this.#connection.write(this.#connection.codec.start(this.#id, head, undefined, false))
+      const room = this.write(chunk)
+      if (last) this.finish()
+      return room
+    }
     const room = this.#connection.write(this.#connection.codec.start(this.#id, head, chunk, last))
     if (last) this.#connection.ended(this.#id)
     return room

@@ -1,6 +1,7 @@
 // The protocols, in the order in which a connection's first bytes are tried.
 import type { Protocol } from './codec.ts'
+import { fastcgi } from './fastcgi.ts'
 import { uwsgi } from './uwsgi.ts'
 
 /** Every gateway protocol. HTTP is not in it: Node's own parser speaks that (listen/http.ts). */
-export const protocols: readonly Protocol[] = [uwsgi]
+export const protocols: readonly Protocol[] = [uwsgi, fastcgi]

@@ -1,0 +1,153 @@
+// Peers that never come to an end: each is stopped by a bound, early, and what is kept until then stays small.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, test } from 'vitest'
+import { PeerError } from '../../sidecar/errors.ts'
+import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
+import { begin, packet, pair, record, request } from './build.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const MB = 1024 * 1024
+const GET = { REQUEST_METHOD: 'GET' }
+
+/** Sends `bytes` again and again until the codec has enough, at most `limit` bytes of them. */
+function flood(
+  receiver: { receive(bytes: Uint8Array): unknown[] },
+  bytes: Buffer,
+  limit = 64 * MB,
+): { sent: number; error: PeerError } {
+  for (let sent = 0; sent <= limit; sent += bytes.length) {
+    try {
+      receiver.receive(bytes)
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error
+      return { sent, error }
+    }
+  }
+  throw new Error(`no end after ${limit} bytes`)
+}
+
+function serverAfter(...parts: Buffer[]): ReturnType<typeof fastcgi.server> {
+  const server = fastcgi.server()
+  for (const part of parts) server.receive(part)
+  return server
+}
+
+describe('FastCGI server', () => {
+  test.each([
+    ['in large records', record(4, 1, pair('X', 'y'.repeat(60_000)))],
+    ['in records of one byte', record(4, 1, 'x')],
+    ['in records of one byte with all padding', record(4, 1, 'x', 255)],
+  ])('PARAMS without end, %s', (_, bytes) => {
+    const { error, sent } = flood(serverAfter(begin(1)), bytes)
+    expect(error).toMatchObject({ code: 'FASTCGI_PARAMS', status: 431 })
+    expect(sent).toBeLessThan(1.1 * MB)
+  })
+
+  test('very many variables', () => {
+    const many = Buffer.concat(Array.from({ length: 1025 }, (_, index) => pair(`V${index}`, '')))
+    const server = serverAfter(begin(1), record(4, 1, many))
+    expect(() => server.receive(record(4, 1))).toThrow(expect.objectContaining({ code: 'FASTCGI_PARAMS', status: 431 }))
+  })
+
+  test('a long GET_VALUES', () => {
+    expect(() => serverAfter().receive(record(9, 0, pair('X', 'y'.repeat(2000))))).toThrow(
+      expect.objectContaining({ code: 'FASTCGI_PARAMS' }),
+    )
+  })
+
+  test('names that are never the same twice are not all remembered', () => {
+    const before = held()
+    for (let round = 0; round < 60; round++) {
+      const server = fastcgi.server()
+      const names = Array.from({ length: 1000 }, (_, index) => pair(`HTTP_X_${round}_${index}_${'n'.repeat(100)}`, ''))
+      server.receive(
+        Buffer.concat([
+          begin(1),
+          ...cut(Buffer.concat(names)).map((part) => record(4, 1, part)),
+          record(4, 1),
+          record(5, 1),
+        ]),
+      )
+    }
+    expect(held() - before).toBeLessThan(8 * MB)
+  })
+
+  test('requests answered before they end, and requests turned away, leave little behind', () => {
+    const server = fastcgi.server()
+    const before = held()
+    for (let id = 1; id < 15_000; id++) {
+      server.receive(request(id, { CONTENT_LENGTH: '5' }))
+      server.start(id, { status: 200, reason: 'OK', headers: [] }, undefined, true)
+      server.receive(begin(id, { role: 9 }))
+    }
+    expect(held() - before).toBeLessThan(4 * MB)
+    expect(() => server.receive(record(5, 1, 'x'))).toThrow(expect.objectContaining({ code: 'FASTCGI_RECORD' }))
+  })
+
+  test('a body of 64 MB is handed on, not kept', () => {
+    const server = serverAfter(request(1, GET))
+    const chunk = record(5, 1, Buffer.alloc(32_768))
+    const before = held()
+    for (let sent = 0; sent < 64 * MB; sent += 32_768) expect(server.receive(chunk).length).toBeGreaterThan(0)
+    expect(held() - before).toBeLessThan(4 * MB)
+  })
+})
+
+describe('uwsgi server', () => {
+  test('a packet that comes in single bytes is bounded by its own size', () => {
+    const server = uwsgi.server()
+    server.receive(Buffer.from([0, 255, 255, 0]))
+    const { error, sent } = flood(server, Buffer.from([0]), MB)
+    expect(error.code).toBe('UWSGI_BLOCK')
+    expect(sent).toBe(65_534)
+  })
+
+  test('very many variables', () => {
+    const many = Object.fromEntries(Array.from({ length: 1025 }, (_, index) => [`V${index}`, '']))
+    expect(() => uwsgi.server().receive(packet(many))).toThrow(
+      expect.objectContaining({ code: 'UWSGI_BLOCK', status: 431 }),
+    )
+  })
+})
+
+describe('clients', () => {
+  test.each([
+    ['FastCGI, large records', 'fastcgi', record(6, 1, `X: ${'y'.repeat(8000)}\r\n`)],
+    ['FastCGI, single bytes', 'fastcgi', record(6, 1, 'x')],
+    ['uwsgi, large pieces', 'uwsgi', Buffer.from(`X: ${'y'.repeat(8000)}\r\n`)],
+    ['uwsgi, single bytes', 'uwsgi', Buffer.from('x')],
+  ])('a response head without end: %s', (_, protocol, bytes) => {
+    const client = protocol === 'uwsgi' ? uwsgi.client() : fastcgi.client()
+    client.request(GET, 0)
+    const started = performance.now()
+    expect(flood(client, bytes, 16 * MB).error).toMatchObject({ code: 'RESPONSE_HEAD', status: 502 })
+    // Linear: a quadratic search takes minutes.
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  test('STDERR without end is handed on, not kept', () => {
+    const client = fastcgi.client()
+    client.request(GET, 0)
+    const bytes = record(7, 1, Buffer.alloc(32_768))
+    const before = held()
+    for (let sent = 0; sent < 32 * MB; sent += 32_768) expect(client.receive(bytes)).toHaveLength(1)
+    expect(held() - before).toBeLessThan(4 * MB)
+  })
+})
+
+/** Memory held after a collection. */
+function held(): number {
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+function cut(bytes: Buffer): Buffer[] {
+  const parts: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += 60_000) parts.push(bytes.subarray(at, at + 60_000))
+  return parts
+}

@@ -1,0 +1,205 @@
+// Every captured connection, whole, byte by byte and in random pieces: the codec says what an independent decoder finds.
+import { describe, expect, test } from 'vitest'
+import { PeerError } from '../../sidecar/errors.ts'
+import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
+import { bytesOf, captures, type Capture } from './captures.ts'
+import { Conversation } from './converse.ts'
+import { decodeFastcgi, decodeUwsgi, variablesOf } from './decode.ts'
+import { bytewise, random, randomly, seed, whole, type Cut } from './splits.ts'
+
+const protocols = { fastcgi, uwsgi }
+const decoders = { fastcgi: decodeFastcgi, uwsgi: decodeUwsgi }
+
+/** Connections that end in an error, and in which. */
+const refused: Record<string, string> = {
+  'nginx-1.31.5-uwsgi-modifier.bin': 'UWSGI_MODIFIER',
+  'nginx-1.31.5-uwsgi-uwsgi-string.bin': 'UWSGI_BLOCK',
+  'uwsgi-2.0.21-uwsgi-raw-cl-plus.bin': 'CONTENT_LENGTH_BAD',
+  'uwsgi-2.0.21-uwsgi-raw-two-cl-same.bin': 'CONTENT_LENGTH_BAD',
+  // `Content_Length: 5` from the client became CONTENT_LENGTH, and no body came.
+  'uwsgi-2.0.21-uwsgi-hdr-spoof-cgi.bin': 'BODY_CUT',
+  'server-phpfpm-fastcgi-version-2.req.bin': 'FASTCGI_VERSION',
+  'server-phpfpm-fastcgi-post-cl-short.req.bin': 'BODY_LENGTH',
+  'server-phpfpm-fastcgi-post-cl-long.req.bin': 'BODY_LENGTH',
+  // Two BEGIN_REQUEST and nothing more.
+  'server-phpfpm-fastcgi-interleaved.req.bin': 'FASTCGI_CUT',
+  'server-uwsgi-uwsgi-empty-key.req.bin': 'UWSGI_BLOCK',
+  'server-uwsgi-uwsgi-size-0.req.bin': 'UWSGI_BLOCK',
+  'server-uwsgi-uwsgi-truncated-var.req.bin': 'UWSGI_BLOCK',
+  'server-uwsgi-uwsgi-modifier-100-ping.req.bin': 'UWSGI_MODIFIER',
+  'server-uwsgi-uwsgi-modifier-77-unknown.req.bin': 'UWSGI_MODIFIER',
+}
+/** No request to be found in them: fastcgi.test.ts has what is answered. */
+const noRequest = new Set([
+  'server-phpfpm-fastcgi-unknown-type.req.bin',
+  'server-phpfpm-fastcgi-role-9.req.bin',
+  'haproxy-3.5-dev5-fastcgi-raw-options-star.bin',
+])
+/** Bodies that no CONTENT_LENGTH covers: uwsgi has no other mark, so they are not read. */
+const uwsgiBodyIgnored = (capture: Capture): boolean => capture.protocol === 'uwsgi'
+
+function cuts(salt: number): [string, Cut][] {
+  const next = random(seed + salt)
+  return [
+    ['whole', whole],
+    ['byte by byte', bytewise],
+    ['in random pieces', randomly(next)],
+    ['in other random pieces', randomly(next)],
+  ]
+}
+
+const requests = captures.filter(({ direction }) => direction === 'request')
+
+describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
+  test.each(requests.filter(({ file }) => !(file in refused) && !noRequest.has(file)))('$file', (capture) => {
+    const bytes = bytesOf(capture.file)
+    const decoded = decoders[capture.protocol](bytes)
+    for (const [how, cut] of cuts(bytes.length)) {
+      const conversation = new Conversation(protocols[capture.protocol].server())
+      let at = 0
+      for (const request of decoded) {
+        conversation.feed(bytes.subarray(at, request.end), cut)
+        at = request.end
+        conversation.answer()
+        expect({ how, keep: conversation.codec.keepsOpen(request.id) }).toEqual({ how, keep: request.keep })
+      }
+      conversation.feed(bytes.subarray(at), cut)
+      if (!conversation.heard.some(({ ended }) => !ended)) conversation.codec.receiveEnd()
+      const expected = decoded.map((request) => {
+        const variables = variablesOf(request.pairs)
+        const announced = /^[0-9]+$/.test(variables.CONTENT_LENGTH ?? '') ? Number(variables.CONTENT_LENGTH) : undefined
+        const body = uwsgiBodyIgnored(capture) ? request.body.subarray(0, announced ?? 0) : request.body
+        const length = announced ?? (body.length === 0 ? 0 : undefined)
+        return { id: request.id, variables, length, body: body.toString('hex'), ended: true }
+      })
+      const heard = conversation.heard
+        .filter(({ aborted }) => !aborted)
+        .map(({ id, variables, length, body, ended }) => ({
+          id,
+          variables: { ...variables },
+          length,
+          body: Buffer.concat(body).toString('hex'),
+          ended,
+        }))
+      expect({ how, heard }).toEqual({ how, heard: expected })
+    }
+  })
+
+  test.each(Object.entries(refused))('%s is refused: %s', (file, code) => {
+    const bytes = bytesOf(file)
+    const { protocol } = captures.find((capture) => capture.file === file)!
+    for (const [, cut] of cuts(bytes.length)) {
+      const conversation = new Conversation(protocols[protocol].server())
+      const run = (): void => {
+        conversation.feed(bytes, cut)
+        conversation.codec.receiveEnd()
+      }
+      expect(run).toThrow(expect.objectContaining({ code, blame: 'peer' }))
+      expect(() => conversation.codec.receive(Buffer.from([1]))).toThrow(PeerError)
+    }
+  })
+
+  test.each(requests.filter(({ file }) => !(file in refused)))('$file is recognised', ({ file, protocol }) => {
+    const bytes = bytesOf(file)
+    for (const { name, recognise } of [fastcgi, uwsgi]) {
+      const verdicts = [0, 1, 2, 3, bytes.length].map((size) => recognise(bytes.subarray(0, size)))
+      expect(verdicts[0]).toBe('more')
+      expect(verdicts.slice(2)).toEqual(Array(3).fill(name === protocol ? 'yes' : 'no'))
+    }
+  })
+})
+
+/** The variables of the first request in a file. */
+function variables(file: string): Record<string, string> {
+  const conversation = new Conversation(protocols[captures.find((capture) => capture.file === file)!.protocol].server())
+  conversation.feed(bytesOf(file), whole)
+  return { ...conversation.heard[0]!.variables }
+}
+
+describe('what hosts say, by name', () => {
+  const duplicates = { HTTP_X_DUP: 'one, two', HTTP_COOKIE: 'a=1; b=2', HTTP_ACCEPT: 'text/html, text/plain' }
+  const query = { REQUEST_URI: '/path/info?x=1&y=a%20b', QUERY_STRING: 'x=1&y=a%20b', REQUEST_METHOD: 'GET' }
+  const slashes = { REQUEST_URI: '/a%2Fb//c/./d/../e%20f%3Bg;p=1?q=%2F', QUERY_STRING: 'q=%2F' }
+  test.each<[string, Record<string, string | undefined>]>([
+    ['nginx-1.31.5-uwsgi-get-query.bin', { ...query, PATH_INFO: '/path/info', CONTENT_LENGTH: '' }],
+    ['nginx-1.31.5-fastcgi-get-query.bin', { ...query, SCRIPT_NAME: '/path/info', CONTENT_LENGTH: '' }],
+    [
+      'apache-2.4.71-uwsgi-get-query.bin',
+      { ...query, PATH_INFO: '/path/info', SCRIPT_NAME: '', CONTENT_LENGTH: undefined },
+    ],
+    ['caddy-2.6.2-fastcgi-get-query.bin', { ...query, PATH_INFO: '/path/info', HTTP_X_FORWARDED_FOR: '127.0.0.1' }],
+    ['haproxy-3.5-dev5-fastcgi-get-query.bin', { ...query, CONTENT_LENGTH: '0' }],
+    ['nginx-1.22.1-uwsgi-hdr-dup.bin', duplicates],
+    ['nginx-1.22.1-fastcgi-hdr-dup.bin', duplicates],
+    ['nginx-1.31.5-fastcgi-hdr-dup.bin', duplicates],
+    ['haproxy-3.5-dev5-fastcgi-hdr-dup.bin', duplicates],
+    ['apache-2.4.71-fastcgi-path-2f-slashes.bin', { ...slashes, SCRIPT_NAME: '/a%2Fb/c/e f;g;p=1' }],
+    ['nginx-1.31.5-uwsgi-path-2f-slashes.bin', { ...slashes, PATH_INFO: '/a/b/c/e f;g;p=1' }],
+    ['nginx-1.31.5-uwsgi-hdr-nonascii.bin', { HTTP_X_LATIN: 'caf\xe9', HTTP_X_UTF8: 'caf\xc3\xa9' }],
+    ['nginx-1.31.5-fastcgi-https-get.bin', { HTTPS: 'on', REQUEST_SCHEME: 'https', QUERY_STRING: 'x=1' }],
+    ['nginx-1.31.5-uwsgi-hdr-auth.bin', { HTTP_AUTHORIZATION: 'Basic dXNlcjpwYXNz', REMOTE_USER: undefined }],
+    [
+      'nginx-1.31.5-fastcgi-hdr-spoof-cgi.bin',
+      {
+        HTTP_SCRIPT_NAME: '/evil',
+        HTTP_REMOTE_USER: 'admin',
+        REMOTE_USER: undefined,
+        REMOTE_ADDR: '127.0.0.1',
+        HTTPS: undefined,
+      },
+    ],
+    ['nginx-1.31.5-fastcgi-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, REQUEST_URI: '/px' }],
+    ['nginx-1.31.5-uwsgi-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, REQUEST_URI: '/px' }],
+    ['uwsgi-2.0.21-uwsgi-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, UWSGI_ROUTER: undefined, PATH_INFO: '/px' }],
+    ['lighttpd-1.4.85-fastcgi-mount-app.bin', { SCRIPT_NAME: '/app', PATH_INFO: '/sub/x', QUERY_STRING: 'q=1' }],
+    [
+      'apache-2.4.71-fastcgi-sethandler-php-pathinfo.bin',
+      { 'proxy-nokeepalive': '1', SCRIPT_NAME: '/script.php', PATH_INFO: '/path/info' },
+    ],
+    ['haproxy-3.5-dev5-fastcgi-path-pct00.bin', { SCRIPT_NAME: '/nul\0x', REQUEST_URI: '/nul%00x' }],
+    ['nginx-1.31.5-fastcgi-hdr-many-200.bin', { HTTP_X_N000: 'v0', HTTP_X_N199: 'v199' }],
+  ])('%s', (file, expected) => {
+    const found = variables(file)
+    for (const [name, value] of Object.entries(expected)) expect({ [name]: found[name] }).toEqual({ [name]: value })
+  })
+
+  test.each(['nginx-1.31.5-fastcgi-hdr-16k.bin', 'nginx-1.31.5-uwsgi-hdr-16k.bin', 'uwsgi-2.0.21-uwsgi-hdr-16k.bin'])(
+    '%s: a long header arrives in full',
+    (file) => {
+      expect(Math.max(...Object.values(variables(file)).map(({ length }) => length))).toBeGreaterThan(7000)
+    },
+  )
+})
+
+describe('bytes behind a request', () => {
+  const complete = requests.filter(({ file, host }) => !(file in refused) && !noRequest.has(file) && host !== 'crafted')
+  const simple = complete.filter(({ case: name }) => !/abort|mpx|keep/.test(name))
+
+  test.each(simple.filter(({ protocol }) => protocol === 'fastcgi'))(
+    '$file: a next request is heard like the first',
+    ({ file }) => {
+      const conversation = new Conversation(fastcgi.server())
+      const bytes = bytesOf(file)
+      conversation.feed(bytes, whole)
+      conversation.answer()
+      conversation.feed(bytes, bytewise)
+      const [first, second] = conversation.heard
+      expect(second!.variables).toEqual(first!.variables)
+      expect(Buffer.concat(second!.body).equals(Buffer.concat(first!.body))).toBe(true)
+      expect(second!.length).toBe(first!.length)
+      expect(() => conversation.feed(Buffer.from('GET / HTTP/1.1'), whole)).toThrow(PeerError)
+      expect(conversation.heard).toHaveLength(2)
+    },
+  )
+
+  test.each(simple.filter(({ protocol }) => protocol === 'uwsgi'))('$file: nothing more is heard', ({ file }) => {
+    const bytes = bytesOf(file)
+    for (const cut of [whole, bytewise]) {
+      const conversation = new Conversation(uwsgi.server())
+      conversation.feed(Buffer.concat([bytes, bytes, Buffer.from('GET / HTTP/1.1')]), cut)
+      expect(conversation.heard).toHaveLength(1)
+      expect(conversation.heard[0]!.ended).toBe(true)
+    }
+  })
+})

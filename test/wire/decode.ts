@@ -1,0 +1,109 @@
+// Decoders that share nothing with the codecs: straight from the specifications, for complete input only.
+
+export type Pair = [name: string, value: string]
+
+/** A request as found on the wire. */
+export interface Decoded {
+  id: number
+  keep: boolean
+  role: number
+  pairs: Pair[]
+  body: Buffer
+  /** Where in the input the request ends. */
+  end: number
+}
+
+/** FastCGI 1.0 section 3.4. */
+export function decodePairs(block: Buffer): Pair[] {
+  const pairs: Pair[] = []
+  let at = 0
+  const length = (): number => {
+    if (block[at]! < 128) return block[at++]!
+    at += 4
+    return block.readUInt32BE(at - 4) - 0x80000000
+  }
+  while (at < block.length) {
+    const name = length()
+    const value = length()
+    pairs.push([block.toString('latin1', at, at + name), block.toString('latin1', at + name, at + name + value)])
+    at += name + value
+  }
+  return pairs
+}
+
+/** FastCGI 1.0 section 3.3: the records of a connection. */
+export function decodeRecords(
+  bytes: Buffer,
+): { type: number; id: number; content: Buffer; padding: number; end: number }[] {
+  const records = []
+  for (let at = 0; at < bytes.length;) {
+    if (bytes[at] !== 1) throw new Error(`version ${bytes[at]}`)
+    const length = bytes.readUInt16BE(at + 4)
+    const padding = bytes[at + 6]!
+    const end = at + 8 + length + padding
+    if (end > bytes.length) throw new Error('cut')
+    const content = bytes.subarray(at + 8, at + 8 + length)
+    records.push({ type: bytes[at + 1]!, id: bytes.readUInt16BE(at + 2), content, padding, end })
+    at = end
+  }
+  return records
+}
+
+/** The requests of a FastCGI connection, in the order in which they end. A last empty STDIN is the end of one. */
+export function decodeFastcgi(bytes: Buffer): Decoded[] {
+  const requests: Decoded[] = []
+  const open = new Map<
+    number,
+    { role: number; keep: boolean; params: Buffer[]; stdin: Buffer[]; ended: Decoded | undefined }
+  >()
+  for (const { type, id, content, end } of decodeRecords(bytes)) {
+    if (type === 1) {
+      const [role, keep] = [content.readUInt16BE(0), (content[2]! & 1) === 1]
+      open.set(id, { role, keep, params: [], stdin: [], ended: undefined })
+    }
+    const request = open.get(id)
+    if (!request) continue
+    if (type === 4) request.params.push(content)
+    if (type !== 5) continue
+    request.stdin.push(content)
+    if (content.length > 0) continue
+    const { role, keep } = request
+    const found: Decoded = {
+      id,
+      role,
+      keep,
+      end,
+      pairs: decodePairs(Buffer.concat(request.params)),
+      body: Buffer.concat(request.stdin),
+    }
+    if (request.ended) Object.assign(request.ended, found)
+    else requests.push((request.ended = found))
+  }
+  return requests
+}
+
+/** The request of a uwsgi connection (uwsgi-docs, Protocol.rst); the body is all that follows the variables. */
+export function decodeUwsgi(bytes: Buffer): Decoded[] {
+  const size = bytes.readUInt16LE(1)
+  const pairs: Pair[] = []
+  let at = 4
+  const text = (): string => {
+    const length = bytes.readUInt16LE(at)
+    at += 2 + length
+    return bytes.toString('latin1', at - length, at)
+  }
+  while (at < 4 + size) pairs.push([text(), text()])
+  return [{ id: 0, keep: false, role: 1, pairs, body: bytes.subarray(at), end: bytes.length }]
+}
+
+/** The pairs as the variables of a request: repeats joined, and without what no app may see. */
+export function variablesOf(pairs: Pair[]): Record<string, string> {
+  const variables: Record<string, string> = {}
+  for (const [name, value] of pairs) {
+    if (name === 'HTTP_PROXY' || name.startsWith('UWSGI_')) continue
+    const repeated = name.startsWith('HTTP_') && name in variables
+    const glue = name === 'HTTP_COOKIE' ? '; ' : ', '
+    variables[name] = repeated ? variables[name] + glue + value : value
+  }
+  return variables
+}
