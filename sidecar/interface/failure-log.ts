@@ -1,0 +1,23 @@
+// Errors of an Application that runs on somebody else's server.
+import type { Exchange, ExchangeObserver } from '../exchange.ts'
+import type { Log } from '../log.ts'
+
+/** Logs what goes wrong, except that clients go away. */
+export function logFailures(log: Log): ExchangeObserver {
+  return {
+    failed(exchange: Exchange, error) {
+      if (error.blame === 'peer') return
+      const cause = error.cause instanceof Error ? error.cause : error
+      const { REQUEST_METHOD: method, REQUEST_URI: uri } = exchange.variables
+      log.error(error.message, {
+        code: error.code,
+        blame: error.blame,
+        request: exchange.id,
+        method,
+        uri,
+        detail: cause.stack,
+      })
+    },
+    done() {},
+  }
+}

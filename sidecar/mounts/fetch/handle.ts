@@ -1,0 +1,50 @@
+// Calls a Fetch handler with an exchange.
+import type { Variables } from '../../variables.ts'
+import type { Handled } from '../handled.ts'
+import { LightRequest, nativeRequest } from './request.ts'
+import { sendResponse } from './send.ts'
+
+/** The second argument of a Fetch handler (`c.env` in Hono). */
+export interface FetchEnv {
+  /** The CGI variables of the request. */
+  readonly environ: Readonly<Variables>
+}
+
+/** The third argument of a Fetch handler, as other hosts of such handlers have it. */
+export interface FetchContext {
+  /** Work that goes on after the response; when it fails, that is logged. */
+  waitUntil(work: PromiseLike<unknown>): void
+  /** Does nothing: there is no origin behind a mount. */
+  passThroughOnException(): void
+}
+
+/** A Fetch handler. */
+export type FetchHandler = (request: Request, env: FetchEnv, context: FetchContext) => Response | PromiseLike<Response>
+
+/** How a handler is called. */
+export interface FetchOptions {
+  /** Which Request it gets: `light` (default), or the platform's own. */
+  readonly request: 'light' | 'native'
+  /** Told of work given to `waitUntil` that failed. */
+  readonly workFailed: (error: unknown) => void
+}
+
+/** Answers an exchange with a handler. A handler that throws or rejects, or gives no Response, fails the exchange. */
+export function handleFetch(handler: FetchHandler, exchange: Handled, options: FetchOptions): void {
+  if (exchange.aborted) return
+  const failed = (error: unknown): void => exchange.fail(error)
+  try {
+    const request =
+      options.request === 'native' ? nativeRequest(exchange) : (new LightRequest(exchange) as unknown as Request)
+    const context: FetchContext = {
+      waitUntil: (work) => void Promise.resolve(work).catch(options.workFailed),
+      passThroughOnException() {},
+    }
+    const returned = handler(request, { environ: exchange.variables }, context)
+    if (typeof (returned as PromiseLike<Response> | undefined)?.then === 'function') {
+      ;(returned as PromiseLike<Response>).then((response) => sendResponse(response, exchange)).then(undefined, failed)
+    } else sendResponse(returned, exchange).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}

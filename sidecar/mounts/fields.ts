@@ -1,0 +1,65 @@
+// The header fields of a request, read back from its variables, for handlers that know HTTP and not CGI.
+import { fieldOfVariable, variableName, type Variables } from '../variables.ts'
+
+// Which field a variable is; empty: none. Bounded: peers choose the names.
+const fields = new Map<string, string>()
+const FIELDS_MAX = 2048
+
+// Twins of CONTENT_TYPE and CONTENT_LENGTH that some hosts send too, and the field that must never reach an app (httpoxy).
+const SKIPPED: ReadonlySet<string> = new Set(['HTTP_CONTENT_TYPE', 'HTTP_CONTENT_LENGTH', 'HTTP_PROXY'])
+
+function fieldOf(variable: string): string {
+  let field = fields.get(variable)
+  if (field === undefined) {
+    field = SKIPPED.has(variable) ? '' : (fieldOfVariable(variable) ?? '')
+    if (fields.size < FIELDS_MAX) fields.set(variable, field)
+  }
+  return field
+}
+
+/**
+ * Names (lower case) and values in turn, as IncomingMessage.rawHeaders has them. `unknownLength`: a body comes whose length nothing
+ * tells; Transfer-Encoding says so then, as body parsers look for it, and only then.
+ */
+export function rawFields(variables: Variables, unknownLength: boolean): string[] {
+  const raw: string[] = []
+  for (const variable in variables) {
+    const field = fieldOf(variable)
+    if (field === '' || field === 'transfer-encoding') continue
+    const value = variables[variable]!
+    if (field.startsWith('content-') && isAbsent(variable, value)) continue
+    raw.push(field, value)
+  }
+  if (unknownLength) raw.push('transfer-encoding', 'chunked')
+  return raw
+}
+
+// RFC 3875 4.1.2, 4.1.3: hosts send these two empty when there is none; Caddy 2.6 sends a length of -1.
+function isAbsent(variable: string, value: string): boolean {
+  return (variable === 'CONTENT_TYPE' || variable === 'CONTENT_LENGTH') && (value === '' || value === '-1')
+}
+
+/** The value of one field, or undefined. */
+export function fieldValue(variables: Variables, name: string): string | undefined {
+  const variable = variableName(name)
+  const value = variables[variable]
+  return value === undefined || SKIPPED.has(variable) || isAbsent(variable, value) ? undefined : value
+}
+
+// RFC 9110 7.6.1: they belong to one connection. Node.js adds some by itself, proxies copy them: dropped without a word here.
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** True for a response field that ends at this hop; any case. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name.toLowerCase())
+}

@@ -1,0 +1,15 @@
+// What a Node or Fetch handler needs of an exchange. An Exchange has it all; EnvironExchange has it for a handler that is used as an
+// Application.
+import type { Exchange } from '../exchange.ts'
+import type { RequestBody } from '../body.ts'
+
+/** The part of a request body that handlers use. */
+export type HandledBody = Pick<RequestBody, 'length' | 'complete' | 'readNow' | 'read' | 'discard'>
+
+/** The part of an exchange that handlers use. */
+export interface Handled extends Pick<
+  Exchange,
+  'variables' | 'respond' | 'flush' | 'write' | 'end' | 'fail' | 'drained' | 'onAbort' | 'aborted' | 'signal'
+> {
+  readonly body: HandledBody
+}

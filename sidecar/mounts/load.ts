@@ -1,0 +1,129 @@
+// Loads what a mount of an app names: `./file.ts` or `./file.ts#name`. Node.js itself does the loading (type stripping, CommonJS);
+// this file chooses the export by one documented order and says what is wrong in words that lead to the repair.
+import { readdir, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ConfigError } from '../errors.ts'
+import type { MountContext } from './mount.ts'
+
+/** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
+export const LOAD_TIMEOUT = 10_000
+
+/** How `loadTarget` is to load. */
+export interface LoadOptions {
+  /** The setting that named the target, for errors: `node` makes the path `mounts./shop.node`. Default: the mount itself. */
+  readonly setting?: string
+  /** Milliseconds. Default LOAD_TIMEOUT. */
+  readonly timeout?: number
+}
+
+/** A target taken apart. */
+export interface Target {
+  /** As written. */
+  readonly file: string
+  /** The export asked for. */
+  readonly name: string | undefined
+}
+
+/** Splits `./file.ts#name`. What follows the last `#` counts as a name only when it is an identifier. */
+export function splitTargetName(target: string): Target {
+  const match = /^(.+)#([A-Za-z_$][\w$]*)$/.exec(target)
+  return match ? { file: match[1]!, name: match[2] } : { file: target, name: undefined }
+}
+
+/**
+ * Loads a target and gives the export chosen: the one named behind `#`; else the default export; else the first of `names` that
+ * is exported. A CommonJS module's exports are the properties of `module.exports`; when none of them fits, `module.exports` itself.
+ * Relative files start at `context.directory`. The file is loaded once a process, as every module.
+ * @throws {ConfigError} TARGET_MISSING, TARGET_EXPORT, TARGET_RAISED (cause: what the module threw), TARGET_TIMEOUT.
+ */
+export async function loadTarget(
+  target: string,
+  context: Pick<MountContext, 'path' | 'directory'>,
+  names: readonly string[],
+  options: LoadOptions = {},
+): Promise<unknown> {
+  const path = options.setting === undefined ? context.path : `${context.path}.${options.setting}`
+  const { file, name } = splitTargetName(target)
+  const absolute = resolve(context.directory, file)
+  await demandFile(absolute, file, path)
+  const exported = await importFile(absolute, file, path, options.timeout ?? LOAD_TIMEOUT)
+  return choose(exported, absolute, name, names, file, path)
+}
+
+async function demandFile(absolute: string, file: string, path: string): Promise<void> {
+  const found = await stat(absolute).catch(() => undefined)
+  if (found?.isFile()) return
+  const what = found ? `${file} is a folder, not a module` : `${file} is not there`
+  throw new ConfigError('TARGET_MISSING', path, `${what} (${absolute})${await near(absolute, found !== undefined)}`)
+}
+
+/** What stands where the file was looked for: names with the same beginning first, at most five. */
+async function near(absolute: string, folder: boolean): Promise<string> {
+  const directory = folder ? absolute : dirname(absolute)
+  const entries = await readdir(directory).catch(() => undefined)
+  if (!entries) return `; the folder ${directory} is not there either`
+  const stem = folder ? 'index' : basename(absolute).replace(/\..*$/, '').toLowerCase()
+  const closeness = (entry: string): number => {
+    const lower = entry.toLowerCase()
+    let shared = 0
+    while (shared < stem.length && stem[shared] === lower[shared]) shared++
+    return shared
+  }
+  const modules = entries.filter((entry) => /\.[cm]?[jt]s$/.test(entry))
+  if (modules.length === 0) return `; there is no module in ${directory}`
+  modules.sort((a, b) => closeness(b) - closeness(a) || (a < b ? -1 : 1))
+  return `; there is ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ', …' : ''}`
+}
+
+async function importFile(absolute: string, file: string, path: string, timeout: number): Promise<object> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `${file} did not finish loading within ${timeout} ms: does a top-level await never settle?`
+      reject(new ConfigError('TARGET_TIMEOUT', path, message))
+    }, timeout)
+  })
+  try {
+    return await Promise.race([import(pathToFileURL(absolute).href), late])
+  } catch (error) {
+    if (error instanceof ConfigError && error.code === 'TARGET_TIMEOUT' && error.path === path) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    throw new ConfigError('TARGET_RAISED', path, `${file} raised while it was loaded: ${message}`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const { cache } = createRequire(import.meta.url)
+
+function choose(
+  exported: object,
+  absolute: string,
+  name: string | undefined,
+  names: readonly string[],
+  file: string,
+  path: string,
+): unknown {
+  let exports = exported as Record<string, unknown>
+  let whole: unknown
+  // Node.js gives `module.exports` as the default export, and guesses the named ones from the text: look at the object itself.
+  if ('module.exports' in exports || cache[absolute]?.exports === exports.default) {
+    whole = exports.default
+    if ((typeof whole === 'object' || typeof whole === 'function') && whole !== null) exports = whole as typeof exports
+  }
+  const has = (key: string): boolean => exports[key] !== undefined && Object.hasOwn(exports, key)
+  if (name !== undefined) {
+    if (has(name)) return exports[name]
+  } else {
+    if (has('default')) return exports.default
+    if (typeof whole === 'function') return whole
+    for (const candidate of names) if (has(candidate)) return exports[candidate]
+    if (whole !== undefined && Object.keys(exports).length > 0) return whole
+  }
+  const there = Object.keys(exports).filter((key) => key !== 'module.exports' && key !== '__esModule')
+  const wanted = name === undefined ? `default, ${names.join(', ')}` : name
+  const message = `${file} has no export ${wanted}; it exports ${there.length > 0 ? there.join(', ') : 'nothing'}`
+  throw new ConfigError('TARGET_EXPORT', path, message)
+}

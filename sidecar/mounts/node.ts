@@ -1,0 +1,99 @@
+// The mount `node`: an unmodified Node (req, res) handler, such as an app of Express, Koa, Connect or Fastify, in this process.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as v from 'valibot'
+import { ConfigError } from '../errors.ts'
+import { LOAD_TIMEOUT, loadTarget } from './load.ts'
+import type { MountContext, MountKind } from './mount.ts'
+import { handleNode, type NodeHandler } from './node/handle.ts'
+
+const settings = v.strictObject({
+  node: v.pipe(
+    v.string(),
+    v.description(
+      'The module of the handler, with #name for one of its exports (else: default, app, application, handler, server): a function ' +
+        '(req, res), an http.Server, or a Fastify instance. For Koa export app.callback().',
+    ),
+  ),
+  loadTimeout: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0.001)), LOAD_TIMEOUT / 1000),
+    v.description('Seconds the module may take to load.'),
+  ),
+})
+
+/** What loading gives: the handler, and how to stop what stands behind it. */
+interface Loaded {
+  readonly handler: NodeHandler
+  readonly close?: () => unknown
+}
+
+interface FastifyLike {
+  ready(): PromiseLike<unknown>
+  routing(request: IncomingMessage, response: ServerResponse): void
+  close(): unknown
+}
+
+interface ServerLike {
+  emit(event: 'request', request: IncomingMessage, response: ServerResponse): boolean
+  listeners(event: 'request'): unknown[]
+}
+
+/**
+ * What an export is, by these rules in this order: an object with the methods `routing` and `ready` is a Fastify instance; a function
+ * is a handler; an object with listeners for `request` is an http.Server. Nothing else is guessed.
+ * @throws {ConfigError} NODE_HANDLER, NODE_READY
+ */
+async function toHandler(exported: unknown, path: string, target: string): Promise<Loaded> {
+  const object = exported as Partial<FastifyLike & ServerLike & { callback: unknown }> | null | undefined
+  if (typeof object?.routing === 'function' && typeof object.ready === 'function') {
+    const fastify = object as FastifyLike
+    try {
+      await fastify.ready()
+    } catch (error) {
+      throw new ConfigError('NODE_READY', path, `${target} did not get ready: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+    return { handler: (request, response) => fastify.routing(request, response), close: () => fastify.close() }
+  }
+  if (typeof exported === 'function') return { handler: exported as NodeHandler }
+  if (typeof object?.listeners === 'function' && object.listeners('request').length > 0) {
+    const server = object as ServerLike
+    return { handler: (request, response) => void server.emit('request', request, response) }
+  }
+  const koa = typeof object?.callback === 'function' ? '; if it is a Koa app, export app.callback()' : ''
+  throw new ConfigError('NODE_HANDLER', path, `${target} exports ${kindOf(exported)}, not a function (req, res)${koa}`)
+}
+
+function kindOf(value: unknown): string {
+  return value === null
+    ? 'null'
+    : typeof value === 'object'
+      ? `an object of ${value.constructor?.name ?? 'no class'}`
+      : typeof value
+}
+
+export const node: MountKind<typeof settings> = {
+  kind: 'node',
+  summary: 'A Node (req, res) handler: Express, Koa, Fastify, Connect, or your own.',
+  settings,
+  create({ node: target, loadTimeout }, context: MountContext) {
+    let loaded: Loaded | undefined
+    return {
+      async open() {
+        const exported = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
+          setting: 'node',
+          timeout: loadTimeout * 1000,
+        })
+        loaded = await toHandler(exported, `${context.path}.node`, target)
+      },
+      handle(exchange) {
+        handleNode(loaded!.handler, exchange)
+      },
+      async close() {
+        const { close } = loaded ?? {}
+        loaded = undefined
+        await close?.()
+      },
+    }
+  },
+}

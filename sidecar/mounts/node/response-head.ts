@@ -1,0 +1,34 @@
+// Reads the head that ServerResponse wrote as text back into a status and headers. node:http has checked names and values already.
+import { isHopByHop } from '../fields.ts'
+
+/** A head as node:http wrote it. */
+export interface ResponseHead {
+  readonly status: number
+  readonly reason: string
+  readonly headers: [string, string][]
+}
+
+const HOP_LINE =
+  /\r\n(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-(?:authenticate|authorization|connection)):/i
+
+/** True for 1xx: it is not the response, and no gateway protocol carries it. */
+export function isInterim(text: string): boolean {
+  return text.charCodeAt(9) === 49 /* 1 */
+}
+
+/** Reads the head that ends at `end`; hop-by-hop fields are dropped. */
+export function readHead(text: string, end: number): ResponseHead {
+  const lineEnd = text.indexOf('\r\n')
+  const status = Number(text.slice(9, 12))
+  const reason = text.slice(13, lineEnd)
+  let headers: [string, string][] = []
+  for (let at = lineEnd + 2; at < end;) {
+    const colon = text.indexOf(':', at)
+    let next = text.indexOf('\r\n', colon)
+    if (next < 0) next = end
+    headers.push([text.slice(at, colon), text.slice(colon + 2, next)])
+    at = next + 2
+  }
+  if (HOP_LINE.test(text.slice(0, end))) headers = headers.filter(([name]) => !isHopByHop(name))
+  return { status, reason, headers }
+}

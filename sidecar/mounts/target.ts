@@ -1,0 +1,71 @@
+// The request target that an app is shown. REQUEST_URI has the bytes as the client sent them, SCRIPT_NAME and PATH_INFO have what the
+// host, its repair, the router and middleware made of them: the raw bytes count as long as they mean the same path.
+import { decodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
+
+/** Two views of one request target. */
+export interface Targets {
+  /** The whole: `/shop/a%20b?x=1`. */
+  readonly full: string
+  /** What is below SCRIPT_NAME, never empty: `/a%20b?x=1`. */
+  readonly below: string
+}
+
+/** The raw target of a request, whole and below its mount. When the host or a middleware rewrote the path, that path percent-encoded. */
+export function requestTargets(variables: Variables): Targets {
+  const script = variables.SCRIPT_NAME ?? ''
+  const info = variables.PATH_INFO ?? ''
+  const uri = variables.REQUEST_URI
+  if (uri !== undefined && uri !== '') {
+    if (script === '' && isPlain(uri, info)) return { full: uri, below: uri }
+    const { path, query } = splitTarget(uri)
+    const whole = script + info
+    const raw = agree(path, whole)
+    if (raw !== undefined) {
+      const mark = query !== '' || uri.endsWith('?') ? `?${query}` : ''
+      const below = script === '' ? raw : raw.slice(rawLength(raw, script.length))
+      return { full: raw + mark, below: rooted(below) + mark }
+    }
+  }
+  const mark = variables.QUERY_STRING ? `?${variables.QUERY_STRING}` : ''
+  const below = encodePath(info)
+  return { full: rooted(encodePath(script) + below) + mark, below: rooted(below) + mark }
+}
+
+/** The common case: nothing encoded, nothing rewritten. */
+function isPlain(uri: string, info: string): boolean {
+  if (!uri.startsWith(info) || info.length === 0) return false
+  if (uri.length > info.length && uri.charCodeAt(info.length) !== 63 /* ? */) return false
+  return !info.includes('%') && !uri.includes('#')
+}
+
+function rooted(path: string): string {
+  return path.startsWith('/') || path === '*' ? path : `/${path}`
+}
+
+/** The raw path when it decodes to `whole`; with dot segments in it the prefix cannot be found in the raw bytes. */
+function agree(path: string, whole: string): string | undefined {
+  if (path === whole) return path
+  // An empty path below the root comes as `/` (RFC 9112 3.2.1), `*` as no path at all.
+  if (whole === '' && (path === '/' || path === '*')) return path
+  try {
+    const decoded = decodePath(path)
+    return decoded === whole && resolveDots(decoded) === decoded ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How many raw characters make up `decoded` decoded ones. */
+function rawLength(raw: string, decoded: number): number {
+  let at = 0
+  for (let left = decoded; left > 0; left--) at += raw.charCodeAt(at) === 37 /* % */ ? 3 : 1
+  return at
+}
+
+/** Percent-encodes what RFC 3986 3.3 does not allow in a path; latin-1 characters are bytes. */
+export function encodePath(path: string): string {
+  return path.replace(
+    /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+}

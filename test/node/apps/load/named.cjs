@@ -1,0 +1,3 @@
+exports.app = () => 'app'
+exports.other = () => 'other'
+exports['computed' + ''] = () => 'computed'

@@ -1,0 +1,2 @@
+export const application = (): string => 'application'
+export const other = (): string => 'other'

@@ -1,0 +1,2 @@
+export const app = (): string => 'app'
+export default (): string => 'default'
