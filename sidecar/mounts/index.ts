@@ -1,0 +1,17 @@
+// The kinds of mounts. To add one: a file here, a line in this list.
+import { app } from './app.ts'
+import { fetch } from './fetch.ts'
+import { files } from './files.ts'
+import { node } from './node.ts'
+import { python } from './python/mount.ts'
+import { respond } from './respond.ts'
+
+/** Every kind, in the order in which help and docs name them. */
+export const kinds: readonly [typeof app, typeof node, typeof fetch, typeof python, typeof files, typeof respond] = [
+  app,
+  node,
+  fetch,
+  python,
+  files,
+  respond,
+]
