@@ -33,6 +33,16 @@ export interface ExchangeObserver {
   done(exchange: Exchange): void
 }
 
+/** What logs say of a request. */
+export interface RequestLine {
+  readonly method: string
+  /** REQUEST_URI as the client sent it, or PATH_INFO from a host that sends none. */
+  readonly uri: string
+  readonly remote: string
+  /** The Host header with its port, or SERVER_NAME. */
+  readonly host: string
+}
+
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
 
@@ -48,6 +58,8 @@ export class Exchange {
   variables: Variables
   readonly body: RequestBody
   readonly door: Door
+  /** The request as logs name it: what an app does to its variables changes nothing here. */
+  readonly line: RequestLine
   /** The prefix of the mount that handles it, as in the configuration; set by the router. */
   mount: string | undefined
   /** When the head had arrived, as `performance.now()`. */
@@ -77,7 +89,9 @@ export class Exchange {
     this.door = door
     this.variables = variables
     this.body = body
-    this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
+    const { REQUEST_METHOD: method = '', REQUEST_URI: uri, PATH_INFO: path = '', REMOTE_ADDR: remote = '' } = variables
+    this.line = { method, uri: uri ?? path, remote, host: variables.HTTP_HOST || variables.SERVER_NAME || '' }
+    this.#headRequest = method === 'HEAD'
   }
 
   /** Names this request in logs and error pages; unique per process. */

@@ -8,7 +8,7 @@ import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import type { Mount } from './mounts/mount.ts'
-import { hostOf, Router } from './router.ts'
+import { Router } from './router.ts'
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -113,13 +113,13 @@ export class Gateway implements Reception {
 
   failed(exchange: Exchange, error: SidegateError): void {
     if (ACCESS_LOG_ONLY.has(error.code)) return
-    const { REQUEST_METHOD: method, REQUEST_URI: uri, PATH_INFO: path } = exchange.variables
+    const { method, uri } = exchange.line
     const fields = {
       code: error.code,
       blame: error.blame,
       request: exchange.id,
       method,
-      uri: uri ?? path,
+      uri,
       mount: exchange.mount,
       detail: detailOf(error),
     }
@@ -134,15 +134,11 @@ export class Gateway implements Reception {
   }
 
   #record(exchange: Exchange): void {
-    const { variables } = exchange
     this.log.access({
       time: new Date(),
       request: exchange.id,
       protocol: exchange.door.protocol,
-      remote: variables.REMOTE_ADDR ?? '',
-      method: variables.REQUEST_METHOD ?? '',
-      host: hostOf(variables),
-      uri: variables.REQUEST_URI ?? variables.PATH_INFO ?? '',
+      ...exchange.line,
       status: exchange.status || (exchange.error?.status ?? 0),
       received: exchange.body.received,
       sent: exchange.sent,

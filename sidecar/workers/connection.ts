@@ -212,6 +212,8 @@ export class WorkerConnection {
         exchange.fail(error)
       }
     }
+    // The client of this response was slow up to its end; the next request finds the connection reading.
+    if (this.#socket.isPaused()) this.#socket.resume()
     // The worker skips what is left of a body; a codec of its own would not know where the next request begins.
     if (!reuse) this.#codec = fastcgi.client()
     this.#exchange = undefined

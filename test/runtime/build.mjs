@@ -2,7 +2,7 @@
 // tsc leaves alone. A failed build changes nothing; a good one writes in place and removes what is stale last, so that
 // a gateway which runs from dist/ meanwhile never finds it empty.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -11,6 +11,7 @@ const started = Date.now()
 
 compile()
 copyAssets()
+writeSchema()
 chmodSync('dist/sidecar/main.js', 0o755)
 removeStale()
 
@@ -21,13 +22,21 @@ function compile() {
   if (tsc.status !== 0) process.exit(1)
 }
 
-/** The Python side of the workers. */
+/** The Python programs: workers, relays, the app of the conformance suite. */
 function copyAssets() {
-  for (const file of filesBelow('sidecar')) {
+  for (const file of ['sidecar', 'plugin', 'test/conformance'].flatMap(filesBelow)) {
     if (!file.endsWith('.py')) continue
     mkdirSync(dirname(join('dist', file)), { recursive: true })
     copyFileSync(file, join('dist', file))
   }
+}
+
+/** The JSON Schema of a configuration, which the sources are asked for: that needs a Node.js that runs TypeScript. */
+function writeSchema() {
+  const own = 'node_modules/.bin/node'
+  const node = existsSync(own) ? own : process.execPath
+  const schema = spawnSync(node, ['sidecar/config/json-schema.ts', 'dist/sidegate.schema.json'], { stdio: 'inherit' })
+  if (schema.status !== 0) process.exit(1)
 }
 
 function removeStale() {

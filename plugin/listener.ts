@@ -1,0 +1,38 @@
+// Which listener a host should be pointed at.
+import { isAbsolute, resolve } from 'node:path'
+import { ConfigError } from '../sidecar/errors.ts'
+import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/listen/address.ts'
+import type { PlugInput } from './host.ts'
+
+/**
+ * The endpoint on which Sidegate takes `protocol`: a Unix socket before a loopback address before any other.
+ * Socket paths come out absolute, `0.0.0.0` and `[::]` as the loopback address.
+ * @throws {ConfigError} PLUG_LISTENER when no listener takes it.
+ */
+export function endpointFor(input: PlugInput, protocol: string): Endpoint {
+  const addresses = input.listeners
+    // What is handed down by another process has no name that a host could connect to.
+    .filter(({ address }) => !/^(?:fd|systemd|pipe):/.test(address))
+    .map((listener, index) => {
+      const { protocol: named, endpoint } = parseAddress(listener.address, `listen.${index}`)
+      return { protocol: named ?? listener.protocol, endpoint }
+    })
+  const fitting = addresses.filter((address) => address.protocol === undefined || address.protocol === protocol)
+  const best =
+    fitting.find(({ endpoint }) => endpoint.kind === 'unix') ??
+    fitting.find(({ endpoint }) => isLocal(endpoint)) ??
+    fitting[0]
+  if (!best) {
+    const there = addresses.map((address) => formatAddress(address)).join(', ') || 'none with an address'
+    throw new ConfigError('PLUG_LISTENER', 'listen', `no listener takes ${protocol} (there are: ${there})`)
+  }
+  return reachable(best.endpoint, input.directory)
+}
+
+function reachable(endpoint: Endpoint, directory: string): Endpoint {
+  if (endpoint.kind === 'unix') {
+    return isAbsolute(endpoint.path) ? endpoint : { kind: 'unix', path: resolve(directory, endpoint.path) }
+  }
+  if (endpoint.host === '0.0.0.0') return { ...endpoint, host: '127.0.0.1' }
+  return endpoint.host === '::' ? { ...endpoint, host: '::1' } : endpoint
+}

@@ -1,0 +1,16 @@
+// nginx, as a host: what it speaks, what it gets wrong, how its config is written and checked.
+import type { Host } from '../host.ts'
+import { brief } from './brief.ts'
+import { check } from './check.ts'
+import { render } from './render.ts'
+import { repair } from './repair.ts'
+
+export const nginx = {
+  name: 'nginx',
+  summary: 'nginx and what is built on it (OpenResty, Tengine), by uwsgi_pass or proxy_pass',
+  protocols: ['uwsgi', 'http'],
+  repair,
+  render,
+  brief,
+  check,
+} satisfies Host

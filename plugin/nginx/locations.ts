@@ -1,0 +1,99 @@
+// The locations for mounts: one pair a prefix, so that it means whole segments (`/shop` and `/shop/…`, never `/shopping`).
+import { resolve } from 'node:path'
+import { parsePlace } from '../../sidecar/router.ts'
+import type { PlugMount } from '../host.ts'
+import type { Passing } from './passing.ts'
+import { block, expanded, remark, word } from './words.ts'
+
+/** A mount with its key taken apart. */
+export interface PlacedMount extends PlugMount {
+  readonly host: string
+  readonly prefix: string
+}
+
+/** Takes the keys apart; longest prefix first, as Sidegate looks for them. */
+export function placed(mounts: readonly PlugMount[]): PlacedMount[] {
+  return mounts
+    .map((mount) => ({ ...mount, ...parsePlace(mount.key) }))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.key < b.key ? -1 : 1))
+}
+
+/** The mounts that requests for `host` can reach: its own, and those of every host that none of its own is in front of. */
+export function reachableFrom(host: string, mounts: readonly PlacedMount[]): PlacedMount[] {
+  const own = mounts.filter((mount) => mount.host === host)
+  if (host === '') return own
+  const hidden = (prefix: string): boolean =>
+    own.some((mount) => prefix === mount.prefix || prefix.startsWith(`${mount.prefix}/`))
+  return [...own, ...mounts.filter((mount) => mount.host === '' && !hidden(mount.prefix))].toSorted(
+    (a, b) => b.prefix.length - a.prefix.length,
+  )
+}
+
+// Kinds whose workers take one request at a time each: nginx collects uploads and responses for them.
+const HAS_WORKERS = new Set(['python', 'run', 'cgi'])
+
+/** The lines for one mount. */
+export function locations(mount: PlacedMount, passing: Passing, directory: string): string[] {
+  if (mount.kind === 'files') return fileLocations(mount, directory)
+  const body: string[] = []
+  if (HAS_WORKERS.has(mount.kind) || mount.settings.processes !== undefined) {
+    body.push(
+      '# A worker is free once nginx has the upload or response, however slow the client. A response that streams says so:',
+      '# X-Accel-Buffering: no.',
+      `${passing.prefix}_request_buffering on;`,
+      `${passing.prefix}_buffering on;`,
+    )
+  }
+  body.push(passing.pass)
+  const comment = remark(`${mount.key}: ${mount.kind}`)
+  if (mount.prefix === '') return [comment, ...block('location /', body)]
+  return [
+    comment,
+    ...block(`location = ${word(mount.prefix)}`, body.slice(body.findIndex((line) => !line.startsWith('#')))),
+    '# ^~: no regular expression of this server (such as ~ \\.php$) takes requests away from the mount.',
+    ...block(`location ^~ ${word(`${mount.prefix}/`)}`, body),
+  ]
+}
+
+// The answers of the mount `files`, as near as nginx comes: a folder without an index is 403 there, 404 here.
+function fileLocations(mount: PlacedMount, directory: string): string[] {
+  const { prefix, settings } = mount
+  const folder = resolve(directory, String(settings.files)).replace(/\/+$/, '')
+  const names = Array.isArray(settings.index) ? settings.index.map(String) : ['index.html']
+  const body = [
+    prefix === '' ? `root ${expanded(folder)};` : `alias ${expanded(`${folder}/`)};`,
+    // An empty list is not to be had in nginx: a name that is never served.
+    `index ${names.length > 0 ? names.map(expanded).join(' ') : '.no-index'};`,
+    'charset utf-8;',
+    `add_header Cache-Control "public, max-age=${Number(settings.maxAge ?? 0)}";`,
+    '# Links to /folder go to /folder/ on the host and port that the client used.',
+    'absolute_redirect off;',
+    '# A missing file is an answer, not an error for the log.',
+    'log_not_found off;',
+  ]
+  if (settings.followSymlinks !== true) {
+    body.push(
+      '# nginx cannot tell symbolic links inside the folder from those that lead out: it follows none.',
+      `disable_symlinks on ${expanded(`from=${folder}`)};`,
+    )
+  }
+  if (typeof settings.fallback === 'string') {
+    body.push('# The single-page app answers where no file is.')
+    body.push(`error_page 404 =200 ${expanded(`${prefix}/${settings.fallback.replace(/^\.?\//, '')}`)};`)
+  }
+  if (settings.dotfiles !== true) {
+    const hidden = `^${prefix.replace(/[\\^$.|?*+()[\]{}"]/g, '\\$&')}/(?:.*/)?\\.`
+    body.push(
+      "# Names that begin with a dot are nobody's business.",
+      ...block(`location ~ ${word(hidden)}`, ['return 404;']),
+    )
+  }
+  const comment = remark(`${mount.key}: files, which nginx serves itself (${folder})`)
+  if (prefix === '') return [comment, ...block('location /', body)]
+  const slash = word(`${encodeURI(prefix).replaceAll('$', '%24')}/$is_args$args`)
+  return [
+    comment,
+    ...block(`location = ${word(prefix)}`, ['absolute_redirect off;', `return 301 ${slash};`]),
+    ...block(`location ^~ ${word(`${prefix}/`)}`, body),
+  ]
+}

@@ -1,0 +1,87 @@
+// nginx's config for the running configuration: a snippet with its places marked, or a complete nginx.conf.
+import { formatEndpoint } from '../../sidecar/listen/address.ts'
+import { endpointFor } from '../listener.ts'
+import type { PlugInput, PlugOptions } from '../host.ts'
+import { locations, placed, reachableFrom, type PlacedMount } from './locations.ts'
+import { passing, type Passing } from './passing.ts'
+import { block, remark, word } from './words.ts'
+
+/**
+ * @throws {ConfigError} PLUG_PROTOCOL, PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
+ */
+export function render(input: PlugInput, options: PlugOptions = {}): string {
+  const { protocol = 'uwsgi', full = false, port = 8080 } = options
+  // Before the endpoint is looked for: a protocol that nginx lacks is the first thing to say.
+  passing(protocol, { kind: 'unix', path: '/' })
+  const endpoint = endpointFor(input, protocol)
+  const way = passing(protocol, endpoint)
+  const mounts = placed(input.mounts)
+  const hosts = [...new Set(mounts.map((mount) => mount.host))].filter((host) => host !== '').toSorted()
+  const command = `sidegate plug nginx${protocol === 'uwsgi' ? '' : ` --protocol ${protocol}`}${full ? ' --full' : ''}`
+  const title = [
+    remark(`nginx in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
+    `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
+  ]
+  const place: Place = { input, way, mounts, hosts }
+  const lines = full ? complete(place, port) : snippet(place)
+  return `${[...title, '', ...lines].join('\n')}\n`
+}
+
+interface Place {
+  readonly input: PlugInput
+  readonly way: Passing
+  readonly mounts: readonly PlacedMount[]
+  readonly hosts: readonly string[]
+}
+
+function complete({ input, way, mounts, hosts }: Place, port: number): string[] {
+  const server = (names: string, listen: string, host: string): string[] =>
+    block('server', [`listen ${listen};`, `server_name ${names};`, '', ...inside(host, mounts, way, input, true)])
+  return [
+    'worker_processes auto;',
+    '',
+    ...block('events', ['worker_connections 1024;']),
+    '',
+    ...block('http', [
+      'include /etc/nginx/mime.types;',
+      'default_type application/octet-stream;',
+      'access_log off;',
+      '',
+      ...way.http,
+      '',
+      ...way.settings,
+      '',
+      ...server('_', `${port} default_server`, ''),
+      ...hosts.flatMap((host) => ['', ...server(word(host), String(port), host)]),
+    ]),
+  ]
+}
+
+function snippet({ input, way, mounts, hosts }: Place): string[] {
+  const own = mounts.filter((mount) => mount.host === '')
+  const lines = ['# ---- Inside http { }, once: for example /etc/nginx/conf.d/sidegate.conf ----', '', ...way.http]
+  for (const host of hosts) {
+    lines.push('', remark(`The mounts of ${host}; give it the listen and ssl_ lines of your other servers.`))
+    const body = ['listen 80;', `server_name ${word(host)};`, '', ...way.settings, '']
+    lines.push(...block('server', [...body, ...inside(host, mounts, way, input, true)]))
+  }
+  if (own.length > 0) {
+    lines.push('', '# ---- Inside your server { } ----', '', ...way.settings, '')
+    lines.push(...inside('', mounts, way, input, false))
+  }
+  return lines
+}
+
+/** The locations of one server block. `rest`: say 404 to what no mount takes. */
+function inside(host: string, mounts: readonly PlacedMount[], way: Passing, input: PlugInput, rest: boolean): string[] {
+  const reachable = reachableFrom(host, mounts)
+  const lines = reachable.flatMap((mount, index) => [
+    ...(index > 0 ? [''] : []),
+    ...locations(mount, way, input.directory),
+  ])
+  if (rest && !reachable.some((mount) => mount.prefix === '')) {
+    if (lines.length > 0) lines.push('')
+    lines.push('# Nothing is mounted at the root.', ...block('location /', ['return 404;']))
+  }
+  return lines
+}

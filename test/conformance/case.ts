@@ -1,0 +1,58 @@
+// What a conformance case is. Cases are data: the app under test, the listener and the host in front come from outside.
+import type { Answer, Live } from './client.ts'
+
+/** What an app is written to: WSGI for TypeScript, Node's (req, res), Fetch handlers, WSGI in Python. */
+export type Interface = 'app' | 'node' | 'fetch' | 'python'
+
+/** A request. Strings are latin-1: what is written is what is sent. */
+export interface RequestSpec {
+  /** Default: GET. */
+  readonly method?: string
+  /** The target below the mount's prefix, raw: `/a%2Fb?c=d`. */
+  readonly target: string
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Sent as UTF-8 when it is a string. */
+  readonly body?: string | Uint8Array
+  /** HTTP only: the body goes in chunks of this many bytes, without Content-Length. */
+  readonly chunked?: number
+}
+
+/** What a case may use beside its own response. */
+export interface Run {
+  readonly interface: Interface
+  /** The mount's prefix, `` for the root. */
+  readonly prefix: string
+  readonly transport: 'http' | 'uwsgi'
+  /** Unlike that of any other run: names what the app keeps for this one. */
+  readonly token: string
+  /** Sends a request to the behaviour `app` of the app under test, waits for the whole response. */
+  request(app: string, request: RequestSpec): Promise<Answer>
+  /** The same, to be watched while it arrives. */
+  open(app: string, request: RequestSpec): Promise<Live>
+  /** Asks again until `found` gives true. @throws {Error} when it does not within ten seconds. */
+  until(what: string, found: () => boolean | Promise<boolean>): Promise<void>
+}
+
+/** One case: what is asked, and what the answer must be. */
+export interface Case {
+  readonly name: string
+  /** Where it is written that it must be so. */
+  readonly spec: string
+  /** What the app under test does: it looks at the request header `X-Conformance-Case`. */
+  readonly app: string
+  /** `TOKEN` in the target is replaced by the run's token. */
+  readonly request: RequestSpec
+  /** Throws when the answer is not right. With `live` it gets the response as soon as the request is sent. */
+  readonly check?: (answer: Answer, run: Run) => void | Promise<void>
+  readonly live?: (live: Live, run: Run) => Promise<void>
+  /** Interfaces that cannot express it, with the reason. */
+  readonly notApplicable?: Partial<Record<Interface, string>>
+  /** Transports that cannot carry it, with the reason. */
+  readonly notOver?: Partial<Record<'http' | 'uwsgi', string>>
+  /** It asks for the mount's own prefix, so it needs one. */
+  readonly needsPrefix?: boolean
+  /** The app breaks its interface on purpose in a way that a checker around it (`lint`) takes for the answer. */
+  readonly breaksRules?: boolean
+  /** Lines that a host in front rightly writes into its error log because of it. */
+  readonly hostLog?: RegExp
+}

@@ -1,0 +1,18 @@
+// The conformance suite as others use it: serve one of the apps with your server, run the cases against it.
+import type { Interface } from './case.ts'
+
+export type { Case, Interface, RequestSpec, Run } from './case.ts'
+export { cases } from './cases.ts'
+export { Answer, Live } from './client.ts'
+export { notApplicable, runCase, runConformance, type ConformanceOptions, type ConformanceResult } from './run.ts'
+
+// Unbuilt, the apps are .ts; in the package, .js.
+const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+/** The app under test in each interface, all with the same behaviours: the files to serve. */
+export const apps: Readonly<Record<Interface, URL>> = {
+  app: new URL(`./app.${ending}`, import.meta.url),
+  node: new URL(`./node.${ending}`, import.meta.url),
+  fetch: new URL(`./fetch.${ending}`, import.meta.url),
+  python: new URL('./app.py', import.meta.url),
+}

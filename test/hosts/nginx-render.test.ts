@@ -1,0 +1,143 @@
+// The configs that `sidegate plug nginx` writes: what is checked in is what is written (stale: `node test/write-configs.ts`), and nginx
+// itself accepts it.
+import { readFileSync, readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { hosts } from '../../plugin/index.ts'
+import type { PlugInput } from '../../plugin/host.ts'
+import { check } from '../../plugin/nginx/check.ts'
+import { example, files } from '../../plugin/nginx/example.ts'
+import { render } from '../../plugin/nginx/render.ts'
+import { program } from '../harness.ts'
+
+const folder = new URL('../../configs/nginx/', import.meta.url)
+
+function input(
+  listeners: string[],
+  mounts: [key: string, kind: string, settings?: Record<string, unknown>][],
+): PlugInput {
+  return {
+    directory: '/srv/site',
+    listeners: listeners.map((address) => ({ address })),
+    mounts: mounts.map(([key, kind, settings = {}]) => ({ key, kind, settings })),
+  }
+}
+
+describe('configs/nginx', () => {
+  test.each(Object.entries(files))('%s is what render writes', (name, options) => {
+    expect(readFileSync(new URL(name, folder), 'utf8')).toBe(render(example, options))
+  })
+
+  test('there is nothing else', () => {
+    expect(readdirSync(folder).toSorted()).toEqual(['README.md', ...Object.keys(files)].toSorted())
+  })
+})
+
+describe('render', () => {
+  test('no key is sent twice, and no setting is given twice in one block', () => {
+    for (const options of Object.values(files)) {
+      const text = render(example, options)
+      const blocks = text.split(/[{}]/)
+      for (const block of blocks) {
+        const lines = block.match(/^\s*(?:\w+_param \w+|\w+_set_header \S+|\w+_buffering|\w+_timeout)/gm) ?? []
+        // A snippet's settings stand in the virtual host's block and once more for the reader's own server.
+        expect(new Set(lines.map((line) => line.trim())).size).toBe(lines.length)
+      }
+    }
+  })
+
+  test.each([
+    ['unix:/run/s.sock', 'uwsgi', 'uwsgi_pass unix:/run/s.sock;'],
+    ['unix:run/s.sock', 'uwsgi', 'uwsgi_pass unix:/srv/site/run/s.sock;'],
+    ['unix:/run/a b.sock', 'uwsgi', 'uwsgi_pass "unix:/run/a b.sock";'],
+    ['127.0.0.1:3031', 'uwsgi', 'uwsgi_pass 127.0.0.1:3031;'],
+    ['uwsgi://0.0.0.0:3031', 'uwsgi', 'uwsgi_pass 127.0.0.1:3031;'],
+    ['uwsgi://[::]:3031', 'uwsgi', 'uwsgi_pass [::1]:3031;'],
+    ['http://127.0.0.1:8000', 'http', 'server 127.0.0.1:8000;'],
+  ])('%s by %s', (address, protocol, line) => {
+    expect(render(input([address], [['/', 'app']]), { protocol })).toContain(line)
+  })
+
+  test('the socket is preferred, and a listener of another protocol passed over', () => {
+    const text = render(input(['http://unix:/run/http.sock', '127.0.0.1:1', 'unix:/run/any.sock'], [['/', 'app']]))
+    expect(text).toContain('uwsgi_pass unix:/run/any.sock;')
+  })
+
+  test('a listener that takes the protocol has to be there', () => {
+    expect(() => render(input(['http://127.0.0.1:8000', 'fd:3'], [['/', 'app']]))).toThrow(
+      expect.objectContaining({ code: 'PLUG_LISTENER', message: expect.stringContaining('http://127.0.0.1:8000') }),
+    )
+    expect(() => render(example, { protocol: 'ajp' })).toThrow(expect.objectContaining({ code: 'PLUG_PROTOCOL' }))
+  })
+
+  test('a virtual host has the mounts of every host that it does not hide', () => {
+    const text = render(
+      input(
+        ['unix:/s'],
+        [
+          ['/shop', 'python'],
+          ['/shop/deep', 'app'],
+          ['/', 'app'],
+          ['a.test/shop', 'node'],
+          ['b.test', 'node'],
+        ],
+      ),
+      { full: true },
+    )
+    const [, , a, b] = text.split(/\bserver \{/)
+    expect(a).toContain('server_name a.test;')
+    expect(a).toContain('# a.test/shop: node')
+    expect(a).toContain('# /: app')
+    expect(a).not.toContain('# /shop: python')
+    expect(a).not.toContain('/shop/deep')
+    expect(b).toContain('# b.test: node')
+    expect(b).not.toContain('shop')
+  })
+
+  test('what is not mounted is 404, not the first app', () => {
+    expect(render(input(['unix:/s'], [['/shop', 'app']]), { full: true })).toMatch(/location \/ \{\s+return 404;/)
+  })
+
+  test('only hosts that are in the list', () => {
+    expect(hosts.map(({ name }) => name)).toContain('nginx')
+  })
+})
+
+describe.skipIf(!program('nginx'))('check', () => {
+  test.each(['uwsgi', 'http'])('nginx accepts the config for %s', async (protocol) => {
+    const { result, message } = await check(example, { protocol })
+    expect(message).toContain('syntax is ok')
+    expect(message).not.toMatch(/\/tmp\/|warn/)
+    expect(result).toBe('ok')
+  })
+
+  test('odd names are quoted', async () => {
+    const odd = input(
+      ['unix:/run/a b;{}".sock'],
+      [
+        ['/a b;{}"\'\\$x', 'app'],
+        ['/f (1)', 'files', { files: '/srv/a b;"{' }],
+        ['odd.test', 'files', { files: 'x', index: ['a b.html'] }],
+      ],
+    )
+    for (const protocol of ['uwsgi', 'http']) {
+      expect(await check(odd, { protocol })).toMatchObject({ result: 'ok' })
+    }
+  })
+
+  test('a $ where nginx would look for a variable is refused', () => {
+    expect(() => render(input(['unix:/run/$x.sock'], [['/', 'app']]))).toThrow(
+      expect.objectContaining({ code: 'PLUG_NAME' }),
+    )
+  })
+
+  test('what nginx does not accept is said in its words', async () => {
+    const { result, message } = await check(input(['unix:/s'], [['/', 'app']]), { port: 99999 })
+    expect(result).toBe('bad')
+    expect(message).toMatch(/nginx: \[emerg\] invalid port/)
+  })
+})
+
+test('check without nginx says that nothing was checked', async () => {
+  const { result, message } = await check(example, {}, 'no-nginx-here')
+  expect([result, message]).toEqual(['missing', 'nginx is not installed on this machine; the config was not checked'])
+})
