@@ -1,0 +1,79 @@
+// What serve says once it serves: where it listens, what is mounted, what to put into the web server.
+import { hosts } from '../../plugin/index.ts'
+import type { PlugInput } from '../../plugin/host.ts'
+import { problemsOf } from '../config/problem.ts'
+import type { GatewayConfig } from '../config/validate.ts'
+import type { BoundAddress } from '../gateway.ts'
+import type { Log } from '../log.ts'
+import type { Context } from './command.ts'
+import type { Target } from './targets.ts'
+import { version } from './version.ts'
+
+/** Writes it to standard error, which leaves standard output to the access records: as lines, or as one JSON record. */
+export function announce(
+  addresses: readonly BoundAddress[],
+  config: GatewayConfig,
+  targets: readonly Target[],
+  context: Context,
+  log: Log,
+): void {
+  if (config.log.format === 'json') {
+    const places = addresses.map(({ text }) => text).join(', ')
+    log.info(`listening on ${places}; mounted ${config.mounts.map(({ key }) => key).join(', ')}`)
+    return
+  }
+  const lines = [`sidegate ${version()}`]
+  for (const { text, endpoint, protocols } of addresses) {
+    const browse =
+      endpoint.kind === 'tcp' && protocols.includes('http') ? `  http://${text.replace(/^http:\/\//, '')}/` : ''
+    lines.push(`  listening  ${text} (${protocols.join(', ')})${browse}`)
+  }
+  const width = Math.max(...config.mounts.map(({ key }) => key.length))
+  for (const { key, kind, settings } of config.mounts) {
+    const value = settings[kind.kind]
+    const shown = typeof value === 'string' ? value : JSON.stringify(value)
+    const found = targets.find((target) => target.key === key && target.because !== undefined)
+    lines.push(`  mounted    ${key.padEnd(width)}  ${kind.kind}:${oneLine(shown)}`)
+    if (found)
+      lines.push(`             taken as ${found.kind}, because ${found.because}; written out: ${written(found)}`)
+  }
+  lines.push(...hint(addresses, config))
+  context.stderr.write(`${lines.join('\n')}\n`)
+}
+
+function written({ key, kind, value }: Target): string {
+  return `${key === '/' ? '' : `${key}=`}${kind}:${value}`
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line
+}
+
+/** The line for the web server in front, and where there is more. */
+function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string[] {
+  const host = hosts.find(({ name }) => name === config.host)
+  if (!host?.brief) return []
+  const input = plugInput(
+    config,
+    addresses.map(({ text }) => text),
+  )
+  try {
+    const label = `  ${host.name}:`.padEnd(13)
+    const all = `sidegate plug ${host.name}${config.file === undefined ? ' with the same targets and options' : ` --config ${config.file}`}`
+    return [`${label}${host.brief(input)}`, `${' '.repeat(13)}(all of it, with comments: ${all})`]
+  } catch (error) {
+    // No listener that this host could use: nothing to say, the host may be another one.
+    if (problemsOf(error)) return []
+    throw error
+  }
+}
+
+/** What a plugin is told of the configuration; `addresses` as they are in use. */
+export function plugInput(config: GatewayConfig, addresses: readonly string[]): PlugInput {
+  return {
+    listeners: addresses.map((address) => ({ address })),
+    mounts: config.mounts.map(({ key, kind, settings }) => ({ key, kind: kind.kind, settings })),
+    directory: config.directory,
+  }
+}

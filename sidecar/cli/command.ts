@@ -1,0 +1,101 @@
+// What a command is: one entry of the table in commands.ts. Parsing, help and docs/cli.md are derived from it.
+import type { Writable } from 'node:stream'
+
+/** An option of a command. */
+export interface Option {
+  /** Without the dashes. */
+  readonly name: string
+  /** One letter. */
+  readonly short?: string
+  /** What stands for the value in help, such as `FILE`; without one the option is a switch. */
+  readonly value?: string
+  /** May be given several times. */
+  readonly repeat?: boolean
+  /** One sentence. */
+  readonly text: string
+  /** The default as shown in help. */
+  readonly default?: string
+}
+
+/** The surroundings of a run. */
+export interface Context {
+  /** The working directory, absolute. */
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** Calls `listener` for each SIGTERM and SIGINT; gives the way to stop that. */
+  readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void
+}
+
+/** The options of a call by name: text, a list for `repeat`, true for a switch. */
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** A command as it was called. */
+export interface Call {
+  readonly positionals: readonly string[]
+  readonly options: OptionValues
+  readonly context: Context
+}
+
+/** A command. */
+export interface Command {
+  readonly name: string
+  /** One sentence. */
+  readonly summary: string
+  /** What follows the name, such as `[TARGET…]`. */
+  readonly synopsis: string
+  /** How many positionals there may be. */
+  readonly positionals: { readonly min: number; readonly max: number }
+  readonly options: readonly Option[]
+  /** Lines to copy, each with what it does. */
+  readonly examples: readonly (readonly [line: string, what: string])[]
+  /** @returns the exit code. */
+  run(call: Call): Promise<number>
+}
+
+/** Exit codes. */
+export const EXIT = {
+  ok: 0,
+  /** The configuration, the start, or the thing asked for failed. */
+  failed: 1,
+  /** The command line cannot be understood. */
+  usage: 2,
+  /** Stopped before the requests in flight were done. */
+  cut: 3,
+} as const
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {
+  /** The command whose help leads on. */
+  readonly command: string | undefined
+
+  constructor(message: string, command?: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.command = command
+  }
+}
+
+/** The text of an option, or undefined. */
+export function text(options: OptionValues, name: string): string | undefined {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The texts of an option that may be repeated. */
+export function texts(options: OptionValues, name: string): readonly string[] {
+  const value = options[name]
+  return Array.isArray(value) ? (value as readonly string[]) : []
+}
+
+/** The number of an option, or undefined. @throws {UsageError} */
+export function number(options: OptionValues, name: string, least = 0): number | undefined {
+  const value = text(options, name)
+  if (value === undefined) return undefined
+  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(value) || Number(value) < least) {
+    throw new UsageError(`--${name} is a number from ${least}, not ${JSON.stringify(value)}`)
+  }
+  return Number(value)
+}

@@ -1,0 +1,117 @@
+// The options that stand for settings of the configuration, and what a command is to run: the targets of its command line, or a file.
+import { settingsOf } from '../config/describe.ts'
+import { CONFIG_NAMES, findConfig, loadConfig } from '../config/load.ts'
+import { ConfigProblems, problemsOf, type Problem } from '../config/problem.ts'
+import { DEFAULT_LISTEN, gatewaySettings } from '../config/settings.ts'
+import { fromCommandLine, withOverrides, type ConfigSource } from '../config/source.ts'
+import { validateConfig, type Validated } from '../config/validate.ts'
+import { ConfigError } from '../errors.ts'
+import { listenerSettings } from '../listen/settings.ts'
+import { kinds } from '../mounts/index.ts'
+import { number, text, texts, UsageError, type Call, type Option, type OptionValues } from './command.ts'
+import { readTargets, type Target } from './targets.ts'
+
+const settings = new Map(
+  [...settingsOf(gatewaySettings), ...settingsOf(gatewaySettings.entries.log)].map((setting) => [
+    setting.name,
+    setting,
+  ]),
+)
+
+/** An option for a setting, described by it. */
+function settingOption(name: string, value: string, setting: string): Option {
+  const found = settings.get(setting)!
+  return { name, value, text: found.description, default: String(found.default) }
+}
+
+const address = settingsOf(listenerSettings).find(({ name }) => name === 'address')!
+
+/** What is served: options of every command that reads a configuration. */
+export const configOptions: readonly Option[] = [
+  {
+    name: 'config',
+    short: 'c',
+    value: 'FILE',
+    text: 'The configuration, when no target is given.',
+    default: CONFIG_NAMES.join(', ').replaceAll('sidegate.config.', (match, at: number) => (at === 0 ? match : '.')),
+  },
+  { name: 'listen', short: 'l', value: 'ADDRESS', repeat: true, text: address.description, default: DEFAULT_LISTEN },
+  settingOption('host', 'NAME', 'host'),
+]
+
+/** How it is run: options of `serve` alone. */
+export const runOptions: readonly Option[] = [
+  settingOption('log-format', 'FORMAT', 'format'),
+  { name: 'no-access-log', text: 'No record a request.' },
+  settingOption('drain-timeout', 'SECONDS', 'drainTimeout'),
+]
+
+/** What a command is to run. */
+export interface Prepared extends Validated {
+  /** The targets, when they came from the command line. */
+  readonly targets: readonly Target[]
+}
+
+/**
+ * Reads targets or configuration file, and the options over it.
+ * @throws {UsageError} for targets beside --config
+ * @throws {ConfigError} when the file cannot be read
+ */
+export async function prepare({ positionals, options, context }: Call): Promise<Prepared> {
+  const { cwd, environment } = context
+  const overrides = overridesOf(options)
+  const file = text(options, 'config')
+  if (positionals.length > 0) {
+    if (file !== undefined)
+      throw new UsageError('targets and --config FILE cannot be used together: add the targets to the file')
+    const { targets, problems } = await readTargets(positionals, kinds, cwd)
+    const mounts = Object.fromEntries(targets.map(({ key, kind, value }) => [key, { [kind]: value }]))
+    const source = withOverrides({ ...fromCommandLine({ mounts }, cwd), problems }, overrides)
+    const validated = validateConfig(source, kinds, cwd)
+    // No target at all is right: then nothing was mounted because of the problems that are told already.
+    const told = validated.problems.filter(({ path }) => targets.length > 0 || path !== 'mounts')
+    return { ...validated, problems: told, targets }
+  }
+  const found = file ?? findConfig(cwd)
+  if (found === undefined) {
+    throw new ConfigError(
+      'CONFIG_MISSING',
+      '',
+      `there is no sidegate.config.ts (.mts, .js, .mjs, .json, .yaml, .yml) in ${cwd}, and no target was given: try sidegate serve app:./hello.ts`,
+    )
+  }
+  const source: ConfigSource = withOverrides(await loadConfig(found, cwd, environment), overrides)
+  return { ...validateConfig(source, kinds, cwd), targets: [] }
+}
+
+function overridesOf(options: OptionValues): Record<string, unknown> {
+  const overrides: Record<string, unknown> = {}
+  const listen = texts(options, 'listen')
+  if (listen.length > 0) overrides.listen = listen
+  const host = text(options, 'host')
+  if (host !== undefined) overrides.host = host
+  const drainTimeout = number(options, 'drain-timeout')
+  if (drainTimeout !== undefined) overrides.drainTimeout = drainTimeout
+  const format = text(options, 'log-format')
+  const log = { ...(format !== undefined && { format }), ...(options['no-access-log'] === true && { access: false }) }
+  if (Object.keys(log).length > 0) overrides.log = log
+  return overrides
+}
+
+/** @throws {ConfigProblems} when there is one. */
+export function demand({ problems }: { readonly problems: readonly Problem[] }): void {
+  const [first, ...others] = problems
+  if (first) throw new ConfigProblems([first, ...others])
+}
+
+/** Does something that may throw errors of the configuration, and gives those as problems. Other errors are thrown on. */
+export async function gather(work: () => unknown): Promise<readonly Problem[]> {
+  try {
+    await work()
+    return []
+  } catch (error) {
+    const problems = problemsOf(error)
+    if (!problems) throw error
+    return problems
+  }
+}

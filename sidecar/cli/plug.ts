@@ -1,0 +1,62 @@
+// sidegate plug: prints the web server's side of the configuration.
+import { hosts } from '../../plugin/index.ts'
+import { nearest } from '../config/nearest.ts'
+import { plugInput } from './announce.ts'
+import { EXIT, number, text, UsageError, type Call, type Command } from './command.ts'
+import { configOptions, demand, prepare } from './config-options.ts'
+
+const names = hosts.map(({ name }) => name)
+
+export const plug: Command = {
+  name: 'plug',
+  summary: 'Print the config of the web server in front, ready to paste.',
+  synopsis: `${names.join('|')} [TARGET…] [options]`,
+  positionals: { min: 1, max: Infinity },
+  options: [
+    ...configOptions.filter(({ name }) => name !== 'host'),
+    {
+      name: 'protocol',
+      short: 'p',
+      value: 'NAME',
+      text: 'The protocol between web server and Sidegate.',
+      default: hosts.map((host) => `${host.name}: ${host.protocols.join(' or ')}`).join('; '),
+    },
+    { name: 'full', text: 'A complete config file instead of a snippet.' },
+    { name: 'port', value: 'PORT', text: 'Where the web server listens in a complete config file.', default: '8080' },
+    { name: 'check', text: 'Have the web server check it too; the result is printed to standard error.' },
+  ],
+  examples: [
+    ['sidegate plug nginx > /etc/nginx/conf.d/sidegate.conf', 'for what sidegate.config.ts in this folder says'],
+    ['sidegate plug nginx --protocol http --check app:./hello.ts', 'with proxy_pass, checked by nginx -t'],
+  ],
+  async run(call: Call): Promise<number> {
+    const [name = '', ...targets] = call.positionals
+    const host = hosts.find((known) => known.name === name)
+    if (!host) {
+      const near = nearest(name, names)
+      throw new UsageError(
+        `there is no host ${name}; ${near ? `did you mean ${near}?` : `known are ${names.join(', ')}`}`,
+        'plug',
+      )
+    }
+    const prepared = await prepare({ ...call, positionals: targets })
+    demand(prepared)
+    const { config } = prepared
+    const { options, context } = call
+    const input = plugInput(
+      config,
+      config.listen.map(({ address }) => address),
+    )
+    const wanted = {
+      protocol: text(options, 'protocol'),
+      full: options.full === true,
+      port: number(options, 'port', 1),
+    }
+    context.stdout.write(host.render(input, wanted))
+    if (options.check !== true) return EXIT.ok
+    if (!host.check) throw new UsageError(`${host.name} cannot check a config file`, 'plug')
+    const { result, message } = await host.check(input, wanted)
+    context.stderr.write(`${message.trimEnd()}\n`)
+    return result === 'ok' ? EXIT.ok : EXIT.failed
+  },
+}

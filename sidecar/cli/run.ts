@@ -1,0 +1,79 @@
+// argv → one command → an exit code. Errors become lines here, and nowhere else.
+import { nearest } from '../config/nearest.ts'
+import { formatProblem, problemsOf } from '../config/problem.ts'
+import { SidegateError } from '../errors.ts'
+import { kinds } from '../mounts/index.ts'
+import type { MountKind } from '../mounts/mount.ts'
+import { EXIT, UsageError, type Command, type Context } from './command.ts'
+import { commands } from './commands.ts'
+import { commandHelp, kindHelp, mainHelp } from './help.ts'
+import { parseCall } from './parse.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs one command; errors are printed.
+ * @param words what follows `sidegate`
+ * @returns the exit code
+ */
+export async function run(words: readonly string[], context: Context): Promise<number> {
+  try {
+    return await dispatch(words, context)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const help = error.command === undefined ? 'sidegate --help' : `sidegate ${error.command} --help`
+      context.stderr.write(`sidegate: ${error.message}\n(${help} tells more)\n`)
+      return EXIT.usage
+    }
+    const problems = problemsOf(error)
+    if (problems) {
+      for (const problem of problems) context.stderr.write(`sidegate: ${formatProblem(problem)}\n`)
+    } else if (error instanceof SidegateError) context.stderr.write(`sidegate: ${error.message} [${error.code}]\n`)
+    else
+      context.stderr.write(
+        `sidegate: this should not happen, please report it\n${(error as Error).stack ?? String(error)}\n`,
+      )
+    return EXIT.failed
+  }
+}
+
+async function dispatch([name, ...rest]: readonly string[], context: Context): Promise<number> {
+  if (name === undefined) {
+    context.stderr.write(mainHelp(commands, version()))
+    return EXIT.usage
+  }
+  if (name === '--version' || name === '-V') {
+    context.stdout.write(`${version()}\n`)
+    return EXIT.ok
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    context.stdout.write(helpFor(name === 'help' ? rest[0] : undefined))
+    return EXIT.ok
+  }
+  const command = find(name, commands)
+  if (!command) throw unknownCommand(name)
+  const { positionals, options, help } = parseCall(command, rest)
+  if (!help) return command.run({ positionals, options, context })
+  context.stdout.write(commandHelp(command))
+  return EXIT.ok
+}
+
+function helpFor(topic: string | undefined): string {
+  if (topic === undefined) return mainHelp(commands, version())
+  const command = find(topic, commands)
+  if (command) return commandHelp(command)
+  const kind = (kinds as readonly MountKind[]).find((known) => known.kind === topic)
+  if (kind) return kindHelp(kind)
+  throw unknownCommand(topic)
+}
+
+function find(name: string, list: readonly Command[]): Command | undefined {
+  return list.find((known) => known.name === name)
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = commands.map((command) => command.name)
+  const near = nearest(name, names)
+  return new UsageError(
+    `there is no command ${name}; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`,
+  )
+}

@@ -1,0 +1,125 @@
+// sidegate serve: starts the gateway, says what is where, and runs until a signal.
+import { Gateway } from '../gateway.ts'
+import { problemsOf } from '../config/problem.ts'
+import type { GatewayConfig } from '../config/validate.ts'
+import { Log } from '../log.ts'
+import { announce } from './announce.ts'
+import { EXIT, type Call, type Command, type Context } from './command.ts'
+import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
+import { createMounts } from './mounts.ts'
+
+/** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
+const CLOSE_TIMEOUT = 10_000
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Mount apps and serve them to the web server in front.',
+  synopsis: '[TARGET…] [options]',
+  positionals: { min: 0, max: Infinity },
+  options: [...configOptions, ...runOptions],
+  examples: [
+    ['sidegate serve app:./hello.ts', 'one app at /, on 127.0.0.1:8000'],
+    [
+      'sidegate serve app:./hello.ts /shop=python:shop.wsgi:application --listen unix:run/s.sock',
+      'two apps side by side',
+    ],
+    ['sidegate serve', 'what sidegate.config.ts in this folder says'],
+  ],
+  async run(call: Call): Promise<number> {
+    const prepared = await prepare(call)
+    demand(prepared)
+    const { config, targets, locate } = prepared
+    const { context } = call
+    const log = new Log(config.log.format, context.stdout, context.stderr, config.log.access)
+    const mounts = createMounts(config, log)
+    demand({ problems: locate(mounts.problems) })
+    const make = (): Gateway =>
+      new Gateway({
+        listen: config.listen,
+        mounts: mounts.mounts,
+        log,
+        host: config.host,
+        drainTimeout: config.drainTimeout * 1000,
+      })
+    const gateway = await located(locate, make)
+    const signals = new Signals(context)
+    try {
+      const started = located(locate, () => gateway.start())
+      const early = await Promise.race([started, signals.next()])
+      if (early !== undefined) {
+        started.catch(() => {})
+        await atMost(CLOSE_TIMEOUT, gateway.close())
+        return EXIT.ok
+      }
+      announce(gateway.addresses, config, targets, context, log)
+      return await untilStopped(gateway, config, signals, log)
+    } finally {
+      signals.stop()
+      log.flush()
+    }
+  },
+}
+
+/** Does it; errors of the configuration get their place in its file. */
+async function located<T>(locate: Prepared['locate'], work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const problems = problemsOf(error)
+    if (!problems) throw error
+    demand({ problems: locate(problems) })
+    throw error
+  }
+}
+
+/** Waits for a signal, then drains; a second signal closes at once. */
+async function untilStopped(gateway: Gateway, config: GatewayConfig, signals: Signals, log: Log): Promise<number> {
+  const first = await signals.next()
+  log.info(
+    `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
+  )
+  const drained = atMost(config.drainTimeout * 1000 + CLOSE_TIMEOUT, gateway.drain())
+  const second = await Promise.race([drained, signals.next()])
+  if (second === undefined) {
+    log.info('stopped')
+    return EXIT.ok
+  }
+  log.warn(`${second}: stopping at once`, { code: 'STOPPED' })
+  await atMost(CLOSE_TIMEOUT, gateway.close())
+  return EXIT.cut
+}
+
+/** Signals as promises; one that comes before it is asked for is kept. */
+class Signals {
+  readonly stop: () => void
+  readonly #waiting: ((signal: string) => void)[] = []
+  readonly #kept: string[] = []
+
+  constructor(context: Context) {
+    this.stop = context.onSignal((signal) => {
+      const waiting = this.#waiting.splice(0)
+      if (waiting.length === 0) this.#kept.push(signal)
+      for (const resolve of waiting) resolve(signal)
+    })
+  }
+
+  next(): Promise<string> {
+    const kept = this.#kept.shift()
+    if (kept !== undefined) return Promise.resolve(kept)
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+/** The promise, or nothing after so many milliseconds. */
+async function atMost(milliseconds: number, promise: Promise<void>): Promise<undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  try {
+    await Promise.race([promise, late])
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
+}

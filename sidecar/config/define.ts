@@ -1,0 +1,24 @@
+// The type of a configuration, for those written in TypeScript or JavaScript.
+import type { InferInput } from 'valibot'
+import type { listenerSettings } from '../listen/settings.ts'
+import type { kinds } from '../mounts/index.ts'
+import type { gatewaySettings } from './settings.ts'
+
+/** An entry of `listen`: an address, or an address with its settings. */
+export type ListenConfig = string | InferInput<typeof listenerSettings>
+
+/** A mount: exactly one key names its kind (`app`, `node`, `fetch`, `python`, `files`, `respond`), the others are settings of that kind. */
+export type MountConfig = InferInput<(typeof kinds)[number]['settings']>
+
+/** What `sidegate.config.ts` exports; docs/config.md has each setting with its default. */
+export interface Config extends InferInput<typeof gatewaySettings> {
+  /** Where to listen. Default: `127.0.0.1:8000`, every protocol. */
+  readonly listen?: readonly ListenConfig[]
+  /** What is served where: a prefix (`/shop`), a host name (`static.example.com`), or both (`example.com/shop`). */
+  readonly mounts: Readonly<Record<string, MountConfig>>
+}
+
+/** Gives its argument: for completion and checks in editors. */
+export function defineConfig(config: Config): Config {
+  return config
+}

@@ -1,0 +1,57 @@
+// What is wrong with a configuration: every problem of it, each with its place.
+import { ConfigError } from '../errors.ts'
+
+/** A place in the configuration: keys, and positions in lists. */
+export type ConfigPath = readonly (string | number)[]
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** Stable, as of ConfigError. */
+  readonly code: string
+  /** `mounts./shop.venv`, `listen.0`, `--listen`; empty: the whole configuration. */
+  readonly path: string
+  readonly message: string
+  /** `FILE:LINE` or `FILE`, when it is known. */
+  readonly place?: string | undefined
+  /** More lines: a stack, a Python traceback. */
+  readonly detail?: string | undefined
+}
+
+/** A configuration that cannot be used. The message is that of the first problem. */
+export class ConfigProblems extends ConfigError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly [Problem, ...Problem[]]) {
+    super(problems[0].code, problems[0].path, problems[0].message)
+    this.problems = problems
+  }
+}
+
+/** A place as text: `mounts./shop.venv`. */
+export function formatPath(path: ConfigPath): string {
+  return path.join('.')
+}
+
+/** One line: `sidegate.config.yaml:7: mounts./shop.proceses: … [CONFIG_KEY]`. */
+export function formatProblem(problem: Problem): string {
+  const parts = [problem.place, problem.path].filter((part) => part !== undefined && part !== '')
+  const detail = problem.detail === undefined ? '' : `\n${problem.detail.trimEnd().replace(/^/gm, '    ')}`
+  return `${parts.map((part) => `${part}: `).join('')}${problem.message} [${problem.code}]${detail}`
+}
+
+/** The problems that a thrown error stands for; undefined when it is no error of the configuration. */
+export function problemsOf(error: unknown): readonly Problem[] | undefined {
+  if (error instanceof ConfigProblems) return error.problems
+  if (error instanceof AggregateError) {
+    const all = error.errors.map(problemsOf)
+    return all.every((problems) => problems !== undefined) ? all.flat() : undefined
+  }
+  if (!(error instanceof ConfigError)) return undefined
+  return [{ code: error.code, path: error.path, message: error.message, detail: detailOf(error) }]
+}
+
+/** What stands behind an error: the stack of what a module threw, a traceback; not that of a failed system call, which says nothing more. */
+function detailOf({ cause }: ConfigError): string | undefined {
+  if (typeof cause === 'string') return cause
+  return cause instanceof Error && !('syscall' in cause) ? cause.stack : undefined
+}

@@ -1,0 +1,203 @@
+// A configuration as it was read → one that can be used, or every problem in it. Listeners and mounts are checked one by one, each
+// against the settings of its own part, so that a mistake in one hides none in another.
+import { isAbsolute, join } from 'node:path'
+import { ConfigError } from '../errors.ts'
+import { parseAddress } from '../listen/address.ts'
+import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
+import type { MountKind } from '../mounts/mount.ts'
+import { parsePlace } from '../router.ts'
+import { check, unknownKeyMessage } from './check.ts'
+import { locate } from './locate.ts'
+import { nearest } from './nearest.ts'
+import type { Problem } from './problem.ts'
+import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
+import { problemAt, type ConfigSource } from './source.ts'
+
+/** A mount with its settings, defaults filled in. */
+export interface MountEntry {
+  /** `/shop`, `static.example.com`. */
+  readonly key: string
+  readonly kind: MountKind
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Its place in the configuration. */
+  readonly path: string
+}
+
+/** A configuration that can be used. */
+export interface GatewayConfig {
+  /** The file it came from, as named in messages; undefined: the command line. */
+  readonly file: string | undefined
+  /** Absolute; relative paths start here. */
+  readonly directory: string
+  readonly listen: readonly ListenerSettings[]
+  readonly mounts: readonly MountEntry[]
+  readonly host: string
+  readonly log: { readonly format: 'text' | 'json'; readonly access: boolean }
+  /** Seconds. */
+  readonly drainTimeout: number
+}
+
+/** What came of it: the parts that are right, and everything that is wrong. */
+export interface Validated {
+  readonly config: GatewayConfig
+  readonly problems: readonly Problem[]
+  /** Gives problems that are found later their place in the file. */
+  readonly locate: (problems: readonly Problem[]) => readonly Problem[]
+}
+
+/** Checks a whole configuration; `kinds` are the kinds of mounts there are. */
+export function validateConfig(source: ConfigSource, kinds: readonly MountKind[], cwd: string): Validated {
+  const problems: Problem[] = [...source.problems]
+  const data = isGroup(source.data) ? source.data : {}
+  const unreadable = source.problems.some(({ code }) => code === 'CONFIG_SYNTAX')
+  if (!isGroup(source.data) && !unreadable) {
+    problems.push(problemAt(source, 'CONFIG_VALUE', [], 'a configuration is a group of settings: listen, mounts, …'))
+  }
+
+  const { listen = [DEFAULT_LISTEN], mounts, ...rest } = data
+  const gateway = checkGateway(rest, source)
+  problems.push(...gateway.problems)
+  const listeners = checkList(listen, source, cwd)
+  problems.push(...listeners.problems)
+  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds)
+  problems.push(...entries.problems)
+
+  const unset = new Set(problems.filter(({ code }) => code === 'CONFIG_ENV').map(({ path }) => path))
+  return {
+    config: {
+      file: source.file,
+      directory: source.directory,
+      listen: listeners.value,
+      mounts: entries.value,
+      ...gateway.value,
+    },
+    // What a variable left behind that is not set is no news.
+    problems: problems.filter(({ code, path }) => code === 'CONFIG_ENV' || !unset.has(path)),
+    locate: (later) => later.map((problem) => locate(problem, source)),
+  }
+}
+
+interface Part<T> {
+  readonly value: T
+  readonly problems: Problem[]
+}
+
+const TOP: readonly string[] = ['listen', 'mounts', ...Object.keys(gatewaySettings.entries)]
+
+function checkGateway(
+  rest: Record<string, unknown>,
+  source: ConfigSource,
+): Part<Pick<GatewayConfig, 'host' | 'log' | 'drainTimeout'>> {
+  const problems: Problem[] = []
+  const known: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(rest)) {
+    if (Object.hasOwn(gatewaySettings.entries, key)) known[key] = value
+    // Tells an editor which schema the file follows.
+    else if (key !== '$schema') problems.push(problemAt(source, 'CONFIG_KEY', [key], unknownKeyMessage(key, TOP)))
+  }
+  const checked = check(gatewaySettings, known, [], source)
+  problems.push(...checked.problems)
+  const value = checked.value ?? check(gatewaySettings, {}, [], source).value!
+  return { value, problems }
+}
+
+function checkList(listen: unknown, source: ConfigSource, cwd: string): Part<ListenerSettings[]> {
+  if (!Array.isArray(listen) || listen.length === 0) {
+    const message = `must be a list of addresses, such as ["${DEFAULT_LISTEN}"]`
+    return { value: [], problems: [problemAt(source, 'CONFIG_VALUE', ['listen'], message)] }
+  }
+  const problems: Problem[] = []
+  const value: ListenerSettings[] = []
+  listen.forEach((entry: unknown, index) => {
+    const path = ['listen', index]
+    const checked = check(listenerSettings, typeof entry === 'string' ? { address: entry } : entry, path, source)
+    problems.push(...checked.problems)
+    if (!checked.value) return
+    try {
+      parseAddress(checked.value.address, path.join('.'))
+      value.push({ ...checked.value, address: rooted(checked.value.address, source.directory, cwd) })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      problems.push(problemAt(source, error.code, path, error.message))
+    }
+  })
+  return { value, problems }
+}
+
+/** A relative socket path starts at the folder of the configuration; where that is the working directory, it stays short. */
+function rooted(address: string, directory: string, cwd: string): string {
+  if (directory === cwd) return address
+  return address.replace(/^((?:[a-z]+:\/\/)?unix:)(.+)$/i, (whole, before: string, path: string) =>
+    isAbsolute(path) ? whole : before + join(directory, path),
+  )
+}
+
+function checkMounts(mounts: unknown, source: ConfigSource, kinds: readonly MountKind[]): Part<MountEntry[]> {
+  if (!isGroup(mounts) || Object.keys(mounts).length === 0) {
+    const message = 'nothing is mounted: write mounts: { "/": { app: "./hello.ts" } }'
+    return { value: [], problems: [problemAt(source, 'CONFIG_VALUE', ['mounts'], message)] }
+  }
+  const problems: Problem[] = []
+  const value: MountEntry[] = []
+  const places = new Map<string, string>()
+  for (const [key, settings] of Object.entries(mounts)) {
+    const path = ['mounts', key]
+    const wrong = keyProblem(key)
+    if (wrong !== undefined) problems.push(problemAt(source, 'MOUNT_KEY', path, wrong))
+    const { host, prefix } = parsePlace(key)
+    const twin = places.get(`${host}${prefix}`)
+    if (twin !== undefined)
+      problems.push(problemAt(source, 'MOUNT_TWICE', path, `${key} and ${twin} are the same place`))
+    places.set(`${host}${prefix}`, key)
+    const kind = kindFor(settings, kinds)
+    if (typeof kind === 'string') {
+      problems.push(problemAt(source, 'MOUNT_KIND', path, kind))
+      continue
+    }
+    const checked = check(kind.settings, settings, path, source)
+    problems.push(...checked.problems)
+    if (checked.value) {
+      value.push({ key, kind, settings: checked.value as Record<string, unknown>, path: path.join('.') })
+    }
+  }
+  return { value, problems }
+}
+
+/** What is wrong with the place of a mount; undefined when nothing is. */
+export function keyProblem(key: string): string | undefined {
+  const slash = key.indexOf('/')
+  const host = slash < 0 ? key : key.slice(0, slash)
+  const prefix = slash < 0 ? '' : key.slice(slash)
+  if (key === '') return 'the place of a mount is a prefix such as "/shop", a host name, or both; "/" is everything'
+  if (host !== '' && !/^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])$/.test(host)) {
+    return `${JSON.stringify(host)} is no host name; a prefix begins with /, a host name has no port`
+  }
+  if (/[?#%]/.test(prefix))
+    return `the prefix ${prefix} is compared with the decoded path: write it decoded, without ?, # and %`
+  if (prefix.includes('//') || /\/\.\.?(?:\/|$)/.test(prefix))
+    return `the prefix ${prefix} has an empty, . or .. segment and would never match`
+  return undefined
+}
+
+/** The kind of a mount: the one key that names one. Else what is wrong. */
+function kindFor(settings: unknown, kinds: readonly MountKind[]): MountKind | string {
+  const names = kinds.map(({ kind }) => kind)
+  if (!isGroup(settings)) {
+    const example = typeof settings === 'string' ? `, such as { app: ${JSON.stringify(settings)} }` : ''
+    return `a mount is a group of settings with its kind as a key${example}; kinds are ${names.join(', ')}`
+  }
+  const present = kinds.filter(({ kind }) => settings[kind] !== undefined)
+  if (present.length === 1) return present[0]!
+  if (present.length > 1) {
+    return `${present.map(({ kind }) => kind).join(' and ')} stand side by side: a mount is of one kind`
+  }
+  for (const key of Object.keys(settings)) {
+    const near = nearest(key, names)
+    if (near !== undefined) return `there is no kind of mount called ${key}; did you mean ${near}?`
+  }
+  return `no key says what kind of mount this is; kinds are ${names.join(', ')}`
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

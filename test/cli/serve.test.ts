@@ -1,0 +1,231 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { temporaryFolder, until } from '../harness.ts'
+import { Sidegate, sidegate } from './sidegate.ts'
+
+const folder = temporaryFolder()
+afterAll(folder.remove)
+const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
+
+write(
+  'hello.ts',
+  `export const app = (environ: any, startResponse: any) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return ['hello ' + environ.SCRIPT_NAME + '|' + environ.PATH_INFO]
+}`,
+)
+// Answers when the file `go` is there, so that a test decides how long a request is under way.
+write(
+  'slow.ts',
+  `import { existsSync, writeFileSync } from 'node:fs'
+export const app = (environ: any, startResponse: any) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return (async function* () {
+    yield 'first '
+    while (!existsSync(environ.QUERY_STRING)) await new Promise((resolve) => setTimeout(resolve, 5))
+    yield 'last'
+  })()
+}`,
+)
+mkdirSync(join(folder.path, 'public'))
+write('public/page.txt', 'a file')
+
+const running: Sidegate[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.stop()))
+})
+
+function serve(words: readonly string[], cwd: string = folder.path): Sidegate {
+  const one = new Sidegate(['serve', ...words], cwd)
+  running.push(one)
+  return one
+}
+
+const get = async (port: number, path: string): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+
+/** A request whose response has begun; `rest` gives all of it, or why it broke. */
+async function begin(port: number, path: string): Promise<{ rest: Promise<string> }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+      let body = ''
+      const rest = new Promise<string>((give) => {
+        response.on('end', () => give(body))
+        response.on('error', (error) => give(`broken: ${error.message}`))
+      })
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+        resolve({ rest })
+      })
+    })
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+test('two targets side by side, and what was taken is said', async () => {
+  const one = serve(['./hello.ts', '/files=public', '--listen', '127.0.0.1:0', '--listen', 'unix:run/s.sock'])
+  const port = await one.port()
+  expect(await get(port, '/x')).toBe('hello |/x')
+  expect(await get(port, '/files/page.txt')).toBe('a file')
+  expect(one.err).toMatch(/listening {2}unix:run\/s\.sock \(http, uwsgi, fastcgi\)/)
+  expect(one.err).toContain('taken as app, because the export is a function called application or app')
+  expect(one.err).toContain('written out: app:./hello.ts')
+  expect(one.err).toContain('written out: /files=files:public')
+  expect(one.err).toContain(`uwsgi_pass unix:${folder.path}/run/s.sock;`)
+  expect(statSync(join(folder.path, 'run/s.sock')).mode & 0o777).toBe(0o660)
+  const { code, out } = await one.stop()
+  expect(code).toBe(0)
+  expect(out).toMatch(/"GET \/x" 200 .* \/ /)
+})
+
+test('a configuration in another folder; JSON logs; options over it', async () => {
+  mkdirSync(join(folder.path, 'conf'))
+  write(
+    'conf/sidegate.config.yaml',
+    'mounts:\n  /: { app: ../hello.ts }\n  /none: { respond: 410 }\nlisten: [127.0.0.1:1]\n',
+  )
+  const one = serve(['-c', 'conf/sidegate.config.yaml', '-l', '127.0.0.1:0', '--log-format', 'json'])
+  const [, port] = await one.said(/listening on 127\.0\.0\.1:([0-9]+)/)
+  expect(await get(Number(port), '/')).toBe('hello |/')
+  expect((await fetch(`http://127.0.0.1:${port}/none`)).status).toBe(410)
+  const { out, err } = await one.stop()
+  for (const line of `${out}${err}`.trim().split('\n')) JSON.parse(line)
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { status: number }).status),
+  ).toEqual([200, 410])
+})
+
+test('the configuration of the working directory is found', async () => {
+  write(
+    'sidegate.config.mjs',
+    'export default { listen: ["127.0.0.1:0"], mounts: { "/": { app: "./hello.ts" } }, log: { access: false } }',
+  )
+  const one = serve([])
+  expect(await get(await one.port(), '/')).toBe('hello |/')
+  expect((await one.stop()).out).toBe('')
+  write('sidegate.config.json', '{}')
+  expect(await sidegate(['serve'], folder.path)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('[CONFIG_TWICE]'),
+  })
+})
+
+test('SIGTERM lets a request in flight finish', async () => {
+  const one = serve(['./slow.ts', '-l', '127.0.0.1:0'])
+  const port = await one.port()
+  const { rest } = await begin(port, `/?${folder.path}/go`)
+  one.signal('SIGTERM')
+  await one.said(/SIGTERM: no new requests/)
+  await until('no new connections', () =>
+    get(port, '/').then(
+      () => false,
+      () => true,
+    ),
+  )
+  write('go', '')
+  expect(await rest).toBe('first last')
+  expect(await one.ended).toMatchObject({ code: 0, err: expect.stringMatching(/stopped\n$/) })
+})
+
+test('a second signal stops at once', async () => {
+  const one = serve(['./slow.ts', '-l', '127.0.0.1:0'])
+  const { rest } = await begin(await one.port(), `/?${folder.path}/never`)
+  one.signal('SIGTERM')
+  await one.said(/SIGTERM: no new requests/)
+  one.signal('SIGINT')
+  expect(await rest).toMatch(/^broken/)
+  expect(await one.ended).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('SIGINT: stopping at once code=STOPPED'),
+  })
+})
+
+test('drainTimeout bounds the wait', async () => {
+  const one = serve(['./slow.ts', '-l', '127.0.0.1:0', '--drain-timeout', '0.05'])
+  const { rest } = await begin(await one.port(), `/?${folder.path}/never`)
+  one.signal('SIGINT')
+  expect(await rest).toMatch(/^broken/)
+  expect(await one.ended).toMatchObject({ code: 0, err: expect.stringContaining('DRAIN_TIMEOUT') })
+})
+
+const oneLine = (words: string): RegExp => new RegExp(`^sidegate: [^\n]*${words}[^\n]*\n$`)
+
+test('an address in use is one line', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const { code, err } = await sidegate(['serve', './hello.ts', '-l', `127.0.0.1:${port}`], folder.path)
+  server.close()
+  expect(err).toMatch(oneLine(`listen\\.0\\.address: 127\\.0\\.0\\.1:${port} is in use: .*\\[ADDRESS_IN_USE\\]`))
+  expect(code).toBe(1)
+})
+
+test('a socket that may not be made is one line', async () => {
+  // Not even root may make one there.
+  const { code, err } = await sidegate(['serve', './hello.ts', '-l', 'unix:/proc/s.sock'], folder.path)
+  expect(err).toMatch(oneLine('permission denied: .*\\[ADDRESS_DENIED\\]'))
+  expect(code).toBe(1)
+})
+
+test('a missing Python, a missing file, an open door: one line each', async () => {
+  write('python.yaml', 'mounts:\n  /p: { python: a:b, interpreter: /nowhere/python3 }\nlisten: [127.0.0.1:0]\n')
+  const python = await sidegate(['serve', '-c', 'python.yaml'], folder.path)
+  expect(python).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(oneLine('python\\.yaml:2: mounts\\./p.*\\[PYTHON_NOT_FOUND\\]')),
+  })
+  const missing = await sidegate(['serve', 'app:./hallo.ts', '-l', '127.0.0.1:0'], folder.path)
+  expect(missing).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(oneLine('mounts\\./\\.app: .*there is hello\\.ts.*\\[TARGET_MISSING\\]')),
+  })
+  const config = await sidegate(['serve', '-c', 'nowhere.yaml'], folder.path)
+  expect(config).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(oneLine('nowhere\\.yaml: there is no such file \\[CONFIG_MISSING\\]')),
+  })
+  const open = await sidegate(['serve', 'app:./hello.ts', '-l', 'uwsgi://0.0.0.0:0'], folder.path)
+  expect(open).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(oneLine('listen\\.0\\.allow: .*\\[ALLOW_REQUIRED\\]')),
+  })
+})
+
+test('an app that raises while it is loaded shows its stack', async () => {
+  write('raises.ts', 'throw new Error("not today")')
+  const { code, err } = await sidegate(['serve', 'app:./raises.ts', '-l', '127.0.0.1:0'], folder.path)
+  expect(code).toBe(1)
+  expect(err).toMatch(
+    /^sidegate: mounts\.\/\.app: .*not today \[TARGET_RAISED\]\n {4}Error: not today\n {8}at .*raises\.ts:1/,
+  )
+})
+
+test('what the command line cannot mean has exit code 2', async () => {
+  const usage = async (...words: string[]): Promise<string> => {
+    const { code, err } = await sidegate(words, folder.path)
+    expect({ words, code }).toEqual({ words, code: 2 })
+    return err
+  }
+  expect(await usage('srve')).toContain('did you mean serve?')
+  expect(await usage('serve', '--lisen', 'x')).toContain('did you mean --listen?')
+  expect(await usage('serve', '--listen')).toContain('(sidegate serve --help tells more)')
+  expect(await usage('serve', './hello.ts', '-c', 'x.yaml')).toContain('cannot be used together')
+  expect(await usage('serve', './hello.ts', '--drain-timeout', 'soon')).toContain('--drain-timeout is a number')
+  expect(await usage()).toContain('Usage: sidegate COMMAND')
+})
+
+test('help comes from the table of commands and the settings', async () => {
+  expect((await sidegate(['--help'], folder.path)).out).toContain('sidegate help KIND')
+  expect((await sidegate(['serve', '-h'], folder.path)).out).toMatch(
+    /--drain-timeout SECONDS +Seconds that requests under way/,
+  )
+  expect((await sidegate(['help', 'python'], folder.path)).out).toMatch(/processes +Worker processes\. Default: 1\./)
+  expect((await sidegate(['--version'], folder.path)).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+})

@@ -1,0 +1,94 @@
+// The real command in a process of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+
+const main = join(import.meta.dirname, '../../sidecar/main.ts')
+
+/** Commands start and end within this time, however busy the machine. */
+const LIMIT_MS = 25_000
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A command that runs. */
+export class Sidegate {
+  out = ''
+  err = ''
+  readonly ended: Promise<Ended>
+  readonly #child: ChildProcess
+  readonly #looks = new Set<() => void>()
+
+  constructor(words: readonly string[], cwd: string, environment: Record<string, string> = {}, stdin?: string) {
+    const env = { ...process.env, ...environment }
+    this.#child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child.stdin!.on('error', () => {}).end(stdin ?? '')
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.out += text
+      for (const look of this.#looks) look()
+    })
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.err += text
+      for (const look of this.#looks) look()
+    })
+    this.ended = new Promise((resolve) => {
+      this.#child.on('close', (code) => resolve({ code, out: this.out, err: this.err }))
+    })
+  }
+
+  /** Waits until something is printed, on either stream. */
+  said(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#looks.delete(look)
+      }
+      const look = (): void => {
+        const match = pattern.exec(`${this.err}\n${this.out}`)
+        if (!match) return
+        done()
+        resolve(match)
+      }
+      const fail = (why: string): void => {
+        done()
+        reject(new Error(`${why} without ${String(pattern)}:\n${this.err}\n${this.out}`))
+      }
+      const timer = setTimeout(() => fail(`${LIMIT_MS / 1000} s`), LIMIT_MS)
+      void this.ended.then(() => fail('it ended'))
+      this.#looks.add(look)
+      look()
+    })
+  }
+
+  /** Waits until it serves; gives the port of its first TCP address. */
+  async port(): Promise<number> {
+    await this.said(/mounted/)
+    return Number((await this.said(/listening {2}\S*:([1-9][0-9]*) \(/))[1])
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Asks it to end, and makes it when it does not. */
+  async stop(): Promise<Ended> {
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), LIMIT_MS)
+    const ended = await this.ended
+    clearTimeout(timer)
+    return ended
+  }
+}
+
+/** Runs a command to its end. */
+export function sidegate(
+  words: readonly string[],
+  cwd: string,
+  environment?: Record<string, string>,
+  stdin?: string,
+): Promise<Ended> {
+  return new Sidegate(words, cwd, environment, stdin).ended
+}

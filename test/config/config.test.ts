@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { nearest } from '../../sidecar/config/nearest.ts'
+import { readConfig } from './read.ts'
+
+const yaml = (text: string, environment?: Record<string, string>) => readConfig('c.yaml', text, environment)
+
+test('a small configuration gets its defaults', async () => {
+  const { config, problems } = await yaml('mounts:\n  /: { app: ./hello.ts }\n')
+  expect(problems).toEqual([])
+  expect(config).toMatchObject({
+    host: 'nginx',
+    drainTimeout: 30,
+    log: { format: 'text', access: true },
+    listen: [{ address: '127.0.0.1:8000', mode: '0660', allow: [] }],
+    mounts: [{ key: '/', path: 'mounts./', settings: { app: './hello.ts', loadTimeout: 10 } }],
+  })
+  expect(config.mounts[0]!.kind.kind).toBe('app')
+})
+
+test('the same configuration in every format', async () => {
+  const object = `{
+    "listen": ["127.0.0.1:0", { "address": "uwsgi://0.0.0.0:3031", "allow": ["10.0.0.0/8"] }],
+    "mounts": { "/": { "app": "./hello.ts" }, "a.example/x": { "files": "./public" } },
+    "log": { "format": "json" }
+  }`
+  const written = {
+    'c.json': object,
+    'c.yaml': object,
+    'c.yml':
+      'listen: ["127.0.0.1:0", {address: uwsgi://0.0.0.0:3031, allow: [10.0.0.0/8]}]\nmounts:\n  /: {app: ./hello.ts}\n  a.example/x: {files: ./public}\nlog: {format: json}\n',
+    'c.ts': `export default ${object} as const`,
+    'c.mts': `const config: object = ${object}\nexport default config`,
+    'c.js': `module.exports = ${object}`,
+    'c.mjs': `export default ${object}`,
+  }
+  for (const [name, text] of Object.entries(written)) {
+    const { config, problems } = await readConfig(name, text)
+    expect({
+      name,
+      problems,
+      listen: config.listen.map(({ address }) => address),
+      mounts: config.mounts.map(({ key, kind }) => `${key} ${kind.kind}`),
+      log: config.log,
+    }).toEqual({
+      name,
+      problems: [],
+      listen: ['127.0.0.1:0', 'uwsgi://0.0.0.0:3031'],
+      mounts: ['/ app', 'a.example/x files'],
+      log: { format: 'json', access: true },
+    })
+  }
+})
+
+test('every problem is told in one go, with its line and path', async () => {
+  const { problems } = await yaml(`listn: []
+listen:
+  - 127.0.0.1:80a
+  - address: 127.0.0.1:1
+    alow: [10.0.0.1]
+mounts:
+  /: { app: ./hello.ts, lnt: true }
+  /a:
+    python: x:y
+    proceses: 4
+    threads: "4"
+  /b: { app: ./a.ts, node: ./b.ts }
+  /c: { pyhton: x }
+  /d: ./d.ts
+  /e/: { respond: 200 }
+  /e: { respond: 200 }
+  example.com:80/x: { respond: 200 }
+  /f/../g: { respond: 200 }
+log: { format: jsn }
+drainTimeout: soon
+`)
+  expect(problems.toSorted()).toEqual(
+    [
+      'c.yaml:1: listn: there is no setting listn; did you mean listen? [CONFIG_KEY]',
+      'c.yaml:3: listen.0: "127.0.0.1:80a" is no address: write HOST:PORT or unix:PATH, with PROTOCOL:// in front to allow only that one [ADDRESS_BAD]',
+      'c.yaml:5: listen.1.alow: there is no setting alow; did you mean allow? [CONFIG_KEY]',
+      'c.yaml:7: mounts./.lnt: there is no setting lnt; did you mean lint? [CONFIG_KEY]',
+      'c.yaml:10: mounts./a.proceses: there is no setting proceses; did you mean processes? [CONFIG_KEY]',
+      'c.yaml:11: mounts./a.threads: is "4", must be number [CONFIG_VALUE]',
+      'c.yaml:12: mounts./b: app and node stand side by side: a mount is of one kind [MOUNT_KIND]',
+      'c.yaml:13: mounts./c: there is no kind of mount called pyhton; did you mean python? [MOUNT_KIND]',
+      'c.yaml:14: mounts./d: a mount is a group of settings with its kind as a key, such as { app: "./d.ts" }; kinds are app, node, fetch, python, files, respond [MOUNT_KIND]',
+      'c.yaml:16: mounts./e: /e and /e/ are the same place [MOUNT_TWICE]',
+      'c.yaml:17: mounts.example.com:80/x: "example.com:80" is no host name; a prefix begins with /, a host name has no port [MOUNT_KEY]',
+      'c.yaml:18: mounts./f/../g: the prefix /f/../g has an empty, . or .. segment and would never match [MOUNT_KEY]',
+      'c.yaml:19: log.format: is "jsn"; did you mean json? [CONFIG_VALUE]',
+      'c.yaml:20: drainTimeout: is "soon", must be number [CONFIG_VALUE]',
+    ].toSorted(),
+  )
+})
+
+test('what is right beside a mistake can still be used', async () => {
+  const { config, problems } = await yaml('mounts:\n  /: { app: ./hello.ts, lnt: true }\n  /x: { respond: 204 }\n')
+  expect(problems).toHaveLength(1)
+  expect(config.mounts.map(({ key }) => key)).toEqual(['/', '/x'])
+})
+
+test('nothing mounted, no list, no group', async () => {
+  expect((await yaml('listen: 127.0.0.1:1\n')).problems).toEqual([
+    'c.yaml:1: listen: must be a list of addresses, such as ["127.0.0.1:8000"] [CONFIG_VALUE]',
+    expect.stringMatching(/^c\.yaml:1: mounts: nothing is mounted: .*\[CONFIG_VALUE\]$/),
+  ])
+  expect((await yaml('hello')).problems[0]).toMatch(/^c\.yaml:1: a configuration is a group of settings/)
+})
+
+test.each([
+  ['c.yaml', 'mounts:\n  /: {app: x\n', 3],
+  ['d.yaml', 'a: 1\na: 2\n', 2],
+  ['c.json', '{\n "a": 1,\n}', 3],
+  ['d.json', '{"a": 1,\n"a": 2}', 2],
+])('text that cannot be parsed is told with its line: %s', async (name, text, line) => {
+  const { problems } = await readConfig(name, text)
+  expect(problems[0]).toMatch(/\[CONFIG_SYNTAX\]$/)
+  expect(problems[0]!.split(': ')[0]).toBe(`${name}:${line}`)
+})
+
+test('variables of the environment in JSON and YAML', async () => {
+  const text = `listen: ["\${HOST:-127.0.0.1}:\${PORT}"]
+mounts:
+  /: { python: "a:b", processes: "\${N:-3}", env: { COUNT: "\${N:-3}", SHELL: $HOME, PLAIN: "$\${X}" } }
+log: { access: "\${ACCESS:-false}" }
+`
+  const { config, problems } = await yaml(text, { PORT: '81', N: '' })
+  expect(problems).toEqual([])
+  expect(config.listen[0]!.address).toBe('127.0.0.1:81')
+  expect(config.log.access).toBe(false)
+  expect(config.mounts[0]!.settings).toMatchObject({ processes: 3, env: { COUNT: '3', SHELL: '$HOME', PLAIN: '${X}' } })
+  const wrong = await yaml(text, { N: 'many' })
+  expect(wrong.problems.map((line) => line.replace(/ is ".*", must/, ' must'))).toEqual([
+    'c.yaml:1: listen.0: the environment variable PORT is not set; set it, or write ${PORT:-default} [CONFIG_ENV]',
+    'c.yaml:3: mounts./.processes: must be number [CONFIG_VALUE]',
+  ])
+})
+
+test('a module that raises, or exports nothing, or is not there', async () => {
+  await expect(readConfig('c.ts', 'throw new Error("no such luck")')).rejects.toMatchObject({
+    code: 'CONFIG_RAISED',
+    path: 'c.ts',
+    message: 'it raised while it was loaded: no such luck',
+  })
+  await expect(readConfig('c.ts', 'export const config = {}')).rejects.toMatchObject({ code: 'CONFIG_EXPORT' })
+  await expect(readConfig('c.toml', '')).rejects.toMatchObject({ code: 'CONFIG_FORMAT' })
+})
+
+test('relative socket paths start at the folder of the configuration', async () => {
+  const text = 'listen: ["unix:run/s.sock", "uwsgi://unix:/abs/s.sock"]\nmounts: { /: { respond: 204 } }\n'
+  const here = await yaml(text)
+  expect(here.config.listen.map(({ address }) => address)).toEqual(['unix:run/s.sock', 'uwsgi://unix:/abs/s.sock'])
+  const elsewhere = await readConfig('c.yaml', text, {}, '/')
+  expect(elsewhere.config.listen[0]!.address).toBe(`unix:${elsewhere.config.directory}/run/s.sock`)
+})
+
+test('the nearest known name', () => {
+  const known = ['listen', 'mounts', 'drainTimeout', 'host']
+  expect(nearest('lisetn', known)).toBe('listen')
+  expect(nearest('drain_timeout', known)).toBe('drainTimeout')
+  expect(nearest('Mount', known)).toBe('mounts')
+  expect(nearest('workers', known)).toBeUndefined()
+})

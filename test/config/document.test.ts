@@ -1,0 +1,37 @@
+// docs/config.md says what the settings say.
+import type { GenericSchema } from 'valibot'
+import { expect, test } from 'vitest'
+import { settingsOf, type Setting } from '../../sidecar/config/describe.ts'
+import { gatewaySettings } from '../../sidecar/config/settings.ts'
+import { listenerSettings } from '../../sidecar/listen/settings.ts'
+import { kinds } from '../../sidecar/mounts/index.ts'
+import { documentWith, table } from '../document.ts'
+
+function rows(settings: readonly Setting[], before = ''): string[][] {
+  return settings.flatMap((setting) => {
+    const name = `${before}${setting.name}`
+    if (setting.settings.length > 0) return rows(setting.settings, `${name}.`)
+    const initial = setting.required
+      ? 'required'
+      : setting.default === undefined
+        ? ''
+        : `\`${JSON.stringify(setting.default)}\``
+    return [[`\`${name}\``, setting.type, initial, setting.description]]
+  })
+}
+
+function settingsTable(schema: GenericSchema): string {
+  return table(['setting', 'type', 'default', ''], rows(settingsOf(schema)))
+}
+
+test('docs/config.md has every setting with its default', async () => {
+  const { file, text } = documentWith('config.md', {
+    gateway: settingsTable(gatewaySettings),
+    listen: settingsTable(listenerSettings),
+    mounts: kinds
+      .map(({ kind, summary, settings }) => `### \`${kind}\`\n\n${summary}\n\n${settingsTable(settings)}`)
+      .join('\n')
+      .concat('\n'),
+  })
+  await expect(text).toMatchFileSnapshot(file)
+})

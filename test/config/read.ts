@@ -1,0 +1,33 @@
+// Reads configurations as the command line does: from a file in a folder of its own.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig } from '../../sidecar/config/load.ts'
+import { formatProblem } from '../../sidecar/config/problem.ts'
+import { validateConfig, type GatewayConfig } from '../../sidecar/config/validate.ts'
+import { kinds } from '../../sidecar/mounts/index.ts'
+import { temporaryFolder } from '../harness.ts'
+
+/** What came of a configuration. */
+export interface ReadConfig {
+  readonly config: GatewayConfig
+  /** Its problems, a line each. */
+  readonly problems: readonly string[]
+}
+
+/** Writes `text` to a file of this name and reads it. */
+export async function readConfig(
+  name: string,
+  text: string,
+  environment: Record<string, string> = {},
+  cwd?: string,
+): Promise<ReadConfig> {
+  const folder = temporaryFolder()
+  try {
+    writeFileSync(join(folder.path, name), text)
+    const source = await loadConfig(join(folder.path, name), cwd ?? folder.path, environment)
+    const { config, problems } = validateConfig(source, kinds, cwd ?? folder.path)
+    return { config, problems: problems.map((problem) => formatProblem(problem).replaceAll(`${folder.path}/`, '')) }
+  } finally {
+    folder.remove()
+  }
+}
