@@ -7,6 +7,7 @@ import { announce } from './announce.ts'
 import { EXIT, type Call, type Command, type Context } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { createMounts } from './mounts.ts'
+import { reportStray } from './stray.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
 const CLOSE_TIMEOUT = 10_000
@@ -52,7 +53,10 @@ export const serve: Command = {
         return EXIT.ok
       }
       announce(gateway.addresses, config, targets, context, log)
-      return await untilStopped(gateway, config, signals, log)
+      const stop = reportStray(log)
+      const code = await untilStopped(gateway, config, signals, log)
+      stop()
+      return code
     } finally {
       signals.stop()
       log.flush()

@@ -229,3 +229,26 @@ test('help comes from the table of commands and the settings', async () => {
   expect((await sidegate(['help', 'python'], folder.path)).out).toMatch(/processes +Worker processes\. Default: 1\./)
   expect((await sidegate(['--version'], folder.path)).out).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
+
+test('what an app throws outside its requests is reported, and the others go on', async () => {
+  write(
+    'stray.ts',
+    `export const app = (environ: any, startResponse: any) => {
+  if (environ.PATH_INFO === '/timer') setTimeout(() => { throw new Error('from a timer') })
+  if (environ.PATH_INFO === '/promise') void Promise.reject(new Error('from a promise'))
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return ['still here']
+}`,
+  )
+  const one = serve(['app:./stray.ts', '--listen', '127.0.0.1:0'])
+  const port = await one.port()
+  for (const [path, message] of [
+    ['/timer', 'an app threw outside a request: from a timer code=APP_STRAY'],
+    ['/promise', 'a promise that nobody waited for was rejected: from a promise code=APP_STRAY'],
+  ] as const) {
+    expect(await get(port, path)).toBe('still here')
+    await until(message, () => one.err.includes(message))
+  }
+  expect(one.err).toContain('stray.ts:')
+  expect(await get(port, '/')).toBe('still here')
+})

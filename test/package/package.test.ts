@@ -61,17 +61,27 @@ test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout
 test('the types and the exports are there', async () => {
   writeFileSync(
     join(app, 'use.ts'),
-    `import { callApplication, lint, fromFetch, defineConfig } from 'sidegate'
+    `import { callApplication, lint, fromFetch, defineConfig, makeEnviron } from 'sidegate'
 import { app } from './hello.ts'
-const { status, headers } = await callApplication(lint(app), {})
+const { status, headers } = await callApplication(lint(app), makeEnviron({ path: '/x' }))
 const config = defineConfig({ mounts: { '/': { app: './hello.ts' } } })
-const fetched = await callApplication(fromFetch(() => new Response('hi')), {})
+const fetched = await callApplication(fromFetch(() => new Response('hi')))
 console.log(JSON.stringify({ status, headers, keys: Object.keys(config), fetched: fetched.status }))
 `,
   )
   const { stdout } = await run('node', ['use.ts'], { cwd: app })
   expect(JSON.parse(stdout)).toMatchObject({ status: 200, keys: ['mounts'], fetched: 200 })
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions', '--skipLibCheck', 'false']
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--allowImportingTsExtensions',
+    '--skipLibCheck',
+    'false',
+  ]
   const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
   await run(join(root, 'node_modules/.bin/tsc'), [...flags, ...types, 'use.ts'], { cwd: app })
   const { stdout: schema } = await run('node', ['-p', "require('sidegate/schema.json').$schema"], { cwd: app })
