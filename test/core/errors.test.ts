@@ -7,12 +7,14 @@ const root = join(import.meta.dirname, '../..')
 const sources = globSync(['sidecar/**/*.{ts,py}', 'plugin/**/*.{ts,py}'], { cwd: root })
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n')
-const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `?([A-Z][A-Z_]+)`? \|/gm)].map(([, code]) => code!)
+const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `?([A-Z][A-Z_]+)`? \|/gm)].map(
+  ([, code]) => code!,
+)
 
 test('every code that the sources raise is documented', () => {
-  const raised = [...sources.matchAll(/(?:Error|Failed|Violation)\(\s*'([A-Z]+_[A-Z_]+)'|\bcode[:=] ?'([A-Z]+_[A-Z_]+)'/g)].map(
-    ([, first, second]) => first ?? second!,
-  )
+  const raised = [
+    ...sources.matchAll(/(?:Error|Failed|Violation)\(\s*'([A-Z]+_[A-Z_]+)'|\bcode[:=] ?'([A-Z]+_[A-Z_]+)'/g),
+  ].map(([, first, second]) => first ?? second!)
   expect(raised.length).toBeGreaterThan(80)
   expect([...new Set(raised)].filter((code) => !documented.includes(code)).toSorted()).toEqual([])
 })
