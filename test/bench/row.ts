@@ -1,0 +1,36 @@
+// What a row of the bench is.
+import type { ChildProcess } from 'node:child_process'
+import type { Endpoint } from '../../sidecar/listen/address.ts'
+
+/** What a row is given to start its server with. */
+export interface Place {
+  /** A folder of its own, for sockets and config files. */
+  readonly folder: string
+  /** A free TCP port on 127.0.0.1. */
+  readonly port: number
+  readonly workers: number
+  /** The program to measure. */
+  readonly sidegate: string
+  /** Options of Node.js for the main process, such as --cpu-prof. */
+  readonly nodeOptions: readonly string[]
+}
+
+/** A server that was started, but need not listen yet. */
+export interface Started {
+  readonly endpoint: Endpoint
+  readonly process: ChildProcess
+}
+
+/** One server behind nginx. */
+export interface Row {
+  readonly name: string
+  /** For the table. */
+  readonly title: string
+  /** How nginx reaches it. */
+  readonly protocol: 'uwsgi' | 'http'
+  /** Whether latency at concurrency 1 is measured as well. */
+  readonly latency: boolean
+  /** Why it cannot run here and what to install; undefined: it can. */
+  missing(): string | undefined
+  start(place: Place): Started
+}

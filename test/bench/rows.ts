@@ -1,0 +1,133 @@
+// The rows: one line a server, and how each kind is started. Every server runs as its users run it; access logs are off everywhere.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { program } from '../harness.ts'
+import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Place, Row, Started } from './row.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const apps = join(here, 'apps')
+// Debian's packages are for Debian's Python; every Python row runs on the same one.
+const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
+
+const modules = { hello: 'hello:application', flask: 'flask_hello:application' }
+
+/** Every row, in the order of the table. */
+export const rows: readonly Row[] = [
+  node('bare-uwsgi', 'bare net server, uwsgi (the limit)', 'uwsgi', 'servers/bare-uwsgi.ts'),
+  sidegate('sidegate-uwsgi', 'Sidegate uwsgi → app', 'uwsgi', { app: join(apps, 'hello.ts') }),
+  node('node-http', 'node:http', 'http', 'servers/node-http.ts'),
+  sidegate('sidegate-http', 'Sidegate HTTP → app', 'http', { app: join(apps, 'hello.ts') }),
+  sidegate('sidegate-python', 'Sidegate uwsgi → Python hello', 'uwsgi', pythonMount('hello')),
+  gunicorn('gunicorn-python', 'gunicorn sync, Python hello', 'hello'),
+  uwsgi('uwsgi-python', 'uWSGI, Python hello', 'hello'),
+  sidegate('sidegate-flask', 'Sidegate uwsgi → Flask', 'uwsgi', pythonMount('flask')),
+  gunicorn('gunicorn-flask', 'gunicorn sync, Flask', 'flask'),
+  uwsgi('uwsgi-flask', 'uWSGI, Flask', 'flask'),
+]
+
+type App = keyof typeof modules
+
+function node(name: string, title: string, protocol: 'uwsgi' | 'http', file: string): Row {
+  return {
+    name,
+    title,
+    protocol,
+    latency: true,
+    missing: () => undefined,
+    start(place) {
+      const endpoint = endpointOf(protocol, place)
+      const address = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
+      return started(endpoint, process.execPath, [...place.nodeOptions, join(here, file), address])
+    },
+  }
+}
+
+function sidegate(name: string, title: string, protocol: 'uwsgi' | 'http', mount: Record<string, unknown>): Row {
+  const app = mount.python === undefined ? undefined : mount.python === modules.flask ? 'flask' : 'hello'
+  return {
+    name,
+    title,
+    protocol,
+    latency: app === undefined,
+    missing: () => (app === undefined ? undefined : missingPython(app)),
+    start(place) {
+      const endpoint = endpointOf(protocol, place)
+      const address = endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`
+      const settings = app === undefined ? mount : { ...mount, processes: place.workers }
+      const config = { listen: [address], host: 'nginx', mounts: { '/': settings }, log: { access: false } }
+      const file = join(place.folder, 'sidegate.config.json')
+      writeFileSync(file, JSON.stringify(config))
+      return started(endpoint, process.execPath, [...place.nodeOptions, place.sidegate, 'serve', '--config', file])
+    },
+  }
+}
+
+function pythonMount(app: App): Record<string, unknown> {
+  return { python: modules[app], cwd: apps, interpreter: python }
+}
+
+/** By a Unix socket, which costs it less than TCP: its sync worker closes the connection after each response. */
+function gunicorn(name: string, title: string, app: App): Row {
+  return {
+    name,
+    title,
+    protocol: 'http',
+    latency: false,
+    missing: () => missingProgram('gunicorn', 'gunicorn') ?? missingPython(app),
+    start(place) {
+      const endpoint = endpointOf('uwsgi', place)
+      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
+      const workers = ['--worker-class', 'sync', '--workers', String(place.workers)]
+      const options = ['--bind', `unix:${socket}`, '--chdir', apps, '--log-level', 'warning']
+      return started(endpoint, 'gunicorn', [...workers, ...options, modules[app]])
+    },
+  }
+}
+
+function uwsgi(name: string, title: string, app: App): Row {
+  return {
+    name,
+    title,
+    protocol: 'uwsgi',
+    latency: false,
+    missing: () => missingProgram('uwsgi', 'uwsgi-core uwsgi-plugin-python3') ?? missingPlugin() ?? missingPython(app),
+    start(place) {
+      const endpoint = endpointOf('uwsgi', place)
+      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
+      const workers = ['--master', '--processes', String(place.workers), '--need-app', '--die-on-term']
+      const options = ['--plugin', 'python3', '--socket', socket, '--chdir', apps, '--disable-logging']
+      return started(endpoint, 'uwsgi', [...workers, ...options, '--module', modules[app]])
+    },
+  }
+}
+
+/** A connection a request is what uwsgi is, and cheapest by a Unix socket; HTTP keeps its connections, by TCP. */
+function endpointOf(protocol: 'uwsgi' | 'http', place: Place): Endpoint {
+  if (protocol === 'uwsgi') return { kind: 'unix', path: join(place.folder, 'sock') }
+  return { kind: 'tcp', host: '127.0.0.1', port: place.port }
+}
+
+function started(endpoint: Endpoint, file: string, args: readonly string[]): Started {
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const child: ChildProcess = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return { endpoint, process: child }
+}
+
+function missingProgram(name: string, packages: string): string | undefined {
+  return program(name) ? undefined : `${name} is not installed (on Debian: apt-get install ${packages})`
+}
+
+function missingPlugin(): string | undefined {
+  const { status } = spawnSync('uwsgi', ['--plugin', 'python3', '--version'], { stdio: 'ignore' })
+  return status === 0 ? undefined : 'uwsgi has no plugin python3 (on Debian: apt-get install uwsgi-plugin-python3)'
+}
+
+function missingPython(app: App): string | undefined {
+  if (app === 'hello') return missingProgram('python3', 'python3')
+  const { status } = spawnSync(python, ['-c', 'import flask'], { stdio: 'ignore' })
+  return status === 0 ? undefined : `${python} has no Flask (on Debian: apt-get install python3-flask)`
+}
