@@ -18,6 +18,7 @@ test.for([
   ['spec:hello', 'Hello World\n'],
   ['spec', 'Hello World\n'],
   ['app_only', 'app'],
+  ['p:application', 'one letter'],
   ['names:create_app()', 'made by a factory'],
   ['names:Inner.handler', 'made by a factory'],
   ['script.wsgi', 'from a file'],

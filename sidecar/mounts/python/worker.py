@@ -778,9 +778,11 @@ def load(target):
 
     :raises Failed: when it is not there or is no WSGI app. What its code raises goes through.
     """
-    # A drive letter's colon is no separator.
     colon = target.rfind(':')
-    place, name = (target, '') if colon <= 1 else (target[:colon], target[colon + 1:])
+    # A drive letter's colon is no separator: C:/app.py.
+    if colon == 1 and target[2:3] in ('\\', '/'):
+        colon = -1
+    place, name = (target, '') if colon < 1 else (target[:colon], target[colon + 1:])
     factory = name.endswith(')')
     if factory:
         if not name.endswith('()'):
