@@ -200,3 +200,16 @@ test('a gateway that is killed leaves no worker behind, not even one that is bus
   gateway.kill('SIGKILL')
   await until(() => !pids.some(alive))
 })
+
+test('a client that is slow to the end does not stop the next request of its worker', async () => {
+  const { start } = await openMount({ python: 'spec', processes: 1 })
+  // Whether the end of the response comes in the same read as its last bytes is the system's affair: enough turns to have both.
+  for (let turn = 0; turn < 30; turn++) {
+    const first = start({ path: '/generator', slow: true })
+    await first.carrier.until(({ calls }) => calls.length > 0)
+    const second = start({ path: '/hello' })
+    first.carrier.drain()
+    expect((await second.response).body.toString()).toBe('Hello World\n')
+    expect((await first.response).cut).toBe(false)
+  }
+})
