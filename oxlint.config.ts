@@ -11,10 +11,18 @@ const plugins = no(
   ['**/plugin/**', '!**/plugin/host.ts', '!**/plugin/index.ts'],
   'Of plugin/, the sidecar knows host.ts and index.ts only.',
 )
-const wire = no(['**/wire/**'], 'Of the mounts, only upstream/, python/ and run speak a protocol and reach wire/.')
+const wire = no(
+  ['**/wire/**'],
+  'Of the mounts, only upstream/, python/, run/ and cgi/ speak a protocol and reach wire/.',
+)
 const wireInput = no(
   ['*', '!node:buffer', '!./*', '!../errors.ts', '!../variables.ts', drawer],
   'wire/ is bytes in, events out: node:buffer, its own files, the errors and the variables.',
+)
+const tests = no(
+  ['**/test/**'],
+  'What is shipped knows nothing of its tests; cli/conformance.ts loads the suite.',
+  true,
 )
 const hostTypes = no(['*'], 'plugin/host.ts is an interface: it imports types only.', true)
 
@@ -23,7 +31,7 @@ const only = (...patterns: ReturnType<typeof no>[]): { 'no-restricted-imports': 
   'no-restricted-imports': ['error', { patterns: [drawers, ...patterns] }],
 })
 
-const speaksProtocols = ['upstream', 'python', 'run'].flatMap((kind) => [
+const speaksProtocols = ['upstream', 'python', 'run', 'cgi'].flatMap((kind) => [
   `sidecar/mounts/${kind}.ts`,
   `sidecar/mounts/${kind}/**`,
 ])
@@ -31,7 +39,7 @@ const speaksProtocols = ['upstream', 'python', 'run'].flatMap((kind) => [
 export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node', 'vitest'],
   categories: { correctness: 'error' },
-  ignorePatterns: ['dist', 'run', 'test/vectors'],
+  ignorePatterns: ['dist', '/run', 'test/vectors'],
   options: { reportUnusedDisableDirectives: 'error' },
   rules: {
     eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -59,9 +67,9 @@ export default defineConfig({
       },
     },
     { files: ['sidecar/main.ts'], rules: { 'unicorn/no-process-exit': 'off' } },
-    { files: ['sidecar/**'], rules: only(gateway, plugins) },
-    { files: ['sidecar/cli/**'], rules: only(plugins) },
-    { files: ['sidecar/mounts/**'], excludeFiles: speaksProtocols, rules: only(gateway, plugins, wire) },
+    { files: ['sidecar/**'], rules: only(gateway, plugins, tests) },
+    { files: ['sidecar/cli/**'], rules: only(plugins, tests) },
+    { files: ['sidecar/mounts/**'], excludeFiles: speaksProtocols, rules: only(gateway, plugins, wire, tests) },
     {
       files: ['sidecar/wire/**'],
       rules: {

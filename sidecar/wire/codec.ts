@@ -19,6 +19,10 @@ export type ServerEvent =
 
 /** The server's side of one connection. */
 export interface ServerCodec {
+  /** True when what follows a response head with status 101 is raw, both ways: the connection can change to another protocol. */
+  readonly tunnels: boolean
+  /** Bytes of the last `receive` that came behind a request after which no other comes: where `tunnels`, the first of the new protocol. */
+  readonly surplus?: Uint8Array | undefined
   /**
    * Takes bytes that arrived, gives the events they complete. The events may point into `bytes`.
    * @throws {PeerError} when the peer breaks the protocol.
@@ -29,7 +33,10 @@ export interface ServerCodec {
    * @throws {PeerError} when that cuts a request short.
    */
   receiveEnd(): void
-  /** The response head, with the first bytes of the body when there are any; `last`: that is the whole response. */
+  /**
+   * The response head, with the first bytes of the body when there are any; `last`: that is the whole response.
+   * @throws {AppError} AJP_HEAD when the head is too long for the protocol; nothing is begun then.
+   */
   start(id: number, head: Head, chunk: Uint8Array | undefined, last: boolean): Uint8Array
   /** More of the body, as pieces to write in order. */
   data(id: number, chunk: Uint8Array): Uint8Array[]
@@ -54,15 +61,24 @@ export type ClientEvent =
   | { type: 'stderr'; bytes: Uint8Array }
   /** The response is complete; `reuse`: the connection may carry another request. */
   | { type: 'end'; reuse: boolean }
-  /** The server asks for up to `size` bytes of the request body (AJP). */
+  /** AJP: the server asks for up to `size` bytes of the request body, and `data` has not been given any that wait. */
   | { type: 'demand'; size: number }
+  /** Bytes to be written back as they are: body bytes that waited for being asked for (AJP). */
+  | { type: 'reply'; bytes: Uint8Array }
+  /** The answer to `ping`. */
+  | { type: 'pong' }
 
 /** The client's side of one connection: one request at a time. */
 export interface ClientCodec {
   /** The request head; `length` as in ServerEvent. */
   request(variables: Variables, length: number | undefined): Uint8Array
-  /** Bytes of the request body, as pieces to write in order. */
+  /**
+   * Bytes of the request body, as pieces to write in order. Where the server must ask for its body (AJP), what it has not asked
+   * for is kept, and leaves as `reply` events: who gives no more while `held` is not 0 keeps no more than one chunk there.
+   */
   data(chunk: Uint8Array): Uint8Array[]
+  /** Body bytes that `data` kept: 0 where the server does not ask for its body. `receive` takes from them. */
+  readonly held: number
   /** The end of the request body; undefined when the protocol has no mark for it. */
   finish(): Uint8Array | undefined
   /**
@@ -75,10 +91,22 @@ export interface ClientCodec {
    * @throws {PeerError} when that cuts a response short.
    */
   receiveEnd(): ClientEvent[]
+  /** Between two requests: asks whether the server is there, which a `pong` event answers. Absent where no such question exists. */
+  ping?(): Uint8Array
 }
 
 /** Whether a connection's first bytes are of a protocol. */
 export type Recognition = 'yes' | 'no' | 'more'
+
+/** What a connection may have to know beside its bytes; each protocol ignores what is not its own. */
+export interface ProtocolOptions {
+  /** AJP: what a host has to say before its requests are taken; unset: nothing. */
+  readonly secret?: string | undefined
+  /** AJP: the most bytes of a packet that is sent, 8192 to 65536, default 8192; the other side must have the same. */
+  readonly packetSize?: number | undefined
+  /** Server: variables that no app may see (refused.ts) are left in, for who looks at what a host sends and runs no app. */
+  readonly raw?: boolean | undefined
+}
 
 /** One protocol: what the list in index.ts holds. */
 export interface Protocol {
@@ -86,6 +114,7 @@ export interface Protocol {
   readonly name: string
   /** Looks at the first bytes of a connection (protocols differ within the first two bytes, SCGI within its digits). */
   recognise(bytes: Uint8Array): Recognition
-  server(): ServerCodec
-  client(): ClientCodec
+  /** @throws {RangeError} for options that are out of range. */
+  server(options?: ProtocolOptions): ServerCodec
+  client(options?: ProtocolOptions): ClientCodec
 }

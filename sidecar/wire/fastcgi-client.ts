@@ -3,17 +3,19 @@
 // closes. Keeps: the response head while it is incomplete (head.ts).
 import { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
+import { asBuffer } from './bytes.ts'
 import type { ClientCodec, ClientEvent } from './codec.ts'
 import { HeadReader } from './head.ts'
 import { writePairs } from './pairs.ts'
 import * as records from './records.ts'
-import { asBuffer, CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
+import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
 
 /** The id of every request: one at a time. */
 const ID = 1
 
 /** The client's side of a FastCGI connection. */
 export class FastcgiClient implements ClientCodec, RecordSink {
+  readonly held = 0
   readonly #reader = new RecordReader(this, 502)
   readonly #endBody = Buffer.alloc(8)
   #ended = 0

@@ -1,20 +1,29 @@
-// FastCGI's server codec. One request at a time on a connection, as FCGI_MPXS_CONNS=0 says; all state is by request id, so that
-// REQUESTS_MAX is what would let more in. A record that may not come at its place ends the connection: HAProxy has once let
-// clients write records. Records of a request that is over are skipped (FastCGI 1.0, 3.3), so that an answer may overtake the
-// end of its STDIN.
+// FastCGI's server codec. Several requests may be in flight on a connection, told apart by their ids: of the hosts only HAProxy
+// does that (`option mpxs-conns`). To answer FCGI_MPXS_CONNS=0 would not keep it from it: it asks only with `option get-values`, then
+// sends what is waiting before it has the answer, and a request that is turned away hangs there until its time is up (HAProxy 2.6).
+// All state is by request id, every record is whole before another one begins, and so interleaved streams cannot touch each other.
+//
+// FastCGI has no flow control for one request: who stops reading one body stops the connection. What an app has not read yet is
+// therefore kept apart for each request up to a bound, beyond which the connection waits, for a bounded time: listen/sharing.ts.
+// Without KEEP_CONN the connection ends with its first response, so that such a request shares its connection with no other.
+//
+// A record that may not come at its place ends the connection: HAProxy has once let clients write records. Records of a request
+// that is over are skipped (FastCGI 1.0, 3.3), so that an answer may overtake the end of its STDIN.
 //
 // The end of the body is the empty STDIN; a CONTENT_LENGTH that says something else is an error. Without CONTENT_LENGTH the
 // `request` event waits for the first STDIN record: when that is the empty one there is no body, and `length` is 0. Every host
 // sends it behind PARAMS or as soon as there are bytes, and so the events depend on the bytes alone, not on where they were cut.
 //
-// Keeps: PARAMS while it is incomplete (PARAMS_MAX), GET_VALUES (VALUES_MAX), the ids of IGNORED_MAX requests that are over.
+// Keeps: PARAMS while it is incomplete (PARAMS_MAX for one request, PENDING_MAX for all), GET_VALUES (VALUES_MAX), the ids of
+// REQUESTS_MAX requests in flight and of IGNORED_MAX that are over.
 import { PeerError } from '../errors.ts'
 import { contentLength, type Variables } from '../variables.ts'
-import type { ServerCodec, ServerEvent } from './codec.ts'
+import { asBuffer } from './bytes.ts'
+import type { ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
 import { statusFieldHead, type Head } from './head.ts'
 import { PairStream, writePairs } from './pairs.ts'
 import * as records from './records.ts'
-import { asBuffer, CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
+import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
 
 /** Four times what uwsgi and nginx can send in all (64 KB), so that it stops no real request, and a flood early. */
 const PARAMS_MAX = 256 * 1024
@@ -22,15 +31,17 @@ const PARAMS_MAX = 256 * 1024
 const PARAMS_RECORDS_MAX = 4096
 /** The three names there are take 51 bytes as pairs; this leaves room for names that are not known. */
 const VALUES_MAX = 1024
-/** Requests in flight on a connection. */
-const REQUESTS_MAX = 1
-/** Requests that are over and whose STDIN has not ended: hosts have one or two; the oldest are forgotten. */
-const IGNORED_MAX = 64
-/** The answers to GET_VALUES. Connections and requests are bounded elsewhere; HAProxy wants numbers. */
+/** All requests of a connection whose variables are incomplete, together: hosts write those of one request in one piece. */
+const PENDING_MAX = 4 * PARAMS_MAX
+/** Requests in flight on a connection: more than anybody's `max-reqs`, as HAProxy knows of it only when it asks. */
+const REQUESTS_MAX = 1024
+/** Requests that are over and whose STDIN has not ended, which HAProxy never ends then: the oldest are forgotten. */
+const IGNORED_MAX = 2 * REQUESTS_MAX
+/** The answers to GET_VALUES. Connections are bounded by the system; HAProxy takes FCGI_MAX_REQS for those of one connection. */
 const VALUES: Readonly<Record<string, string>> = {
   FCGI_MAX_CONNS: '1024',
-  FCGI_MAX_REQS: '1024',
-  FCGI_MPXS_CONNS: '0',
+  FCGI_MAX_REQS: String(REQUESTS_MAX),
+  FCGI_MPXS_CONNS: '1',
 }
 
 const END_SIZE = HEADER + 8
@@ -101,13 +112,18 @@ class Request {
 
 /** The server's side of a FastCGI connection. */
 export class FastcgiServer implements ServerCodec, RecordSink {
+  // Records all the way: a host takes a 101 for an ordinary response.
+  readonly tunnels = false
   readonly #reader = new RecordReader(this, 400)
+  readonly #raw: boolean
   readonly #requests = new Map<number, Request>()
   readonly #ignored = new Set<number>()
   #events: ServerEvent[] = []
   #dead = false
   /** KEEP_CONN of the last request. */
   #keep = false
+  /** Bytes of PARAMS of requests whose variables are incomplete. */
+  #pending = 0
   // The record that is being read: its request, and where its content goes when that is not to be skipped.
   #type = 0
   #id = 0
@@ -115,6 +131,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   #into: PairStream | 'begin' | 'body' | undefined
   readonly #begin = Buffer.alloc(8)
   #begun = 0
+
+  constructor({ raw = false }: ProtocolOptions = {}) {
+    this.#raw = raw
+  }
 
   receive(bytes: Uint8Array): ServerEvent[] {
     if (this.#dead) throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before')
@@ -230,6 +250,9 @@ export class FastcgiServer implements ServerCodec, RecordSink {
         throw new PeerError('FASTCGI_PARAMS', `the variables take more than ${PARAMS_MAX} bytes`, 431)
       } else if (++request.records > PARAMS_RECORDS_MAX) {
         throw new PeerError('FASTCGI_PARAMS', `the variables take more than ${PARAMS_RECORDS_MAX} records`, 431)
+      } else if ((this.#pending += length) > PENDING_MAX) {
+        const message = `the variables of all requests that have begun take more than ${PENDING_MAX} bytes`
+        throw new PeerError('FASTCGI_PARAMS', message, 431)
       } else this.#into = request.params
     } else if (type === records.STDIN && (phase === 'held' || phase === 'stdin')) {
       this.#openStdin(request, length)
@@ -237,7 +260,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   }
 
   #paramsEnd(request: Request): void {
-    request.variables = request.params.read()
+    this.#pending -= request.params.size
+    request.variables = request.params.read(this.#raw)
     request.length = contentLength(request.variables)
     if (request.length === undefined) request.phase = 'held'
     else this.#deliver(request, request.length)
@@ -269,7 +293,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
 
   #beginRequest(): void {
     const keep = (this.#begin[2]! & records.KEEP_CONN) !== 0
-    if (this.#requests.size >= REQUESTS_MAX) return this.#turnAway(records.CANT_MPX_CONN, true)
+    const { size } = this.#requests
+    if (size >= REQUESTS_MAX || (size > 0 && !(keep && this.#keep))) return this.#turnAway(records.CANT_MPX_CONN, true)
     this.#keep = keep
     if (this.#begin.readUInt16BE(0) !== records.RESPONDER) return this.#turnAway(records.UNKNOWN_ROLE, keep)
     this.#request = new Request(this.#id, keep)
@@ -311,6 +336,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   }
 
   #over(request: Request): void {
+    if (request.phase === 'params') this.#pending -= request.params.size
     this.#requests.delete(request.id)
     if (request.phase !== 'done') this.#ignore(request.id)
   }

@@ -17,6 +17,6 @@ function recognise(bytes: Uint8Array): Recognition {
 export const fastcgi: Protocol = {
   name: 'fastcgi',
   recognise,
-  server: () => new FastcgiServer(),
+  server: (options) => new FastcgiServer(options),
   client: () => new FastcgiClient(),
 }

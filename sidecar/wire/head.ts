@@ -116,6 +116,8 @@ export class HeadReader {
   #tail = ''
   /** The bytes behind the head, once it is complete. */
   rest: Uint8Array | undefined
+  /** Whether the head said its status; else 200 or 302 was put there. */
+  statusGiven = false
 
   /**
    * @returns the head when it is complete, else undefined.
@@ -135,10 +137,19 @@ export class HeadReader {
       return undefined
     }
     this.rest = bytes.subarray(match.index + match[0].length - this.#tail.length)
-    return parseHead(this.#text.slice(0, before + match.index))
+    const head = parseHead(this.#text.slice(0, before + match.index))
+    this.statusGiven = head.status !== 0
+    return this.statusGiven ? head : inferStatus(head)
   }
 }
 
+/** RFC 3875 6.2: without a Status it is 302 with a Location, and 200 without. */
+function inferStatus({ headers }: Head): Head {
+  const redirect = headers.some(([name]) => name.toLowerCase() === 'location')
+  return redirect ? { status: 302, reason: 'Found', headers } : { status: 200, reason: 'OK', headers }
+}
+
+/** Status 0: the head does not say it. */
 function parseHead(text: string): Head {
   const lines = text.split(/\r?\n/)
   const headers: [string, string][] = []
@@ -168,10 +179,5 @@ function parseHead(text: string): Head {
     }
     headers.push([name, value])
   })
-  if (status === 0) {
-    const redirect = headers.some(([name]) => name.toLowerCase() === 'location')
-    status = redirect ? 302 : 200
-    reason = redirect ? 'Found' : 'OK'
-  }
   return { status, reason, headers }
 }

@@ -1,7 +1,9 @@
 // The protocols, in the order in which a connection's first bytes are tried.
+import { ajp } from './ajp.ts'
 import type { Protocol } from './codec.ts'
 import { fastcgi } from './fastcgi.ts'
+import { scgi } from './scgi.ts'
 import { uwsgi } from './uwsgi.ts'
 
 /** Every gateway protocol. HTTP is not in it: Node's own parser speaks that (listen/http.ts). */
-export const protocols: readonly Protocol[] = [uwsgi, fastcgi]
+export const protocols: readonly Protocol[] = [uwsgi, fastcgi, scgi, ajp]

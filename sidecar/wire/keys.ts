@@ -1,7 +1,7 @@
 // Variable names seen before: peers send the same few dozen in the same order for ever. A name found here is an interned string
 // (a fast property key), its verdict is known, and the name that usually follows it is guessed, so that a block of variables
 // parses without making a string for any name.
-import { isDropped, refuse } from './refused.ts'
+import { isDropped, isRefused, refuse } from './refused.ts'
 
 /** A variable name, and what is known of it. */
 export interface Key {
@@ -29,17 +29,19 @@ export function firstKey(): Key {
 }
 
 /**
- * The key for a name.
+ * The key for a name. `raw`: also for those that are refused else.
  * @throws {PeerError} UWSGI_VARIABLE for names that would load code or touch files in uWSGI.
  */
-export function keyOf(name: string): Key {
+export function keyOf(name: string, raw = false): Key {
   let key = keys.get(name)
   if (key === undefined) {
-    refuse(name)
+    const refused = isRefused(name)
+    if (!raw) refuse(name)
     // A property name is interned by V8; read back, it is a flat string of its own and keeps no block of variables alive.
     const interned = Object.keys({ [name]: 0 })[0]!
-    key = { name: interned, dropped: isDropped(name), next: undefined, seen: 0 }
-    if (keys.size < KEYS_MAX) keys.set(interned, key)
+    key = { name: interned, dropped: refused || isDropped(name), next: undefined, seen: 0 }
+    // One that is refused is looked at anew each time.
+    if (keys.size < KEYS_MAX && !refused) keys.set(interned, key)
   }
   return key
 }

@@ -10,11 +10,11 @@ export const VARIABLES_MAX = 1024
 const first = firstKey()
 
 /**
- * The variables in a PARAMS stream, without those that no app may see (refused.ts).
+ * The variables in a PARAMS stream, unless `raw` without those that no app may see (refused.ts).
  * @throws {PeerError} FASTCGI_PARAMS when a length runs past the end, a name is empty, or there are too many; UWSGI_VARIABLE;
  * CONTENT_LENGTH_TWICE.
  */
-export function readPairs(text: string): Variables {
+export function readPairs(text: string, raw = false): Variables {
   const size = text.length
   const variables = emptyVariables()
   const block = nextBlock()
@@ -40,12 +40,12 @@ export function readPairs(text: string): Variables {
     if (nameLength === 0) throw new PeerError('FASTCGI_PARAMS', 'a FastCGI variable without a name')
     let key = previous.next
     if (key === undefined || key.name.length !== nameLength || !text.startsWith(key.name, at)) {
-      key = keyOf(text.substring(at, middle))
+      key = keyOf(text.substring(at, middle), raw)
       previous.next = key
     }
     previous = key
     at = end
-    if (key.dropped) continue
+    if (key.dropped && !raw) continue
     if (key.seen === block) addVariable(variables, key.name, text.substring(middle, end))
     else variables[key.name] = text.substring(middle, end)
     key.seen = block
@@ -106,8 +106,8 @@ export class PairStream {
    * The pairs of the complete stream.
    * @throws {PeerError} as `readPairs`.
    */
-  read(): Variables {
-    return readPairs(this.#block ? this.#block.toString('latin1', 0, this.size) : this.#text)
+  read(raw = false): Variables {
+    return readPairs(this.#block ? this.#block.toString('latin1', 0, this.size) : this.#text, raw)
   }
 
   #room(length: number): Buffer {

@@ -46,11 +46,6 @@ export interface RecordSink {
   close(): void
 }
 
-/** The same bytes as a Buffer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
 /** Takes a stream of records apart, however it is cut. */
 export class RecordReader {
   readonly #sink: RecordSink

@@ -23,6 +23,11 @@ export function isDropped(name: string): boolean {
   return name === 'HTTP_PROXY' || (name.startsWith('UWSGI_') && !REFUSED.has(name))
 }
 
+/** True for a variable whose request is refused. */
+export function isRefused(name: string): boolean {
+  return REFUSED.has(name)
+}
+
 /**
  * Ends a request that carries a variable with which uWSGI loads code or touches files.
  * @throws {PeerError} UWSGI_VARIABLE (403)

@@ -3,9 +3,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
+import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
-import { begin, packet, pair, record, request } from './build.ts'
+import { ajpAnswer, ajpBody, begin, forward, netstring, packet, pair, record, request } from './build.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -114,14 +116,96 @@ describe('uwsgi server', () => {
   })
 })
 
+describe('SCGI server', () => {
+  test('a netstring that is too long is refused with its length', () => {
+    expect(() => scgi.server().receive(Buffer.from('262145:'))).toThrow(
+      expect.objectContaining({ code: 'SCGI_BLOCK', status: 431 }),
+    )
+  })
+
+  test('digits without end', () => {
+    expect(flood(scgi.server(), Buffer.from('1')).sent).toBe(10)
+  })
+
+  test('a netstring that comes in single bytes is bounded by its own length, and read in linear time', () => {
+    const server = scgi.server()
+    server.receive(Buffer.from('262144:'))
+    const started = performance.now()
+    const { error, sent } = flood(server, Buffer.from('x'), MB)
+    expect(error).toMatchObject({ code: 'SCGI_BLOCK', status: 400 })
+    expect(sent).toBe(262_144)
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  test('very many variables', () => {
+    const many = Object.fromEntries(Array.from({ length: 1025 }, (_, index) => [`V${index}`, '']))
+    expect(() => scgi.server().receive(netstring(many))).toThrow(
+      expect.objectContaining({ code: 'SCGI_BLOCK', status: 431 }),
+    )
+  })
+
+  test('bytes behind the body are dropped, not kept', () => {
+    const server = scgi.server()
+    server.receive(netstring({ CONTENT_LENGTH: '0' }))
+    const chunk = Buffer.alloc(65_536)
+    const before = held()
+    for (let sent = 0; sent < 64 * MB; sent += 65_536) expect(server.receive(chunk)).toEqual([])
+    expect(held() - before).toBeLessThan(4 * MB)
+  })
+})
+
+describe('AJP server', () => {
+  test('a packet that comes in single bytes is bounded by its own length', () => {
+    const server = ajp.server()
+    server.receive(Buffer.from([0x12, 0x34, 0xff, 0xff, 2]))
+    expect(flood(server, Buffer.from([2]), MB).sent).toBe(65_533)
+  })
+
+  test('very many header fields', () => {
+    const headers = Array.from({ length: 1025 }, (_, index): [string, string] => [`x-${index}`, ''])
+    expect(() => ajp.server().receive(forward({ headers }))).toThrow(
+      expect.objectContaining({ code: 'AJP_HEADER', status: 431 }),
+    )
+  })
+
+  test('empty packets between requests', () => {
+    const server = ajp.server()
+    server.receive(forward())
+    server.start(1, { status: 200, reason: 'OK', headers: [] }, undefined, true)
+    expect(flood(server, Buffer.from([0x12, 0x34, 0, 0])).sent).toBe(4)
+  })
+
+  test('a body of 64 MB is handed on, not kept', () => {
+    const server = ajp.server()
+    server.receive(forward({ method: 4, headers: [['transfer-encoding', 'chunked']] }))
+    const chunk = ajpBody('x'.repeat(8186))
+    const before = held()
+    for (let sent = 0; sent < 64 * MB; sent += 8186) expect(server.receive(chunk)).toHaveLength(1)
+    expect(held() - before).toBeLessThan(4 * MB)
+  })
+})
+
 describe('clients', () => {
-  test.each([
+  test('AJP: a packet without end is bounded by its length, a body is handed on', () => {
+    const client = ajp.client()
+    client.request(GET, 0)
+    client.receive(ajpAnswer(4, 0, 200, 0, 2, 'OK', 0, 0, 0))
+    const chunk = ajpAnswer(3, 0x1f, 0xf8, 'x'.repeat(8184), 0)
+    const before = held()
+    for (let sent = 0; sent < 64 * MB; sent += 8184) expect(client.receive(chunk)).toHaveLength(1)
+    expect(held() - before).toBeLessThan(4 * MB)
+    client.receive(Buffer.from([0x41, 0x42, 0xff, 0xff, 1]))
+    expect(flood(client, Buffer.from([1]), MB)).toMatchObject({ sent: 65_533, error: { code: 'AJP_PACKET' } })
+  })
+
+  test.each<[string, 'fastcgi' | 'scgi' | 'uwsgi', Buffer]>([
     ['FastCGI, large records', 'fastcgi', record(6, 1, `X: ${'y'.repeat(8000)}\r\n`)],
     ['FastCGI, single bytes', 'fastcgi', record(6, 1, 'x')],
     ['uwsgi, large pieces', 'uwsgi', Buffer.from(`X: ${'y'.repeat(8000)}\r\n`)],
     ['uwsgi, single bytes', 'uwsgi', Buffer.from('x')],
+    ['SCGI, large pieces', 'scgi', Buffer.from(`X: ${'y'.repeat(8000)}\r\n`)],
   ])('a response head without end: %s', (_, protocol, bytes) => {
-    const client = protocol === 'uwsgi' ? uwsgi.client() : fastcgi.client()
+    const client = { fastcgi, scgi, uwsgi }[protocol]!.client()
     client.request(GET, 0)
     const started = performance.now()
     expect(flood(client, bytes, 16 * MB).error).toMatchObject({ code: 'RESPONSE_HEAD', status: 502 })
@@ -139,8 +223,9 @@ describe('clients', () => {
   })
 })
 
-/** Memory held after a collection. */
+/** Memory held after a collection; the second one waits until the buffers of the first are freed. */
 function held(): number {
+  collect()
   collect()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers

@@ -47,3 +47,73 @@ export function packet(variables: Record<string, string>, modifier1 = 0, modifie
   const block = Buffer.concat(Object.entries(variables).flatMap(([name, value]) => [...entry(name), ...entry(value)]))
   return Buffer.concat([Buffer.from([modifier1, block.length & 0xff, block.length >> 8, modifier2]), block])
 }
+
+/** An SCGI netstring; `length`, `comma`: to be wrong. */
+export function netstring(variables: Record<string, string>, length?: string, comma = ','): Buffer {
+  const block = Object.entries(variables)
+    .map(([name, value]) => `${name}\0${value}\0`)
+    .join('')
+  return Buffer.from(`${length ?? block.length}:${block}${comma}`, 'latin1')
+}
+
+const u16 = (value: number): string => String.fromCharCode(value >> 8, value & 0xff)
+const ajpText = (value: string | null): string => (value === null ? '\xff\xff' : `${u16(value.length)}${value}\0`)
+
+/** An AJP packet with a payload of latin-1 characters; a number in the payload is a byte. */
+export function ajpPacket(...payload: (string | number)[]): Buffer {
+  const text = payload.map((part) => (typeof part === 'number' ? String.fromCharCode(part) : part)).join('')
+  return Buffer.from(`\x12\x34${u16(text.length)}${text}`, 'latin1')
+}
+
+/** The same from a server. */
+export function ajpAnswer(...payload: (string | number)[]): Buffer {
+  const bytes = ajpPacket(...payload)
+  bytes.write('AB')
+  return bytes
+}
+
+/** An AJP packet of body bytes. */
+export function ajpBody(bytes: string): Buffer {
+  return ajpPacket(u16(bytes.length) + bytes)
+}
+
+/** What may be said in `forward`; attributes are their code and text (0x0A: name and value), a string is raw. */
+export interface Forward {
+  method?: number
+  uri?: string | null
+  protocol?: string | null
+  serverName?: string | null
+  remoteHost?: string | null
+  ssl?: number
+  headers?: [number | string, string | null][]
+  attributes?: ([number, ...(string | null)[]] | string)[]
+  end?: string
+}
+
+/** An AJP FORWARD_REQUEST. */
+export function forward(request: Forward = {}): Buffer {
+  const {
+    method = 2,
+    uri = '/',
+    protocol = 'HTTP/1.1',
+    serverName = 'example.com',
+    remoteHost = null,
+    ssl = 0,
+  } = request
+  const { headers = [], attributes = [], end = '\xff' } = request
+  return ajpPacket(
+    2,
+    method,
+    ...[protocol, uri, '192.0.2.7', remoteHost, serverName].map(ajpText),
+    u16(80),
+    ssl,
+    u16(headers.length),
+    ...headers.map(([name, value]) => (typeof name === 'number' ? u16(0xa000 + name) : ajpText(name)) + ajpText(value)),
+    ...attributes.map((attribute) =>
+      typeof attribute === 'string'
+        ? attribute
+        : String.fromCharCode(attribute[0]) + (attribute.slice(1) as (string | null)[]).map(ajpText).join(''),
+    ),
+    end,
+  )
+}

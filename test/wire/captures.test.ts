@@ -1,15 +1,18 @@
 // Every captured connection, whole, byte by byte and in random pieces: the codec says what an independent decoder finds.
 import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
+import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { bytesOf, captures, type Capture } from './captures.ts'
 import { Conversation } from './converse.ts'
-import { decodeFastcgi, decodeUwsgi, variablesOf } from './decode.ts'
+import { decodeAjp } from './decode-ajp.ts'
+import { decodeFastcgi, decodeScgi, decodeUwsgi, variablesOf } from './decode.ts'
 import { bytewise, random, randomly, seed, whole, type Cut } from './splits.ts'
 
-const protocols = { fastcgi, uwsgi }
-const decoders = { fastcgi: decodeFastcgi, uwsgi: decodeUwsgi }
+const protocols = { ajp, fastcgi, scgi, uwsgi }
+const decoders = { ajp: decodeAjp, fastcgi: decodeFastcgi, scgi: decodeScgi, uwsgi: decodeUwsgi }
 
 /** Connections that end in an error, and in which. */
 const refused: Record<string, string> = {
@@ -29,15 +32,39 @@ const refused: Record<string, string> = {
   'server-uwsgi-uwsgi-truncated-var.req.bin': 'UWSGI_BLOCK',
   'server-uwsgi-uwsgi-modifier-100-ping.req.bin': 'UWSGI_MODIFIER',
   'server-uwsgi-uwsgi-modifier-77-unknown.req.bin': 'UWSGI_MODIFIER',
+  'server-tomcat-ajp-attr-code-unknown-0x20.req.bin': 'AJP_ATTRIBUTE',
+  // Ghostcat.
+  'server-tomcat-ajp-attr-ghostcat.req.bin': 'AJP_ATTRIBUTE',
+  'server-tomcat-ajp-bad-code.req.bin': 'AJP_PACKET',
+  'server-tomcat-ajp-bad-header-code.req.bin': 'AJP_PACKET',
+  'server-tomcat-ajp-bad-magic.req.bin': 'AJP_MAGIC',
+  'server-tomcat-ajp-cl-and-te.req.bin': 'AJP_LENGTH',
+  'server-tomcat-ajp-cl-twice.req.bin': 'CONTENT_LENGTH_TWICE',
+  // A next request where body bytes should be.
+  'server-tomcat-ajp-post-noread-20k.req.bin': 'AJP_PACKET',
+  // The capture ends in the middle.
+  'lighttpd-1.4.85-ajp-post-100k.bin': 'BODY_CUT',
+  'server-tomcat-ajp-too-long.req.bin': 'AJP_CUT',
+  // One header with `_`, one with `-`, as over HTTP.
+  'apache-2.4.71-ajp-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'apache-2.4.71-ajp-hdr-underscore.bin': 'HEADER_TWIN',
+  'lighttpd-1.4.85-ajp-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'lighttpd-1.4.85-ajp-hdr-underscore.bin': 'HEADER_TWIN',
+  // lighttpd sends the path decoded, so that it may hold a % that is no escape.
+  'lighttpd-1.4.85-ajp-x-raw-pct-bad.bin': 'PATH_ESCAPE',
 }
 /** No request to be found in them: fastcgi.test.ts has what is answered. */
 const noRequest = new Set([
   'server-phpfpm-fastcgi-unknown-type.req.bin',
   'server-phpfpm-fastcgi-role-9.req.bin',
   'haproxy-3.5-dev5-fastcgi-raw-options-star.bin',
+  'server-tomcat-ajp-cping.req.bin',
 ])
-/** Bodies that no CONTENT_LENGTH covers: uwsgi has no other mark, so they are not read. */
-const uwsgiBodyIgnored = (capture: Capture): boolean => capture.protocol === 'uwsgi'
+/** Without a mark for the end of a body but CONTENT_LENGTH: what that does not cover is not read. */
+const unframed = ({ protocol }: Capture): boolean => protocol === 'uwsgi' || protocol === 'scgi'
+/** Whether a request without CONTENT_LENGTH has a body of unknown length. */
+const unknownLength = (protocol: Capture['protocol'], variables: Record<string, string>, body: Buffer): boolean =>
+  protocol === 'ajp' ? 'HTTP_TRANSFER_ENCODING' in variables : body.length > 0
 
 function cuts(salt: number): [string, Cut][] {
   const next = random(seed + salt)
@@ -69,8 +96,8 @@ describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
       const expected = decoded.map((request) => {
         const variables = variablesOf(request.pairs)
         const announced = /^[0-9]+$/.test(variables.CONTENT_LENGTH ?? '') ? Number(variables.CONTENT_LENGTH) : undefined
-        const body = uwsgiBodyIgnored(capture) ? request.body.subarray(0, announced ?? 0) : request.body
-        const length = announced ?? (body.length === 0 ? 0 : undefined)
+        const body = unframed(capture) ? request.body.subarray(0, announced ?? 0) : request.body
+        const length = announced ?? (unknownLength(capture.protocol, variables, body) ? undefined : 0)
         return { id: request.id, variables, length, body: body.toString('hex'), ended: true }
       })
       const heard = conversation.heard
@@ -102,10 +129,15 @@ describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
 
   test.each(requests.filter(({ file }) => !(file in refused)))('$file is recognised', ({ file, protocol }) => {
     const bytes = bytesOf(file)
-    for (const { name, recognise } of [fastcgi, uwsgi]) {
-      const verdicts = [0, 1, 2, 3, bytes.length].map((size) => recognise(bytes.subarray(0, size)))
+    // SCGI is known behind its digits, the others within two bytes.
+    const known = protocol === 'scgi' ? bytes.indexOf(':') + 1 : 2
+    for (const { name, recognise } of Object.values(protocols)) {
+      const verdicts = Array.from({ length: 12 }, (_, size) => recognise(bytes.subarray(0, size)))
+      const right = name === protocol ? 'yes' : 'no'
       expect(verdicts[0]).toBe('more')
-      expect(verdicts.slice(2)).toEqual(Array(3).fill(name === protocol ? 'yes' : 'no'))
+      expect(verdicts.filter((verdict) => verdict !== 'more' && verdict !== right)).toEqual([])
+      expect(verdicts.slice(known)).toEqual(Array(12 - known).fill(right))
+      expect(recognise(bytes)).toBe(right)
     }
   })
 })
@@ -158,6 +190,29 @@ describe('what hosts say, by name', () => {
       { 'proxy-nokeepalive': '1', SCRIPT_NAME: '/script.php', PATH_INFO: '/path/info' },
     ],
     ['haproxy-3.5-dev5-fastcgi-path-pct00.bin', { SCRIPT_NAME: '/nul\0x', REQUEST_URI: '/nul%00x' }],
+    ['nginx-1.31.5-scgi-get-query.bin', { ...query, SCGI: '1', CONTENT_LENGTH: '0', SCRIPT_NAME: undefined }],
+    ['apache-2.4.71-scgi-get-query.bin', { ...query, SCGI: '1', CONTENT_LENGTH: '0', SCRIPT_NAME: '/path/info' }],
+    ['lighttpd-1.4.85-scgi-get-query.bin', { ...query, SCGI: '1', CONTENT_LENGTH: '0' }],
+    ['nginx-1.22.1-scgi-hdr-dup.bin', duplicates],
+    ['nginx-1.31.5-scgi-hdr-dup.bin', duplicates],
+    ['nginx-1.31.5-scgi-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, REQUEST_URI: '/px' }],
+    // A body behind CONTENT_LENGTH 0.
+    ['nginx-1.22.1-scgi-stream-100k.bin', { CONTENT_LENGTH: '0', HTTP_CONTENT_LENGTH: '102400' }],
+    ['apache-2.4.71-ajp-get-query.bin', { ...query, PATH_INFO: '/path/info', SCRIPT_NAME: '', HTTPS: undefined }],
+    ['apache-2.4.71-ajp-path-2f-slashes.bin', { PATH_INFO: '/a/b/c/e f;g;p=1', QUERY_STRING: 'q=%2F' }],
+    ['apache-2.4.71-ajp-https-get.bin', { HTTPS: 'on', SSL_PROTOCOL: 'TLSv1.3', SSL_CIPHER_USEKEYSIZE: '256' }],
+    ['apache-2.4.71-ajp-hdr-auth.bin', { HTTP_AUTHORIZATION: 'Basic dXNlcjpwYXNz', REMOTE_USER: undefined }],
+    ['apache-2.4.71-ajp-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, REQUEST_URI: '/px' }],
+    // An environment variable of Apache that its administrator named AJP_MYATTR.
+    ['apache-2.4.71-ajp-method-custom.bin', { REQUEST_METHOD: 'PURGE', MYATTR: undefined, HTTP_MYATTR: undefined }],
+    ['apache-2.4.71-ajp-query-empty.bin', { REQUEST_URI: '/qe?', QUERY_STRING: '' }],
+    ['apache-2.4.71-ajp-absolute-uri.bin', { HTTP_HOST: 'other.example:81', PATH_INFO: '/abs/path' }],
+    ['apache-2.4.71-ajp-options.bin', { REQUEST_METHOD: 'OPTIONS' }],
+    ['apache-jk-1.2.48-ajp-get-query.bin', { ...query, PATH_INFO: '/path/info', JK_LB_ACTIVATION: 'ACT' }],
+    ['lighttpd-1.4.85-ajp-get-query.bin', { PATH_INFO: '/path', CONTENT_LENGTH: '0' }],
+    ['lighttpd-1.4.85-ajp-raw-no-host.bin', { SERVER_NAME: 'localhost', HTTP_HOST: undefined }],
+    ['server-tomcat-ajp-attr-unknown.req.bin', { 'my.attr': undefined }],
+    ['server-tomcat-ajp-attr-remote-user-port.req.bin', { REMOTE_PORT: expect.stringMatching(/^\d+$/) as string }],
     ['nginx-1.31.5-fastcgi-hdr-many-200.bin', { HTTP_X_N000: 'v0', HTTP_X_N199: 'v199' }],
   ])('%s', (file, expected) => {
     const found = variables(file)
@@ -176,10 +231,11 @@ describe('bytes behind a request', () => {
   const complete = requests.filter(({ file, host }) => !(file in refused) && !noRequest.has(file) && host !== 'crafted')
   const simple = complete.filter(({ case: name }) => !/abort|mpx|keep/.test(name))
 
-  test.each(simple.filter(({ protocol }) => protocol === 'fastcgi'))(
+  const kept = simple.filter(({ protocol }) => protocol === 'fastcgi' || protocol === 'ajp')
+  test.each(kept.filter(({ case: name }) => !/secret|pipelined/.test(name)))(
     '$file: a next request is heard like the first',
-    ({ file }) => {
-      const conversation = new Conversation(fastcgi.server())
+    ({ file, protocol }) => {
+      const conversation = new Conversation(protocols[protocol].server())
       const bytes = bytesOf(file)
       conversation.feed(bytes, whole)
       conversation.answer()
@@ -193,10 +249,10 @@ describe('bytes behind a request', () => {
     },
   )
 
-  test.each(simple.filter(({ protocol }) => protocol === 'uwsgi'))('$file: nothing more is heard', ({ file }) => {
+  test.each(simple.filter(unframed))('$file: nothing more is heard', ({ file, protocol }) => {
     const bytes = bytesOf(file)
     for (const cut of [whole, bytewise]) {
-      const conversation = new Conversation(uwsgi.server())
+      const conversation = new Conversation(protocols[protocol].server())
       conversation.feed(Buffer.concat([bytes, bytes, Buffer.from('GET / HTTP/1.1')]), cut)
       expect(conversation.heard).toHaveLength(1)
       expect(conversation.heard[0]!.ended).toBe(true)

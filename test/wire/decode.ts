@@ -96,6 +96,18 @@ export function decodeUwsgi(bytes: Buffer): Decoded[] {
   return [{ id: 0, keep: false, role: 1, pairs, body: bytes.subarray(at), end: bytes.length }]
 }
 
+/** The request of an SCGI connection (protocol.txt); the body is all that follows the netstring. */
+export function decodeScgi(bytes: Buffer): Decoded[] {
+  const colon = bytes.indexOf(':')
+  const end = colon + 1 + Number(bytes.toString('latin1', 0, colon))
+  if (bytes.toString('latin1', end, end + 1) !== ',') throw new Error('no comma')
+  const strings = bytes.toString('latin1', colon + 1, end).split('\0')
+  if (strings.pop() !== '' || strings.length % 2 !== 0) throw new Error('cut')
+  const pairs: Pair[] = []
+  for (let at = 0; at < strings.length; at += 2) pairs.push([strings[at]!, strings[at + 1]!])
+  return [{ id: 0, keep: false, role: 1, pairs, body: bytes.subarray(end + 1), end: bytes.length }]
+}
+
 /** The pairs as the variables of a request: repeats joined, and without what no app may see. */
 export function variablesOf(pairs: Pair[]): Record<string, string> {
   const variables: Record<string, string> = {}

@@ -7,7 +7,7 @@ import { begin, end, pair, pairs, record, request } from './build.ts'
 import { bytesOf } from './captures.ts'
 import { Conversation, OK } from './converse.ts'
 import { decodePairs, decodeRecords, variablesOf } from './decode.ts'
-import { bytewise, whole } from './splits.ts'
+import { bytewise, random, randomly, seed, whole } from './splits.ts'
 
 const GET = { REQUEST_METHOD: 'GET', REQUEST_URI: '/' }
 
@@ -126,7 +126,7 @@ describe('the answer to what is no request', () => {
     expect([result!.type, result!.id, result!.end]).toEqual([10, 0, reply!.length])
     const values = variablesOf(decodePairs(result!.content))
     expect(values).toEqual({
-      FCGI_MPXS_CONNS: '0',
+      FCGI_MPXS_CONNS: '1',
       FCGI_MAX_CONNS: expect.stringMatching(/^\d+$/),
       FCGI_MAX_REQS: expect.stringMatching(/^\d+$/),
     })
@@ -149,7 +149,7 @@ describe('the answer to what is no request', () => {
     const conversation = new Conversation(fastcgi.server())
     conversation.feed(bytesOf('haproxy-3.5-dev5-fastcgi-mpx-get-values.bin').subarray(0, 40), whole)
     expect(variablesOf(decodePairs(decodeRecords(conversation.replies[0]!)[0]!.content))).toMatchObject({
-      FCGI_MPXS_CONNS: '0',
+      FCGI_MPXS_CONNS: '1',
     })
   })
 
@@ -175,15 +175,102 @@ describe('the answer to what is no request', () => {
     expect(talk(begin(5, { role, keep: false })).closed).toBe(true)
   })
 
-  test('a second request while one is in flight: CANT_MPX_CONN, the first goes on', () => {
+  test('a second request, while one is in flight that ends its connection: CANT_MPX_CONN, the first goes on', () => {
     const second = [request(3, GET), record(5, 3, 'abc'), record(5, 3)]
-    const conversation = talk(begin(1), ...second, record(4, 1, pairs(GET)), record(4, 1), record(5, 1))
-    expect(conversation.replies).toEqual([end(3, 1)])
-    expect(conversation.closed).toBe(false)
-    expect(conversation.heard).toMatchObject([{ id: 1, ended: true }])
-    conversation.answer()
-    conversation.feed(Buffer.concat([request(3, GET), record(5, 3)]), whole)
-    expect(conversation.heard[1]).toMatchObject({ id: 3, ended: true })
+    const first = [record(4, 1, pairs(GET)), record(4, 1), record(5, 1)]
+    for (const keep of [true, false]) {
+      const others = keep ? second : [begin(3, { keep }), ...second.slice(1)]
+      const conversation = talk(begin(1, { keep: !keep }), ...others, ...first)
+      expect(conversation.replies).toEqual([end(3, 1)])
+      expect(conversation.closed).toBe(false)
+      expect(conversation.heard).toMatchObject([{ id: 1, ended: true }])
+      expect(conversation.codec.keepsOpen(1)).toBe(!keep)
+    }
+  })
+
+  test('more requests than may be in flight: the first that is too many is turned away, the others go on', () => {
+    const many = Array.from({ length: 1025 }, (_, index) => request(index + 1, { ...GET, CONTENT_LENGTH: '1' }))
+    const conversation = talk(...many)
+    expect(conversation.replies).toEqual([end(1025, 1)])
+    expect(conversation.heard).toHaveLength(1024)
+    conversation.feed(Buffer.concat([record(5, 1024, 'x'), record(5, 1024)]), whole)
+    expect(conversation.heard.at(-1)).toMatchObject({ id: 1024, ended: true })
+  })
+})
+
+describe('requests that share a connection', () => {
+  // Every order in which the records of three requests can come, as far as the seed reaches.
+  test(`interleaved in any way, each is what it is alone (SIDEGATE_SEED=${seed})`, () => {
+    const next = random(seed)
+    for (let round = 0; round < 200; round++) {
+      const streams = [1, 2, 300].map((id) => {
+        const body = Array.from({ length: Math.floor(next() * 4) }, () =>
+          String(id).repeat(1 + Math.floor(next() * 50)),
+        )
+        const length = body.join('').length
+        const variables = {
+          REQUEST_METHOD: 'POST',
+          PATH_INFO: `/${id}`,
+          ...(next() < 0.5 && { CONTENT_LENGTH: `${length}` }),
+        }
+        const bytes = pairs(variables)
+        const cut = Math.floor(next() * bytes.length)
+        const params = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length: size }) => size > 0)
+        const parts = [begin(id), ...params.map((part) => record(4, id, part)), record(4, id)]
+        return {
+          id,
+          body: body.join(''),
+          parts: [...parts, ...body.map((text) => record(5, id, text, 3)), record(5, id)],
+        }
+      })
+      const left = streams.map(({ parts }) => [...parts])
+      const order: Buffer[] = []
+      while (left.some(({ length }) => length > 0)) {
+        const from = left.filter(({ length }) => length > 0)
+        order.push(from[Math.floor(next() * from.length)]!.shift()!)
+      }
+      const conversation = new Conversation(fastcgi.server())
+      conversation.feed(Buffer.concat(order), round % 2 === 0 ? whole : randomly(next))
+      for (const { id, body } of streams) {
+        const heard = conversation.heard.find((one) => one.id === id)!
+        expect({
+          ...heard,
+          variables: heard.variables.PATH_INFO,
+          body: Buffer.concat(heard.body).toString(),
+        }).toMatchObject({
+          variables: `/${id}`,
+          body,
+          ended: true,
+        })
+      }
+      expect(conversation.replies).toEqual([])
+    }
+  })
+
+  test('an abort ends its own request only (HAProxy)', () => {
+    for (const version of ['2.6.12', '3.5-dev5']) {
+      const conversation = talk(bytesOf(`haproxy-${version}-fastcgi-mpx-abort.bin`))
+      const aborted = conversation.heard.filter((one) => one.aborted)
+      expect(conversation.heard.length - aborted.length).toBeGreaterThan(0)
+      for (const { id } of aborted) expect(conversation.codec.finish(id)).toBeUndefined()
+      for (const one of conversation.heard.filter(({ aborted: gone }) => !gone)) {
+        expect(conversation.codec.start(one.id, OK, undefined, true).length).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  test('variables of all requests that have begun are bounded together', () => {
+    const server = fastcgi.server()
+    const flood = (): void => {
+      for (let id = 1; id < 100; id++) {
+        server.receive(begin(id))
+        for (let part = 0; part < 4; part++) server.receive(record(4, id, Buffer.alloc(60_000)))
+      }
+    }
+    expect(flood).toThrow(failure('FASTCGI_PARAMS'))
+    const honest = fastcgi.server()
+    for (let id = 1; id < 200; id++)
+      honest.receive(request(id, { ...GET, HTTP_X: 'x'.repeat(30_000), CONTENT_LENGTH: '1' }))
   })
 })
 

@@ -4,8 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
 import type { ClientEvent, Protocol, ServerEvent } from '../../sidecar/wire/codec.ts'
+import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
+import { ajpAnswer, forward } from './build.ts'
 import { bytesOf, captures } from './captures.ts'
 import { bytewise, random, randomly, seed, whole, type Cut } from './splits.ts'
 
@@ -75,7 +78,11 @@ function client(protocol: Protocol): Receiver {
 const makers: [string, string, () => Receiver][] = [
   ['fastcgi', 'request', () => fastcgi.server()],
   ['uwsgi', 'request', () => uwsgi.server()],
+  ['scgi', 'request', () => scgi.server()],
+  ['ajp', 'request', () => ajp.server()],
   ['fastcgi', 'response', () => client(fastcgi)],
+  ['scgi', 'response', () => client(scgi)],
+  ['ajp', 'response', () => client(ajp)],
   ['uwsgi', 'response', () => client(uwsgi)],
 ]
 
@@ -91,6 +98,18 @@ const likely = fc.oneof(
     [1, 9, 0, 0, 0, 0, 0, 0],
     [1, 6, 0, 1, 0, 6, 0, 0, 65, 58, 49, 10, 10, 65],
     [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [...Buffer.from('4:A\0B\0,')],
+    [...Buffer.from('19:CONTENT_LENGTH\x003\0A\0,xyz')],
+    [...forward({ method: 4, headers: [[8, '5']] })],
+    [...forward({ method: 4, headers: [['transfer-encoding', 'chunked']] })],
+    [0x12, 0x34, 0, 4, 0, 2, 65, 66],
+    [0x12, 0x34, 0, 2, 0, 0],
+    [0x12, 0x34, 0, 0],
+    [0x12, 0x34, 0, 1, 10],
+    [...ajpAnswer(4, 0, 200, 0, 2, 'OK', 0, 0, 1, 0xa0, 1, 0, 1, 'x', 0)],
+    [...ajpAnswer(3, 0, 1, 'x', 0)],
+    [...ajpAnswer(6, 31, 250)],
+    [...ajpAnswer(5, 1)],
     [0, 6, 0, 0, 1, 0, 65, 1, 0, 66],
     [0, 6, 0, 0],
     [72, 84, 84, 80, 47, 49, 46, 49, 32, 50, 48, 48, 32, 79, 75, 13, 10, 13, 10],
