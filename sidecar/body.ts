@@ -45,6 +45,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     return this.#waiter !== undefined
   }
 
+  /** Bytes that wait to be read. */
+  get waiting(): number {
+    return this.#queued
+  }
+
   /** True when `read` would answer without waiting. */
   get ready(): boolean {
     return this.#queued > 0 || this.#state !== 'open'

@@ -1,8 +1,10 @@
 // One request in flight: the single joint between the doors (listen/) and the mounts. A door makes it, the router puts a mount
 // on it, the mount answers through respond, write and end. All rules about when a head may leave, what has a body and how long
 // it is stand here, once for every protocol.
+import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
-import { AppError, errorResponse, PeerError, toSidegateError, type SidegateError } from './errors.ts'
+import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
+import { upgradeAsked, upgradeHead, type TunnelEnd } from './upgrade.ts'
 import type { Variables } from './variables.ts'
 import { checkValue, fieldName, isBodiless, type Head } from './wire/head.ts'
 
@@ -15,6 +17,11 @@ export interface Carrier {
   finish(): void
   /** The response cannot be completed: cut it so that the client can tell. */
   cut(): void
+  /**
+   * Sends a head with status 101 and gives the connection away: bytes both ways, those that came behind the request first. `over` is
+   * called once when it has ended. Only there where the protocol can carry that.
+   */
+  upgrade?(head: Head, over: (end: TunnelEnd) => void): Duplex
 }
 
 /** Where a request came in. */
@@ -31,6 +38,8 @@ export interface ExchangeObserver {
   failed(exchange: Exchange, error: SidegateError): void
   /** The exchange is over: answered, cut, or its client gone. Called once. */
   done(exchange: Exchange): void
+  /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
+  redispatch?(exchange: Exchange, variables: Variables): void
 }
 
 /** What logs say of a request. */
@@ -46,8 +55,11 @@ export interface RequestLine {
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
 
-/** `open`: no head yet; `held`: head known but not sent; `sent`: head sent; `ended`: complete; `aborted`: client gone or cut. */
-export type ExchangeState = 'open' | 'held' | 'sent' | 'ended' | 'aborted'
+/**
+ * `open`: no head yet; `held`: head known but not sent; `sent`: head sent; `upgraded`: the mount has the connection; `ended`: complete;
+ * `aborted`: client gone or cut.
+ */
+export type ExchangeState = 'open' | 'held' | 'sent' | 'upgraded' | 'ended' | 'aborted'
 
 const boot = Date.now().toString(36)
 let counter = 0
@@ -82,6 +94,7 @@ export class Exchange {
   #abortListeners: (() => void)[] | undefined
   #drainWaiters: { resolve: () => void; reject: (error: SidegateError) => void }[] | undefined
   #controller: AbortController | undefined
+  #tunnel: Duplex | undefined
 
   constructor(carrier: Carrier, observer: ExchangeObserver, door: Door, variables: Variables, body: RequestBody) {
     this.#carrier = carrier
@@ -122,7 +135,7 @@ export class Exchange {
 
   /** True when a head was given and can no longer be replaced. */
   get headSent(): boolean {
-    return this.state === 'sent' || this.state === 'ended'
+    return this.state === 'sent' || this.state === 'upgraded' || this.state === 'ended'
   }
 
   /** True when the response has no body whatever the app says: HEAD, 204, 304. */
@@ -136,8 +149,7 @@ export class Exchange {
    */
   respond(head: Head): void {
     if (this.state === 'aborted') throw this.#gone()
-    if (this.state === 'sent' || this.state === 'ended')
-      throw new AppError('HEAD_SENT', 'the response head has been sent already')
+    if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
     let announced = -1
     for (const [name, value] of head.headers) {
       const { lower, hop } = fieldName(name)
@@ -175,6 +187,8 @@ export class Exchange {
     if (this.state === 'aborted') throw this.#gone()
     if (this.state === 'open') throw new AppError('NO_HEAD', 'the app wrote a body before it gave a status and headers')
     if (this.state === 'ended') throw new AppError('BODY_TOO_LONG', 'the app wrote after the end of its response')
+    if (this.state === 'upgraded')
+      throw new AppError('BODY_TOO_LONG', 'the app wrote a body after it took over the connection')
     if (chunk.length === 0) return true
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (this.#bodiless) return this.state === 'held' ? this.#start(undefined, false) : true
@@ -192,6 +206,7 @@ export class Exchange {
    */
   end(chunk?: Chunk): void {
     if (this.state === 'aborted' || this.state === 'ended') return
+    if (this.state === 'upgraded' && (chunk === undefined || chunk.length === 0)) return
     if (this.state === 'open') throw new AppError('NO_HEAD', 'the app returned without giving a status and headers')
     if (this.state === 'held') return this.#endHeld(chunk)
     if (chunk !== undefined && chunk.length > 0) this.write(chunk)
@@ -199,6 +214,74 @@ export class Exchange {
     this.state = 'ended'
     this.#carrier.finish()
     this.#observer.done(this)
+  }
+
+  /**
+   * True when `upgrade` may be called: the request asks for another protocol (WebSocket or any other), no head was sent, and the
+   * protocol of the door can carry it: HTTP/1.1, uwsgi and SCGI can; FastCGI, AJP and CGI cannot.
+   */
+  get upgradable(): boolean {
+    return this.#carrier.upgrade !== undefined && this.upgradeAsked !== undefined && !this.headSent && !this.aborted
+  }
+
+  /** The protocol that the request asks to change to, such as `websocket`; undefined for an ordinary request. */
+  get upgradeAsked(): string | undefined {
+    const { variables, body } = this
+    if (variables.HTTP_UPGRADE === undefined) return undefined
+    // RFC 9110 7.8: what follows is of the new protocol only when the body is complete. Nobody sends one: then it is no upgrade.
+    const none = body.length === 0 || (body.length === undefined && variables.REQUEST_METHOD === 'GET')
+    return none ? upgradeAsked(variables) : undefined
+  }
+
+  /**
+   * Takes over the connection: sends `head`, whose status is 101 (`Connection: Upgrade` comes by itself, `Upgrade` too when it is not
+   * in it), and gives what comes after it, raw both ways. Reading begins with what came behind the request. The exchange lasts until
+   * this stream is closed: by both its ends, by `destroy()`, by the client, or with the gateway, which waits for it only as long as
+   * for any request. A loss of the connection is an `error` event, then `close`; nobody has to listen. `error.code` may be ECONNRESET,
+   * EPIPE, or SEND_TIMEOUT when the client took nothing for as long as of any response. Silence has no limit.
+   * For a mount that passes it on: `pipeline(tunnel, upstream, tunnel, () => {})` from `node:stream`.
+   * @throws {PeerError} UPGRADE_NOT_ASKED (400), UPGRADE_UNSUPPORTED (501), CLIENT_GONE.
+   * @throws {AppError} UPGRADE_HEAD, HEADER_NAME, HEADER_VALUE, HEAD_SENT.
+   */
+  upgrade(head: Head): Duplex {
+    if (this.state === 'aborted') throw this.#gone()
+    if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
+    this.demandUpgradable()
+    const sent = upgradeHead(head, this.upgradeAsked!)
+    this.state = 'upgraded'
+    this.status = 101
+    this.#tunnel = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
+    return this.#tunnel
+  }
+
+  /** @throws what `upgrade` would throw for this request, whatever the head: UPGRADE_NOT_ASKED, UPGRADE_UNSUPPORTED. */
+  demandUpgradable(): void {
+    const asked = this.upgradeAsked
+    if (asked === undefined)
+      throw new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
+    if (this.#carrier.upgrade) return
+    const host = this.variables.SERVER_SOFTWARE || 'the web server'
+    const { protocol, address } = this.door
+    throw new PeerError(
+      'UPGRADE_UNSUPPORTED',
+      `the client asks for ${asked}, but ${host} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
+      501,
+    )
+  }
+
+  /** How often the request was handled anew as another one before. */
+  get hops(): number {
+    return 0
+  }
+
+  /**
+   * Has the request answered by another one, whatever mount its path leads to (redispatch.ts); false where nobody can do that.
+   * The caller bounds `hops`, and leaves the exchange alone from then on.
+   */
+  redispatch(variables: Variables): boolean {
+    if (!this.#observer.redispatch) return false
+    this.#observer.redispatch(this, variables)
+    return true
   }
 
   /** Waits until the client has taken enough of the output. Rejects with PeerError CLIENT_GONE after an abort. */
@@ -224,6 +307,7 @@ export class Exchange {
     }
     this.error ??= error
     this.#observer.failed(this, error)
+    if (this.state === 'upgraded') return void this.#tunnel!.destroy()
     if (this.state === 'sent') {
       if (error.code === 'BODY_TOO_LONG') return this.end()
       return this.#cut(error)
@@ -248,6 +332,8 @@ export class Exchange {
     this.error ??= reason
     this.state = 'aborted'
     this.#abortReason = reason
+    // Its end is counted before this exchange is done.
+    this.#tunnel?.destroy()
     this.body.fail(reason)
     const listeners = this.#abortListeners
     const waiters = this.#drainWaiters
@@ -282,7 +368,14 @@ export class Exchange {
     const head = this.#head!
     this.status = head.status
     this.state = last ? 'ended' : 'sent'
-    return this.#carrier.start(head, chunk, last)
+    try {
+      return this.#carrier.start(head, chunk, last)
+    } catch (error) {
+      // The protocol cannot carry this head (AJP has a limit): nothing was sent, and there may be another.
+      this.state = 'held'
+      this.status = this.sent = 0
+      throw error
+    }
   }
 
   #send(bytes: Uint8Array): boolean {
@@ -304,6 +397,21 @@ export class Exchange {
   #cut(error: SidegateError): void {
     this.#carrier.cut()
     this.abort(error)
+  }
+
+  #tunnelOver({ received, sent, error }: TunnelEnd): void {
+    this.body.received = received
+    this.sent = sent
+    if (this.state !== 'upgraded') return
+    if (error === undefined || this.error) {
+      this.state = 'ended'
+      return this.#observer.done(this)
+    }
+    this.abort(
+      error instanceof SidegateError
+        ? error
+        : new PeerError('CLIENT_GONE', `the connection broke: ${error.message}`, 499),
+    )
   }
 
   #gone(): SidegateError {

@@ -4,11 +4,14 @@ import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
 import type { Reception, Repair } from './listen/door.ts'
+import { handedDown } from './listen/inherited.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import type { Mount } from './mounts/mount.ts'
+import { innerExchange } from './redispatch.ts'
 import { Router } from './router.ts'
+import type { Variables } from './variables.ts'
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -32,7 +35,7 @@ export interface BoundAddress {
 }
 
 /** Clients that go away and paths that nobody serves are in the access log; a line more for each would bury the others. */
-const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set(['CLIENT_GONE', 'NO_MOUNT', 'BODY_CUT'])
+const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set(['CLIENT_GONE', 'NO_MOUNT', 'BODY_CUT', 'UPGRADE_REFUSED'])
 
 /** The gateway. */
 export class Gateway implements Reception {
@@ -49,9 +52,10 @@ export class Gateway implements Reception {
     this.#options = options
     this.log = options.log
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
-    this.#listeners = options.listen.map((settings, index) => {
+    this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
-      return new Listener(settings, path, this, repairOf(settings.host ?? options.host, `${path}.host`))
+      const repair = repairOf(settings.host ?? options.host, `${path}.host`)
+      return handedDown(settings, path).map((one) => new Listener(one, path, this, repair))
     })
   }
 
@@ -71,8 +75,8 @@ export class Gateway implements Reception {
 
   /** Where the gateway listens. */
   get addresses(): BoundAddress[] {
-    return this.#listeners.map((listener, index) => ({
-      settings: this.#options.listen[index]!,
+    return this.#listeners.map((listener) => ({
+      settings: listener.settings,
       text: listener.text,
       endpoint: listener.endpoint,
       protocols: listener.protocolNames,
@@ -99,6 +103,14 @@ export class Gateway implements Reception {
 
   handle(exchange: Exchange): void {
     this.#inFlight.add(exchange)
+    this.#route(exchange)
+  }
+
+  redispatch(exchange: Exchange, variables: Variables): void {
+    this.#route(innerExchange(exchange, variables, this))
+  }
+
+  #route(exchange: Exchange): void {
     try {
       const match = this.#router.match(exchange.variables)
       if (!match) throw new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404)

@@ -11,6 +11,8 @@ export type {
   Middleware,
   ResponseBody,
   StartResponse,
+  Upgrade,
+  UpgradeServer,
   Write,
 } from './interface/types.ts'
 export { callApplication, makeEnviron, type AppResponse, type RequestOptions } from './interface/call.ts'

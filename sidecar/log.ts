@@ -33,6 +33,8 @@ export interface LogFields {
   listener?: string | undefined
   peer?: string | undefined
   pid?: number | undefined
+  /** The server behind a mount, as its address is written. */
+  upstream?: string | undefined
   stream?: 'stdout' | 'stderr' | 'errors' | undefined
   /** More lines: a stack, a Python traceback. */
   detail?: string | undefined

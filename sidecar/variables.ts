@@ -66,6 +66,39 @@ export function addVariable(variables: Variables, name: string, value: string): 
 }
 
 /**
+ * Adds the header fields of an HTTP request: name, value, name, value …, as received. `all`: leaves none out, for who looks at them.
+ * @throws {PeerError} HOST_TWICE, CONTENT_LENGTH_TWICE; HEADER_TWIN for two fields that differ in `_` and `-` only.
+ */
+export function addHeaders(variables: Variables, raw: readonly string[], all = false): void {
+  let underscores = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const field = raw[i]!
+    const name = variableName(field)
+    // httpoxy: a client's Proxy header must not become the environment's HTTP_PROXY.
+    if (name === 'HTTP_PROXY' && !all) continue
+    if (name === 'HTTP_HOST' && variables.HTTP_HOST !== undefined)
+      throw new PeerError('HOST_TWICE', 'two Host headers (RFC 9112 3.2)')
+    if (field.includes('_')) underscores = true
+    addVariable(variables, name, raw[i + 1]!)
+  }
+  if (underscores) refuseTwins(raw)
+}
+
+/** Two fields that become one variable, one with `_` and one with `-`: one of them is forged. */
+function refuseTwins(raw: readonly string[]): void {
+  const spelling = new Map<string, string>()
+  for (let i = 0; i < raw.length; i += 2) {
+    const field = raw[i]!.toLowerCase()
+    const name = field.replaceAll('-', '_')
+    const before = spelling.get(name)
+    if (before !== undefined && before !== field) {
+      throw new PeerError('HEADER_TWIN', `the headers ${before} and ${field} would become one variable`)
+    }
+    spelling.set(name, field)
+  }
+}
+
+/**
  * The length of the body as CONTENT_LENGTH says: a number, or undefined when it is absent, empty, or the `-1` of Caddy 2.6.
  * @throws {PeerError} CONTENT_LENGTH_BAD for anything else: a wrong length is never taken for 0.
  */

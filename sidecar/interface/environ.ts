@@ -2,13 +2,14 @@
 // The object is the exchange's own set of variables with the `wsgi.` keys put onto it: copying thirty keys of an object that V8 keeps as a
 // dictionary costs more than all the rest of a small request. The app owns it from then on, and may change it (PEP 3333, "environ").
 import { PeerError } from '../errors.ts'
-import type { Exchange } from '../exchange.ts'
+import { Exchange } from '../exchange.ts'
 import { Log } from '../log.ts'
 import { isSecure } from '../variables.ts'
 import { LogErrorStream } from './error-stream.ts'
 import { fileWrapper } from './file-wrapper.ts'
 import { BodyInput } from './input.ts'
 import type { Environ } from './types.ts'
+import { upgradeFor } from './upgrade.ts'
 
 /** What an environ says of the place where the app runs. */
 export interface Surroundings {
@@ -57,6 +58,7 @@ export function environOf(exchange: EnvironSource, surroundings: Surroundings = 
   environ['wsgi.run_once'] = exchange.door.protocol === 'cgi'
   environ['wsgi.file_wrapper'] = fileWrapper
   environ['wsgi.input_terminated'] = true
+  if (exchange instanceof Exchange && exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)
   environ[SOURCE] = exchange
   Object.defineProperty(environ, 'sidegate.signal', SIGNAL)
   return environ

@@ -56,6 +56,7 @@ export function checkBodyChunk(chunk: unknown, head: LintedHead, where: string):
   const size = string ? Buffer.byteLength(chunk) : (chunk as Uint8Array).byteLength
   if (size === 0) return
   // ## - Each chunk is sent before the next is asked for, as fast as the client takes them.
+  app(!head.upgraded, 'a chunk of a body came after sidegate.upgrade')
   app(head.started, 'a chunk of the body came before startResponse was called')
   head.sent += size
   if (head.headRequest) return
@@ -72,7 +73,8 @@ export function checkBodyChunk(chunk: unknown, head: LintedHead, where: string):
 
 function checkEnd(head: LintedHead): void {
   if (head.failure !== undefined) throw head.failure
-  // ## - startResponse has been called when the body ends.
+  // ## - startResponse, or `sidegate.upgrade`, has been called when the body ends.
+  if (head.upgraded) return
   app(head.started, 'the app returned its body without calling startResponse')
   const counts = head.length !== undefined && !head.headRequest && head.status !== 304
   if (counts) app(head.sent === head.length, `the body has ${head.sent} bytes, Content-Length says ${head.length}`)

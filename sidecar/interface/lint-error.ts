@@ -11,6 +11,7 @@ export type LintCode =
   | 'LINT_STATUS'
   | 'LINT_HEADERS'
   | 'LINT_BODY'
+  | 'LINT_UPGRADE'
 
 /** A rule of the interface was broken; `blame` says by which side. Middleware stands on both: it is the gateway of the app inside it. */
 export class LintError extends SidegateError {

@@ -7,6 +7,8 @@ import type { StartResponse, Write } from './types.ts'
 /** What is known of a response. */
 export interface LintedHead {
   started: boolean
+  /** The app took over the connection. */
+  upgraded: boolean
   status: number
   /** Content-Length, when it was given. */
   length: number | undefined
@@ -37,6 +39,7 @@ export function lintStartResponse(startResponse: StartResponse, head: LintedHead
     // ##   it replaces a head that has not been sent; when the head has been sent, it throws `excInfo` on, and the app lets it pass.
     const again = head.started && (excInfo === undefined || excInfo === null)
     call(!again, 'startResponse was called a second time without excInfo')
+    call(!head.upgraded, 'startResponse was called after sidegate.upgrade')
     const code = checkStatus(status)
     checkHeaders(headers)
     const known = describe(code, headers as [string, string][])

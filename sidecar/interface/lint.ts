@@ -5,6 +5,7 @@ import { checkEnviron } from './lint-environ.ts'
 import { demandFor, type Demand } from './lint-error.ts'
 import { lintStartResponse, type LintedHead } from './lint-response.ts'
 import { LintedErrors, LintedInput } from './lint-streams.ts'
+import { lintUpgrade } from './lint-upgrade.ts'
 import type { Application, Environ, StartResponse } from './types.ts'
 
 // ## # WSGI for TypeScript
@@ -45,6 +46,7 @@ export function lint(app: Application): Application {
     call(typeof startResponse === 'function', 'startResponse is not a function')
     const head: LintedHead = {
       started: false,
+      upgraded: false,
       status: 0,
       length: undefined,
       hasType: false,
@@ -54,6 +56,8 @@ export function lint(app: Application): Application {
     }
     environ['wsgi.input'] = new LintedInput(environ['wsgi.input'])
     environ['wsgi.errors'] = new LintedErrors(environ['wsgi.errors'])
+    const upgrade = environ['sidegate.upgrade']
+    if (upgrade) environ['sidegate.upgrade'] = lintUpgrade(upgrade, head)
     // ## - What it throws, or its promise rejects with, is answered with 500 as long as the head has not been sent; after that the response
     // ##   is cut, so that the client can tell.
     // ## - Each of its calls gets its own environ and startResponse, and its own result.

@@ -30,7 +30,8 @@ export function startResponseFor(exchange: Exchange): StartResponse {
   }
 }
 
-function checkPairs(headers: readonly HeaderTuple[]): void {
+/** @throws {AppError} HEADER_LIST */
+export function checkPairs(headers: readonly HeaderTuple[]): void {
   if (!Array.isArray(headers)) throw new AppError('HEADER_LIST', 'headers must be an array of [name, value] pairs')
   for (const pair of headers as unknown[]) {
     if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {

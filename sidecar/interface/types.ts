@@ -1,4 +1,6 @@
 // WSGI for TypeScript: PEP 3333 with the names it uses. docs/interface.md is the specification.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 
 /** Bytes of a body; strings are sent as UTF-8. */
 export type BodyChunk = Uint8Array | string
@@ -50,6 +52,29 @@ export interface FileLike {
 /** Turns a file-like object into a body that is sent in blocks of `blockSize` bytes. */
 export type FileWrapper = (file: FileLike, blockSize?: number) => ResponseBody
 
+/** What answers upgrades itself: `new WebSocketServer({ noServer: true })` of the package `ws`, and whatever has its method. */
+export interface UpgradeServer<Connection> {
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    callback: (connection: Connection) => void,
+  ): void
+}
+
+/**
+ * Takes over the connection of a request that asks for another protocol: raw bytes both ways after a `101 Switching Protocols` with
+ * these headers (Connection and Upgrade come by themselves); or, by a WebSocket server, as its WebSocket. The connection lasts until
+ * either side closes it, not until the app returns. A client that is lost is an `error` event with the code ECONNRESET or EPIPE, and
+ * `close`.
+ * @throws {AppError} UPGRADE_HEAD, HEADER_LIST, HEADER_NAME, HEADER_VALUE, HEAD_SENT. A promise rejects with PeerError UPGRADE_REFUSED when
+ * the server refused; it has answered then.
+ */
+export interface Upgrade {
+  <Connection>(server: UpgradeServer<Connection>): Promise<Connection>
+  (headers?: readonly HeaderTuple[]): Duplex
+}
+
 /** What an app is called with: the CGI variables of the request and the `wsgi.` keys (PEP 3333, "environ Variables"). */
 export interface Environ {
   REQUEST_METHOD: string
@@ -77,6 +102,8 @@ export interface Environ {
   'wsgi.input_terminated': boolean
   /** Fires when the client goes away. */
   'sidegate.signal': AbortSignal
+  /** There when the request asks for another protocol, such as WebSocket, and host and protocol can carry it. */
+  'sidegate.upgrade'?: Upgrade
   [header: `HTTP_${string}`]: string | undefined
   [other: string]: unknown
 }

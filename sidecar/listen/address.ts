@@ -1,11 +1,21 @@
-// Addresses as they are written in the configuration: HOST:PORT, unix:PATH, pipe:NAME, fd:N or systemd:, with or without a
-// protocol in front.
+// Addresses as they are written in the configuration: HOST:PORT or unix:PATH, and for listeners fd:N or systemd:, with or without
+// a protocol in front.
 import { isIP } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { protocols } from '../wire/index.ts'
 
-/** Where to listen or connect. */
+/** Where to connect, or where a listener is. */
 export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string }
+
+/** A listening socket that whoever started this process has made: one by its number, or those of systemd, all or one by name. */
+export type Inherited = { kind: 'fd'; fd: number } | { kind: 'systemd'; name: string | undefined }
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** As of Address. */
+  readonly protocol: string | undefined
+  readonly endpoint: Endpoint | Inherited
+}
 
 /** An address: an endpoint, and the one protocol it is restricted to, if any. */
 export interface Address {
@@ -18,17 +28,35 @@ export interface Address {
 export const protocolNames: readonly string[] = ['http', ...protocols.map(({ name }) => name)]
 
 /**
- * Reads an address.
+ * Reads an address to listen on: one to connect to, `fd:N`, `systemd:` or `systemd:NAME`, with or without a protocol in front.
+ * @param path the setting's place, for the error
+ * @throws {ConfigError} ADDRESS_BAD
+ */
+export function parseListenAddress(text: string, path: string): ListenAddress {
+  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(fd|systemd):(.*)$/.exec(text)
+  if (!match) return parseAddress(text, path)
+  const [, scheme, kind, rest = ''] = match
+  const protocol = scheme === undefined ? undefined : knownProtocol(scheme, text, path)
+  if (kind === 'systemd') return { protocol, endpoint: { kind, name: rest === '' ? undefined : rest } }
+  if (!/^[0-9]{1,4}$/.test(rest)) throw bad(path, `${JSON.stringify(text)} has no number after fd:`)
+  return { protocol, endpoint: { kind: 'fd', fd: Number(rest) } }
+}
+
+function knownProtocol(scheme: string, text: string, path: string): string {
+  const protocol = scheme.toLowerCase()
+  if (protocolNames.includes(protocol)) return protocol
+  throw bad(path, `${JSON.stringify(text)} names the protocol ${protocol}; known are ${protocolNames.join(', ')}`)
+}
+
+/**
+ * Reads an address to connect to.
  * @param text such as `127.0.0.1:3031`, `uwsgi://[::1]:3031`, `http://unix:/run/s.sock`
  * @param path the setting's place, for the error
  * @throws {ConfigError} ADDRESS_BAD
  */
 export function parseAddress(text: string, path: string): Address {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)
-  const protocol = scheme?.[1]!.toLowerCase()
-  if (protocol !== undefined && !protocolNames.includes(protocol)) {
-    throw bad(path, `${JSON.stringify(text)} names the protocol ${protocol}; known are ${protocolNames.join(', ')}`)
-  }
+  const protocol = scheme ? knownProtocol(scheme[1]!, text, path) : undefined
   const rest = scheme ? text.slice(scheme[0].length).replace(/\/$/, '') : text
   return { protocol, endpoint: parseEndpoint(rest, text, path) }
 }

@@ -6,6 +6,7 @@ import { connect, type AddressInfo, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { formatEndpoint, type Endpoint } from './address.ts'
+import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
 
@@ -16,10 +17,11 @@ import type { ListenerSettings } from './settings.ts'
  */
 export async function bind(
   server: Server,
-  endpoint: Endpoint,
+  endpoint: Endpoint | { readonly kind: 'fd'; readonly fd: number },
   settings: ListenerSettings,
   path: string,
 ): Promise<Endpoint> {
+  if (endpoint.kind === 'fd') return bindInherited(server, endpoint.fd, settings, path)
   if (endpoint.kind === 'unix') await prepareSocket(endpoint.path, path)
   const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
   const mode = Number.parseInt(settings.mode, 8)
@@ -53,6 +55,29 @@ export async function bind(
     return endpoint
   }
   return { ...endpoint, port: (server.address() as AddressInfo).port }
+}
+
+/** Accepts connections on a socket that was made by whoever started this process. */
+async function bindInherited(
+  server: Server,
+  fd: number,
+  { backlog }: ListenerSettings,
+  path: string,
+): Promise<Endpoint> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.once('listening', () => {
+        server.off('error', reject)
+        resolve()
+      })
+      server.listen({ fd, backlog })
+    })
+  } catch (error) {
+    const message = `fd:${fd} is no listening socket that this process was started with: ${(error as Error).message}`
+    throw new ConfigError('ADDRESS_UNAVAILABLE', path, message, { cause: error })
+  }
+  return endpointOf(server, fd)
 }
 
 /**

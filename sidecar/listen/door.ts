@@ -8,6 +8,8 @@ export interface Reception extends ExchangeObserver {
   readonly log: Log
   /** Takes a new exchange; never throws. */
   handle(exchange: Exchange): void
+  /** True where requests are looked at and never handed to an app: nothing that a host sends is left out of their variables. */
+  readonly raw?: boolean
   /** True while the gateway stops: connections are not kept. */
   readonly draining: boolean
 }

@@ -5,7 +5,9 @@ import * as v from 'valibot'
 export const listenerSettings = v.strictObject({
   address: v.pipe(
     v.string(),
-    v.description('Where to listen: HOST:PORT or unix:PATH; with PROTOCOL:// in front only that protocol is accepted.'),
+    v.description(
+      'Where to listen: HOST:PORT or unix:PATH, fd:N or systemd:[NAME]; with PROTOCOL:// in front only that protocol is accepted.',
+    ),
   ),
   allow: v.pipe(
     v.optional(v.array(v.string()), []),
@@ -18,6 +20,22 @@ export const listenerSettings = v.strictObject({
     v.description(
       'HTTP only: peers (addresses, networks, or `unix`) whose X-Forwarded-For, -Proto and -Host headers count.',
     ),
+  ),
+  proxyProtocol: v.pipe(
+    v.optional(v.array(v.string()), []),
+    v.description(
+      'Peers (addresses, networks, or `unix`) that write a PROXY protocol header, version 1 or 2, in front of every connection: load balancers. Over HTTP the client is who it names.',
+    ),
+  ),
+  secret: v.pipe(
+    v.optional(v.pipe(v.string(), v.minLength(1))),
+    v.description(
+      'AJP: what a host must say (its `secret`). Required on an address that is neither loopback nor a Unix socket.',
+    ),
+  ),
+  packetSize: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(8192), v.maxValue(65_536))),
+    v.description('AJP: the most bytes of a packet, as in the host (Apache: ProxyIOBufferSize). Unless set: 8192.'),
   ),
   host: v.pipe(
     v.optional(v.string()),

@@ -2,55 +2,20 @@
 // A request that arrived in one read is handled at once, and its answer leaves in one write with nothing in between; a body is
 // read only as far as the app pulls it; a client that closes, even half, is gone (no host half-closes and waits for an answer).
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { RequestBody } from '../body.ts'
 import { errorResponse, PeerError, toSidegateError } from '../errors.ts'
-import { Exchange, type Carrier, type Door } from '../exchange.ts'
+import { Exchange, type Door } from '../exchange.ts'
+import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
-
-/** A first chunk up to this size is copied behind the head, so that both leave in one write; a larger one costs a write of its own. */
-const COPY_MAX = 64 * 1024
-
-/** One request of a connection: carries its response. */
-class SocketCarrier implements Carrier {
-  readonly #connection: SocketConnection
-  readonly #id: number
-
-  constructor(connection: SocketConnection, id: number) {
-    this.#connection = connection
-    this.#id = id
-  }
-
-  start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
-    if (chunk && chunk.byteLength > COPY_MAX) {
-      this.#connection.write(this.#connection.codec.start(this.#id, head, undefined, false))
-      const room = this.write(chunk)
-      if (last) this.finish()
-      return room
-    }
-    const room = this.#connection.write(this.#connection.codec.start(this.#id, head, chunk, last))
-    if (last) this.#connection.ended(this.#id)
-    return room
-  }
-
-  write(chunk: Uint8Array): boolean {
-    return this.#connection.writeAll(this.#connection.codec.data(this.#id, chunk))
-  }
-
-  finish(): void {
-    const mark = this.#connection.codec.finish(this.#id)
-    if (mark) this.#connection.write(mark)
-    this.#connection.ended(this.#id)
-  }
-
-  cut(): void {
-    this.#connection.reset()
-  }
-}
+import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
+import { isCrowded, Sharing } from './sharing.ts'
+import { Tunnel } from './tunnel.ts'
 
 /** One connection of a gateway protocol, from its first bytes on. */
-export class SocketConnection {
+export class SocketConnection implements CarrierLine {
   readonly codec: ServerCodec
   readonly #socket: Socket
   readonly #reception: Reception
@@ -63,7 +28,18 @@ export class SocketConnection {
   #limited = false
   #closing = false
   #headBegun = false
+  #headSince = 0
+  /** The body of a request that was answered early may still come. */
+  #skipping = false
+  /** Whether the host may send other requests on this connection. */
+  #kept = false
+  /** There once more than one request was in flight. */
+  #sharing: Sharing | undefined
   #lingered = 0
+  /** The connection will be reset, because a response on it was cut. */
+  #doomed: NodeJS.Timeout | undefined
+  /** Takes what comes behind a request that asks for another protocol. */
+  #tunnel: Tunnel | undefined
 
   constructor(socket: Socket, codec: ServerCodec, reception: Reception, door: Door, repair: Repair | undefined) {
     this.#socket = socket
@@ -75,6 +51,7 @@ export class SocketConnection {
 
   /** Bytes arrived. */
   receive(bytes: Uint8Array): void {
+    if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#closing) return this.#linger(bytes.byteLength)
     let events
     try {
@@ -82,10 +59,7 @@ export class SocketConnection {
     } catch (error) {
       return this.#refuse(error)
     }
-    if (events.length === 0 && this.#exchanges.size === 0 && !this.#headBegun) {
-      this.#headBegun = true
-      this.#limit(LIMITS.head)
-    }
+    if (events.length === 0 && this.#exchanges.size === 0) this.#headPart()
     let room = true
     for (const event of events) {
       switch (event.type) {
@@ -106,7 +80,7 @@ export class SocketConnection {
           if (event.close) this.#shut()
       }
     }
-    if (!room && !this.#paused) {
+    if (!room && !this.#paused && isCrowded(this.#exchanges, this.#kept)) {
       this.#paused = true
       this.#socket.pause()
     }
@@ -119,6 +93,7 @@ export class SocketConnection {
 
   /** The peer will send no more. */
   receiveEnd(): void {
+    if (this.#tunnel?.opened) return this.#tunnel.receiveEnd()
     try {
       if (!this.#closing) this.codec.receiveEnd()
     } catch (error) {
@@ -129,6 +104,9 @@ export class SocketConnection {
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
+    this.#sharing?.close()
+    clearTimeout(this.#doomed)
+    if (this.#tunnel?.opened) return this.#tunnel.lost(error)
     if (this.#exchanges.size === 0) return
     const why = error ? `the connection broke: ${error.message}` : 'the client went away'
     this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
@@ -146,7 +124,8 @@ export class SocketConnection {
       this.#socket.once('drain', () => this.#drained())
       this.#limit(LIMITS.send)
     }
-    return room
+    // Whoever shares the connection waits too: each then gets its turn.
+    return !this.#full
   }
 
   writeAll(pieces: Uint8Array[]): boolean {
@@ -158,15 +137,29 @@ export class SocketConnection {
     return room
   }
 
+  /** Gives the connection away after a head with status 101. */
+  upgrade(id: number, head: Head, over: (end: TunnelEnd) => void): Duplex {
+    this.write(this.codec.start(id, head, undefined, false))
+    return this.#tunnel!.open((end) => {
+      this.#exchanges.delete(id)
+      over(end)
+    })
+  }
+
   /** The response to `id` is complete. */
   ended(id: number): void {
+    this.#tunnel = undefined
     const exchange = this.#exchanges.get(id)
     this.#exchanges.delete(id)
     if (this.#closing) return
-    const keep = this.codec.keepsOpen(id) && !this.#reception.draining
+    // While the gateway stops, the connection still ends with its last request.
+    const shared = this.#exchanges.size > 0
+    if (this.#doomed && !shared) return this.reset()
+    const keep = shared || (this.codec.keepsOpen(id) && !this.#reception.draining)
     if (exchange && !exchange.body.complete) {
       exchange.body.discard()
       this.#resume()
+      this.#skipping = keep
       if (keep) return
       this.#closing = true
       this.#lingered = exchange.body.received
@@ -174,12 +167,22 @@ export class SocketConnection {
       this.#limit(LIMITS.linger)
       return
     }
+    if (shared) return
     if (keep) {
       this.#headBegun = false
       this.#limit(LIMITS.idle)
       return
     }
     this.#shut()
+  }
+
+  /** Ends a response so that the peer can tell that it is not complete. */
+  cut(id: number): void {
+    if (this.#exchanges.size < 2) return this.reset()
+    // HAProxy takes an early END_REQUEST for the end of the response, or waits on where there was a Content-Length (2.6): only the
+    // end of the connection can tell. The others get a moment to finish before it.
+    this.#exchanges.delete(id)
+    this.#doomed ??= setTimeout(() => this.reset(), LIMITS.linger).unref()
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */
@@ -198,7 +201,7 @@ export class SocketConnection {
   }
 
   #open(id: number, variables: Exchange['variables'], length: number | undefined): void {
-    this.#headBegun = false
+    this.#headBegun = this.#skipping = false
     this.#limit(0)
     const body = new RequestBody(length, length === 0 ? undefined : () => this.#demand(id))
     let repaired = variables
@@ -208,10 +211,29 @@ export class SocketConnection {
     } catch (error) {
       failure = error
     }
-    const exchange = new Exchange(new SocketCarrier(this, id), this.#reception, this.#door, repaired, body)
+    let carrier: SocketCarrier
+    if (this.codec.tunnels && length === 0 && upgradeAsked(repaired) !== undefined) {
+      carrier = new TunnelCarrier(this, id)
+      this.#tunnel = new Tunnel(this.#socket)
+      if (this.codec.surplus) this.#tunnel.receive(this.codec.surplus)
+    } else carrier = new SocketCarrier(this, id)
+    const exchange = new Exchange(carrier, this.#reception, this.#door, repaired, body)
     this.#exchanges.set(id, exchange)
+    this.#kept = this.codec.keepsOpen(id)
+    if (this.#exchanges.size > 1) this.#sharing ??= new Sharing(this.#exchanges, () => this.#paused)
     if (failure === undefined) this.#batch.push(exchange)
     else exchange.fail(failure)
+  }
+
+  /** Bytes that complete nothing: a head has begun, or goes on. It has one time for all of it, however slowly it trickles. */
+  #headPart(): void {
+    if (this.#headBegun) {
+      if (!this.#skipping && performance.now() - this.#headSince > LIMITS.head) this.#late()
+      return
+    }
+    this.#headBegun = true
+    this.#headSince = performance.now()
+    this.#limit(LIMITS.head)
   }
 
   /** Sets how long the connection may be silent; 0: for ever. */
@@ -241,7 +263,7 @@ export class SocketConnection {
   }
 
   #resume(): void {
-    if (!this.#paused) return
+    if (!this.#paused || isCrowded(this.#exchanges, this.#kept)) return
     this.#paused = false
     this.#socket.resume()
   }
@@ -283,22 +305,19 @@ export class SocketConnection {
   }
 
   #late(): void {
-    const [exchange] = this.#exchanges.values()
-    if (!exchange) {
-      if (this.#headBegun) {
-        this.#refuse(
-          new PeerError('HEAD_TIMEOUT', `a request head was not complete after ${LIMITS.head / 1000} s`, 408),
-        )
-      } else this.#socket.destroy()
-      return
+    if (this.#tunnel?.opened) return
+    if (this.#exchanges.size === 0) {
+      if (!this.#headBegun) return void this.#socket.destroy()
+      const message = `a request head was not complete after ${LIMITS.head / 1000} s`
+      return this.#refuse(new PeerError('HEAD_TIMEOUT', message, 408))
     }
     if (this.#socket.writableLength > 0) {
-      this.#abortAll(
-        new PeerError('SEND_TIMEOUT', `the client took nothing of its response for ${LIMITS.send / 1000} s`, 499),
-      )
+      const message = `the client took nothing of its response for ${LIMITS.send / 1000} s`
+      this.#abortAll(new PeerError('SEND_TIMEOUT', message, 499))
       return this.reset()
     }
-    if (!exchange.body.complete && exchange.body.wanted) {
+    for (const exchange of this.#exchanges.values()) {
+      if (exchange.body.complete || !exchange.body.wanted) continue
       exchange.fail(new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408))
     }
   }

@@ -52,6 +52,22 @@ export async function loadTarget(
   return choose(exported, absolute, name, names, file, path)
 }
 
+/**
+ * The export `name` of the module of a target that `loadTarget` has loaded, or undefined: what belongs to the export that was chosen.
+ * A target that names an export has nothing beside it.
+ */
+export async function exportBeside(
+  target: string,
+  context: Pick<MountContext, 'directory'>,
+  name: string,
+): Promise<unknown> {
+  const { file, name: chosen } = splitTargetName(target)
+  if (chosen !== undefined) return undefined
+  const absolute = resolve(context.directory, file)
+  const exports = exportsOf(await import(pathToFileURL(absolute).href), absolute).named
+  return Object.hasOwn(exports, name) ? exports[name] : undefined
+}
+
 async function demandFile(absolute: string, file: string, path: string): Promise<void> {
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
@@ -98,6 +114,16 @@ async function importFile(absolute: string, file: string, path: string, timeout:
 
 const { cache } = createRequire(import.meta.url)
 
+/** The exports of a module by name; `whole`: `module.exports` of a CommonJS module. */
+function exportsOf(exported: object, absolute: string): { named: Record<string, unknown>; whole: unknown } {
+  const named = exported as Record<string, unknown>
+  // Node.js gives `module.exports` as the default export, and guesses the named ones from the text: look at the object itself.
+  if (!('module.exports' in named) && cache[absolute]?.exports !== named.default) return { named, whole: undefined }
+  const whole = named.default
+  const object = (typeof whole === 'object' || typeof whole === 'function') && whole !== null
+  return { named: object ? (whole as typeof named) : named, whole }
+}
+
 function choose(
   exported: object,
   absolute: string,
@@ -106,13 +132,7 @@ function choose(
   file: string,
   path: string,
 ): unknown {
-  let exports = exported as Record<string, unknown>
-  let whole: unknown
-  // Node.js gives `module.exports` as the default export, and guesses the named ones from the text: look at the object itself.
-  if ('module.exports' in exports || cache[absolute]?.exports === exports.default) {
-    whole = exports.default
-    if ((typeof whole === 'object' || typeof whole === 'function') && whole !== null) exports = whole as typeof exports
-  }
+  const { named: exports, whole } = exportsOf(exported, absolute)
   const has = (key: string): boolean => exports[key] !== undefined && Object.hasOwn(exports, key)
   if (name !== undefined) {
     if (has(name)) return exports[name]

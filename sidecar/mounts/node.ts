@@ -2,16 +2,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
-import { LOAD_TIMEOUT, loadTarget } from './load.ts'
+import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { handleNode, type NodeHandler } from './node/handle.ts'
+import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
 
 const settings = v.strictObject({
   node: v.pipe(
     v.string(),
     v.description(
       'The module of the handler, with #name for one of its exports (else: default, app, application, handler, server): a function ' +
-        '(req, res), an http.Server, or a Fastify instance. For Koa export app.callback().',
+        '(req, res), an http.Server, or a Fastify instance. For Koa export app.callback(). WebSockets: an http.Server with a listener ' +
+        'for upgrade, or beside the handler an export named upgrade, a function (req, socket, head).',
     ),
   ),
   loadTimeout: v.pipe(
@@ -20,21 +22,34 @@ const settings = v.strictObject({
   ),
 })
 
-/** What loading gives: the handler, and how to stop what stands behind it. */
+/** What loading gives: the handler, who takes upgrades, and how to stop what stands behind it. */
 interface Loaded {
   readonly handler: NodeHandler
+  readonly upgrade?: UpgradeTaker | undefined
   readonly close?: () => unknown
 }
 
 interface FastifyLike {
   ready(): PromiseLike<unknown>
+  readonly server?: ServerLike
   routing(request: IncomingMessage, response: ServerResponse): void
   close(): unknown
 }
 
 interface ServerLike {
-  emit(event: 'request', request: IncomingMessage, response: ServerResponse): boolean
-  listeners(event: 'request'): unknown[]
+  emit(event: string, ...values: unknown[]): boolean
+  listeners(event: string): unknown[]
+  /** Of Node.js 24.9: an option of http.createServer. */
+  shouldUpgradeCallback?: ((request: IncomingMessage) => boolean) | undefined
+}
+
+/** The `upgrade` listeners of a server; they may come and go. */
+function upgradesOf(server: ServerLike): UpgradeTaker {
+  return {
+    wants: (request) =>
+      server.listeners('upgrade').length > 0 && server.shouldUpgradeCallback?.call(server, request) !== false,
+    take: (request, socket, head) => void server.emit('upgrade', request, socket, head),
+  }
 }
 
 /**
@@ -53,15 +68,33 @@ async function toHandler(exported: unknown, path: string, target: string): Promi
         cause: error,
       })
     }
-    return { handler: (request, response) => fastify.routing(request, response), close: () => fastify.close() }
+    return {
+      handler: (request, response) => fastify.routing(request, response),
+      upgrade: fastify.server && upgradesOf(fastify.server),
+      close: () => fastify.close(),
+    }
   }
   if (typeof exported === 'function') return { handler: exported as NodeHandler }
   if (typeof object?.listeners === 'function' && object.listeners('request').length > 0) {
     const server = object as ServerLike
-    return { handler: (request, response) => void server.emit('request', request, response) }
+    return {
+      handler: (request, response) => void server.emit('request', request, response),
+      upgrade: upgradesOf(server),
+    }
   }
   const koa = typeof object?.callback === 'function' ? '; if it is a Koa app, export app.callback()' : ''
   throw new ConfigError('NODE_HANDLER', path, `${target} exports ${kindOf(exported)}, not a function (req, res)${koa}`)
+}
+
+/** The export `upgrade` of the module, a listener as of `server.on('upgrade')`; it counts where the handler brings none. */
+async function withUpgrade(loaded: Loaded, target: string, context: MountContext): Promise<Loaded> {
+  if (loaded.upgrade) return loaded
+  const exported = await exportBeside(target, context, 'upgrade')
+  if (exported === undefined) return loaded
+  if (typeof exported === 'function')
+    return { ...loaded, upgrade: { wants: () => true, take: exported as UpgradeListener } }
+  const message = `${target} exports ${kindOf(exported)} as upgrade, not a function (req, socket, head)`
+  throw new ConfigError('NODE_HANDLER', `${context.path}.node`, message)
 }
 
 function kindOf(value: unknown): string {
@@ -84,10 +117,12 @@ export const node: MountKind<typeof settings> = {
           setting: 'node',
           timeout: loadTimeout * 1000,
         })
-        loaded = await toHandler(exported, `${context.path}.node`, target)
+        loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },
       handle(exchange) {
-        handleNode(loaded!.handler, exchange)
+        const { handler, upgrade } = loaded!
+        if (upgrade && exchange.variables.HTTP_UPGRADE !== undefined && handleUpgrade(upgrade, exchange)) return
+        handleNode(handler, exchange)
       },
       async close() {
         const { close } = loaded ?? {}

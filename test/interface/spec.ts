@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /** The files of the checker, in the order of the page. */
-const FILES = ['lint', 'lint-environ', 'lint-streams', 'lint-response', 'lint-body']
+const FILES = ['lint', 'lint-environ', 'lint-streams', 'lint-response', 'lint-body', 'lint-upgrade']
 
 /** Where the page is. */
 export const PAGE: URL = new URL('../../docs/interface.md', import.meta.url)

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { rawFields } from '../fields.ts'
 import type { Handled } from '../handled.ts'
 import { requestTargets } from '../target.ts'
+import type { ClientSocket } from './client-socket.ts'
 import type { GatewaySocket } from './socket.ts'
 
 interface Privates {
@@ -15,7 +16,7 @@ interface Privates {
 }
 
 /** The request of an exchange. `url` is the raw target below the mount; `originalUrl`, when there is a prefix, the whole one. */
-export function makeRequest(exchange: Handled, socket: GatewaySocket): IncomingMessage {
+export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMessage {
   const { variables, body } = exchange
   const request = new IncomingMessage(socket as unknown as Socket) as IncomingMessage & Privates
   request.method = variables.REQUEST_METHOD ?? 'GET'
@@ -38,7 +39,7 @@ export function makeRequest(exchange: Handled, socket: GatewaySocket): IncomingM
 }
 
 function readBody(this: IncomingMessage): void {
-  ;(this.socket as unknown as GatewaySocket).pull(this)
+  ;(this.socket as unknown as ClientSocket).pull(this)
 }
 
 /** The response of a request. Its framing is left to the protocol of the door: no Connection, no Transfer-Encoding. */

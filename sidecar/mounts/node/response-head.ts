@@ -11,6 +11,18 @@ export interface ResponseHead {
 const HOP_LINE =
   /\r\n(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-(?:authenticate|authorization|connection)):/i
 
+/** Reads a head that an app wrote as text itself, each line with its CRLF; undefined when it is none. Nothing is dropped. */
+export function readRawHead(text: string): ResponseHead | undefined {
+  const [line = '', ...fields] = text.split('\r\n').slice(0, -1)
+  const match = /^HTTP\/1\.[01] ([1-9][0-9][0-9])(?: (.*))?$/.exec(line)
+  if (!match) return undefined
+  const headers = fields.map((field): [string, string] => {
+    const colon = field.indexOf(':')
+    return colon < 0 ? [field, ''] : [field.slice(0, colon), field.slice(colon + 1).trim()]
+  })
+  return { status: Number(match[1]), reason: match[2] ?? '', headers }
+}
+
 /** True for 1xx: it is not the response, and no gateway protocol carries it. */
 export function isInterim(text: string): boolean {
   return text.charCodeAt(9) === 49 /* 1 */

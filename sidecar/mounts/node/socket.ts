@@ -1,10 +1,9 @@
 // The socket under one request of a Node handler. node:http's own ServerResponse writes its text here; it becomes respond, write and
 // end of the exchange. Frameworks may replace the prototypes of request and response, so that everything of ours is down here.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Duplex } from 'node:stream'
 import { AppError } from '../../errors.ts'
-import { isSecure } from '../../variables.ts'
 import type { Handled } from '../handled.ts'
+import { ClientSocket } from './client-socket.ts'
 import { Outgoing, type Line, type Written } from './outgoing.ts'
 
 // As the sockets of node:http. Strings stay strings: the head and a short body come as one.
@@ -16,70 +15,21 @@ const OPTIONS = {
 }
 
 /** A socket that has no file descriptor: what is written to it answers `exchange`. */
-export class GatewaySocket extends Duplex implements Line {
-  readonly exchange: Handled
+export class GatewaySocket extends ClientSocket implements Line {
+  declare readonly exchange: Handled
   /** Put there by ServerResponse.assignSocket. */
   declare _httpMessage: ServerResponse | null
-  readonly connecting = false
-  timeout = 0
   readonly #outgoing: Outgoing
   #reading = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(exchange: Handled) {
-    super(OPTIONS)
-    this.exchange = exchange
+    super(exchange, OPTIONS)
     this.#outgoing = new Outgoing(exchange, this)
   }
 
-  get remoteAddress(): string | undefined {
-    return this.exchange.variables.REMOTE_ADDR || undefined
-  }
-
-  get remotePort(): number | undefined {
-    return Number(this.exchange.variables.REMOTE_PORT) || undefined
-  }
-
-  get remoteFamily(): string | undefined {
-    const address = this.remoteAddress
-    return address === undefined ? undefined : address.includes(':') ? 'IPv6' : 'IPv4'
-  }
-
-  get localAddress(): string | undefined {
-    return this.exchange.variables.SERVER_ADDR || undefined
-  }
-
-  get localPort(): number | undefined {
-    return Number(this.exchange.variables.SERVER_PORT) || undefined
-  }
-
-  /** As on a TLS socket: the client's connection to the host was encrypted. */
-  get encrypted(): boolean {
-    return isSecure(this.exchange.variables)
-  }
-
-  address(): object {
-    return { address: this.localAddress, port: this.localPort, family: this.remoteFamily }
-  }
-
-  setNoDelay(): this {
-    return this
-  }
-
-  setKeepAlive(): this {
-    return this
-  }
-
-  ref(): this {
-    return this
-  }
-
-  unref(): this {
-    return this
-  }
-
   /** As of net.Socket, for res.setTimeout and req.setTimeout: after `ms` milliseconds of silence `timeout` is emitted, else destroyed. */
-  setTimeout(ms: number, listener?: () => void): this {
+  override setTimeout(ms: number, listener?: () => void): this {
     clearTimeout(this.#timer)
     this.timeout = ms
     this.#timer = ms > 0 && !this.#outgoing.over ? setTimeout(() => this.#late(), ms) : undefined
@@ -87,12 +37,8 @@ export class GatewaySocket extends Duplex implements Line {
     return this
   }
 
-  destroySoon(): void {
-    this.destroy()
-  }
-
   /** The app wants bytes of the request body. */
-  pull(request: IncomingMessage): void {
+  override pull(request: IncomingMessage): void {
     if (this.#reading) return
     const { body } = this.exchange
     for (;;) {

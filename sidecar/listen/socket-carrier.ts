@@ -1,0 +1,70 @@
+// Carries the response to one request of a connection: what an exchange answers through, as bytes of the connection's codec.
+import type { Duplex } from 'node:stream'
+import type { Carrier } from '../exchange.ts'
+import type { TunnelEnd } from '../upgrade.ts'
+import type { ServerCodec } from '../wire/codec.ts'
+import type { Head } from '../wire/head.ts'
+
+/** The connection that a response goes to. */
+export interface CarrierLine {
+  readonly codec: ServerCodec
+  /** False when the output should pause. */
+  write(bytes: Uint8Array): boolean
+  writeAll(pieces: Uint8Array[]): boolean
+  /** The response to `id` is complete. */
+  ended(id: number): void
+  /** Ends the response to `id` so that the peer can tell it is not complete. */
+  cut(id: number): void
+  /** Gives the connection away after a head with status 101. */
+  upgrade(id: number, head: Head, over: (end: TunnelEnd) => void): Duplex
+}
+
+/** A first chunk up to this size is copied behind the head, so that both leave in one write; a larger one costs a write of its own. */
+const COPY_MAX = 64 * 1024
+
+/** One request of a connection: carries its response. */
+export class SocketCarrier implements Carrier {
+  readonly #line: CarrierLine
+  readonly #id: number
+
+  constructor(line: CarrierLine, id: number) {
+    this.#line = line
+    this.#id = id
+  }
+
+  start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
+    if (chunk && chunk.byteLength > COPY_MAX) {
+      this.#line.write(this.#line.codec.start(this.#id, head, undefined, false))
+      const room = this.write(chunk)
+      if (last) this.finish()
+      return room
+    }
+    const room = this.#line.write(this.#line.codec.start(this.#id, head, chunk, last))
+    if (last) this.#line.ended(this.#id)
+    return room
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#line.writeAll(this.#line.codec.data(this.#id, chunk))
+  }
+
+  finish(): void {
+    const mark = this.#line.codec.finish(this.#id)
+    if (mark) this.#line.write(mark)
+    this.#line.ended(this.#id)
+  }
+
+  cut(): void {
+    this.#line.cut(this.#id)
+  }
+}
+
+/** A request that asks for another protocol, on a connection that can be given away. */
+export class TunnelCarrier extends SocketCarrier {
+  readonly upgrade: Required<Carrier>['upgrade']
+
+  constructor(line: CarrierLine, id: number) {
+    super(line, id)
+    this.upgrade = (head, over) => line.upgrade(id, head, over)
+  }
+}

@@ -1,0 +1,152 @@
+// A connection that a mount took over after a 101: a stream of the raw bytes both ways, over the socket of the door. It is made with the
+// request that asks for it, so that bytes which come early wait here, bounded, until the mount has decided.
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { PeerError, SidegateError } from '../errors.ts'
+import type { TunnelEnd } from '../upgrade.ts'
+import { LIMITS } from './door.ts'
+
+/** Bytes that wait for either side before the other is made to pause: one read of a socket. */
+const HIGH_WATER = 64 * 1024
+
+/**
+ * After this many milliseconds of silence the system asks whether a client is still there (TCP keep-alive): a quiet WebSocket has no
+ * other limit, and a client that lost its network says nothing. Half of what NATs commonly remember a silent connection.
+ */
+const PROBE = 60_000
+
+type Callback = (error?: Error | null) => void
+interface Piece {
+  chunk: Buffer
+}
+
+/** The stream. The door tells it what happens on the socket: `receive`, `receiveEnd`, `lost`. */
+export class Tunnel extends Duplex {
+  readonly #socket: Socket
+  #over: ((end: TunnelEnd) => void) | undefined
+  #received = 0
+  #sent = 0
+  #waiting: Callback | undefined
+  #halfClosed = false
+  #clientEnded = false
+  #broken: Error | undefined
+
+  constructor(socket: Socket) {
+    super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: HIGH_WATER })
+    this.#socket = socket
+    // A client that breaks its connection must not end the process of a mount that listens for no errors.
+    this.on('error', noError)
+  }
+
+  /** True once a mount has taken it. */
+  get opened(): boolean {
+    return this.#over !== undefined
+  }
+
+  /** The mount takes it; `over` is called once when it has ended. */
+  open(over: (end: TunnelEnd) => void): this {
+    this.#over = over
+    const socket = this.#socket
+    socket.setTimeout(0)
+    socket.setKeepAlive(true, PROBE)
+    socket.on('drain', this.#drained)
+    socket.on('timeout', this.#late)
+    return this
+  }
+
+  /** Door: bytes arrived. */
+  receive(bytes: Uint8Array): void {
+    if (this.destroyed || bytes.byteLength === 0) return
+    this.#received += bytes.byteLength
+    if (!this.push(bytes)) this.#socket.pause()
+  }
+
+  /** Door: the client will send no more. */
+  receiveEnd(): void {
+    if (this.#clientEnded || this.destroyed) return
+    this.#clientEnded = this.#halfClosed = true
+    this.push(null)
+    this.#limit()
+  }
+
+  /** Door: the connection is closed, by whomever. */
+  lost(error: Error | undefined): void {
+    if (this.destroyed) return
+    // Both sides have ended it: what the mount has not read yet is still here for it.
+    if (!error && this.#clientEnded && this.writableFinished) return
+    this.#broken = error ?? Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
+    this.destroy(this.#broken)
+  }
+
+  override _read(): void {
+    this.#socket.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    this.#sent += chunk.length
+    this.#taken(this.#socket.write(chunk), callback)
+  }
+
+  override _writev(pieces: Piece[], callback: Callback): void {
+    const socket = this.#socket
+    let room = true
+    socket.cork()
+    for (const { chunk } of pieces) {
+      this.#sent += chunk.length
+      room = socket.write(chunk)
+    }
+    socket.uncork()
+    this.#taken(room, callback)
+  }
+
+  override _final(callback: Callback): void {
+    this.#halfClosed = true
+    this.#socket.end(() => callback())
+    this.#limit()
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    const socket = this.#socket
+    const over = this.#over
+    if (over) {
+      socket.off('drain', this.#drained)
+      socket.off('timeout', this.#late)
+      socket.destroy()
+      // What else a mount destroys it with is a matter of the mount.
+      const reason = this.#broken ?? (error instanceof SidegateError ? error : undefined)
+      over({ received: this.#received, sent: this.#sent, error: reason })
+    }
+    callback(error)
+  }
+
+  #taken(room: boolean, callback: Callback): void {
+    if (room) return callback()
+    this.#waiting = callback
+    this.#limit()
+  }
+
+  readonly #drained = (): void => {
+    const callback = this.#waiting
+    this.#waiting = undefined
+    this.#limit()
+    callback?.()
+  }
+
+  /** How long the socket may be silent: a client that takes nothing, or a connection of which one half is closed, is not kept for ever. */
+  #limit(): void {
+    const stuck = this.#waiting !== undefined || this.#socket.writableLength > 0
+    this.#socket.setTimeout(stuck ? LIMITS.send : this.#halfClosed ? LIMITS.idle : 0)
+  }
+
+  readonly #late = (): void => {
+    if (this.#waiting !== undefined || this.#socket.writableLength > 0)
+      this.#broken = new PeerError(
+        'SEND_TIMEOUT',
+        `the client took nothing of what was sent for ${LIMITS.send / 1000} s`,
+        499,
+      )
+    this.destroy(this.#broken)
+  }
+}
+
+function noError(): void {}

@@ -1,0 +1,50 @@
+// Upgrades of a connection to another protocol, such as WebSocket (RFC 9110 7.8, RFC 6455): who asks for one, and the head that grants it.
+import { AppError } from './errors.ts'
+import type { Variables } from './variables.ts'
+import { checkValue, fieldName, type Head } from './wire/head.ts'
+
+/** How a connection that was given away ended. Sizes in bytes, without the two heads. */
+export interface TunnelEnd {
+  readonly received: number
+  readonly sent: number
+  /** Why it broke; undefined when both sides, or the mount, ended it. */
+  readonly error?: Error | undefined
+}
+
+/**
+ * The protocol that a request asks to change to: what the client named, such as `websocket`; undefined when it asks for none.
+ * An HTTP/1.0 client cannot change (RFC 9110 7.8). `h2c` is no upgrade any more (RFC 9113 3.1), but clients still offer it with ordinary
+ * requests, which are answered as such.
+ */
+export function upgradeAsked(variables: Variables): string | undefined {
+  const wanted = variables.HTTP_UPGRADE
+  if (wanted === undefined) return undefined
+  const protocol = /^[ \t,]*([^ \t,]+)/.exec(wanted)?.[1]
+  if (protocol === undefined || protocol.toLowerCase() === 'h2c') return undefined
+  if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(variables.HTTP_CONNECTION ?? '')) return undefined
+  return /^HTTP\/(?:0|1\.0)/.test(variables.SERVER_PROTOCOL ?? '') ? undefined : protocol
+}
+
+/**
+ * The head that is sent for a head that a mount gave: `Connection: Upgrade` always, `Upgrade` as given, else the protocol asked for.
+ * @throws {AppError} UPGRADE_HEAD for another status than 101, and fields that a 101 cannot have; HEADER_NAME, HEADER_VALUE.
+ */
+export function upgradeHead({ status, reason, headers }: Head, asked: string): Head {
+  if (status !== 101)
+    throw new AppError('UPGRADE_HEAD', `the app takes over the connection with status ${status}, not 101`)
+  const sent: [string, string][] = []
+  let named = false
+  for (const [name, value] of headers) {
+    const { lower, hop } = fieldName(name)
+    checkValue(name, value)
+    if (lower === 'connection') continue
+    if (lower === 'upgrade') named = true
+    // RFC 9110 8.6, RFC 9112 6.1: a 1xx response has neither.
+    else if (hop || lower === 'content-length')
+      throw new AppError('UPGRADE_HEAD', `the app sent ${name} with status 101, which has no body`)
+    sent.push([name, value])
+  }
+  if (!named) sent.push(['Upgrade', asked])
+  sent.push(['Connection', 'Upgrade'])
+  return { status, reason: reason || 'Switching Protocols', headers: sent }
+}

@@ -1,0 +1,183 @@
+// Sockets that the process was started with: fd:N, and systemd's socket activation, through the real command.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { renameSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { handedDown } from '../../sidecar/listen/inherited.ts'
+import { stopProcess, until } from '../harness.ts'
+import { freshFolder, listener } from './gateway.ts'
+import { bodyOf, talk, uwsgiRequest } from './peer.ts'
+
+const main = join(import.meta.dirname, '../../sidecar/main.ts')
+const http = 'GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
+const stop: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const work of stop.splice(0)) await work()
+})
+
+/** A listening socket that is not accepted from here. */
+async function socketOn(where: string): Promise<Server> {
+  const server = createServer()
+  if (where.startsWith('/')) server.listen(where)
+  else server.listen(0, where)
+  await once(server, 'listening')
+  // The process that is started accepts; this one only holds the socket until then.
+  const { fd } = handleOf(server)
+  expect(fd).toBeGreaterThan(2)
+  stop.push(() => server.close())
+  return server
+}
+
+function handleOf(server: Server): { fd: number } {
+  return (server as unknown as { _handle: { fd: number } })._handle
+}
+
+/** What systemd does: sockets from 3 on, and variables with the process id of what is started. */
+function start(
+  words: string[],
+  sockets: Server[],
+  environment: Record<string, string> = {},
+  shell = 'LISTEN_PID=$$ exec "$@"',
+) {
+  const child = spawn('/bin/sh', ['-c', shell, 'sh', process.execPath, main, 'serve', ...words], {
+    cwd: freshFolder(),
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((server) => handleOf(server).fd)],
+  })
+  let said = ''
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (piece: string) => (said += piece))
+  stop.push(() => stopProcess(child))
+  return {
+    said: () => said,
+    // Whoever accepts first would get a connection: only one may.
+    serving: async () => {
+      await until('it serves', () => {
+        if (child.exitCode !== null) throw new Error(`it ended:\n${said}`)
+        return said.includes('mounted')
+      })
+      for (const server of sockets) {
+        const path = server.address()
+        // close() would remove the file, which the other process does not have to know of.
+        if (typeof path === 'string') renameSync(path, `${path}.kept`)
+        server.close()
+        if (typeof path === 'string') renameSync(`${path}.kept`, path)
+      }
+    },
+    ended: async () => {
+      const [code] = (await once(child, 'close')) as [number]
+      return { code, said }
+    },
+    finish: () => stopProcess(child),
+  }
+}
+
+const portOf = (server: Server): string => `127.0.0.1:${(server.address() as AddressInfo).port}`
+
+test('fd:N takes TCP and Unix sockets, with and without a protocol', async () => {
+  const path = join(freshFolder(), 's.sock')
+  const sockets = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1'), await socketOn(path)]
+  const addresses = sockets.slice(0, 2).map(portOf)
+  const run = start(['respond:204', '-l', 'fd:3', '-l', 'uwsgi://fd:4', '-l', 'fd:5'], sockets)
+  await run.serving()
+  expect(run.said()).toContain(`${addresses[0]} (http, uwsgi`)
+  expect(run.said()).toContain(`uwsgi://${addresses[1]} (uwsgi)`)
+  expect(run.said()).toContain(`unix:${path} (http, uwsgi`)
+  for (const address of [addresses[0]!, `unix:${path}`]) {
+    expect(await talk(address, http)).toMatch(/^HTTP\/1\.1 204/)
+    expect(await talk(address, uwsgiRequest('/'))).toMatch(/^HTTP\/1\.1 204/)
+  }
+  expect(await talk(addresses[1]!, http)).toMatch(/WRONG_PROTOCOL/)
+  await run.finish()
+  // The file belongs to whoever made it.
+  expect(statSync(path).isSocket()).toBe(true)
+})
+
+test('systemd: takes all sockets, systemd:NAME those of that name', async () => {
+  const sockets = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1'), await socketOn('127.0.0.1')]
+  const addresses = sockets.map(portOf)
+  const environment = { LISTEN_FDS: '3', LISTEN_FDNAMES: 'web:app:web' }
+  const all = start(['respond:204', '-l', 'systemd:'], sockets, environment)
+  await all.serving()
+  for (const address of addresses) expect(await talk(address, http)).toMatch(/^HTTP\/1\.1 204/)
+  await all.finish()
+})
+
+test('one by its name, restricted to a protocol', async () => {
+  const sockets = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1')]
+  const addresses = sockets.map(portOf)
+  const environment = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'web:app' }
+  const run = start(['respond:204', '-l', 'uwsgi://systemd:app'], sockets, environment)
+  await run.serving()
+  expect(run.said()).toContain(`uwsgi://${addresses[1]} (uwsgi)`)
+  expect(run.said()).not.toContain(addresses[0])
+  expect(bodyOf(await talk(addresses[1]!, http))).toMatch(/WRONG_PROTOCOL/)
+})
+
+describe('what cannot be taken is one clear error', () => {
+  test.each<[string, string[], Record<string, string>, string | undefined, RegExp]>([
+    ['no number of an open file', ['fd:77'], {}, undefined, /fd:77 is no listening socket .*\[ADDRESS_UNAVAILABLE\]/],
+    ['a file', ['fd:1'], {}, undefined, /fd:1 is no listening socket .*\[ADDRESS_UNAVAILABLE\]/],
+    ['nothing handed down', ['systemd:'], {}, undefined, /LISTEN_FDS is not set.*\[INHERITED_NONE\]/],
+    [
+      'for another process',
+      ['systemd:'],
+      { LISTEN_FDS: '1', LISTEN_PID: '1' },
+      'exec "$@"',
+      /for process 1, and this is [0-9]+: .*npm/,
+    ],
+    [
+      'no such name',
+      ['systemd:app'],
+      { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' },
+      undefined,
+      /no socket called app .*there are web/,
+    ],
+    ['a number that is none', ['systemd:'], { LISTEN_FDS: 'x' }, undefined, /LISTEN_FDS is "x"/],
+    ['no number', ['fd:x'], {}, undefined, /has no number after fd:.*\[ADDRESS_BAD\]/],
+  ])('%s', async (_, addresses, environment, shell, message) => {
+    const run = start(['respond:204', ...addresses.flatMap((one) => ['-l', one])], [], environment, shell)
+    const { code, said } = await run.ended()
+    expect(said).toMatch(message)
+    expect(code).toBe(1)
+  })
+
+  test('a socket that others can reach takes HTTP only, and a gateway protocol only with its peers', async () => {
+    const open = await socketOn('0.0.0.0')
+    const port = portOf(open)
+    const run = start(['respond:204', '-l', 'fd:3'], [open])
+    await run.serving()
+    expect(await talk(port, http)).toMatch(/^HTTP\/1\.1 204/)
+    expect(await talk(port, uwsgiRequest('/'))).toMatch(/^HTTP\/1\.1 400/)
+    await run.finish()
+    const again = start(['respond:204', '-l', 'uwsgi://fd:3'], [await socketOn('0.0.0.0')])
+    expect((await again.ended()).said).toMatch(/\[ALLOW_REQUIRED\]/)
+  })
+})
+
+test('the settings of a listener hold for every socket it stands for', () => {
+  const settings = listener({ address: 'http://systemd:web', trust: ['10.0.0.1'] })
+  const environment = { LISTEN_PID: String(process.pid), LISTEN_FDS: '3', LISTEN_FDNAMES: 'web:other:web' }
+  expect(handedDown(settings, 'listen.0', environment)).toEqual([
+    { ...settings, address: 'http://fd:3' },
+    { ...settings, address: 'http://fd:5' },
+  ])
+  expect(handedDown(listener('127.0.0.1:1'), 'listen.0', {})).toEqual([listener('127.0.0.1:1')])
+})
+
+test('check does not ask for sockets that only serve gets', async () => {
+  const folder = freshFolder()
+  writeFileSync(
+    join(folder, 'c.json'),
+    JSON.stringify({ listen: ['systemd:', 'uwsgi://fd:9'], mounts: { '/': { respond: 204 } } }),
+  )
+  const child = spawn(process.execPath, [main, 'check', '-c', 'c.json'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [code] = (await once(child, 'close')) as [number]
+  expect(code).toBe(0)
+})
