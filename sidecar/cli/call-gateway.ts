@@ -1,6 +1,6 @@
 // One request by a gateway protocol: the client codec of wire/ over a socket.
 import { connect, type Socket } from 'node:net'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { PeerError } from '../errors.ts'
 import { decodePath, emptyVariables, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, ClientEvent, Protocol } from '../wire/codec.ts'
@@ -11,7 +11,7 @@ const KEPT_MAX = 64 * 1024 * 1024
 
 /** @throws {PeerError} when the server breaks the protocol or is silent; errors of the system when it cannot be reached */
 export async function callGateway(protocol: Protocol, outgoing: Outgoing, answer: Answer): Promise<void> {
-  const body = await withLength(outgoing, protocol.name === 'fastcgi')
+  const body = await withLength(outgoing, protocol.name === 'fastcgi' || protocol.name === 'ajp')
   const variables = variablesOf(outgoing, body.length)
   answer.sent(
     Object.entries(variables)
@@ -26,14 +26,17 @@ export async function callGateway(protocol: Protocol, outgoing: Outgoing, answer
   socket.setTimeout(outgoing.timeout, () => {
     socket.destroy(new PeerError('REQUEST_TIMEOUT', `no byte in ${outgoing.timeout / 1000} s`, 504))
   })
+  // AJP: the server asks for the body, and what it did not ask for waits in the codec.
+  const taken = new EventEmitter()
   try {
     await once(socket, 'connect')
-    const sending = send(socket, codec, variables, body)
+    const sending = send(socket, codec, variables, body, taken)
     // The answer says more than a failed upload: a server may answer and close before it has read everything.
     sending.catch(() => {})
-    await receive(socket, codec, answer)
+    await receive(socket, codec, answer, taken)
   } finally {
     socket.destroy()
+    taken.emit('taken')
   }
 }
 
@@ -87,20 +90,30 @@ function variablesOf(
   return variables
 }
 
-async function send(socket: Socket, codec: ClientCodec, variables: Variables, body: Body): Promise<void> {
+async function send(
+  socket: Socket,
+  codec: ClientCodec,
+  variables: Variables,
+  body: Body,
+  taken: EventEmitter,
+): Promise<void> {
   socket.write(codec.request(variables, body.length))
   for await (const chunk of body.chunks) {
     let room = true
     for (const piece of codec.data(chunk)) room = socket.write(piece)
     if (!room && !socket.destroyed) await once(socket, 'drain')
+    while (codec.held > 0 && !socket.destroyed) await once(taken, 'taken')
   }
   const end = codec.finish()
   if (end) socket.write(end)
 }
 
-async function receive(socket: Socket, codec: ClientCodec, answer: Answer): Promise<void> {
+async function receive(socket: Socket, codec: ClientCodec, answer: Answer, taken: EventEmitter): Promise<void> {
   for await (const bytes of socket as AsyncIterable<Buffer>) {
-    if (await take(codec.receive(bytes), answer)) return
+    const events = codec.receive(bytes)
+    for (const event of events) if (event.type === 'reply') socket.write(event.bytes)
+    taken.emit('taken')
+    if (await take(events, answer)) return
   }
   await take(codec.receiveEnd(), answer)
 }

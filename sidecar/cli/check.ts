@@ -1,6 +1,6 @@
 // sidegate check: everything that could keep serve from starting, in one run. Apps are loaded and closed again, addresses are tried.
 import { createServer } from 'node:net'
-import { parseAddress } from '../listen/address.ts'
+import { parseListenAddress } from '../listen/address.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
@@ -56,18 +56,20 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
   const seen = new Map<string, number>()
   for (const [index, settings] of config.listen.entries()) {
     const path = `listen.${index}`
-    const wrong = await gather(() => new Gateway({ listen: [settings], mounts: [], log, host: config.host }))
+    const { endpoint } = parseListenAddress(settings.address, path)
+    // The sockets of systemd are there for serve alone: any number stands for them, to check the other settings.
+    const listen = [endpoint.kind === 'systemd' ? { ...settings, address: 'fd:3' } : settings]
+    const wrong = await gather(() => new Gateway({ listen, mounts: [], log, host: config.host }))
     if (wrong.length > 0) {
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))
       continue
     }
-    const { endpoint } = parseAddress(settings.address, path)
     const name = JSON.stringify(endpoint)
     const twin = seen.get(name)
     seen.set(name, index)
     if (twin !== undefined && !(endpoint.kind === 'tcp' && endpoint.port === 0)) {
       problems.push({ code: 'ADDRESS_IN_USE', path, message: `this is the address of listen.${twin} too` })
-    } else if (free) {
+    } else if (free && (endpoint.kind === 'tcp' || endpoint.kind === 'unix')) {
       const server = createServer()
       problems.push(...(await gather(() => bind(server, endpoint, settings, path))))
       if (server.listening) await new Promise((resolve) => server.close(resolve))

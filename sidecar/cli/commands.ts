@@ -1,8 +1,11 @@
 // The commands, in the order in which help names them.
+import { cgi } from './cgi.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
+import { conformance } from './conformance.ts'
 import { plug } from './plug.ts'
 import { request } from './request.ts'
 import { serve } from './serve.ts'
+import { sniff } from './sniff.ts'
 
-export const commands: readonly Command[] = [serve, check, plug, request]
+export const commands: readonly Command[] = [serve, check, plug, cgi, request, sniff, conformance]

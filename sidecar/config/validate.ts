@@ -2,7 +2,7 @@
 // against the settings of its own part, so that a mistake in one hides none in another.
 import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
-import { parseAddress } from '../listen/address.ts'
+import { parseListenAddress } from '../listen/address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { parsePlace } from '../router.ts'
@@ -114,7 +114,7 @@ function checkList(listen: unknown, source: ConfigSource, cwd: string): Part<Lis
     problems.push(...checked.problems)
     if (!checked.value) return
     try {
-      parseAddress(checked.value.address, path.join('.'))
+      parseListenAddress(checked.value.address, path.join('.'))
       value.push({ ...checked.value, address: rooted(checked.value.address, source.directory, cwd) })
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error

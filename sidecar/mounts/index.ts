@@ -1,17 +1,23 @@
 // The kinds of mounts. To add one: a file here, a line in this list.
 import { app } from './app.ts'
+import { cgi } from './cgi/mount.ts'
 import { fetch } from './fetch.ts'
 import { files } from './files.ts'
 import { node } from './node.ts'
 import { python } from './python/mount.ts'
 import { respond } from './respond.ts'
+import { run } from './run/mount.ts'
+import { upstream } from './upstream/mount.ts'
 
 /** Every kind, in the order in which help and docs name them. */
-export const kinds: readonly [typeof app, typeof node, typeof fetch, typeof python, typeof files, typeof respond] = [
-  app,
-  node,
-  fetch,
-  python,
-  files,
-  respond,
-]
+export const kinds: readonly [
+  typeof app,
+  typeof node,
+  typeof fetch,
+  typeof python,
+  typeof run,
+  typeof cgi,
+  typeof files,
+  typeof respond,
+  typeof upstream,
+] = [app, node, fetch, python, run, cgi, files, respond, upstream]

@@ -3,7 +3,7 @@ import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { WaitingExchanges } from './queue.ts'
 import { Slot } from './slot.ts'
-import type { Worker, WorkerOptions } from './worker.ts'
+import { Worker, type WorkerOptions } from './worker.ts'
 
 /** A pool. Times in milliseconds. */
 export interface PoolOptions extends WorkerOptions {
@@ -15,13 +15,19 @@ export interface PoolOptions extends WorkerOptions {
 
 /** The workers of a mount. */
 export class Pool {
-  readonly #slots: readonly Slot[]
+  readonly #slots: readonly Slot<Worker>[]
   readonly #waiting: WaitingExchanges
   #closing: Promise<void> | undefined
 
   constructor(options: PoolOptions) {
     this.#waiting = new WaitingExchanges({ most: options.queue, timeout: options.queueTimeout }, () => this.#describe())
-    this.#slots = Array.from({ length: options.processes }, () => new Slot(options, () => this.#serveWaiting()))
+    const slot = (): Slot<Worker> =>
+      new Slot(
+        options,
+        (owner) => new Worker(options, owner),
+        () => this.#serveWaiting(),
+      )
+    this.#slots = Array.from({ length: options.processes }, slot)
   }
 
   /** Starts all workers; when one does not come up, ends them all. @throws {StartError} */

@@ -5,6 +5,7 @@
 // (JSON lines both ways). A worker ends when its connections end: that is how it notices that the gateway was killed.
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { signalGroup } from './group.ts'
 import { Lines, Tail } from './lines.ts'
 
 /** What to run. */
@@ -52,14 +53,15 @@ export class WorkerProcess {
   readonly pid: number | undefined
   over = false
   readonly #child: ChildProcess
-  readonly #control: Socket
+  readonly #control: Socket | undefined
   readonly #listener: ProcessListener
   readonly #tail = new Tail(LAST_LINES)
   #killer: NodeJS.Timeout | undefined
 
+  /** `connections`: none for a program that knows nothing of Sidegate; it gets no control channel either. */
   constructor(command: Command, connections: number, listener: ProcessListener) {
     this.#listener = listener
-    const sockets = Array.from({ length: connections + 1 }, () => 'pipe' as const)
+    const sockets = Array.from({ length: connections === 0 ? 0 : connections + 1 }, () => 'pipe' as const)
     this.#child = spawn(command.file, command.args, {
       cwd: command.cwd,
       env: command.env,
@@ -73,7 +75,7 @@ export class WorkerProcess {
       .slice(3)
       .filter((stream) => stream !== null)
     this.connections = opened.slice(0, connections)
-    this.#control = opened[connections]!
+    this.#control = opened[connections]
     for (const stream of opened) stream.on('error', () => {})
     this.#readControl()
     this.#readOutput()
@@ -107,12 +109,7 @@ export class WorkerProcess {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.pid === undefined) return
-    try {
-      process.kill(-this.pid, signal)
-    } catch {
-      // Nobody left in the group.
-    }
+    signalGroup(this.pid, signal)
   }
 
   #readControl(): void {

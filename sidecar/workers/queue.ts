@@ -15,8 +15,8 @@ export class WaitingExchanges {
   readonly #bounds: QueueBounds
   /** Says in an error how the workers are. */
   readonly #workers: () => string
-  /** With the time at which each has waited enough: the first to come is the first to go. */
-  readonly #waiting = new Map<Exchange, number>()
+  /** With the time at which each has waited enough (the first to come is the first to go), and what is to be done then. */
+  readonly #waiting = new Map<Exchange, { deadline: number; dropped: () => void }>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(bounds: QueueBounds, workers: () => string) {
@@ -28,14 +28,19 @@ export class WaitingExchanges {
     return this.#waiting.size
   }
 
-  /** @throws {UpstreamError} QUEUE_FULL */
-  add(exchange: Exchange): void {
+  /**
+   * @param dropped called when it leaves the queue by itself: its client is gone, it waited too long, the queue is cleared
+   * @throws {UpstreamError} QUEUE_FULL
+   */
+  add(exchange: Exchange, dropped: () => void = () => {}): void {
     const { most, timeout } = this.#bounds
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
-    this.#waiting.set(exchange, performance.now() + timeout)
-    exchange.onAbort(() => this.#waiting.delete(exchange))
+    this.#waiting.set(exchange, { deadline: performance.now() + timeout, dropped })
+    exchange.onAbort(() => {
+      if (this.#waiting.delete(exchange)) dropped()
+    })
     this.#timer ??= setTimeout(this.#expire, timeout)
   }
 
@@ -52,21 +57,25 @@ export class WaitingExchanges {
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
     this.#stopTimer()
-    const waiting = [...this.#waiting.keys()]
+    const waiting = [...this.#waiting]
     this.#waiting.clear()
-    for (const exchange of waiting) exchange.fail(error)
+    for (const [exchange, { dropped }] of waiting) {
+      dropped()
+      exchange.fail(error)
+    }
   }
 
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
-    for (const [exchange, deadline] of this.#waiting) {
+    for (const [exchange, { deadline, dropped }] of this.#waiting) {
       // Timers may fire a little early.
       if (deadline > now + 1) {
         this.#timer = setTimeout(this.#expire, deadline - now)
         return
       }
       this.#waiting.delete(exchange)
+      dropped()
       const seconds = this.#bounds.timeout / 1000
       exchange.fail(
         new UpstreamError(

@@ -1,7 +1,7 @@
 // A place in a pool: keeps one worker in it. A worker that dies is replaced at once; one that dies again and again after longer and
 // longer pauses, so that a broken app does not keep the machine busy with starting it.
 import type { Log } from '../log.ts'
-import { Worker, type StartError, type WorkerOptions, type WorkerOwner } from './worker.ts'
+import type { Occupant, Owner, StartError } from './occupant.ts'
 
 /** A worker that has served for so long came up well: its death starts the count anew. */
 const STEADY_MS = 10_000
@@ -10,27 +10,40 @@ const PAUSE_FIRST_MS = 250
 /** No longer than this: when what was missing is back, the app is too. */
 const PAUSE_MOST_MS = 30_000
 
+/** What a slot is told of its workers. */
+export interface SlotOptions {
+  /** What they are called in messages: `Python worker`. */
+  readonly name: string
+  readonly mount: string
+  readonly log: Log
+  /** Milliseconds from the wish to end to the end by force. */
+  readonly stopTimeout: number
+}
+
 /** One worker, always. */
-export class Slot implements WorkerOwner {
+export class Slot<T extends Occupant> implements Owner<T> {
   /** The worker in use or coming up; undefined while it pauses. */
-  worker: Worker | undefined
-  readonly #options: WorkerOptions
+  worker: T | undefined
+  readonly #options: SlotOptions
+  readonly #make: (owner: Owner<T>) => T
   readonly #onFree: () => void
   /** Workers that answer their last requests. */
-  readonly #leaving = new Set<Worker>()
+  readonly #leaving = new Set<T>()
   #deaths = 0
   #timer: NodeJS.Timeout | undefined
   #opened = false
   #closed = false
 
-  constructor(options: WorkerOptions, onFree: () => void) {
+  /** `make` starts a worker. */
+  constructor(options: SlotOptions, make: (owner: Owner<T>) => T, onFree: () => void) {
     this.#options = options
+    this.#make = make
     this.#onFree = onFree
   }
 
   /** Starts the first worker. @throws {StartError} */
   async open(): Promise<void> {
-    this.worker = new Worker(this.#options, this)
+    this.worker = this.#make(this)
     await this.worker.started
     this.#opened = true
   }
@@ -48,7 +61,7 @@ export class Slot implements WorkerOwner {
     this.#onFree()
   }
 
-  leaving(worker: Worker, reason: string): void {
+  leaving(worker: T, reason: string): void {
     if (this.#closed || worker !== this.worker) return
     this.#log.warn(`${this.#options.name} ${worker.pid} is replaced: ${reason}`, this.#fields(worker))
     this.#leaving.add(worker)
@@ -59,7 +72,7 @@ export class Slot implements WorkerOwner {
     timer.unref()
   }
 
-  gone(worker: Worker, expected: boolean): void {
+  gone(worker: T, expected: boolean): void {
     if (this.#leaving.delete(worker) || worker !== this.worker) return
     this.worker = undefined
     // The first start belongs to `open`, which reports it.
@@ -78,15 +91,15 @@ export class Slot implements WorkerOwner {
     return this.#options.log
   }
 
-  #fields(worker: Worker): { mount: string; pid: number | undefined } {
+  #fields(worker: T): { mount: string; pid: number | undefined } {
     return { mount: this.#options.mount, pid: worker.pid }
   }
 
-  #reportStart(worker: Worker, { code, message, detail }: StartError, pause: number): void {
+  #reportStart(worker: T, { code, message, detail }: StartError, pause: number): void {
     this.#log.error(`${message}; the next try is in ${pause / 1000} s`, { ...this.#fields(worker), code, detail })
   }
 
   #start(): void {
-    this.worker = new Worker(this.#options, this)
+    this.worker = this.#make(this)
   }
 }

@@ -3,6 +3,7 @@ import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
 import { WorkerConnection, type ConnectionOwner } from './connection.ts'
+import { StartError, type Occupant, type Owner } from './occupant.ts'
 import {
   describeExit,
   WorkerProcess,
@@ -28,28 +29,6 @@ export interface WorkerOptions {
   readonly log: Log
 }
 
-/** Who looks after a worker. */
-export interface WorkerOwner {
-  /** A connection is free. */
-  free(worker: Worker): void
-  /** It wants to end, or must: it takes no more requests from now on. */
-  leaving(worker: Worker, reason: string): void
-  /** It was in use, and its process is over. `expected`: it had been asked to end. */
-  gone(worker: Worker, expected: boolean): void
-}
-
-/** A worker that did not come up; `code` and `detail` (a traceback) as the worker told them. */
-export class StartError extends Error {
-  readonly code: string
-  readonly detail: string | undefined
-
-  constructor(code: string, message: string, detail?: string) {
-    super(message)
-    this.code = code
-    this.detail = detail
-  }
-}
-
 /** How long the end of a process may take to be seen once it has closed a connection; it is killed then. */
 const EXIT_GRACE = 2000
 
@@ -57,14 +36,14 @@ const EXIT_GRACE = 2000
 export type WorkerState = 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone'
 
 /** A worker of a pool. */
-export class Worker implements ConnectionOwner, ProcessListener {
+export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   state: WorkerState = 'starting'
   /** When it became ready, as `performance.now()`. */
   readySince = 0
   /** What failed when it did not come up. */
   startError: StartError | undefined
   readonly #options: WorkerOptions
-  readonly #owner: WorkerOwner
+  readonly #owner: Owner<Worker>
   readonly #process: WorkerProcess
   readonly #connections: readonly WorkerConnection[]
   readonly #idle: WorkerConnection[] = []
@@ -76,7 +55,7 @@ export class Worker implements ConnectionOwner, ProcessListener {
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
 
-  constructor(options: WorkerOptions, owner: WorkerOwner) {
+  constructor(options: WorkerOptions, owner: Owner<Worker>) {
     this.#options = options
     this.#owner = owner
     this.#process = new WorkerProcess(options.command, options.threads, this)

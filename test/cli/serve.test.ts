@@ -71,7 +71,7 @@ test('two targets side by side, and what was taken is said', async () => {
   const port = await one.port()
   expect(await get(port, '/x')).toBe('hello |/x')
   expect(await get(port, '/files/page.txt')).toBe('a file')
-  expect(one.err).toMatch(/listening {2}unix:run\/s\.sock \(http, uwsgi, fastcgi\)/)
+  expect(one.err).toMatch(/listening {2}unix:run\/s\.sock \(http, uwsgi, fastcgi, scgi, ajp\)/)
   expect(one.err).toContain('taken as app, because the export is a function called application or app')
   expect(one.err).toContain('written out: app:./hello.ts')
   expect(one.err).toContain('written out: /files=files:public')

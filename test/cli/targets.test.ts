@@ -92,7 +92,7 @@ test.each([
   ['object.ts', 'TARGET_UNKNOWN', 'an object that no kind of mount can run'],
   ['two.ts', 'TARGET_UNKNOWN', 'its default export is an object'],
   ['page.html', 'TARGET_UNKNOWN', 'no kind of file that is known'],
-  ['nowhere', 'TARGET_UNKNOWN', 'kinds are app, node, fetch, python, files, respond'],
+  ['nowhere', 'TARGET_UNKNOWN', 'kinds are app, node, fetch, python, run, cgi, files, respond, upstream'],
   ['pyton:shop:app', 'TARGET_UNKNOWN', 'did you mean python:shop:app?'],
   ['raises.ts', 'TARGET_RAISED', 'not today'],
   ['app.ts#nothing', 'TARGET_EXPORT', 'it exports app'],

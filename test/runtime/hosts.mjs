@@ -1,7 +1,7 @@
 // Says which of the web servers and Python frameworks that the tests run are not on this machine, and installs them
 // where it may: on a Debian-like system, as root. `npm test` calls it first. With CI=true nothing may be missing.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 // Debian's packages are for Debian's own Python, which need not be the first one on the PATH.
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
@@ -20,7 +20,7 @@ function importable(modules) {
 
 /** Everything the tests need from outside: its name, the Debian package that brings it, whether it is there. */
 function needs() {
-  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle'])
+  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle', 'websockets'])
   return [
     { name: 'nginx', debian: 'nginx-light', there: onPath('nginx') },
     { name: 'Python 3', debian: 'python3', there: modules.includes('sys') },
@@ -28,6 +28,38 @@ function needs() {
     { name: 'Flask', debian: 'python3-flask', there: modules.includes('flask') },
     { name: 'Django', debian: 'python3-django', there: modules.includes('django') },
     { name: 'Bottle', debian: 'python3-bottle', there: modules.includes('bottle') },
+    { name: 'uWSGI', debian: 'uwsgi-core', there: onPath('uwsgi') },
+    {
+      name: "uWSGI's Python",
+      debian: 'uwsgi-plugin-python3',
+      there: existsSync('/usr/lib/uwsgi/plugins/python3_plugin.so'),
+    },
+    {
+      name: 'PHP-FPM',
+      debian: 'php-fpm',
+      // Its name has its version in it.
+      there: existsSync('/usr/sbin') && readdirSync('/usr/sbin').some((name) => /^php-fpm[0-9.]*$/.test(name)),
+    },
+    { name: 'fcgiwrap', debian: 'fcgiwrap', there: onPath('fcgiwrap') },
+    { name: 'Java', debian: 'default-jre-headless', there: onPath('java') },
+    { name: 'Tomcat 10', debian: 'tomcat10-common', there: existsSync('/usr/share/tomcat10/bin/bootstrap.jar') },
+    { name: 'OpenSSL', debian: 'openssl', there: onPath('openssl') },
+    { name: 'Apache', debian: 'apache2', there: onPath('apache2') },
+    { name: 'lighttpd', debian: 'lighttpd', there: onPath('lighttpd') },
+    { name: 'Plack', debian: 'libplack-perl', there: onPath('plackup') },
+    { name: "Perl's FastCGI", debian: 'libfcgi-perl', there: spawnSync('perl', ['-MFCGI', '-e', '1']).status === 0 },
+    {
+      name: "Perl's FastCGI process manager",
+      debian: 'libfcgi-procmanager-perl',
+      there: existsSync('/usr/share/perl5/FCGI/ProcManager.pm'),
+    },
+    { name: 'Puma', debian: 'puma', there: onPath('puma') },
+    { name: 'WSAPI', debian: 'lua-wsapi-fcgi', there: onPath('wsapi.fcgi') },
+    { name: 'spawn-fcgi', debian: 'spawn-fcgi', there: onPath('spawn-fcgi') },
+    { name: 'PHP by CGI', debian: 'php-cgi', there: onPath('php-cgi') },
+    { name: 'Gunicorn', debian: 'gunicorn', there: onPath('gunicorn') },
+    { name: 'Uvicorn', debian: 'uvicorn', there: onPath('uvicorn') },
+    { name: "Uvicorn's WebSockets", debian: 'python3-websockets', there: modules.includes('websockets') },
   ]
 }
 

@@ -2,7 +2,7 @@
 import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
-import { StartError } from '../../workers/worker.ts'
+import { StartError } from '../../workers/occupant.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
 import { workerCommand } from './interpreter.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'

@@ -1,0 +1,125 @@
+// The environment of a script, built from nothing (RFC 3875 4.1): the variables that the RFC has, the few others that every CGI server
+// gives, the header fields of the request, a PATH, and what the settings say. Nothing of the gateway's own environment, in which there
+// are often passwords. Names are letters, digits and underscores: others cannot be used, and shells take some of them for code.
+import { PeerError } from '../../errors.ts'
+import { isSecure, type Variables } from '../../variables.ts'
+import type { Script } from './find.ts'
+import type { CgiSettings } from './settings.ts'
+
+/** Where the programs of a system are. */
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
+
+/** The PATH of scripts. */
+export function scriptPath(settings: CgiSettings): string {
+  return settings.env.PATH ?? DEFAULT_PATH
+}
+
+// Taken from the request as they are. Those of RFC 3875 4.1 that are not made below; then what Apache, lighttpd and nginx add.
+const TAKEN: readonly string[] = [
+  'AUTH_TYPE',
+  'CONTENT_TYPE',
+  'QUERY_STRING',
+  'REMOTE_ADDR',
+  'REMOTE_HOST',
+  'REMOTE_IDENT',
+  'REMOTE_USER',
+  'REQUEST_METHOD',
+  'SERVER_NAME',
+  'SERVER_PORT',
+  'SERVER_PROTOCOL',
+  'SERVER_SOFTWARE',
+  'REMOTE_PORT',
+  'REQUEST_URI',
+  'REQUEST_SCHEME',
+  'SERVER_ADDR',
+]
+
+// Beside HTTP_PROXY, which libraries take for a setting (httpoxy), those that repeat another variable.
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'HTTP_PROXY',
+  'HTTP_CONTENT_LENGTH',
+  'HTTP_CONTENT_TYPE',
+  'HTTP_TRANSFER_ENCODING',
+])
+const CREDENTIALS: ReadonlySet<string> = new Set(['HTTP_AUTHORIZATION', 'HTTP_PROXY_AUTHORIZATION'])
+
+/**
+ * The environment of a script; values are latin-1 strings, each character a byte.
+ * @param length of the request body
+ * @throws {PeerError} REQUEST_METHOD_MISSING
+ */
+export function scriptVariables(
+  variables: Variables,
+  length: number,
+  script: Script,
+  { documentRoot, authorization }: Pick<CgiSettings, 'documentRoot' | 'authorization'>,
+): Record<string, string> {
+  if (!variables.REQUEST_METHOD) {
+    throw new PeerError(
+      'REQUEST_METHOD_MISSING',
+      'the host sent no REQUEST_METHOD: its configuration misses the standard parameters',
+    )
+  }
+  const env: Record<string, string> = {
+    GATEWAY_INTERFACE: 'CGI/1.1',
+    // 4.1.7, 4.1.14 to 4.1.17: they are always there.
+    QUERY_STRING: '',
+    SERVER_NAME: 'localhost',
+    SERVER_PORT: isSecure(variables) ? '443' : '80',
+    SERVER_PROTOCOL: 'HTTP/1.0',
+    SERVER_SOFTWARE: 'sidegate',
+    // php-cgi wants to be told that it was not called by a client (cgi.force_redirect).
+    REDIRECT_STATUS: '200',
+  }
+  for (const name of TAKEN) if (variables[name]) env[name] = variables[name]
+  for (const name in variables) {
+    if (!name.startsWith('HTTP_') || LEFT_OUT.has(name) || !/^[A-Z0-9_]+$/.test(name)) continue
+    if (authorization || !CREDENTIALS.has(name)) env[name] = variables[name]!
+  }
+  if (isSecure(variables)) env.HTTPS = 'on'
+  env.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + script.name
+  env.SCRIPT_FILENAME = latin1(script.file)
+  // 4.1: empty and missing mean the same; programs that look for it without care find it.
+  env.PATH_INFO = script.pathInfo
+  if (documentRoot !== undefined) {
+    env.DOCUMENT_ROOT = latin1(documentRoot)
+    if (script.pathInfo !== '') env.PATH_TRANSLATED = latin1(documentRoot) + script.pathInfo
+  }
+  // 4.1.2.
+  if (length > 0 || variables.CONTENT_LENGTH === '0') env.CONTENT_LENGTH = String(length)
+  return env
+}
+
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
+/** How to start a script with its environment. */
+export interface Invocation {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env: Record<string, string>
+}
+
+// Node.js writes an environment as UTF-8. A value with other bytes is set by a shell, from octal escapes, before it becomes the script.
+const SET_BYTES = 'while [ "$1" != -- ]; do v=$(printf "$2x"); export "$1=${v%x}"; shift 2; done; shift; exec "$@"'
+
+/**
+ * @param own the setting `env`
+ * @throws {PeerError} VARIABLE_NUL
+ */
+export function invocation(script: Script, values: Record<string, string>, own: Record<string, string>): Invocation {
+  const env: Record<string, string> = { PATH: DEFAULT_PATH, ...own }
+  const raw: string[] = []
+  for (const [name, value] of Object.entries(values)) {
+    if (value.includes('\0'))
+      throw new PeerError('VARIABLE_NUL', `${name} holds a NUL byte, which ends a text for every program`)
+    const bytes = Buffer.from(value, 'latin1')
+    const text = bytes.toString('utf8')
+    if (Buffer.byteLength(text) === bytes.length && Buffer.from(text).equals(bytes)) env[name] = text
+    else raw.push(name, [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''))
+  }
+  const [file = '', ...args] = script.command
+  if (raw.length === 0) return { file, args, env }
+  return { file: '/bin/sh', args: ['-c', SET_BYTES, 'sh', ...raw, '--', file, ...args], env }
+}

@@ -1,0 +1,158 @@
+// From PATH_INFO to a script. The first segments that are a file below the root are the script, the rest is its PATH_INFO (RFC 3875
+// 3.2, 4.1.5). What a client could use to get out of the folder, or to something that is no script, is refused here and nowhere else.
+import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
+import { access, realpath, stat } from 'node:fs/promises'
+import { basename, delimiter, dirname, extname, join, resolve, sep } from 'node:path'
+import { AppError, ConfigError } from '../../errors.ts'
+import { splitWords } from '../../workers/words.ts'
+import type { MountContext } from '../mount.ts'
+import type { CgiSettings } from './settings.ts'
+
+/** A script that answers a request. */
+export interface Script {
+  /** Absolute. */
+  readonly file: string
+  /** The program that runs it and its arguments, or the script alone. */
+  readonly command: readonly string[]
+  /** What of the path names it: goes to the end of SCRIPT_NAME. */
+  readonly name: string
+  /** The rest of the path. */
+  readonly pathInfo: string
+}
+
+/** What a name on disk may not be for other reasons than that it is not there. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'])
+
+/** Finds the scripts of one mount. */
+export class ScriptFinder {
+  readonly #root: string
+  readonly #single: boolean
+  readonly #interpreters = new Map<string, readonly string[]>()
+
+  /** @throws {ConfigError} CGI_MISSING, CGI_INTERPRETER, CGI_NOT_EXECUTABLE (when one script is mounted) */
+  constructor(settings: CgiSettings, context: MountContext, path: string) {
+    const place = `${context.path}.cgi`
+    const given = resolve(context.directory, settings.cgi)
+    const found = statSync(given, { throwIfNoEntry: false })
+    if (!found?.isDirectory() && !found?.isFile()) {
+      throw new ConfigError(
+        'CGI_MISSING',
+        place,
+        `${given} is ${found ? 'neither a folder nor a script' : 'not there'}`,
+      )
+    }
+    this.#root = realpathSync(given)
+    this.#single = found.isFile()
+    for (const [extension, line] of Object.entries(settings.interpreters)) {
+      this.#interpreters.set(
+        extension,
+        interpreter(line, `${context.path}.interpreters.${extension}`, context.directory, path),
+      )
+    }
+    if (this.#single && !this.#interpreters.has(extname(given)) && !isExecutable(given)) {
+      throw new ConfigError('CGI_NOT_EXECUTABLE', place, `${given} is not executable: ${ADVICE}`)
+    }
+  }
+
+  /**
+   * The script for a path, undefined when there is none.
+   * @param info PATH_INFO, latin-1
+   * @throws {AppError} CGI_NPH, CGI_OUTSIDE, CGI_NOT_EXECUTABLE
+   */
+  async find(info: string): Promise<Script | undefined> {
+    if (this.#single) return this.#script(this.#root, '', info)
+    let file = this.#root
+    let end = 0
+    while (end < info.length) {
+      const next = info.indexOf('/', end + 1)
+      const stop = next < 0 ? info.length : next
+      const segment = utf8(info.slice(end + 1, stop))
+      end = stop
+      if (segment === '') continue
+      // Hidden files are nobody's script, `.` and `..` are resolved before a request comes here; a backslash parts segments on Windows.
+      if (segment === undefined || segment.startsWith('.') || /[\0\\]/.test(segment)) return undefined
+      file = join(file, segment)
+      const found = await look(file)
+      if (!found) return undefined
+      if (found.isDirectory()) continue
+      return found.isFile() ? this.#demand(file, info.slice(0, end), info.slice(end)) : undefined
+    }
+    return undefined
+  }
+
+  async #demand(file: string, name: string, pathInfo: string): Promise<Script> {
+    // RFC 3875 5: such a script writes to the client itself, past every rule about what a response may be.
+    if (basename(file).startsWith('nph-')) {
+      throw new AppError(
+        'CGI_NPH',
+        `${file} is a non-parsed-header script (nph-), which cannot run behind a gateway protocol`,
+        501,
+      )
+    }
+    const real = await realpath(file)
+    if (!real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep)) {
+      throw new AppError(
+        'CGI_OUTSIDE',
+        `${file} is a link that leads out of ${this.#root}: copy the script, or mount its folder`,
+        403,
+      )
+    }
+    if (!this.#interpreters.has(extname(file)) && !(await mayExecute(file))) {
+      throw new AppError('CGI_NOT_EXECUTABLE', `${file} is not executable: ${ADVICE}`, 403)
+    }
+    return this.#script(file, name, pathInfo)
+  }
+
+  #script(file: string, name: string, pathInfo: string): Script {
+    return { file, command: [...(this.#interpreters.get(extname(file)) ?? []), file], name, pathInfo }
+  }
+}
+
+const ADVICE = 'chmod +x it, or name a program for its extension in `interpreters`'
+
+/** The text that the bytes of a latin-1 string are, or undefined: bytes that are no UTF-8 name no script. */
+function utf8(latin1: string): string | undefined {
+  const bytes = Buffer.from(latin1, 'latin1')
+  const text = bytes.toString('utf8')
+  return text.includes('\uFFFD') && !Buffer.from(text).equals(bytes) ? undefined : text
+}
+
+async function look(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file)
+  } catch (error) {
+    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw new AppError('CGI_NOT_EXECUTABLE', `${file} cannot be looked at: ${(error as Error).message}`, 403, {
+      cause: error,
+    })
+  }
+}
+
+async function mayExecute(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** @throws {ConfigError} CGI_INTERPRETER */
+function interpreter(line: string, place: string, directory: string, path: string): readonly string[] {
+  const [program, ...words] = splitWords(line) ?? []
+  if (!program)
+    throw new ConfigError('CGI_INTERPRETER', place, `${JSON.stringify(line)} is no command: is a quote open?`)
+  const named = dirname(program) !== '.' || program.startsWith('.')
+  const folders = named ? [directory] : path.split(delimiter)
+  const file = folders.map((folder) => resolve(folder, program)).find(isExecutable)
+  if (file) return [file, ...words]
+  const where = named ? '' : ` in the scripts' PATH (${path}; env.PATH changes it)`
+  throw new ConfigError('CGI_INTERPRETER', place, `there is no program ${program}${where}`)
+}

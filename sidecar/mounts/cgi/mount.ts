@@ -1,0 +1,111 @@
+// The mount kind `cgi`: scripts by RFC 3875, a process a request.
+import { dirname, resolve } from 'node:path'
+import { UpstreamError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { WaitingExchanges } from '../../workers/queue.ts'
+import { refuse } from '../files/answer.ts'
+import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { Upload } from '../upstream/upload.ts'
+import { invocation, scriptPath, scriptVariables } from './environment.ts'
+import { ScriptFinder, type Script } from './find.ts'
+import { ScriptRun } from './run.ts'
+import { cgiSettings, type CgiSettings } from './settings.ts'
+
+class CgiMount implements Mount {
+  readonly #settings: CgiSettings
+  readonly #context: MountContext
+  readonly #waiting: WaitingExchanges
+  /** What the exchanges that wait are for. */
+  readonly #waitingFor = new WeakMap<Exchange, { script: Script; upload: Upload }>()
+  readonly #running = new Set<ScriptRun>()
+  #finder: ScriptFinder | undefined
+  #closed = false
+  #idle: (() => void) | undefined
+
+  constructor(settings: CgiSettings, context: MountContext) {
+    const { documentRoot, queue, queueTimeout } = settings
+    this.#settings = { ...settings, documentRoot: documentRoot && resolve(context.directory, documentRoot) }
+    this.#context = context
+    const bounds = { most: queue, timeout: queueTimeout * 1000 }
+    this.#waiting = new WaitingExchanges(bounds, () => `${this.#running.size} scripts are running (processes)`)
+  }
+
+  async open(): Promise<void> {
+    this.#finder = new ScriptFinder(this.#settings, this.#context, scriptPath(this.#settings))
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    const script = await this.#finder!.find(exchange.variables.PATH_INFO ?? '')
+    if (exchange.aborted) return
+    if (!script) return refuse(exchange, 404)
+    const upload = new Upload(exchange.body)
+    try {
+      // RFC 3875 4.1.2: a script is told the length of its body, so a body that comes without one is taken whole first.
+      const { spoolMemory: memory, maxSpool: most } = this.#settings
+      if (upload.length === undefined) await upload.spool({ memory, most })
+      if (exchange.aborted) return upload.close()
+      if (this.#closed) throw new UpstreamError('POOL_CLOSED', 'the scripts are being stopped', 503)
+      if (this.#waiting.size === 0 && this.#running.size < this.#settings.processes) {
+        return this.#run(exchange, script, upload)
+      }
+      this.#waitingFor.set(exchange, { script, upload })
+      this.#waiting.add(exchange, () => upload.close())
+    } catch (error) {
+      upload.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the scripts are being stopped', 503))
+    for (const run of this.#running) run.stop()
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+  }
+
+  /** @throws {PeerError} REQUEST_METHOD_MISSING, VARIABLE_NUL */
+  #run(exchange: Exchange, script: Script, upload: Upload): void {
+    const { timeout, stopTimeout, env } = this.#settings
+    const { key, log } = this.#context
+    const variables = scriptVariables(exchange.variables, upload.length ?? 0, script, this.#settings)
+    const run = new ScriptRun(exchange, upload, {
+      ...invocation(script, variables, env),
+      // RFC 3875 7.2.
+      cwd: dirname(script.file),
+      timeout: timeout * 1000,
+      stopTimeout: stopTimeout * 1000,
+      script: script.file,
+      mount: key,
+      log,
+      ended: (over) => {
+        upload.close()
+        this.#ended(over)
+      },
+    })
+    this.#running.add(run)
+  }
+
+  #ended(run: ScriptRun): void {
+    this.#running.delete(run)
+    while (this.#waiting.size > 0 && this.#running.size < this.#settings.processes) {
+      const exchange = this.#waiting.take()
+      if (!exchange) break
+      const { script, upload } = this.#waitingFor.get(exchange)!
+      try {
+        this.#run(exchange, script, upload)
+      } catch (error) {
+        upload.close()
+        exchange.fail(error)
+      }
+    }
+    if (this.#running.size === 0) this.#idle?.()
+  }
+}
+
+/** CGI scripts. */
+export const cgi: MountKind<typeof cgiSettings> = {
+  kind: 'cgi',
+  summary: 'CGI scripts (RFC 3875): a folder of them, or one. More in [cgi.md](cgi.md).',
+  settings: cgiSettings,
+  create: (settings, context) => new CgiMount(settings, context),
+}

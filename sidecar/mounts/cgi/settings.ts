@@ -1,0 +1,58 @@
+// The settings of a CGI mount.
+import * as v from 'valibot'
+
+const seconds = (least: number, initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.minValue(least)), initial), v.description(description))
+
+const count = (least: number, initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
+
+/** The settings of a CGI mount. */
+export const cgiSettings = v.strictObject({
+  cgi: v.pipe(
+    v.string(),
+    v.nonEmpty('must name a folder of scripts, or one script'),
+    v.description('A folder of CGI scripts, or one script that answers everything below the mount.'),
+  ),
+  interpreters: v.pipe(
+    v.optional(
+      v.record(v.pipe(v.string(), v.regex(/^\.[^./\\]+$/, 'must be an extension such as ".pl"')), v.string()),
+      {},
+    ),
+    v.description(
+      'Programs by extension, such as {".pl": "perl", ".php": "php-cgi"}: such scripts need not be executable. Words as in `run`.',
+    ),
+  ),
+  env: v.pipe(
+    v.optional(v.record(v.string(), v.string()), {}),
+    v.description("Environment variables of the scripts. Of the gateway's own environment they get nothing."),
+  ),
+  documentRoot: v.pipe(
+    v.optional(v.string()),
+    v.description('DOCUMENT_ROOT of the scripts, and where PATH_TRANSLATED starts. Default: both are left out.'),
+  ),
+  authorization: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description(
+      'Whether scripts get HTTP_AUTHORIZATION. The environment of a process may be readable for others (RFC 3875 9.2), so not by default.',
+    ),
+  ),
+  processes: count(1, 16, 'Scripts that run at the same time.'),
+  queue: count(0, 100, 'Requests that may wait for their script to be started; more get 503.'),
+  queueTimeout: seconds(0, 30, 'Seconds a request may wait for its script to be started; then it gets 503.'),
+  maxSpool: count(
+    0,
+    100 * 1024 * 1024,
+    'Scripts are told the length of a body first (RFC 3875 4.1.2). A body that comes without one is taken whole, up to so many bytes; longer ones get 413. 0: they get 411.',
+  ),
+  spoolMemory: count(0, 256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  timeout: seconds(
+    0.001,
+    60,
+    'Seconds a script may neither write nor take anything: 504, or a cut response, and the script is stopped.',
+  ),
+  stopTimeout: seconds(0, 5, 'Seconds from SIGTERM to SIGKILL for a script that is stopped, and for what it started.'),
+})
+
+/** The settings of a CGI mount, defaults filled in. */
+export type CgiSettings = v.InferOutput<typeof cgiSettings>

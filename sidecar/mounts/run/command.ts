@@ -1,0 +1,97 @@
+// The command of a run mount: its words, its environment, and the place where it is to listen.
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ConfigError } from '../../errors.ts'
+import type { Endpoint } from '../../listen/address.ts'
+import type { Command } from '../../workers/process.ts'
+import { splitWords } from '../../workers/words.ts'
+import type { MountContext } from '../mount.ts'
+import type { RunSettings } from './settings.ts'
+
+const PLACEHOLDER = /\$(SOCKET|PORT)\b/g
+/** Of the gateway alone: sockets that were handed to it, and who is told that it is ready. */
+const GATEWAYS_OWN = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'NODE_CHANNEL_FD']
+
+/** A command to be started, each time at another place. */
+export class CommandPlan {
+  /** For messages: its first word. */
+  readonly program: string
+  readonly #words: readonly string[]
+  readonly #kind: 'SOCKET' | 'PORT'
+  readonly #cwd: string
+  readonly #env: NodeJS.ProcessEnv
+  /** Private to this mount; undefined before `open` and where there are no sockets. */
+  folder: string | undefined
+  #starts = 0
+
+  /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE */
+  constructor(settings: RunSettings, context: MountContext) {
+    const path = `${context.path}.run`
+    const words = typeof settings.run === 'string' ? splitWords(settings.run) : settings.run
+    if (!words) throw new ConfigError('RUN_COMMAND', path, `a quote in ${JSON.stringify(settings.run)} is not closed`)
+    if (!words[0]) throw new ConfigError('RUN_COMMAND', path, 'there is no command')
+    const kinds = new Set([...words.join('\0').matchAll(PLACEHOLDER)].map(([, name]) => name as 'SOCKET' | 'PORT'))
+    const [kind, other] = kinds
+    if (!kind || other) {
+      const what = kind ? 'has $SOCKET and $PORT' : 'says nowhere where it is to listen'
+      throw new ConfigError(
+        'RUN_PLACE',
+        path,
+        `the command ${what}: put one of $SOCKET (a Unix socket) and $PORT (on 127.0.0.1) into it`,
+      )
+    }
+    this.program = words[0]
+    this.#words = words
+    this.#kind = kind
+    this.#cwd = resolve(context.directory, settings.cwd ?? '.')
+    const env: NodeJS.ProcessEnv = { ...process.env }
+    for (const name of GATEWAYS_OWN) delete env[name]
+    this.#env = { ...env, ...settings.env }
+  }
+
+  /** @throws {ConfigError} RUN_CWD */
+  async open(path: string): Promise<void> {
+    const found = await stat(this.#cwd).catch(() => undefined)
+    if (!found?.isDirectory()) {
+      throw new ConfigError(
+        'RUN_CWD',
+        `${path}.cwd`,
+        `the working directory ${this.#cwd} is ${found ? 'no folder' : 'not there'}`,
+      )
+    }
+    // mkdtemp makes it 0700: whoever could connect could pose as any client.
+    this.folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
+  }
+
+  /** A place where nobody listens, and the command that is to. */
+  async next(): Promise<{ endpoint: Endpoint; command: Command }> {
+    const endpoint = this.#kind === 'SOCKET' ? this.#socket() : await freePort()
+    const place = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
+    const [file = '', ...args] = this.#words.map((word) => word.replace(PLACEHOLDER, () => place))
+    return { endpoint, command: { file, args, cwd: this.#cwd, env: { ...this.#env, [this.#kind]: place } } }
+  }
+
+  async close(): Promise<void> {
+    const { folder } = this
+    this.folder = undefined
+    if (folder) await rm(folder, { recursive: true, force: true })
+  }
+
+  /** A name of its own for each start: what is left of the one before is in nobody's way. */
+  #socket(): Endpoint {
+    return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }
+  }
+}
+
+/** A port that was free a moment ago; who loses it to somebody else ends, and is started anew on another. */
+function freePort(): Promise<Endpoint> {
+  return new Promise((done, failed) => {
+    const server = createServer().on('error', failed)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => done({ kind: 'tcp', host: '127.0.0.1', port }))
+    })
+  })
+}

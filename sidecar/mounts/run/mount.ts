@@ -1,0 +1,214 @@
+// The mount kind `run`: a command that Sidegate starts and looks after, and speaks to in the protocol that it speaks.
+import { realpath, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ConfigError, UpstreamError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { StartError } from '../../workers/occupant.ts'
+import { WaitingExchanges } from '../../workers/queue.ts'
+import { Slot } from '../../workers/slot.ts'
+import { redirectToFolder, refuse } from '../files/answer.ts'
+import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { Scripts } from '../upstream/scripts.ts'
+import { targetOptions } from '../upstream/server.ts'
+import { makeTarget, type Target } from '../upstream/target.ts'
+import { Upload } from '../upstream/upload.ts'
+import { CommandPlan } from './command.ts'
+import { CommandServer } from './server.ts'
+import { runSettings, type RunSettings } from './settings.ts'
+
+/** node:http drops a connection after 5 s without a request; the gateway has to be first. */
+const KEEP_HTTP = 4
+
+/** How long after a connection was refused the end of the process may take to be seen. */
+const NEWS_GRACE_MS = 500
+
+class RunMount implements Mount {
+  readonly #settings: RunSettings
+  readonly #context: MountContext
+  readonly #plan: CommandPlan
+  readonly #slot: Slot<CommandServer>
+  readonly #waiting: WaitingExchanges
+  #scripts: Scripts | undefined
+  /** Of the requests that are sent a second time. */
+  readonly #uploads = new WeakMap<Exchange, Upload>()
+  /** The way to the command that runs; undefined while none is ready. */
+  #target: Target | undefined
+  #server: CommandServer | undefined
+  #using: Promise<void> | undefined
+  #busy = 0
+  #closing: Promise<void> | undefined
+
+  constructor(settings: RunSettings, context: MountContext) {
+    this.#settings = settings
+    this.#context = context
+    this.#plan = new CommandPlan(settings, context)
+    const { log, key } = context
+    const stopTimeout = settings.stopTimeout * 1000
+    const options = { plan: this.#plan, startTimeout: settings.startTimeout * 1000, stopTimeout, mount: key, log }
+    this.#slot = new Slot(
+      { name: `command (${this.#plan.program})`, mount: key, log, stopTimeout },
+      (owner) => new CommandServer(options, owner),
+      () => (this.#using = this.#use()),
+    )
+    const bounds = { most: settings.queue, timeout: settings.queueTimeout * 1000 }
+    this.#waiting = new WaitingExchanges(bounds, () => this.#describe())
+  }
+
+  async open(): Promise<void> {
+    const { path } = this.#context
+    this.#scripts = await this.#findScripts()
+    await this.#plan.open(path)
+    try {
+      await this.#slot.open()
+      await this.#using
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      const options = error.detail === undefined ? {} : { cause: error.detail }
+      throw new ConfigError(error.code, `${path}.run`, error.message, options)
+    }
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    if (this.#scripts) {
+      const found = await this.#scripts.find(exchange.variables)
+      if (exchange.aborted) return
+      if (found.kind === 'folder') return redirectToFolder(exchange)
+      if (found.kind === 'none') return refuse(exchange, 404)
+      exchange.variables = found.variables
+    }
+    if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503)
+    if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange)
+    else this.#waiting.add(exchange)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** The process of the command, for status and tests. */
+  get pid(): number | undefined {
+    return this.#slot.worker?.pid
+  }
+
+  async #close(): Promise<void> {
+    this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503))
+    this.#target?.close()
+    await this.#slot.close()
+    await this.#plan.close()
+  }
+
+  get #isFree(): boolean {
+    return this.#target !== undefined && this.#server?.state === 'ready' && this.#busy < this.#settings.connections
+  }
+
+  /** A command is ready: requests go to it from now on. */
+  async #use(): Promise<void> {
+    const server = this.#slot.worker
+    if (!server || server.state !== 'ready') return
+    this.#server = server
+    const { speaks, keepAlive = speaks === 'http' ? KEEP_HTTP : 0 } = this.#settings
+    const name = `${this.#plan.program} (${speaks})`
+    const settings = { ...this.#settings, keepAlive, ca: undefined, serverName: undefined, verify: true }
+    const target = makeTarget(
+      { protocol: speaks, endpoint: server.endpoint!, name },
+      targetOptions(settings, this.#context),
+    )
+    await target.open()
+    if (this.#closing) return target.close()
+    this.#target?.close()
+    this.#target = target
+    this.#busy = 0
+    this.#serveWaiting()
+  }
+
+  #send(exchange: Exchange): void {
+    const target = this.#target!
+    const server = this.#server!
+    const again = this.#uploads.get(exchange)
+    const upload = again ?? new Upload(exchange.body)
+    this.#uploads.delete(exchange)
+    this.#busy++
+    target
+      .handle(exchange, upload)
+      .catch(async (error: unknown) => {
+        if (again || !(await this.#repeat(exchange, upload, server, error))) exchange.fail(error)
+      })
+      .catch((error: unknown) => exchange.fail(error))
+      .finally(() => {
+        if (!this.#uploads.has(exchange)) upload.close()
+        // Those of a command that is gone are not counted any more.
+        if (target !== this.#target) return
+        this.#busy--
+        this.#serveWaiting()
+      })
+  }
+
+  /**
+   * A request that came between the death of the command and the news of it waits for the next one: nothing of it was handled.
+   * @throws {UpstreamError} QUEUE_FULL
+   */
+  async #repeat(exchange: Exchange, upload: Upload, server: CommandServer, error: unknown): Promise<boolean> {
+    if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_CONNECT' || !upload.repeatable) return false
+    if (!(await server.overWithin(NEWS_GRACE_MS)) || this.#closing || exchange.aborted) return false
+    upload.rewind()
+    this.#waiting.add(exchange, () => upload.close())
+    this.#uploads.set(exchange, upload)
+    return true
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.size > 0 && this.#isFree) {
+      const exchange = this.#waiting.take()
+      if (exchange) this.#send(exchange)
+    }
+  }
+
+  #describe(): string {
+    const { program } = this.#plan
+    return this.#server?.state === 'ready'
+      ? `${program} has ${this.#busy} requests under way (connections)`
+      : `${program} does not run: see the log for what became of it`
+  }
+
+  /** @throws {ConfigError} UPSTREAM_ROOT */
+  async #findScripts(): Promise<Scripts | undefined> {
+    const { root: named, index, split, frontController, followSymlinks, speaks } = this.#settings
+    const at = (setting: string): string => `${this.#context.path}.${setting}`
+    if (named === undefined) {
+      if (frontController === undefined) return undefined
+      throw new ConfigError(
+        'UPSTREAM_ROOT',
+        at('frontController'),
+        'frontController needs root, the folder of the scripts',
+      )
+    }
+    if (speaks !== 'fastcgi') {
+      throw new ConfigError(
+        'UPSTREAM_ROOT',
+        at('root'),
+        `root is for PHP by FastCGI; what speaks ${speaks} finds its own files`,
+      )
+    }
+    const root = resolve(this.#context.directory, named)
+    const found = await stat(root).catch(() => undefined)
+    if (!found?.isDirectory()) {
+      throw new ConfigError(
+        'UPSTREAM_ROOT',
+        at('root'),
+        `${named} ${found ? 'is no folder' : 'is not there'} (${root})`,
+      )
+    }
+    const real = await realpath(root)
+    return new Scripts({ root: real, scriptRoot: real, index, split, frontController, followSymlinks })
+  }
+}
+
+/** Any command that listens. */
+export const run: MountKind<typeof runSettings> = {
+  kind: 'run',
+  summary:
+    'Any command that serves HTTP, FastCGI, SCGI, uwsgi or AJP on a socket: Sidegate starts it and looks after it. More in [run.md](run.md).',
+  settings: runSettings,
+  create: (settings, context) => new RunMount(settings, context),
+}

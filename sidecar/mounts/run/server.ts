@@ -1,0 +1,185 @@
+// One run of a command: started, asked until somebody accepts connections at its place, in use, ended with everything that it started.
+import { connect } from 'node:net'
+import type { Endpoint } from '../../listen/address.ts'
+import type { Log, LogFields } from '../../log.ts'
+import { StartError, type Occupant, type Owner } from '../../workers/occupant.ts'
+import { describeExit, WorkerProcess, type Exit, type ProcessListener } from '../../workers/process.ts'
+import { Watchdog } from '../../workers/watchdog.ts'
+import type { CommandPlan } from './command.ts'
+
+/** How a command is run. Times in milliseconds. */
+export interface ServerOptions {
+  readonly plan: CommandPlan
+  readonly startTimeout: number
+  readonly stopTimeout: number
+  readonly mount: string
+  readonly log: Log
+}
+
+/** Between two looks whether it listens: quick at first, so that a quick program serves at once. */
+const LOOK_FIRST_MS = 10
+const LOOK_MOST_MS = 250
+
+/** A command under way. */
+export class CommandServer implements Occupant, ProcessListener {
+  state: 'starting' | 'ready' | 'stopping' | 'gone' = 'starting'
+  readySince = 0
+  startError: StartError | undefined
+  /** Where it listens, once it is started. */
+  endpoint: Endpoint | undefined
+  readonly #options: ServerOptions
+  readonly #owner: Owner<CommandServer>
+  readonly #started = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
+  readonly #timers: { late?: NodeJS.Timeout; look?: NodeJS.Timeout } = {}
+  #process: WorkerProcess | undefined
+  #watchdog: Watchdog | undefined
+
+  constructor(options: ServerOptions, owner: Owner<CommandServer>) {
+    this.#options = options
+    this.#owner = owner
+    // Who does not ask for the start hears of `gone`.
+    this.#started.promise.catch(() => {})
+    void this.#start()
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  leave(): void {
+    void this.stop()
+  }
+
+  stop(): Promise<void> {
+    if (this.state !== 'gone') {
+      const starting = this.state === 'starting'
+      this.state = 'stopping'
+      if (!this.#process) this.#over('was not started')
+      else if (starting) this.#process.kill()
+      else this.#process.stop(this.#options.stopTimeout)
+    }
+    return this.#gone.promise
+  }
+
+  /** Whether its process is over, or will be so many milliseconds later. */
+  overWithin(milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), milliseconds)
+      void this.#gone.promise.then(() => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+    })
+  }
+
+  async #start(): Promise<void> {
+    const { plan, startTimeout, stopTimeout } = this.#options
+    try {
+      const { endpoint, command } = await plan.next()
+      // Stopped meanwhile.
+      if (this.state !== 'starting') return
+      this.endpoint = endpoint
+      this.#process = new WorkerProcess(command, 0, this)
+    } catch (error) {
+      return this.#over(`could not be started: ${(error as Error).message}`)
+    }
+    const { pid } = this.#process
+    if (pid === undefined) return
+    this.#watchdog = new Watchdog(pid, stopTimeout, plan.folder!)
+    this.#timers.late = setTimeout(() => this.#late(), startTimeout)
+    this.#look(LOOK_FIRST_MS)
+  }
+
+  /** Whether it accepts connections. */
+  #look(pause: number): void {
+    const socket = connect(this.endpoint!.kind === 'unix' ? { path: this.endpoint!.path } : this.endpoint!)
+    socket.once('connect', () => {
+      socket.destroy()
+      this.#ready()
+    })
+    socket.once('error', () => {
+      if (this.state === 'starting') {
+        this.#timers.look = setTimeout(() => this.#look(Math.min(pause * 2, LOOK_MOST_MS)), pause)
+      }
+    })
+  }
+
+  #ready(): void {
+    if (this.state !== 'starting') return
+    clearTimeout(this.#timers.late)
+    this.state = 'ready'
+    this.readySince = performance.now()
+    this.#options.log.info(`${this.#options.plan.program} accepts connections`, this.#fields)
+    this.#started.resolve()
+    this.#owner.free(this)
+  }
+
+  #late(): void {
+    const seconds = this.#options.startTimeout / 1000
+    const message = `${this.#options.plan.program} accepted no connection for ${seconds} s (startTimeout)`
+    this.startError = new StartError('RUN_START_TIMEOUT', message)
+    this.#process!.kill()
+  }
+
+  // --- from its process
+
+  message(): void {}
+
+  output(stream: 'stdout' | 'stderr', line: string): void {
+    // What it prints while it starts says why it does not.
+    if (stream === 'stdout') this.#process?.remember(line)
+    this.#options.log.info(line, { ...this.#fields, stream })
+  }
+
+  exited(exit: Exit): void {
+    const { program } = this.#options.plan
+    const { lastLines: detail } = exit
+    const before = this.state
+    if (before === 'ready') {
+      const message = `${program} (pid ${this.pid}) ${describeExit(exit)}`
+      this.#options.log.error(message, { ...this.#fields, code: 'RUN_DIED', detail })
+      return this.#over(message)
+    }
+    if (before === 'starting') {
+      if (exit.error) {
+        const hint = exit.error.code === 'ENOENT' ? `: is ${program} installed, and on the PATH?` : ''
+        this.startError ??= new StartError('RUN_SPAWN', `${program} could not be started: ${exit.error.message}${hint}`)
+      }
+      const hint = exit.code === 0 ? '; it has to stay in the foreground' : ''
+      const late = this.startError?.code === 'RUN_START_TIMEOUT' ? this.startError : undefined
+      this.startError = late
+        ? new StartError(late.code, late.message, detail)
+        : (this.startError ??
+          new StartError(
+            'RUN_START_DIED',
+            `${program} ${describeExit(exit)} before it accepted a connection${hint}`,
+            detail,
+          ))
+    }
+    this.#over('ended')
+  }
+
+  #over(what: string): void {
+    if (this.state === 'gone') return
+    const before = this.state
+    this.state = 'gone'
+    clearTimeout(this.#timers.late)
+    clearTimeout(this.#timers.look)
+    this.#watchdog?.close()
+    if (this.readySince === 0) {
+      this.startError ??= new StartError('RUN_SPAWN', `${this.#options.plan.program} ${what}`)
+      this.#started.reject(this.startError)
+    }
+    this.#gone.resolve()
+    this.#owner.gone(this, before === 'stopping')
+  }
+
+  get #fields(): LogFields {
+    return { mount: this.#options.mount, pid: this.pid }
+  }
+}

@@ -1,0 +1,56 @@
+// The settings of a run mount.
+import * as v from 'valibot'
+import { protocols } from '../../wire/index.ts'
+import { targetEntries, upstreamSettings } from '../upstream/settings.ts'
+
+const seconds = (initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
+
+const count = (least: number, initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
+
+const { root, index, split, frontController, followSymlinks } = upstreamSettings.entries
+const target = v.omit(v.strictObject(targetEntries), ['keepAlive', 'connections', 'ca', 'serverName', 'verify']).entries
+
+/** What a command may be spoken to in. */
+const names: readonly string[] = ['http', ...protocols.map(({ name }) => name)]
+
+/** The settings of a run mount. */
+export const runSettings = v.strictObject({
+  run: v.pipe(
+    v.union([v.pipe(v.string(), v.nonEmpty()), v.pipe(v.array(v.string()), v.minLength(1))]),
+    v.description(
+      'The command that serves the app, in the foreground: words as a shell quotes them, or a list of words; no shell runs it. Sidegate puts a Unix socket in the place of $SOCKET, or a free port on 127.0.0.1 in that of $PORT.',
+    ),
+  ),
+  speaks: v.pipe(v.picklist(names), v.description('The protocol that the command speaks there.')),
+  cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the command.')),
+  env: v.pipe(
+    v.optional(v.record(v.string(), v.string()), {}),
+    v.description('Environment variables of the command, over those of the gateway. SOCKET or PORT comes by itself.'),
+  ),
+  connections: count(1, 64, 'Requests that the command gets at the same time; more wait.'),
+  keepAlive: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0))),
+    v.description(
+      'Seconds a connection without a request is kept. Default: 4 for HTTP, else 0: many FastCGI programs serve one connection at a time, and one that is kept would keep all others out.',
+    ),
+  ),
+  queue: count(
+    0,
+    100,
+    'Requests that may wait for the command: while it starts, or has all its connections in use; more get 503.',
+  ),
+  queueTimeout: seconds(30, 'Seconds a request may wait so; then it gets 503.'),
+  startTimeout: seconds(60, 'Seconds until the command must accept a connection.'),
+  stopTimeout: seconds(30, 'Seconds from SIGTERM to SIGKILL, for the command and everything that it started.'),
+  ...target,
+  root,
+  index,
+  split,
+  frontController,
+  followSymlinks,
+})
+
+/** The settings of a run mount, defaults filled in. */
+export type RunSettings = v.InferOutput<typeof runSettings>

@@ -1,0 +1,155 @@
+// Several targets behind one mount: which one gets an exchange, what happens when it fails, who waits when all are busy.
+import { UpstreamError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import type { Log } from '../../log.ts'
+import { choose, type Balance } from './choose.ts'
+import { mayRepeat } from './failure.ts'
+import type { Member } from './member.ts'
+import type { Upload } from './upload.ts'
+import { Waiting } from './waiting.ts'
+
+/** How a balancer works. Times in milliseconds. */
+export interface BalancerOptions {
+  readonly balance: Balance
+  readonly retries: number
+  readonly queue: number
+  readonly queueTimeout: number
+  readonly log: Log
+  readonly mount: string
+}
+
+/** Gives exchanges to members. */
+export class Balancer {
+  readonly #options: BalancerOptions
+  readonly #waiting: Waiting<Member>
+  #members: readonly Member[] = []
+
+  constructor(options: BalancerOptions) {
+    this.#options = options
+    this.#waiting = new Waiting(options.queue, options.queueTimeout)
+  }
+
+  get members(): readonly Member[] {
+    return this.#members
+  }
+
+  /** Uses these from now on. Those that are no more among them are closed when their last exchange is over. */
+  set members(members: readonly Member[]) {
+    const before = this.#members
+    this.#members = members
+    for (const member of before) {
+      if (members.includes(member)) continue
+      member.retired = true
+      if (member.active === 0) member.target.close()
+    }
+    this.#serveWaiting()
+  }
+
+  /**
+   * Sends an exchange to a member, and to another when that is allowed and may help.
+   * @throws {SidegateError} of the last member that was tried; NO_UPSTREAM, QUEUE_FULL, QUEUE_TIMEOUT.
+   */
+  async handle(exchange: Exchange, upload: Upload): Promise<void> {
+    let member = this.#pick(exchange.variables.REMOTE_ADDR) ?? (await this.#waiting.wait(exchange))
+    const tried = new Set<Member>()
+    for (let left = this.#options.retries; member; left--) {
+      const error: unknown = await this.#attempt(member, exchange, upload)
+      if (error === undefined) return
+      tried.add(member)
+      const next: Member | undefined =
+        left > 0 && this.#mayRepeat(error, exchange, upload) ? this.#another(member, tried, error, exchange) : undefined
+      if (!next) throw error
+      this.#options.log.warn(`${(error as Error).message}; trying ${next.target.name}`, {
+        code: (error as UpstreamError).code,
+        mount: this.#options.mount,
+        upstream: member.target.name,
+        request: exchange.id,
+      })
+      upload.rewind()
+      member = next
+    }
+  }
+
+  /** No more exchanges; those that wait fail. */
+  close(): void {
+    this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the mount is being closed', 503))
+    for (const { target } of this.#members) target.close()
+  }
+
+  /** Sends to one member, and gives what went wrong. */
+  async #attempt(member: Member, exchange: Exchange, upload: Upload): Promise<unknown> {
+    try {
+      await member.target.handle(exchange, upload)
+      if (!exchange.aborted) member.succeeded()
+      return undefined
+    } catch (error) {
+      member.failed(error)
+      return error
+    } finally {
+      this.#release(member)
+    }
+  }
+
+  #mayRepeat(error: unknown, exchange: Exchange, upload: Upload): boolean {
+    return (
+      !exchange.aborted &&
+      !exchange.headSent &&
+      upload.repeatable &&
+      mayRepeat(error, exchange.variables.REQUEST_METHOD)
+    )
+  }
+
+  /** A member for the client, taken; undefined when all are busy. @throws {UpstreamError} NO_UPSTREAM */
+  #pick(client: string | undefined): Member | undefined {
+    const now = performance.now()
+    const usable = this.#usable(now)
+    if (usable.length === 0) throw this.#none()
+    return this.#waiting.size > 0 ? undefined : this.#take(usable, client ?? '', now)
+  }
+
+  /** One that was not tried yet; or the same, when it closed a kept connection as it was used again, as servers may. */
+  #another(member: Member, tried: ReadonlySet<Member>, error: unknown, exchange: Exchange): Member | undefined {
+    const now = performance.now()
+    const untried = this.#usable(now).filter((one) => !tried.has(one))
+    const next = this.#take(untried, exchange.variables.REMOTE_ADDR ?? '', now)
+    if (next || (error as UpstreamError).code !== 'UPSTREAM_RESET') return next
+    return member.retired ? undefined : this.#take([member], '', now)
+  }
+
+  #take(members: readonly Member[], client: string, now: number): Member | undefined {
+    const member = choose(members.every(isFree) ? members : members.filter(isFree), this.#options.balance, client, now)
+    if (member) member.active++
+    return member
+  }
+
+  /** Those that work; when all are left out after failures, these all the same: it cannot get worse. */
+  #usable(now: number): readonly Member[] {
+    const members = this.#members.some(isDown) ? this.#members.filter((one) => !one.down) : this.#members
+    const working = members.filter((one) => !one.leftOut(now))
+    return working.length > 0 ? working : members
+  }
+
+  #release(member: Member): void {
+    member.active--
+    if (member.retired && member.active === 0) member.target.close()
+    this.#serveWaiting()
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.size > 0) {
+      const now = performance.now()
+      const member = this.#take(this.#usable(now), '', now)
+      if (!member) return
+      this.#waiting.next(member)
+    }
+  }
+
+  #none(): UpstreamError {
+    const names = this.#members.map(({ target }) => target.name).join(', ')
+    const why = names === '' ? 'no name of an upstream has an address' : `the health check fails for ${names}`
+    return new UpstreamError('NO_UPSTREAM', `no upstream is in use: ${why}`, 503)
+  }
+}
+
+const isFree = (member: Member): boolean => member.free
+const isDown = (member: Member): boolean => member.down

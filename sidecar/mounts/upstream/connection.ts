@@ -1,0 +1,249 @@
+// One connection to a server that speaks a gateway protocol: one exchange at a time. A request without a body is one write.
+import { connect, type Socket } from 'node:net'
+import { BODY_HIGH_WATER } from '../../body.ts'
+import type { SidegateError } from '../../errors.ts'
+import type { Endpoint } from '../../listen/address.ts'
+import { Lines } from '../../workers/lines.ts'
+import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
+import type { Variables } from '../../variables.ts'
+import { ended, notConnected, ofResponse } from './failure.ts'
+import type { Line, Passage } from './passage.ts'
+import type { Upload } from './upload.ts'
+
+/** Who keeps connections. */
+export interface ConnectionOwner {
+  /** The response is complete and the connection can carry another request. Else it closes itself. */
+  released(connection: Connection): void
+  /** It is closed. Called once. */
+  closed(connection: Connection): void
+  /** A line that the server wrote for the log (FastCGI's STDERR). */
+  said(line: string, passage: Passage | undefined): void
+}
+
+/** One read of a socket. */
+const READ = 64 * 1024
+
+/** A connection. */
+export class Connection implements Line {
+  readonly #name: string
+  readonly #socket: Socket
+  readonly #codec: ClientCodec
+  readonly #owner: ConnectionOwner
+  #passage: Passage | undefined
+  #upload: Upload | undefined
+  #lines: Lines | undefined
+  #connected = false
+  #uploading = false
+  #reading = false
+  #failure: NodeJS.ErrnoException | undefined
+  #closed = false
+  /** Nothing has come from the server yet. */
+  waiting = true
+  /** An idle connection was closed so that the server has a process for this one. */
+  relieved = false
+  /** As performance.now(). */
+  readonly madeAt: number = performance.now()
+  /** When it was kept, as performance.now(). */
+  idleSince = 0
+
+  /** Begins to connect. `name`: the server, for messages. */
+  constructor(name: string, endpoint: Endpoint, codec: ClientCodec, owner: ConnectionOwner) {
+    this.#name = name
+    this.#codec = codec
+    this.#owner = owner
+    this.#socket =
+      endpoint.kind === 'unix'
+        ? connect({ path: endpoint.path, highWaterMark: READ } as { path: string })
+        : connect({ host: endpoint.host, port: endpoint.port, noDelay: true, keepAlive: true, highWaterMark: READ } as {
+            host: string
+            port: number
+          })
+    this.#socket
+      .on('connect', () => this.#opened())
+      .on('data', (bytes) => this.#receive(bytes))
+      .on('drain', () => this.#pump())
+      .on('end', () => this.#receiveEnd())
+      .on('error', (error) => (this.#failure = error))
+      .on('close', () => this.#lost())
+      .on('timeout', () => this.#leave())
+  }
+
+  /**
+   * Sends a request; there is none under way.
+   * @throws {PeerError} when it cannot be written in this protocol.
+   */
+  run(passage: Passage, upload: Upload, variables: Variables): void {
+    const head = this.#codec.request(variables, upload.length)
+    const socket = this.#socket
+    socket.setTimeout(0)
+    this.#passage = passage
+    this.#upload = upload
+    this.#uploading = true
+    if (!this.#connected) passage.clock('connect')
+    socket.cork()
+    socket.write(head)
+    this.#pump()
+    socket.uncork()
+  }
+
+  /** No request for so long (milliseconds): it closes itself. */
+  keep(milliseconds: number): void {
+    this.#socket.setTimeout(milliseconds)
+    this.idleSince = performance.now()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  stop(): void {
+    this.#socket.destroy()
+  }
+
+  #opened(): void {
+    this.#connected = true
+    const passage = this.#passage
+    if (!passage || passage.over) return
+    if (!this.#uploading) return passage.clock('firstByte')
+    passage.clock(this.#reading ? 'client' : 'idle')
+    this.#pump()
+  }
+
+  #clock(phase: 'firstByte' | 'idle' | 'client'): void {
+    if (this.#connected) this.#passage!.clock(phase)
+  }
+
+  /** Passes the request body on as long as there is some and the server takes it. */
+  #pump(): void {
+    const passage = this.#passage
+    // A body that is not kept for another try is read only when there is somebody to send it to.
+    if (!this.#connected && (this.#upload?.length ?? Infinity) > BODY_HIGH_WATER) return
+    while (this.#uploading && !this.#reading && !this.#socket.destroyed) {
+      if (passage!.over) {
+        this.#uploading = false
+        return
+      }
+      // The server has to ask for what is held.
+      if (this.#codec.held > 0 || this.#socket.writableNeedDrain) return this.#clock('idle')
+      const chunk = this.#upload!.readNow()
+      if (chunk === undefined) return this.#await()
+      this.#give(chunk)
+    }
+  }
+
+  #give(chunk: Uint8Array | null): void {
+    if (chunk) {
+      for (const piece of this.#codec.data(chunk)) this.#socket.write(piece)
+      return
+    }
+    this.#uploading = false
+    const end = this.#codec.finish()
+    if (end) this.#socket.write(end)
+    this.#clock('firstByte')
+  }
+
+  #await(): void {
+    const passage = this.#passage!
+    this.#reading = true
+    this.#clock('client')
+    this.#upload!.read().then(
+      (chunk) => {
+        this.#reading = false
+        if (passage !== this.#passage || passage.over || this.#socket.destroyed) return
+        this.#give(chunk)
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#reading = false
+        if (passage === this.#passage) passage.fail(error as SidegateError)
+      },
+    )
+  }
+
+  #receive(bytes: Buffer): void {
+    const passage = this.#passage
+    // Nothing was asked.
+    if (!passage) return this.#leave()
+    this.waiting = false
+    try {
+      this.#take(this.#codec.receive(bytes), passage)
+    } catch (error) {
+      return passage.fail(ofResponse(this.#name, passage.begun, error))
+    }
+    if (this.#passage !== passage) return
+    passage.flush()
+    if (this.#uploading) this.#pump()
+  }
+
+  #take(events: readonly ClientEvent[], passage: Passage): void {
+    const { length } = events
+    for (let index = 0; index < length; index++) {
+      const event = events[index]!
+      switch (event.type) {
+        case 'head':
+          passage.head(event.head.status, event.head.reason, event.head.headers)
+          break
+        case 'body':
+          passage.body(event.bytes, events[index + 1]?.type === 'end')
+          break
+        case 'reply':
+          this.#socket.write(event.bytes)
+          break
+        case 'stderr':
+          this.#lines ??= new Lines((line) => this.#owner.said(line, this.#passage))
+          this.#lines.push(event.bytes)
+          break
+        case 'end':
+          this.#finish(event.reuse, passage)
+          break
+        default:
+          break
+      }
+    }
+  }
+
+  #finish(reuse: boolean, passage: Passage): void {
+    this.#lines?.end()
+    passage.end()
+    this.#passage = undefined
+    this.#upload = undefined
+    const clean = reuse && !this.#uploading && this.#socket.writable && !this.#socket.readableEnded
+    this.#uploading = false
+    if (!clean) return void this.#socket.destroy()
+    // The client may have been slow up to the end; the next response finds the connection reading.
+    if (this.#socket.isPaused()) this.#socket.resume()
+    this.#owner.released(this)
+  }
+
+  #receiveEnd(): void {
+    const passage = this.#passage
+    if (!passage) return this.#leave()
+    try {
+      this.#take(this.#codec.receiveEnd(), passage)
+    } catch (error) {
+      passage.fail(ofResponse(this.#name, passage.begun, error))
+    }
+  }
+
+  /** Closes without a request under way: nobody must choose it from now on. */
+  #leave(): void {
+    this.#socket.destroy()
+    this.#lost()
+  }
+
+  #lost(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#owner.closed(this)
+    const passage = this.#passage
+    this.#passage = undefined
+    if (!passage) return
+    const failure = this.#failure
+    if (!this.#connected) passage.fail(notConnected(this.#name, failure ?? { message: 'the connection was closed' }))
+    else passage.fail(ended(this.#name, passage.begun, failure))
+  }
+}

@@ -1,0 +1,159 @@
+// The mount kind `upstream`: servers that run somewhere else, spoken to in HTTP or a gateway protocol.
+import { realpath, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ConfigError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { redirectToFolder, refuse } from '../files/answer.ts'
+import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { Balancer } from './balancer.ts'
+import { Check } from './checks.ts'
+import { Member } from './member.ts'
+import { Names } from './names.ts'
+import { Scripts } from './scripts.ts'
+import { serversOf, targetOptions, type Server } from './server.ts'
+import { upstreamSettings, type UpstreamSettings } from './settings.ts'
+import { makeTarget, type TargetPlace } from './target.ts'
+import { Upload } from './upload.ts'
+
+class UpstreamMount implements Mount {
+  readonly #settings: UpstreamSettings
+  readonly #context: MountContext
+  readonly #balancer: Balancer
+  readonly #checks = new Map<Member, Check>()
+  readonly #byName = new Map<string, Member>()
+  #names: Names | undefined
+  #scripts: Scripts | undefined
+  #opened = false
+  #closed = false
+
+  constructor(settings: UpstreamSettings, context: MountContext) {
+    this.#settings = settings
+    this.#context = context
+    this.#balancer = new Balancer({
+      balance: settings.balance,
+      retries: settings.retries,
+      queue: settings.queue,
+      queueTimeout: settings.queueTimeout * 1000,
+      log: context.log,
+      mount: context.key,
+    })
+  }
+
+  async open(): Promise<void> {
+    const servers = serversOf(this.#settings, this.#context)
+    this.#scripts = await this.#findScripts(servers)
+    const { log, key } = this.#context
+    this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
+    await this.#names.open()
+    this.#opened = true
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    if (this.#scripts) {
+      const found = await this.#scripts.find(exchange.variables)
+      if (exchange.aborted) return
+      if (found.kind === 'folder') return redirectToFolder(exchange)
+      if (found.kind === 'none') return refuse(exchange, 404)
+      exchange.variables = found.variables
+    }
+    const upload = new Upload(exchange.body)
+    try {
+      await this.#balancer.handle(exchange, upload)
+    } finally {
+      upload.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#names?.close()
+    for (const check of this.#checks.values()) check.close()
+    this.#checks.clear()
+    this.#balancer.close()
+  }
+
+  /** Uses the servers at these places: those that are known already as they are, new ones with their slow start. */
+  async #use(places: ReadonlyMap<Server, readonly TargetPlace[]>): Promise<void> {
+    const members: Member[] = []
+    for (const [server, list] of places) {
+      for (const place of list) members.push(this.#byName.get(place.name) ?? (await this.#member(server, place)))
+    }
+    if (this.#closed) {
+      for (const { target } of members) target.close()
+      return
+    }
+    for (const [name, member] of this.#byName) {
+      if (members.includes(member)) continue
+      this.#byName.delete(name)
+      this.#checks.get(member)?.close()
+      this.#checks.delete(member)
+    }
+    this.#balancer.members = members
+    for (const member of members) {
+      if (this.#byName.has(member.target.name)) continue
+      this.#byName.set(member.target.name, member)
+      this.#watch(member)
+    }
+  }
+
+  async #member(server: Server, place: TargetPlace): Promise<Member> {
+    const { maxFails, failTimeout, slowStart, connections } = this.#settings
+    const { log, key } = this.#context
+    const target = makeTarget(place, targetOptions(this.#settings, this.#context))
+    await target.open()
+    const rules = { maxFails, failTimeout: failTimeout * 1000, slowStart: slowStart * 1000, connections }
+    return new Member(target, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)
+  }
+
+  #watch(member: Member): void {
+    const { health, root, scriptRoot } = this.#settings
+    if (!health) return
+    const check = new Check(member, {
+      path: health.path,
+      host: health.host,
+      interval: health.interval * 1000,
+      timeout: health.timeout * 1000,
+      healthy: health.healthy,
+      unhealthy: health.unhealthy,
+      scriptRoot: root === undefined ? undefined : (scriptRoot ?? resolve(this.#context.directory, root)),
+    })
+    this.#checks.set(member, check)
+    check.start()
+  }
+
+  /** @throws {ConfigError} UPSTREAM_ROOT */
+  async #findScripts(servers: readonly Server[]): Promise<Scripts | undefined> {
+    const { root: named, scriptRoot, index, split, frontController, followSymlinks } = this.#settings
+    const at = (setting: string): string => `${this.#context.path}.${setting}`
+    if (named === undefined) {
+      if (frontController === undefined && scriptRoot === undefined) return undefined
+      const setting = frontController === undefined ? 'scriptRoot' : 'frontController'
+      throw new ConfigError('UPSTREAM_ROOT', at(setting), `${setting} needs root, the folder of the scripts`)
+    }
+    const other = servers.find(({ protocol }) => protocol !== 'fastcgi')
+    if (other) {
+      const message = `root is for PHP by FastCGI; ${other.name} finds its own files`
+      throw new ConfigError('UPSTREAM_ROOT', at('root'), message)
+    }
+    const root = resolve(this.#context.directory, named)
+    const found = await stat(root).catch(() => undefined)
+    if (!found?.isDirectory()) {
+      throw new ConfigError(
+        'UPSTREAM_ROOT',
+        at('root'),
+        `${named} ${found ? 'is no folder' : 'is not there'} (${root})`,
+      )
+    }
+    const real = await realpath(root)
+    return new Scripts({ root: real, scriptRoot: scriptRoot ?? real, index, split, frontController, followSymlinks })
+  }
+}
+
+/** Servers that run somewhere else. */
+export const upstream: MountKind<typeof upstreamSettings> = {
+  kind: 'upstream',
+  summary:
+    'Servers that run somewhere else, one or several, spoken to in HTTP, uwsgi, FastCGI (PHP-FPM too), SCGI or AJP. More in [upstream.md](upstream.md).',
+  settings: upstreamSettings,
+  create: (settings, context) => new UpstreamMount(settings, context),
+}

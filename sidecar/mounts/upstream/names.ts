@@ -1,0 +1,100 @@
+// The addresses of a server: itself, or every address of its name, looked up again from time to time.
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { formatEndpoint } from '../../listen/address.ts'
+import type { Log } from '../../log.ts'
+import type { Server } from './server.ts'
+import type { TargetPlace } from './target.ts'
+
+/** While a name has no address it is looked up this often, in milliseconds: it may be a container that starts after us. */
+const MISSING_AGAIN = 1000
+
+/** Watches the names of servers. */
+export class Names {
+  readonly #servers: readonly Server[]
+  readonly #interval: number
+  readonly #changed: (places: ReadonlyMap<Server, readonly TargetPlace[]>) => Promise<void>
+  readonly #log: Log
+  readonly #mount: string
+  readonly #places = new Map<Server, readonly TargetPlace[]>()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  /**
+   * @param interval milliseconds; 0: names are looked up once
+   * @param changed told of all places, at the start and whenever they are others
+   */
+  constructor(
+    servers: readonly Server[],
+    interval: number,
+    log: Log,
+    mount: string,
+    changed: (places: ReadonlyMap<Server, readonly TargetPlace[]>) => Promise<void>,
+  ) {
+    this.#servers = servers
+    this.#interval = interval
+    this.#log = log
+    this.#mount = mount
+    this.#changed = changed
+  }
+
+  /** Looks all names up. A name without an address is no error: it is looked up again. */
+  async open(): Promise<void> {
+    for (const server of this.#servers) {
+      if (!hasName(server)) this.#places.set(server, [{ ...server, host: hostOf(server) }])
+    }
+    await this.#look(true)
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  async #look(first: boolean): Promise<void> {
+    const named = this.#servers.filter(hasName)
+    const changed = await Promise.all(named.map((server) => this.#lookUp(server)))
+    if (this.#closed) return
+    if (first || changed.includes(true)) await this.#changed(this.#places)
+    if (this.#closed || named.length === 0) return
+    const missing = named.some((server) => !this.#places.get(server)?.length)
+    const pause = missing ? Math.min(MISSING_AGAIN, this.#interval || MISSING_AGAIN) : this.#interval
+    if (pause > 0) this.#timer = setTimeout(() => void this.#look(false), pause)
+  }
+
+  /** True when the addresses are others. When the lookup fails they stay what they were. */
+  async #lookUp(server: Server): Promise<boolean> {
+    const { host, port } = server.endpoint as { host: string; port: number }
+    const before = this.#places.get(server)
+    try {
+      const found = await lookup(host, { all: true })
+      const addresses = [...new Set(found.map(({ address }) => address))].toSorted()
+      const names = (list: readonly TargetPlace[]): string => list.map(({ name }) => name).join(' ')
+      const places = addresses.map((address): TargetPlace => {
+        const endpoint = { kind: 'tcp', host: address, port } as const
+        return { protocol: server.protocol, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
+      })
+      if (before && names(before) === names(places)) return false
+      this.#places.set(server, places)
+      if (before)
+        this.#log.info(`${host} is ${addresses.join(', ')} now`, { mount: this.#mount, upstream: server.name })
+      return true
+    } catch (error) {
+      if (before === undefined) {
+        const message = `the name ${host} has no address yet (${(error as NodeJS.ErrnoException).code}): it is looked up again`
+        this.#log.warn(message, { mount: this.#mount, upstream: server.name, code: 'UPSTREAM_NAME' })
+        this.#places.set(server, [])
+      }
+      return false
+    }
+  }
+}
+
+// The two families of localhost are one server; net tries both.
+function hasName({ endpoint }: Server): boolean {
+  return endpoint.kind === 'tcp' && isIP(endpoint.host) === 0 && endpoint.host !== 'localhost'
+}
+
+function hostOf({ endpoint }: Server): string | undefined {
+  return endpoint.kind === 'tcp' ? endpoint.host : undefined
+}

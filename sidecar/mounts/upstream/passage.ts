@@ -1,0 +1,258 @@
+// One exchange on its way through an upstream, whatever the protocol: the response's rules, the clock, and the end. The connection calls
+// `head`, `body`, `end` and `fail`; the passage tells it to pause for a slow client and to stop when nobody wants the answer any more.
+import { AppError, type SidegateError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { fieldName, type HeaderPair } from '../../wire/head.ts'
+import { badResponse, connectLate, ended, headLate, ofResponse, stalled } from './failure.ts'
+
+/** How long an upstream may take, in milliseconds; 0: for ever. */
+export interface Times {
+  /** Until there is a connection. */
+  readonly connect: number
+  /** From the end of the request to the head of the response. */
+  readonly firstByte: number
+  /** Between two pieces: of the response, or of the request while the upstream takes none of it. */
+  readonly idle: number
+}
+
+/** The connection as a passage sees it. */
+export interface Line {
+  /** Reads no more of the response for now. */
+  pause(): void
+  resume(): void
+  /** Nobody waits for the rest: the connection cannot be used again. */
+  stop(): void
+}
+
+/** What the clock measures; `client`: it is the client that is waited for, and the door has a clock of its own. */
+export type Phase = 'connect' | 'firstByte' | 'idle' | 'client'
+
+/** `asking`: no head yet; `answering`; `answered`: the client has all of it, the connection has yet to finish; `over`. */
+type State = 'asking' | 'answering' | 'answered' | 'over'
+
+/** One exchange, one upstream. */
+export class Passage {
+  readonly exchange: Exchange
+  /** Settles when the exchange is answered or its client gone. Rejects with what went wrong, which nobody has been told yet. */
+  readonly settled: Promise<void>
+  readonly #name: string
+  readonly #times: Times
+  readonly #line: Line
+  readonly #resolve: () => void
+  readonly #reject: (error: SidegateError) => void
+  #state: State = 'asking'
+  #phase: Phase = 'client'
+  /** Since when, as performance.now(). */
+  #since = 0
+  /** One for all phases: it looks when it fires. Most requests are over before. */
+  #timer: NodeJS.Timeout | undefined
+  #firesAt = Infinity
+  /** Body bytes that are still to come by the upstream's Content-Length; -1: it gave none. */
+  #missing = -1
+  #paused = false
+
+  /** `name`: the upstream, for messages. */
+  constructor(exchange: Exchange, name: string, times: Times, line: Line) {
+    this.exchange = exchange
+    this.#name = name
+    this.#times = times
+    this.#line = line
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.settled = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    exchange.onAbort(() => this.#abort())
+  }
+
+  /** True when nothing more is passed on, in either direction. */
+  get over(): boolean {
+    return this.#state === 'over' || this.#state === 'answered'
+  }
+
+  /** True when there was a response head. */
+  get begun(): boolean {
+    return this.#state !== 'asking'
+  }
+
+  /** Sets the clock. Once the response has begun, only silence counts. */
+  clock(phase: Phase): void {
+    if (this.#state === 'over') return
+    if (this.#state !== 'asking') {
+      if (phase !== 'client' && !this.#paused) this.#set('idle')
+    } else this.#set(phase)
+  }
+
+  /** The response head. Hop-by-hop fields, and those that Connection names, end here (RFC 9110 7.6.1). */
+  head(status: number, reason: string, headers: readonly HeaderPair[]): void {
+    if (this.#state !== 'asking') return
+    if (status < 200) return this.fail(badResponse(this.#name, `status ${status}`))
+    const { exchange } = this
+    let kept: readonly HeaderPair[]
+    try {
+      kept = withoutHops(headers, status)
+      exchange.respond({ status, reason: /[^\t\x20-\x7e]/.test(reason) ? '' : reason, headers: kept })
+    } catch (error) {
+      return this.fail(ofResponse(this.#name, false, error))
+    }
+    this.#state = 'answering'
+    if (!exchange.bodiless) {
+      for (const [name, value] of kept) {
+        if (name.length === 14 && name.toLowerCase() === 'content-length') this.#missing = Number(value)
+      }
+    }
+    this.#set('idle')
+  }
+
+  /** Nothing more has come with the head: it goes out alone. */
+  flush(): void {
+    if (this.#state === 'answering' && this.exchange.state === 'held' && !this.exchange.flush()) this.#wait()
+  }
+
+  /** Bytes of the response; `last`: and there are no more. */
+  body(bytes: Uint8Array, last: boolean): void {
+    if (this.#state !== 'answering') return
+    let piece = bytes
+    if (this.#missing >= 0) {
+      // Hosts pass on what is behind Content-Length, as the beginning of the next response: nothing is, here.
+      if (piece.byteLength > this.#missing) {
+        piece = piece.subarray(0, this.#missing)
+        this.#line.stop()
+      }
+      this.#missing -= piece.byteLength
+      if (last && this.#missing > 0) return this.fail(ended(this.#name, true))
+    }
+    this.#set('idle')
+    try {
+      if (last || this.#missing === 0) this.#finish(piece)
+      else if (!this.exchange.write(piece)) this.#wait()
+    } catch (error) {
+      this.#refused(error)
+    }
+  }
+
+  /** The response is complete, and the connection with it. */
+  end(): void {
+    if (this.#state === 'asking') return this.fail(ended(this.#name, false))
+    if (this.#state === 'answering') {
+      if (this.#missing > 0) return this.fail(ended(this.#name, true))
+      try {
+        this.#finish()
+      } catch (error) {
+        return this.#refused(error)
+      }
+    }
+    this.#close()
+  }
+
+  /** It went wrong. After the response is complete that is nobody's concern. */
+  fail(error: SidegateError): void {
+    const state = this.#state
+    this.#close()
+    if (state === 'over') return
+    this.#line.stop()
+    if (state !== 'answered') this.#reject(error)
+  }
+
+  #finish(bytes?: Uint8Array): void {
+    this.#state = 'answered'
+    const { exchange } = this
+    exchange.end(bytes)
+    // What the upstream did not want of the request body nobody wants.
+    if (!exchange.body.complete) exchange.body.discard()
+    this.#resolve()
+  }
+
+  /** The exchange refused a part of the response: its rules are the same for every app. */
+  #refused(error: unknown): void {
+    if (this.#state === 'answered') this.#state = 'answering'
+    this.fail(error instanceof AppError ? ofResponse(this.#name, true, error) : (error as SidegateError))
+  }
+
+  #abort(): void {
+    if (this.over) return
+    this.#close()
+    this.#line.stop()
+    this.#resolve()
+  }
+
+  #close(): void {
+    this.#state = 'over'
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** A slow client stops the upstream's output. */
+  #wait(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#set('client')
+    this.#line.pause()
+    this.exchange.drained().then(
+      () => {
+        this.#paused = false
+        if (this.over) return
+        this.#set('idle')
+        this.#line.resume()
+      },
+      () => {},
+    )
+  }
+
+  #set(phase: Phase): void {
+    this.#phase = phase
+    this.#since = performance.now()
+    const time = this.#time
+    if (time > 0 && this.#since + time < this.#firesAt) this.#arm(time)
+  }
+
+  /** The limit of this phase; 0: none. */
+  get #time(): number {
+    return this.#phase === 'client' ? 0 : this.#times[this.#phase]
+  }
+
+  #arm(time: number): void {
+    clearTimeout(this.#timer)
+    this.#firesAt = performance.now() + time
+    this.#timer = setTimeout(this.#look, time)
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined
+    this.#firesAt = Infinity
+    const time = this.#time
+    if (time === 0) return
+    // Timers may fire a little early.
+    const left = this.#since + time - performance.now()
+    if (left > 1) this.#arm(left)
+    else this.#late()
+  }
+
+  #late(): void {
+    const { connect, firstByte, idle } = this.#times
+    if (this.#phase === 'connect') this.fail(connectLate(this.#name, connect))
+    else if (this.#state !== 'asking') this.fail(stalled(this.#name, idle))
+    else if (this.#phase === 'idle')
+      this.fail(headLate(this.#name, idle, 'idleTimeout: it took nothing of the request'))
+    else this.fail(headLate(this.#name, firstByte, 'firstByteTimeout'))
+  }
+}
+
+/** @throws {AppError} HEADER_NAME */
+function withoutHops(headers: readonly HeaderPair[], status: number): HeaderPair[] {
+  const kept: HeaderPair[] = []
+  let named: string[] | undefined
+  for (const pair of headers) {
+    const { lower, hop } = fieldName(pair[0])
+    // RFC 9110 8.6: a 204 has no Content-Length.
+    if (!hop && !(status === 204 && lower === 'content-length')) kept.push(pair)
+    else if (lower === 'connection' && !/^(?:keep-alive|close)$/i.test(pair[1])) {
+      ;(named ??= []).push(...pair[1].toLowerCase().split(/[ \t,]+/))
+    }
+  }
+  if (!named) return kept
+  // The framing is no business of Connection.
+  return kept.filter(([name]) => {
+    const { lower } = fieldName(name)
+    return lower === 'content-length' || !named.includes(lower)
+  })
+}

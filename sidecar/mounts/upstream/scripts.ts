@@ -1,0 +1,103 @@
+// From the path of a request to a PHP script, and the variables that PHP needs to run it. What runs is a file that is there, below the
+// root, whose own name ends as scripts end: `/upload/evil.jpg/x.php` is no such file, so evil.jpg never runs (the classic hole of a PATH_INFO
+// that is only cut out of the path). Segments that begin with a dot are nobody's.
+import { realpath, stat } from 'node:fs/promises'
+import { sep } from 'node:path'
+import { copyVariables, type Variables } from '../../variables.ts'
+
+/** Where scripts are, and which. */
+export interface ScriptOptions {
+  /** Absolute, without symbolic links. */
+  readonly root: string
+  /** `root` as the server sees it. */
+  readonly scriptRoot: string
+  readonly index: readonly string[]
+  readonly split: readonly string[]
+  readonly frontController: string | undefined
+  readonly followSymlinks: boolean
+}
+
+/** What a path is: a request that can be sent, a folder without its slash, or nothing. */
+export type FoundScript = { kind: 'script'; variables: Variables } | { kind: 'folder' } | { kind: 'none' }
+
+/** Finds the scripts of one folder. */
+export class Scripts {
+  readonly #options: ScriptOptions
+
+  constructor(options: ScriptOptions) {
+    this.#options = options
+  }
+
+  /** What PATH_INFO names. */
+  async find(variables: Variables): Promise<FoundScript> {
+    const path = variables.PATH_INFO || '/'
+    // The router has resolved dot segments; a backslash is one more separator on Windows.
+    if (!path.startsWith('/') || /\/\.|\0/.test(path) || (sep === '\\' && /[\\:]/.test(path))) return { kind: 'none' }
+    for (const end of this.#ends(path)) {
+      const script = path.slice(0, end)
+      const found = await this.#look(script)
+      if (found === 'file') return this.#run(variables, script, path.slice(end))
+      if (found === 'none') break
+    }
+    const found = await this.#look(path)
+    if (found === 'folder') {
+      if (!path.endsWith('/')) return { kind: 'folder' }
+      for (const index of this.#options.index) {
+        if ((await this.#look(path + index)) === 'file') return this.#run(variables, path + index, '')
+      }
+    }
+    const { frontController } = this.#options
+    // Other files are served by a files mount, not by a script.
+    if (found === 'file' || frontController === undefined) return { kind: 'none' }
+    return this.#run(variables, frontController, '')
+  }
+
+  /** Where segments that are named like scripts end. */
+  *#ends(path: string): Generator<number> {
+    const { split } = this.#options
+    for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
+      const stop = end < 0 ? path.length : end
+      if (split.some((suffix) => path.endsWith(suffix, stop) && path[stop - suffix.length - 1] !== '/')) yield stop
+      if (end < 0) return
+    }
+  }
+
+  async #look(path: string): Promise<'file' | 'folder' | 'none'> {
+    const { root, followSymlinks, split } = this.#options
+    // Latin-1 characters are the bytes of the path.
+    const file = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')])
+    try {
+      const found = await stat(file)
+      if (found.isDirectory()) return 'folder'
+      if (!found.isFile()) return 'none'
+      if (followSymlinks) return 'file'
+      const real = await realpath(file)
+      // A link may lead to another script of the root, not out of it, and not to what is no script.
+      if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) return 'none'
+      return split.some((suffix) => path.endsWith(suffix)) && !split.some((suffix) => real.endsWith(suffix))
+        ? 'none'
+        : 'file'
+    } catch {
+      return 'none'
+    }
+  }
+
+  /** RFC 3875 4.1.5, 4.1.6, 4.1.13, and what PHP wants beside: SCRIPT_FILENAME, DOCUMENT_ROOT, REDIRECT_STATUS. */
+  #run(variables: Variables, script: string, info: string): FoundScript {
+    const { scriptRoot } = this.#options
+    const root = Buffer.from(scriptRoot).toString('latin1')
+    const sent = copyVariables(variables)
+    sent.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + script
+    sent.SCRIPT_FILENAME = root + script
+    sent.DOCUMENT_ROOT = root
+    sent.DOCUMENT_URI = sent.SCRIPT_NAME + info
+    sent.PATH_INFO = info
+    if (info === '') delete sent.PATH_TRANSLATED
+    else sent.PATH_TRANSLATED = root + info
+    sent.QUERY_STRING ??= ''
+    sent.GATEWAY_INTERFACE ??= 'CGI/1.1'
+    // PHP built with --enable-force-cgi-redirect runs nothing without it.
+    sent.REDIRECT_STATUS = '200'
+    return { kind: 'script', variables: sent }
+  }
+}

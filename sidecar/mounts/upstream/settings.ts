@@ -1,0 +1,137 @@
+// The settings of an upstream mount.
+import * as v from 'valibot'
+
+const seconds = (initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
+
+const count = (least: number, initial: number, description: string) =>
+  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
+
+const flag = (initial: boolean, description: string) =>
+  v.pipe(v.optional(v.boolean(), initial), v.description(description))
+
+const text = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.nonEmpty())), v.description(description))
+
+const one = v.strictObject({
+  url: v.pipe(v.string(), v.description('The address.')),
+  weight: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+    v.description('Its share of the requests, beside the shares of the others.'),
+  ),
+})
+
+/**
+ * How a server is spoken to, whichever mount it stands behind: what makes the options of a target.
+ * Defaults: connecting within 10 s as undici; 60 s for an answer as nginx; connections are dropped after 4 s without a request, as
+ * node:http drops them after 5 s, and a server that closes first costs a request.
+ */
+export const targetEntries = {
+  connections: count(
+    1,
+    64,
+    'The most connections at the same time to one server; more requests wait. For PHP-FPM no more than its pm.max_children, or requests wait there, unseen.',
+  ),
+  keepAlive: seconds(
+    4,
+    'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request.',
+  ),
+  connectTimeout: seconds(10, 'Seconds until there must be a connection; 0: no limit, here and below. Then 504.'),
+  firstByteTimeout: seconds(60, 'Seconds from the end of the request to the head of the response. Then 504.'),
+  idleTimeout: seconds(
+    60,
+    'Seconds of silence in the middle of a response, after which it is cut; or while the server takes nothing of the request, then 504.',
+  ),
+  maxSpool: count(
+    0,
+    100 * 1024 * 1024,
+    'uwsgi, FastCGI and SCGI want the length of a body first. A body that comes without one is taken whole, up to so many bytes; longer ones get 413. 0: they get 411.',
+  ),
+  spoolMemory: count(0, 256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  forwarded: v.pipe(
+    v.optional(v.picklist(['set', 'append', 'pass', 'off']), 'set'),
+    v.description(
+      "HTTP: X-Forwarded-For, -Proto, -Host and -Prefix are set anew, the client's own are dropped (set); the address is added to those that came (append); they pass as they came (pass); they are dropped (off).",
+    ),
+  ),
+  hostHeader: v.pipe(
+    v.optional(v.pipe(v.string(), v.nonEmpty()), 'client'),
+    v.description('HTTP: the Host that is sent: "client", as it came; "upstream", the address; or a name.'),
+  ),
+  keepPrefix: flag(false, 'HTTP: the whole path is asked for, the prefix of the mount included.'),
+  ca: text("https: a file with the certificates that vouch for the server's, instead of the system's."),
+  serverName: text('https: the name that the certificate must have. Default: the host of the address.'),
+  verify: flag(true, 'https: the certificate is checked. False accepts any.'),
+  secret: text('AJP: the secret that the server asks for (Tomcat: secret).'),
+  packetSize: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(8192), v.maxValue(65536)), 8192),
+    v.description('AJP: the largest packet, in bytes; the server must have the same (Tomcat: packetSize).'),
+  ),
+}
+
+/** A health check. */
+const health = v.strictObject({
+  path: v.pipe(
+    v.string(),
+    v.startsWith('/'),
+    v.description('What is asked for, by GET. A status from 200 to 399 is healthy.'),
+  ),
+  host: v.pipe(v.optional(v.string()), v.description('The Host that is sent. Default: the address.')),
+  interval: v.pipe(v.optional(v.pipe(v.number(), v.minValue(0.01)), 10), v.description('Seconds between two checks.')),
+  timeout: v.pipe(v.optional(v.pipe(v.number(), v.minValue(0.01)), 5), v.description('Seconds a check may take.')),
+  healthy: count(1, 2, 'So many good answers in a row, and a server that was out of use is in use again.'),
+  unhealthy: count(1, 3, 'So many bad ones in a row, and it is out of use.'),
+})
+
+/** The settings of an upstream mount. */
+export const upstreamSettings = v.strictObject({
+  upstream: v.pipe(
+    v.union([v.string(), one, v.pipe(v.array(v.union([v.string(), one])), v.minLength(1))]),
+    v.description(
+      'The servers: PROTOCOL://HOST:PORT or PROTOCOL://unix:PATH, with http, https, uwsgi, fastcgi, scgi or ajp; one, or a list, where {url, weight} gives one a share.',
+    ),
+  ),
+  balance: v.pipe(
+    v.optional(v.picklist(['round-robin', 'weighted', 'least-busy', 'client-hash']), 'round-robin'),
+    v.description(
+      'Which of several gets a request: the next by turns, with weights as these say (round-robin, or weighted); the one with the fewest under way; always the same one for a client address.',
+    ),
+  ),
+  retries: count(
+    0,
+    1,
+    'How often a failed request is sent to another server, when nothing was sent back and either nothing was sent to the first or the method is idempotent (RFC 9110 9.2.2).',
+  ),
+  queue: count(0, 100, 'Requests that may wait when every server has all its connections in use; more get 503.'),
+  queueTimeout: seconds(30, 'Seconds a request may wait so; then it gets 503.'),
+  maxFails: count(
+    0,
+    3,
+    'So many failures within failTimeout, and a server is left out for as long. When all are, they are used all the same. 0: never.',
+  ),
+  failTimeout: seconds(10, 'Seconds; see maxFails.'),
+  slowStart: seconds(0, 'Seconds in which the share of a server grows to its whole when it is new or back.'),
+  resolve: seconds(
+    30,
+    'Seconds after which the names of servers are looked up again; every address of a name is a server. 0: only at the start.',
+  ),
+  health: v.pipe(v.optional(health), v.description('Asks every server from time to time whether it is well.')),
+  ...targetEntries,
+  root: text('FastCGI to PHP: the folder of the scripts. With it, what runs is a file that is there; all else is 404.'),
+  scriptRoot: text('FastCGI to PHP: the same folder as PHP-FPM sees it, when that has another path (a container).'),
+  index: v.pipe(v.optional(v.array(v.string()), ['index.php']), v.description('PHP: what runs for a folder.')),
+  split: v.pipe(
+    v.optional(v.pipe(v.array(v.pipe(v.string(), v.startsWith('.'))), v.minLength(1)), ['.php']),
+    v.description('PHP: how the name of a script ends. What follows in the path is PATH_INFO.'),
+  ),
+  frontController: v.pipe(
+    v.optional(v.pipe(v.string(), v.startsWith('/'))),
+    v.description('PHP: the script, such as "/index.php", that runs where there is no file, as WordPress wants it.'),
+  ),
+  followSymlinks: flag(false, 'PHP: scripts may be symbolic links that lead out of root.'),
+})
+
+/** The settings of an upstream mount, defaults filled in. */
+export type UpstreamSettings = v.InferOutput<typeof upstreamSettings>
+
+/** The part of the settings that makes the options of a target. */
+export type TargetSettings = Pick<UpstreamSettings, keyof typeof targetEntries>

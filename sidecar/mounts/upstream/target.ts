@@ -1,0 +1,62 @@
+// What an exchange can be sent to: one endpoint, spoken to in one protocol. Which of several, how often, and what a failure means for the
+// next exchange is the business of who uses targets.
+import type { Exchange } from '../../exchange.ts'
+import type { Log } from '../../log.ts'
+import type { Endpoint } from '../../listen/address.ts'
+import { protocols } from '../../wire/index.ts'
+import type { ProtocolOptions } from '../../wire/codec.ts'
+import { CodecTarget } from './codec-target.ts'
+import type { FieldOptions } from './fields.ts'
+import { HttpTarget, type TlsOptions } from './http-target.ts'
+import type { Times } from './passage.ts'
+import type { SpoolBounds, Upload } from './upload.ts'
+
+/** One endpoint in use. */
+export interface Target {
+  /** As in logs: `fastcgi://unix:/run/php.sock`. */
+  readonly name: string
+  /** Loads and makes what it needs; connects nowhere. */
+  open(): Promise<void>
+  /**
+   * Sends the exchange there and its answer back. Resolves when the exchange is answered or its client gone.
+   * @throws {SidegateError} what went wrong, for `exchange.fail`, which cuts a response that has begun.
+   */
+  handle(exchange: Exchange, upload?: Upload): Promise<void>
+  /** Closes its connections. Works twice. */
+  close(): void
+}
+
+/** Where a target is. */
+export interface TargetPlace {
+  /** `http`, `https`, `uwsgi`, … */
+  readonly protocol: string
+  readonly endpoint: Endpoint
+  /** The name in the configuration when `endpoint` is one of its addresses: for messages, Host and TLS. */
+  readonly host?: string | undefined
+  /** For messages. Default: the address as it is written in the configuration. */
+  readonly name: string
+}
+
+/** How targets are spoken to. */
+export interface TargetOptions {
+  readonly times: Times
+  /** The most connections at the same time; who uses the target gives it no more exchanges. */
+  readonly connections: number
+  /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
+  readonly keepAlive: number
+  readonly spool: SpoolBounds
+  readonly protocol: ProtocolOptions
+  readonly fields: FieldOptions
+  readonly tls: TlsOptions
+  readonly log: Log
+  /** The mount's key, for the log. */
+  readonly mount: string
+}
+
+/** Makes a target. */
+export function makeTarget(place: TargetPlace, options: TargetOptions): Target {
+  if (place.protocol === 'http' || place.protocol === 'https') return new HttpTarget(place, options)
+  const protocol = protocols.find(({ name }) => name === place.protocol)
+  if (!protocol) throw new TypeError(`no protocol ${place.protocol}`)
+  return new CodecTarget(protocol, place, options)
+}

@@ -1,0 +1,153 @@
+// The body of a request on its way to an upstream: as it comes from the client, its first part kept so that it can be sent again; or taken
+// whole beforehand, so that its length can be told.
+import { BODY_HIGH_WATER, type RequestBody } from '../../body.ts'
+import { PeerError } from '../../errors.ts'
+import { SpoolFile } from './spool.ts'
+
+/** How much of a body of unknown length is kept where a protocol wants the length first. Bytes. */
+export interface SpoolBounds {
+  /** In memory; the rest goes to a file. */
+  readonly memory: number
+  /** In all; 0: such requests get 411. */
+  readonly most: number
+}
+
+/** A request body to be sent. */
+export class Upload {
+  readonly #body: RequestBody
+  #length: number | undefined
+  /** What was read of the body: from `#next` on it is still to be sent. */
+  #kept: Uint8Array[] = []
+  #keptSize = 0
+  #next = 0
+  #repeatable = true
+  /** Nothing comes after what is kept, but what is in the file. */
+  #whole = false
+  #file: SpoolFile | undefined
+  #arriving: Promise<void> | undefined
+  /** How often it was sent from its beginning: who began before gets nothing any more. */
+  #round = 0
+
+  constructor(body: RequestBody) {
+    this.#body = body
+    this.#length = body.length
+    if (body.length === 0) this.#whole = true
+    else if (body.complete) this.#keepArrived()
+  }
+
+  /** Bytes; 0: there is no body; undefined: only its end will tell. */
+  get length(): number | undefined {
+    return this.#length
+  }
+
+  /** The whole body, when it is in memory in one piece. */
+  get whole(): Uint8Array | undefined {
+    return this.#whole && this.#kept.length === 1 && !this.#file ? this.#kept[0] : undefined
+  }
+
+  /** True when all that was read of it is kept. */
+  get repeatable(): boolean {
+    return this.#repeatable
+  }
+
+  /** True when all of it will be kept, too. */
+  get staysRepeatable(): boolean {
+    return this.#whole || (this.#length !== undefined && this.#length <= BODY_HIGH_WATER)
+  }
+
+  /** Goes back to the beginning, for another try. */
+  rewind(): void {
+    this.#round++
+    this.#next = 0
+    this.#file?.rewind()
+  }
+
+  /** As in RequestBody: bytes, null at the end, undefined when `read` would wait. */
+  readNow(): Uint8Array | null | undefined {
+    if (this.#next === this.#kept.length) {
+      if (this.#whole) return this.#file ? undefined : null
+      if (this.#arriving) return undefined
+      const chunk = this.#body.readNow()
+      if (!chunk) return chunk
+      this.#keep(chunk)
+    }
+    return this.#repeatable ? this.#kept[this.#next++] : this.#kept.shift()
+  }
+
+  /**
+   * The next bytes, or null at the end.
+   * @throws {SidegateError} what the door had to tell of its client.
+   */
+  async read(): Promise<Uint8Array | null> {
+    const chunk = this.readNow()
+    if (chunk !== undefined) return chunk
+    if (this.#file) return this.#file.read()
+    const round = this.#round
+    // A try that failed may have asked for it.
+    await (this.#arriving ??= this.#arrive())
+    return round === this.#round ? (this.readNow() ?? null) : null
+  }
+
+  /**
+   * Takes all of a body of unknown length, so that its length is known.
+   * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413), and what `read` throws.
+   */
+  async spool({ memory, most }: SpoolBounds): Promise<void> {
+    if (this.#length !== undefined) return
+    if (most === 0) {
+      const message = 'the upstream wants the length of a body first, and the request has none (maxSpool is 0)'
+      throw new PeerError('LENGTH_REQUIRED', message, 411)
+    }
+    const kept: Uint8Array[] = []
+    let length = 0
+    for (;;) {
+      const chunk = await this.#body.read()
+      if (chunk === null) break
+      length += chunk.byteLength
+      if (length > most) {
+        this.close()
+        throw new PeerError('BODY_TOO_LARGE', `a body of unknown length has more than ${most} bytes (maxSpool)`, 413)
+      }
+      if (length <= memory) kept.push(chunk)
+      else await (this.#file ??= await SpoolFile.make()).write(chunk)
+    }
+    this.#file?.rewind()
+    this.#kept = kept
+    this.#whole = true
+    this.#length = length
+  }
+
+  /** Gives back what is not memory. Works twice. */
+  close(): void {
+    this.#file?.close()
+    this.#file = undefined
+  }
+
+  #keepArrived(): void {
+    const chunks: Uint8Array[] = []
+    for (let chunk = this.#body.readNow(); chunk; chunk = this.#body.readNow()) chunks.push(chunk)
+    this.#kept = chunks.length > 1 ? [Buffer.concat(chunks)] : chunks
+    this.#whole = true
+    this.#length = this.#kept[0]?.byteLength ?? 0
+  }
+
+  async #arrive(): Promise<void> {
+    try {
+      const chunk = await this.#body.read()
+      if (chunk) this.#keep(chunk)
+      else this.#whole = true
+    } finally {
+      this.#arriving = undefined
+    }
+  }
+
+  /** Keeps what is read for another try: no more than the door keeps for a reader. */
+  #keep(chunk: Uint8Array): void {
+    this.#kept.push(chunk)
+    this.#keptSize += chunk.byteLength
+    if (!this.#repeatable || this.#keptSize <= BODY_HIGH_WATER) return
+    this.#repeatable = false
+    this.#kept = this.#kept.slice(this.#next)
+    this.#next = 0
+  }
+}

@@ -1,0 +1,83 @@
+// Exchanges that wait for a connection: first come, first served, at most so many, at most so long.
+import { UpstreamError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+
+interface Waiter<T> {
+  readonly resolve: (turn: T | undefined) => void
+  readonly reject: (error: UpstreamError) => void
+  /** When it has waited enough, as performance.now(). */
+  readonly deadline: number
+}
+
+/** A queue of exchanges; each turn brings a `T`. */
+export class Waiting<T> {
+  readonly #most: number
+  readonly #timeout: number
+  readonly #waiters = new Map<Exchange, Waiter<T>>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** `timeout` in milliseconds. */
+  constructor(most: number, timeout: number) {
+    this.#most = most
+    this.#timeout = timeout
+  }
+
+  get size(): number {
+    return this.#waiters.size
+  }
+
+  /**
+   * Waits for a turn; undefined when the client went away meanwhile.
+   * @throws {UpstreamError} QUEUE_FULL, QUEUE_TIMEOUT
+   */
+  wait(exchange: Exchange): Promise<T | undefined> {
+    if (this.#waiters.size >= this.#most) {
+      const message = `every upstream has all its connections in use, and ${this.#most} requests wait already (queue)`
+      return Promise.reject(new UpstreamError('QUEUE_FULL', message, 503))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(exchange, { resolve, reject, deadline: performance.now() + this.#timeout })
+      exchange.onAbort(() => {
+        if (this.#waiters.delete(exchange)) resolve(undefined)
+      })
+      this.#timer ??= setTimeout(this.#expire, this.#timeout)
+    })
+  }
+
+  /** Gives the one that has waited longest its turn. */
+  next(turn: T): void {
+    for (const [exchange, { resolve }] of this.#waiters) {
+      this.#waiters.delete(exchange)
+      if (this.#waiters.size === 0) this.#stopTimer()
+      return resolve(turn)
+    }
+  }
+
+  /** Fails all that wait. */
+  clear(error: UpstreamError): void {
+    this.#stopTimer()
+    const waiters = [...this.#waiters.values()]
+    this.#waiters.clear()
+    for (const { reject } of waiters) reject(error)
+  }
+
+  readonly #expire = (): void => {
+    this.#timer = undefined
+    const now = performance.now()
+    for (const [exchange, { reject, deadline }] of this.#waiters) {
+      // Timers may fire a little early.
+      if (deadline > now + 1) {
+        this.#timer = setTimeout(this.#expire, deadline - now)
+        return
+      }
+      this.#waiters.delete(exchange)
+      const message = `no upstream had a connection to spare for ${this.#timeout / 1000} s (queueTimeout)`
+      reject(new UpstreamError('QUEUE_TIMEOUT', message, 503))
+    }
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

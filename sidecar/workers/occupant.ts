@@ -1,0 +1,38 @@
+// What a slot keeps running: a worker of a pool, or the command of a run mount.
+
+/** A process that did not come up; `detail`: what it printed, or the traceback that it told. */
+export class StartError extends Error {
+  readonly code: string
+  readonly detail: string | undefined
+
+  constructor(code: string, message: string, detail?: string) {
+    super(message)
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** Who looks after an occupant. */
+export interface Owner<T> {
+  /** It can take a request. */
+  free(occupant: T): void
+  /** It wants to end, or must: it takes no more requests from now on. */
+  leaving(occupant: T, reason: string): void
+  /** It was in use, and its process is over. `expected`: it had been asked to end. */
+  gone(occupant: T, expected: boolean): void
+}
+
+/** A process in a slot. */
+export interface Occupant {
+  readonly pid: number | undefined
+  /** When it became ready, as `performance.now()`; 0: not yet. */
+  readonly readySince: number
+  /** What failed when it did not come up. */
+  readonly startError: StartError | undefined
+  /** Settles when it is ready. @throws {StartError} */
+  readonly started: Promise<void>
+  /** Takes no more requests, ends when those under way are answered. */
+  leave(): void
+  /** Ends it: resolves when its process is over. */
+  stop(): Promise<void>
+}
