@@ -5,6 +5,11 @@ import type { SidegateError } from './errors.ts'
 /** How a body asks its door for more: called when the app wants bytes and the queue has room. Calls may repeat. */
 export type Demand = () => void
 
+/** Pieces below this size are copied together while they wait: each would keep the whole read alive that it came in. */
+const PIECE_MIN = 16 * 1024
+/** How large such a copy gets. */
+const JOINED_MAX = 32 * 1024
+
 /** Bytes that may wait in memory for an app before the door stops reading: one read of a socket. */
 export const BODY_HIGH_WATER = 64 * 1024
 
@@ -24,6 +29,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   received = 0
   #queue: Uint8Array[] = []
   #queued = 0
+  /** What the last piece of the queue is the beginning of, when that is a copy. */
+  #joined: Uint8Array | undefined
   #state: 'open' | 'finished' | SidegateError
   #waiter: Waiter | undefined
   #demand: Demand | undefined
@@ -100,7 +107,10 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       resolve(bytes)
       return true
     }
-    this.#queue.push(bytes)
+    if (this.#queue.length === 0 || bytes.byteLength >= PIECE_MIN) {
+      this.#queue.push(bytes)
+      this.#joined = undefined
+    } else this.#join(bytes)
     this.#queued += bytes.byteLength
     return this.#queued < BODY_HIGH_WATER
   }
@@ -119,6 +129,18 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#state = error
     this.#waiter?.reject(error)
     this.#waiter = undefined
+  }
+
+  #join(bytes: Uint8Array): void {
+    const size = this.#joined ? this.#queue.at(-1)!.byteLength : 0
+    if (!this.#joined || size + bytes.byteLength > JOINED_MAX) {
+      this.#joined = Buffer.alloc(JOINED_MAX)
+      this.#joined.set(bytes)
+      this.#queue.push(this.#joined.subarray(0, bytes.byteLength))
+      return
+    }
+    this.#joined.set(bytes, size)
+    this.#queue[this.#queue.length - 1] = this.#joined.subarray(0, size + bytes.byteLength)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

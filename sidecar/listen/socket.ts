@@ -25,6 +25,8 @@ export class SocketConnection implements CarrierLine {
   #batch: Exchange[] = []
   #paused = false
   #full = false
+  /** The codec's own answers wait for a peer that asks, and does not read: no more of its questions are read until then. */
+  #choked = false
   #limited = false
   #closing = false
   #headBegun = false
@@ -76,11 +78,11 @@ export class SocketConnection implements CarrierLine {
           this.#takeBack(event.id)
           break
         case 'reply':
-          this.write(event.bytes)
+          this.#choked = !this.write(event.bytes)
           if (event.close) this.#shut()
       }
     }
-    if (!room && !this.#paused && isCrowded(this.#exchanges, this.#kept)) {
+    if (!this.#paused && (this.#choked || (!room && isCrowded(this.#exchanges, this.#kept)))) {
       this.#paused = true
       this.#socket.pause()
     }
@@ -167,6 +169,8 @@ export class SocketConnection implements CarrierLine {
       this.#limit(LIMITS.linger)
       return
     }
+    // A body whose end came with the bytes that paused the connection asked for no more.
+    this.#resume()
     if (shared) return
     if (keep) {
       this.#headBegun = false
@@ -195,6 +199,11 @@ export class SocketConnection implements CarrierLine {
   /** Closes once everything is written. */
   #shut(): void {
     this.#closing = true
+    // Caddy writes the end of a body that is none by itself: on a closed door, it would take that for a failure of the request.
+    if (this.codec.unfinished) {
+      this.#socket.end()
+      return this.#limit(LIMITS.linger)
+    }
     // With everything in the system's hands, destroy() closes at once and costs less than end().
     if (this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.destroySoon()
@@ -263,14 +272,15 @@ export class SocketConnection implements CarrierLine {
   }
 
   #resume(): void {
-    if (!this.#paused || isCrowded(this.#exchanges, this.#kept)) return
+    if (!this.#paused || this.#choked || isCrowded(this.#exchanges, this.#kept)) return
     this.#paused = false
     this.#socket.resume()
   }
 
   #drained(): void {
-    this.#full = false
-    this.#limit(0)
+    this.#full = this.#choked = false
+    if (!this.#closing) this.#limit(this.#exchanges.size > 0 ? 0 : this.#headBegun ? LIMITS.head : LIMITS.idle)
+    this.#resume()
     for (const exchange of this.#exchanges.values()) exchange.notifyDrain()
   }
 

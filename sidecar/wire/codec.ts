@@ -23,6 +23,8 @@ export interface ServerCodec {
   readonly tunnels: boolean
   /** Bytes of the last `receive` that came behind a request after which no other comes: where `tunnels`, the first of the new protocol. */
   readonly surplus?: Uint8Array | undefined
+  /** True while a request that is over has not been sent to its end: the peer goes on sending what nobody needs. */
+  readonly unfinished?: boolean
   /**
    * Takes bytes that arrived, gives the events they complete. The events may point into `bytes`.
    * @throws {PeerError} when the peer breaks the protocol.

@@ -32,7 +32,7 @@ const PARAMS_RECORDS_MAX = 4096
 /** The three names there are take 51 bytes as pairs; this leaves room for names that are not known. */
 const VALUES_MAX = 1024
 /** All requests of a connection whose variables are incomplete, together: hosts write those of one request in one piece. */
-const PENDING_MAX = 4 * PARAMS_MAX
+const PENDING_MAX = 2 * PARAMS_MAX
 /** Requests in flight on a connection: more than anybody's `max-reqs`, as HAProxy knows of it only when it asks. */
 const REQUESTS_MAX = 1024
 /** Requests that are over and whose STDIN has not ended, which HAProxy never ends then: the oldest are forgotten. */
@@ -146,6 +146,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
       throw error
     }
     return this.#events
+  }
+
+  get unfinished(): boolean {
+    return this.#ignored.size > 0
   }
 
   receiveEnd(): void {

@@ -1,0 +1,89 @@
+// Upstreams for tests: HTTP servers of our own, and a gateway with one upstream mount.
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
+import { upstream } from '../../sidecar/mounts/upstream/mount.ts'
+import type { MountKind } from '../../sidecar/mounts/mount.ts'
+import { startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
+
+/** A running upstream. */
+export interface Upstream {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  readonly port: number
+  readonly server: Server
+  /** Connections so far. */
+  connections: number
+  /** Requests so far. */
+  requests: number
+  close(): void
+}
+
+/** Starts an HTTP upstream; `host` may be any loopback address. */
+export async function httpUpstream(listener: RequestListener, host = '127.0.0.1', port = 0): Promise<Upstream> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
+  const { port: bound } = server.address() as AddressInfo
+  const made: Upstream = {
+    url: `http://${host}:${bound}`,
+    port: bound,
+    server,
+    connections: 0,
+    requests: 0,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  server.on('connection', () => made.connections++)
+  server.on('request', () => made.requests++)
+  return made
+}
+
+/** Starts a server that says what `talk` says on each connection. */
+export async function rawUpstream(
+  talk: (socket: Socket) => void,
+): Promise<{ port: number; server: NetServer; close(): void }> {
+  const sockets = new Set<Socket>()
+  const server = createNetServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    talk(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  return { port: (server.address() as AddressInfo).port, server, close }
+}
+
+/** A gateway with one upstream mount. */
+export interface UpstreamGateway extends TestGateway {
+  /** `http://127.0.0.1:PORT` and the mount's prefix. */
+  readonly url: string
+}
+
+/** Starts a gateway that listens on HTTP. `upstream` may be left to `settings`. */
+export async function upstreamGateway(
+  settings: Record<string, unknown>,
+  { key = '/', listen = ['127.0.0.1:0'] as readonly string[], directory = temporaryFolder().path } = {},
+): Promise<UpstreamGateway> {
+  const kind = upstream as unknown as MountKind
+  const gateway = await startGateway({ listen, mounts: [{ key, kind, settings }], directory, host: 'nginx' })
+  const http = gateway.addresses.find((address) => !address.startsWith('unix:'))!
+  return Object.assign(gateway, { url: `http://${http}${key === '/' ? '' : key}` })
+}
+
+/** Runs `stop` of everything given, last first. */
+export class Cleanup {
+  readonly #stops: (() => unknown)[] = []
+
+  add<T>(made: T, stop: (made: T) => unknown): T {
+    this.#stops.push(() => stop(made))
+    return made
+  }
+
+  async run(): Promise<void> {
+    for (const stop of this.#stops.splice(0).toReversed()) await stop()
+  }
+}
