@@ -53,6 +53,10 @@ export interface Host {
   readonly summary: string
   /** What it speaks to Sidegate, the recommended one first. */
   readonly protocols: readonly string[]
+  /** How its config files end, in configs/. */
+  readonly extension: string
+  /** Its files in configs/, when they are others than a snippet and a complete config for each protocol. */
+  readonly files?: Readonly<Record<string, PlugOptions>>
   /**
    * Puts right what the host gets wrong in the variables it sends. Pure: gives its argument when nothing is wrong, else a copy.
    * @throws {PeerError} for a path that cannot be decoded.

@@ -12,7 +12,7 @@ import type { PlugInput } from './host.ts'
 export function endpointFor(input: PlugInput, protocol: string): Endpoint {
   const addresses = input.listeners
     // What is handed down by another process has no name that a host could connect to.
-    .filter(({ address }) => !/^(?:fd|systemd|pipe):/.test(address))
+    .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd|pipe):/.test(address))
     .map((listener, index) => {
       const { protocol: named, endpoint } = parseAddress(listener.address, `listen.${index}`)
       return { protocol: named ?? listener.protocol, endpoint }

@@ -1,8 +1,12 @@
 // Writes the files under configs/ anew: `node test/write-configs.ts`. A test fails when they are stale.
-import { writeFileSync } from 'node:fs'
-import { example, files } from '../plugin/nginx/example.ts'
-import { render } from '../plugin/nginx/render.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { example, filesOf } from '../plugin/example.ts'
+import { hosts } from '../plugin/index.ts'
 
-for (const [name, options] of Object.entries(files)) {
-  writeFileSync(new URL(`../configs/nginx/${name}`, import.meta.url), render(example, options))
+for (const host of hosts) {
+  const folder = new URL(`../configs/${host.name}/`, import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  for (const [name, options] of Object.entries(filesOf(host))) {
+    writeFileSync(new URL(name, folder), host.render(example, options))
+  }
 }

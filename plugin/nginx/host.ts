@@ -2,13 +2,15 @@
 import type { Host } from '../host.ts'
 import { brief } from './brief.ts'
 import { check } from './check.ts'
+import { protocols } from './passing.ts'
 import { render } from './render.ts'
 import { repair } from './repair.ts'
 
 export const nginx = {
   name: 'nginx',
-  summary: 'nginx and what is built on it (OpenResty, Tengine), by uwsgi_pass or proxy_pass',
-  protocols: ['uwsgi', 'http'],
+  summary: 'nginx and what is built on it (OpenResty, Tengine), by uwsgi_pass, fastcgi_pass, scgi_pass or proxy_pass',
+  protocols,
+  extension: 'conf',
   repair,
   render,
   brief,

@@ -1,33 +1,9 @@
 // The locations for mounts: one pair a prefix, so that it means whole segments (`/shop` and `/shop/…`, never `/shopping`).
 import { resolve } from 'node:path'
-import { parsePlace } from '../../sidecar/router.ts'
-import type { PlugMount } from '../host.ts'
+import type { PlacedMount } from '../mounts.ts'
+import { remark } from '../plan.ts'
 import type { Passing } from './passing.ts'
-import { block, expanded, remark, word } from './words.ts'
-
-/** A mount with its key taken apart. */
-export interface PlacedMount extends PlugMount {
-  readonly host: string
-  readonly prefix: string
-}
-
-/** Takes the keys apart; longest prefix first, as Sidegate looks for them. */
-export function placed(mounts: readonly PlugMount[]): PlacedMount[] {
-  return mounts
-    .map((mount) => ({ ...mount, ...parsePlace(mount.key) }))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.key < b.key ? -1 : 1))
-}
-
-/** The mounts that requests for `host` can reach: its own, and those of every host that none of its own is in front of. */
-export function reachableFrom(host: string, mounts: readonly PlacedMount[]): PlacedMount[] {
-  const own = mounts.filter((mount) => mount.host === host)
-  if (host === '') return own
-  const hidden = (prefix: string): boolean =>
-    own.some((mount) => prefix === mount.prefix || prefix.startsWith(`${mount.prefix}/`))
-  return [...own, ...mounts.filter((mount) => mount.host === '' && !hidden(mount.prefix))].toSorted(
-    (a, b) => b.prefix.length - a.prefix.length,
-  )
-}
+import { block, expanded, word } from './words.ts'
 
 // Kinds whose workers take one request at a time each: nginx collects uploads and responses for them.
 const HAS_WORKERS = new Set(['python', 'run', 'cgi'])

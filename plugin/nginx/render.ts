@@ -1,27 +1,23 @@
 // nginx's config for the running configuration: a snippet with its places marked, or a complete nginx.conf.
-import { formatEndpoint } from '../../sidecar/listen/address.ts'
-import { endpointFor } from '../listener.ts'
 import type { PlugInput, PlugOptions } from '../host.ts'
-import { locations, placed, reachableFrom, type PlacedMount } from './locations.ts'
-import { passing, type Passing } from './passing.ts'
-import { block, remark, word } from './words.ts'
+import { reachableFrom, type PlacedMount } from '../mounts.ts'
+import { planFor, remark } from '../plan.ts'
+import { locations } from './locations.ts'
+import { passing, protocols, type Passing } from './passing.ts'
+import { block, word } from './words.ts'
 
 /**
  * @throws {ConfigError} PLUG_PROTOCOL, PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
  */
 export function render(input: PlugInput, options: PlugOptions = {}): string {
-  const { protocol = 'uwsgi', full = false, port = 8080 } = options
-  // Before the endpoint is looked for: a protocol that nginx lacks is the first thing to say.
-  passing(protocol, { kind: 'unix', path: '/' })
-  const endpoint = endpointFor(input, protocol)
+  const { mounts, endpoint, full, port, protocol, title } = planFor(
+    { name: 'nginx', protocols },
+    'nginx',
+    input,
+    options,
+  )
   const way = passing(protocol, endpoint)
-  const mounts = placed(input.mounts)
   const hosts = [...new Set(mounts.map((mount) => mount.host))].filter((host) => host !== '').toSorted()
-  const command = `sidegate plug nginx${protocol === 'uwsgi' ? '' : ` --protocol ${protocol}`}${full ? ' --full' : ''}`
-  const title = [
-    remark(`nginx in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
-    `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
-  ]
   const place: Place = { input, way, mounts, hosts }
   const lines = full ? complete(place, port) : snippet(place)
   return `${[...title, '', ...lines].join('\n')}\n`

@@ -1,6 +1,7 @@
 // What nginx sends needs little repair: SCRIPT_NAME is absent or not taken off PATH_INFO, repeated slashes are merged away,
 // SERVER_NAME is the server block's name instead of the one asked for. Proven on the requests in captures/.
-import { copyVariables, decodePath, resolveDots, splitTarget, type Variables } from '../../sidecar/variables.ts'
+import { copyVariables, type Variables } from '../../sidecar/variables.ts'
+import { mergeSlashes, pathOfTarget, requestedName, without } from '../path.ts'
 
 // Names of a server block that are no host name: none, `_`, a pattern.
 const NO_NAME = /^(?:$|[_~.*])|\*$/
@@ -38,7 +39,7 @@ function repairPath(variables: Variables): void {
     if (script === given) script = ''
   }
   const wanted = pathOfTarget(variables.REQUEST_URI)
-  const merged = wanted?.replace(/\/{2,}/g, '/')
+  const merged = wanted === undefined ? undefined : mergeSlashes(wanted)
   // nginx resolves dots after it merged slashes. Only when both agree is the client's spelling (`//`) taken; anything else was
   // rewritten by nginx's configuration, or would get past a location that guards a path.
   if (merged !== undefined && merged === script + given) {
@@ -50,25 +51,4 @@ function repairPath(variables: Variables): void {
     variables.PATH_INFO = without(given, script) ?? given
   }
   variables.SCRIPT_NAME = script
-}
-
-/** The path a client asked for, decoded, dots resolved; undefined when there is none (`*`, no REQUEST_URI). */
-function pathOfTarget(target: string | undefined): string | undefined {
-  if (!target) return undefined
-  const { path } = splitTarget(target)
-  return path.startsWith('/') ? resolveDots(decodePath(path)) : undefined
-}
-
-/** What follows a prefix of whole segments, or undefined when the path does not begin with it. */
-function without(path: string, prefix: string): string | undefined {
-  if (!path.startsWith(prefix)) return undefined
-  const rest = path.slice(prefix.length)
-  return rest === '' || rest.startsWith('/') ? rest : undefined
-}
-
-/** The name asked for. PEP 3333: SERVER_NAME is never empty. */
-function requestedName(variables: Variables): string {
-  const host = variables.HTTP_HOST ?? ''
-  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.replace(/:[0-9]*$/, '')
-  return name || variables.SERVER_ADDR || 'localhost'
 }

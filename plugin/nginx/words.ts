@@ -1,5 +1,6 @@
-// nginx's syntax: words, comments, blocks.
+// nginx's syntax: words and blocks.
 import { ConfigError } from '../../sidecar/errors.ts'
+import { indented } from '../plan.ts'
 
 /** A parameter of a directive, in quotes when it has to be. */
 export function word(text: string): string {
@@ -21,13 +22,7 @@ export function expanded(text: string): string {
   return word(text)
 }
 
-/** A comment of one line. */
-export function remark(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`
-}
-
 /** A block, its body indented. */
 export function block(head: string, body: readonly string[]): string[] {
-  return [`${head} {`, ...body.map((line) => (line === '' ? '' : `    ${line}`)), '}']
+  return [`${head} {`, ...indented(body), '}']
 }

@@ -4,6 +4,9 @@ import type { Answer, Live } from './client.ts'
 /** What an app is written to: WSGI for TypeScript, Node's (req, res), Fetch handlers, WSGI in Python. */
 export type Interface = 'app' | 'node' | 'fetch' | 'python'
 
+/** What is spoken to the server under test. */
+export type Transport = 'http' | 'uwsgi' | 'fastcgi' | 'scgi' | 'ajp'
+
 /** A request. Strings are latin-1: what is written is what is sent. */
 export interface RequestSpec {
   /** Default: GET. */
@@ -13,7 +16,7 @@ export interface RequestSpec {
   readonly headers?: readonly (readonly [name: string, value: string])[]
   /** Sent as UTF-8 when it is a string. */
   readonly body?: string | Uint8Array
-  /** HTTP only: the body goes in chunks of this many bytes, without Content-Length. */
+  /** The body goes in pieces of this many bytes, its length is not announced. */
   readonly chunked?: number
 }
 
@@ -22,7 +25,7 @@ export interface Run {
   readonly interface: Interface
   /** The mount's prefix, `` for the root. */
   readonly prefix: string
-  readonly transport: 'http' | 'uwsgi'
+  readonly transport: Transport
   /** Unlike that of any other run: names what the app keeps for this one. */
   readonly token: string
   /** Sends a request to the behaviour `app` of the app under test, waits for the whole response. */
@@ -48,7 +51,7 @@ export interface Case {
   /** Interfaces that cannot express it, with the reason. */
   readonly notApplicable?: Partial<Record<Interface, string>>
   /** Transports that cannot carry it, with the reason. */
-  readonly notOver?: Partial<Record<'http' | 'uwsgi', string>>
+  readonly notOver?: Partial<Record<Transport, string>>
   /** It asks for the mount's own prefix, so it needs one. */
   readonly needsPrefix?: boolean
   /** The app breaks its interface on purpose in a way that a checker around it (`lint`) takes for the answer. */

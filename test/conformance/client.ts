@@ -1,4 +1,5 @@
-// A client that sends exactly what it is told and shows exactly what came back, over HTTP/1.1 or uwsgi, one connection a request.
+// A client that sends exactly what it is told and shows exactly what came back, over HTTP/1.1 or a gateway protocol, one connection
+// a request.
 import { connect, type Socket } from 'node:net'
 import {
   addVariable,
@@ -9,15 +10,22 @@ import {
   variableName,
   type Variables,
 } from '../../sidecar/variables.ts'
+import type { ClientCodec } from '../../sidecar/wire/codec.ts'
 import { HeadReader, isBodiless, type Head } from '../../sidecar/wire/head.ts'
-import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
-import type { RequestSpec } from './case.ts'
+import { protocols } from '../../sidecar/wire/index.ts'
+import type { RequestSpec, Transport } from './case.ts'
 
 /** Whom to ask: `127.0.0.1:8080` or `unix:/run/s.sock`. */
 export interface Target {
   readonly address: string
-  readonly transport: 'http' | 'uwsgi'
+  readonly transport: Transport
 }
+
+/** What can be spoken to the server under test. */
+export const transports: readonly Transport[] = ['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp']
+
+/** In these the response is framed; in all others it is what comes until the connection ends, and is looked at as it is. */
+const FRAMED: ReadonlySet<Transport> = new Set(['fastcgi', 'ajp'])
 
 /** No answer of the suite takes longer, on however busy a machine. */
 const ANSWER_TIMEOUT_MS = 20_000
@@ -68,18 +76,23 @@ export class Answer {
 export class Live {
   readonly #socket: Socket
   readonly #request: RequestSpec
-  readonly #transport: 'http' | 'uwsgi'
+  readonly #transport: Transport
+  /** Takes the framing off. */
+  readonly #codec: ClientCodec | undefined
   #reader = new HeadReader()
   #head: Head | undefined
   #raw: Uint8Array[] = []
   #ended = false
+  /** The framing said that the response is complete. */
+  #complete = false
   #error: Error | undefined
   #watchers = new Set<() => void>()
 
-  constructor(socket: Socket, request: RequestSpec, transport: 'http' | 'uwsgi') {
+  constructor(socket: Socket, request: RequestSpec, transport: Transport, codec: ClientCodec | undefined) {
     this.#socket = socket
     this.#request = request
     this.#transport = transport
+    this.#codec = codec
     socket.on('data', (bytes) => this.#take(bytes))
     socket.on('error', (error) => (this.#error = error))
     socket.on('close', () => {
@@ -101,7 +114,8 @@ export class Live {
       ([name, value]) => name.toLowerCase() === 'transfer-encoding' && value === 'chunked',
     )
     if (chunked && this.#transport === 'http') return dechunk(head, raw)
-    if (length === undefined) return new Answer(head, raw, this.#ended && !this.#error, 0)
+    const complete = this.#codec ? this.#complete : this.#ended && !this.#error
+    if (length === undefined) return new Answer(head, raw, complete, 0)
     const size = Number(length)
     return new Answer(head, raw.subarray(0, size), raw.length >= size, Math.max(0, raw.length - size))
   }
@@ -138,6 +152,7 @@ export class Live {
   }
 
   #take(bytes: Uint8Array): void {
+    if (this.#codec) return this.#takeFramed(this.#codec, bytes)
     let rest: Uint8Array | undefined = bytes
     try {
       while (!this.#head && rest && rest.byteLength > 0) {
@@ -153,6 +168,22 @@ export class Live {
       return
     }
     if (this.#head && rest && rest.byteLength > 0) this.#raw.push(rest)
+    this.#notify()
+  }
+
+  #takeFramed(codec: ClientCodec, bytes: Uint8Array): void {
+    try {
+      for (const event of codec.receive(bytes)) {
+        if (event.type === 'head') this.#head = event.head
+        else if (event.type === 'body') this.#raw.push(event.bytes)
+        else if (event.type === 'reply') this.#socket.write(event.bytes)
+        else if (event.type === 'end') this.#complete = true
+      }
+    } catch (error) {
+      this.#socket.destroy(error as Error)
+      return
+    }
+    if (this.#complete) this.#socket.destroy()
     this.#notify()
   }
 
@@ -189,8 +220,10 @@ export function open(target: Target, request: RequestSpec): Live {
   const socket = address.startsWith('unix:')
     ? connect(address.slice('unix:'.length))
     : connect(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''))
-  const live = new Live(socket, request, transport)
-  for (const bytes of transport === 'http' ? httpBytes(request) : uwsgiBytes(request)) socket.write(bytes)
+  const protocol = protocols.find(({ name }) => name === transport)
+  const codec = protocol?.client({ packetSize: 65_536 })
+  const live = new Live(socket, request, transport, FRAMED.has(transport) ? codec : undefined)
+  for (const bytes of codec ? gatewayBytes(request, codec, transport) : httpBytes(request)) socket.write(bytes)
   return live
 }
 
@@ -220,15 +253,17 @@ function nameIn(headers: NonNullable<RequestSpec['headers']>): string | undefine
 }
 
 /** The variables as nginx with Sidegate's snippet sends them. */
-function* uwsgiBytes(request: RequestSpec): Generator<Uint8Array> {
+function* gatewayBytes(request: RequestSpec, codec: ClientCodec, transport: Transport): Generator<Uint8Array> {
   const body = bodyOf(request)
-  const { method = 'GET', target, headers = [] } = request
+  const { method = 'GET', target, headers = [], chunked } = request
+  const length = body && chunked ? undefined : (body?.length ?? 0)
   const { path, query } = splitTarget(target)
   const variables: Variables = Object.assign(emptyVariables(), {
     REQUEST_METHOD: method,
     REQUEST_URI: target,
     SCRIPT_NAME: '',
-    PATH_INFO: resolveDots(decodePath(path)),
+    // AJP has the target alone, and its server decodes that.
+    PATH_INFO: transport === 'ajp' ? path : resolveDots(decodePath(path)),
     QUERY_STRING: query,
     SERVER_PROTOCOL: 'HTTP/1.1',
     SERVER_NAME: nameIn(headers) ?? 'localhost',
@@ -236,7 +271,7 @@ function* uwsgiBytes(request: RequestSpec): Generator<Uint8Array> {
     REMOTE_ADDR: '127.0.0.1',
     REMOTE_PORT: '12345',
     REQUEST_SCHEME: 'http',
-    CONTENT_LENGTH: body ? String(body.length) : '',
+    CONTENT_LENGTH: body && length !== undefined ? String(length) : '',
     CONTENT_TYPE: '',
   })
   if (!headers.some(([name]) => name.toLowerCase() === 'host')) addVariable(variables, 'HTTP_HOST', 'localhost')
@@ -245,9 +280,11 @@ function* uwsgiBytes(request: RequestSpec): Generator<Uint8Array> {
     if (variables[variable] === '') variables[variable] = value
     else addVariable(variables, variable, value)
   }
-  const codec = uwsgi.client()
-  yield codec.request(variables, body?.length)
-  if (body) yield* codec.data(body)
+  yield codec.request(variables, length)
+  const piece = chunked ?? body?.length ?? 0
+  for (let at = 0; body && at < body.length; at += piece) yield* codec.data(body.subarray(at, at + piece))
+  const end = codec.finish()
+  if (end) yield end
 }
 
 /** Takes HTTP/1.1's chunked framing off (RFC 9112 7.1). */

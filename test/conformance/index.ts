@@ -1,9 +1,10 @@
 // The conformance suite as others use it: serve one of the apps with your server, run the cases against it.
 import type { Interface } from './case.ts'
 
-export type { Case, Interface, RequestSpec, Run } from './case.ts'
+export { complaintsOf, impossibleBehind, type Behind } from './behind.ts'
+export type { Case, Interface, RequestSpec, Run, Transport } from './case.ts'
 export { cases } from './cases.ts'
-export { Answer, Live } from './client.ts'
+export { Answer, Live, transports } from './client.ts'
 export { notApplicable, runCase, runConformance, type ConformanceOptions, type ConformanceResult } from './run.ts'
 
 // Unbuilt, the apps are .ts; in the package, .js.

@@ -1,5 +1,6 @@
 // Runs the cases against an app that is already being served. Knows no test framework.
-import type { Case, Interface, RequestSpec, Run } from './case.ts'
+import { impossibleBehind, type Behind } from './behind.ts'
+import type { Case, Interface, RequestSpec, Run, Transport } from './case.ts'
 import { cases as allCases } from './cases.ts'
 import { open, type Answer, type Live } from './client.ts'
 
@@ -8,11 +9,13 @@ export interface ConformanceOptions {
   /** Where it listens: `127.0.0.1:8080` or `unix:/run/s.sock`. */
   readonly address: string
   /** What is spoken there. */
-  readonly transport: 'http' | 'uwsgi'
+  readonly transport: Transport
   /** What the app under test is written to. */
   readonly interface: Interface
   /** Where the app is mounted: `/prefix`. Default: ``, the root. */
   readonly prefix?: string
+  /** The web server in front, and what it speaks to the gateway: cases that it makes impossible are not asked. */
+  readonly behind?: Behind
   /** Default: all cases. */
   readonly cases?: readonly Case[]
 }
@@ -64,10 +67,14 @@ export async function runCase(one: Case, options: ConformanceOptions): Promise<C
 /** Why a case cannot be asked of what is to be tested; undefined when it can. */
 export function notApplicable(
   one: Case,
-  options: Pick<ConformanceOptions, 'transport' | 'interface' | 'prefix'>,
+  options: Pick<ConformanceOptions, 'transport' | 'interface' | 'prefix' | 'behind'>,
 ): string | undefined {
   if (one.needsPrefix && !options.prefix) return 'only for an app below a prefix'
-  return one.notApplicable?.[options.interface] ?? one.notOver?.[options.transport]
+  return (
+    one.notApplicable?.[options.interface] ??
+    one.notOver?.[options.transport] ??
+    (options.behind && impossibleBehind(options.behind, one.name))
+  )
 }
 
 function prepare(options: ConformanceOptions): Run {

@@ -1,21 +1,8 @@
 // The repair on what real nginx servers sent (plugin/nginx/captures/), and on what a configuration can make of it.
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { repair } from '../../plugin/nginx/repair.ts'
 import { emptyVariables, type Variables } from '../../sidecar/variables.ts'
-import { protocols } from '../../sidecar/wire/index.ts'
-
-const folder = new URL('../../plugin/nginx/captures/', import.meta.url)
-
-function captured(file: string): Variables {
-  const name = file.split('-')[1]
-  const protocol = protocols.find((one) => one.name === name)
-  if (!protocol) throw new Error(`no protocol ${name}`)
-  for (const event of protocol.server().receive(readFileSync(new URL(file, folder)))) {
-    if (event.type === 'request') return event.variables
-  }
-  throw new Error(`no request in ${file}`)
-}
+import { captured, capturesOf } from './captured.ts'
 
 function variables(values: Record<string, string>): Variables {
   const base = { SCRIPT_NAME: '', SERVER_NAME: 'example.com', SERVER_PROTOCOL: 'HTTP/1.1' }
@@ -49,10 +36,12 @@ const expected: Record<string, [script: string, path: string]> = {
 }
 
 describe('captured requests', () => {
-  const files = readdirSync(folder).filter((file) => protocols.some(({ name }) => file.includes(`-${name}-`)))
+  test('every capture is expected', () => {
+    expect(capturesOf('nginx').toSorted()).toEqual(Object.keys(expected).toSorted())
+  })
 
-  test.each(files)('%s', (file) => {
-    const before = captured(file)
+  test.each(capturesOf('nginx'))('%s', (file) => {
+    const before = captured('nginx', file)
     const copy = { ...before }
     const after = repair(before)
     expect(paths(after)).toEqual(expected[file])
@@ -63,7 +52,7 @@ describe('captured requests', () => {
   })
 
   test('HTTP/0.9 is named', () => {
-    expect(repair(captured('1.22.1-uwsgi-raw-http09.bin')).SERVER_PROTOCOL).toBe('HTTP/0.9')
+    expect(repair(captured('nginx', '1.22.1-uwsgi-raw-http09.bin')).SERVER_PROTOCOL).toBe('HTTP/0.9')
   })
 })
 

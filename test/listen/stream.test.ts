@@ -135,9 +135,11 @@ test('a body that is cut is an error for the app, never a short body', async () 
   await vi.waitFor(() => expect(seen).toMatchObject({ code: 'BODY_CUT' }))
 })
 
-test('an answer before the upload is read reaches the client', async () => {
+test.each(doors)('%s: an answer before the upload is read reaches the client', async (_, head) => {
   const { addresses } = await startGateway(['127.0.0.1:0'], text('too much'))
-  expect(bodyOf(await talk(addresses[0]!, post(512 * 1024), Buffer.alloc(512 * 1024)))).toBe('too much')
+  for (let time = 0; time < 10; time++) {
+    expect(bodyOf(await talk(addresses[0]!, head(512 * 1024), Buffer.alloc(512 * 1024)))).toBe('too much')
+  }
 })
 
 test.each(doors)(

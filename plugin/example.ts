@@ -1,5 +1,5 @@
-// The configuration that the files in configs/nginx/ are written for: one mount of each kind that a host treats in its own way.
-import type { PlugInput, PlugOptions } from '../host.ts'
+// The configuration that the files in configs/ are written for: one mount of each kind that a host treats in its own way.
+import type { Host, PlugInput, PlugOptions } from './host.ts'
 
 /** As `mounts` and `listen` in a sidegate.config.ts in /srv/site. */
 export const example: PlugInput = {
@@ -15,10 +15,13 @@ export const example: PlugInput = {
   ],
 }
 
-/** The files of configs/nginx/, and how each is written. */
-export const files: Readonly<Record<string, PlugOptions>> = {
-  'snippet-uwsgi.conf': { protocol: 'uwsgi' },
-  'snippet-http.conf': { protocol: 'http' },
-  'nginx-uwsgi.conf': { protocol: 'uwsgi', full: true },
-  'nginx-http.conf': { protocol: 'http', full: true },
+/** The files of configs/HOST/, and how each is written: a snippet and a complete config for each protocol. */
+export function filesOf(host: Host): Readonly<Record<string, PlugOptions>> {
+  if (host.files) return host.files
+  return Object.fromEntries(
+    host.protocols.flatMap((protocol) => [
+      [`snippet-${protocol}.${host.extension}`, { protocol }],
+      [`${host.name}-${protocol}.${host.extension}`, { protocol, full: true }],
+    ]),
+  )
 }

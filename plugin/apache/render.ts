@@ -1,0 +1,76 @@
+// Apache's config for the running configuration: the lines for a virtual host, or a complete httpd.conf. Everything that is mounted
+// goes to Sidegate, files too: it has one answer for every web server.
+import type { PlugInput, PlugOptions } from '../host.ts'
+import { prefixes } from '../mounts.ts'
+import { planFor, remark } from '../plan.ts'
+import { passing, protocols, type Passing } from './passing.ts'
+import { quoted, section } from './words.ts'
+
+/**
+ * @throws {ConfigError} PLUG_PROTOCOL, PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
+ */
+export function render(input: PlugInput, options: PlugOptions = {}): string {
+  const plan = planFor({ name: 'apache', protocols }, 'Apache', input, options)
+  const way = passing(plan.protocol, plan.endpoint)
+  const places = prefixes(plan.mounts)
+  const lines = plan.full ? complete(way, places, plan.port) : snippet(way, places)
+  return `${[...plan.title, '', ...lines].join('\n')}\n`
+}
+
+function snippet(way: Passing, places: readonly string[]): string[] {
+  return [
+    `# Once: a2enmod proxy ${way.modules.join(' ')}`,
+    '# ---- Inside your <VirtualHost> ----',
+    '',
+    ...way.settings,
+    '',
+    ...passes(way, places),
+  ]
+}
+
+/** One ProxyPass a prefix, which means whole segments: `/shop` and `/shop/…`, never `/shopping`. */
+function passes(way: Passing, places: readonly string[]): string[] {
+  const lines = [
+    '# What is mounted. Sidegate divides the path at its mounts. For folders that Apache serves: ProxyPass "/folder" !',
+  ]
+  for (const prefix of places) {
+    const url = quoted(`${way.url}${prefix === '' ? '/' : prefix}`)
+    lines.push(`ProxyPass ${quoted(prefix === '' ? '/' : prefix)} ${url} ${way.parameters.join(' ')}`)
+  }
+  return lines
+}
+
+function complete(way: Passing, places: readonly string[], port: number): string[] {
+  const everything = places.includes('')
+  const modules = ['mpm_event', 'authz_core', 'env', ...(everything ? [] : ['alias']), 'proxy', ...way.modules]
+  return [
+    ...section('IfDefine', '!modules', [
+      remark("Debian's. The container image httpd: httpd -C 'Define modules /usr/local/apache2/modules'."),
+      'Define modules /usr/lib/apache2/modules',
+    ]),
+    ...['unixd', 'log_config'].flatMap((name) => section('IfModule', `!${name}_module`, [load(name)])),
+    ...modules.map(load),
+    '',
+    'User www-data',
+    'Group www-data',
+    'ServerName localhost',
+    '# The PidFile and other files of the running Apache.',
+    'DefaultRuntimeDir /tmp',
+    'PidFile /tmp/sidegate-apache.pid',
+    'ErrorLog /dev/stderr',
+    'LogLevel warn',
+    '',
+    `Listen ${port}`,
+    '',
+    ...section('VirtualHost', `*:${port}`, [
+      ...way.settings,
+      '',
+      ...passes(way, places),
+      ...(everything ? [] : ['', '# Nothing is mounted at the root.', 'RedirectMatch 404 "^/"']),
+    ]),
+  ]
+}
+
+function load(name: string): string {
+  return `LoadModule ${name}_module \${modules}/mod_${name}.so`
+}

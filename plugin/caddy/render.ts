@@ -1,0 +1,40 @@
+// Caddy's config for the running configuration: directives for a site, or a complete Caddyfile. Everything that is mounted goes to
+// Sidegate, files too: it has one answer for every web server.
+import type { PlugInput, PlugOptions } from '../host.ts'
+import { prefixes } from '../mounts.ts'
+import { planFor } from '../plan.ts'
+import { protocols, reverseProxy } from './passing.ts'
+import { block, token } from './words.ts'
+
+/**
+ * @throws {ConfigError} PLUG_PROTOCOL, PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
+ */
+export function render(input: PlugInput, options: PlugOptions = {}): string {
+  const plan = planFor({ name: 'caddy', protocols }, 'Caddy', input, options)
+  const places = prefixes(plan.mounts)
+  const everything = places.includes('')
+  const matchers = places.flatMap((prefix) => [token(prefix), token(`${prefix}/*`)])
+  const site = [
+    '# Uploads. Caddy has no limit by itself.',
+    ...block('request_body', ['max_size 100MB']),
+    ...(everything
+      ? ['# Everything: Sidegate divides the path at its mounts.']
+      : ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]),
+    ...reverseProxy(plan.protocol, plan.endpoint, everything ? '' : '@sidegate'),
+  ]
+  // As `caddy fmt` has it.
+  const lines = plan.full
+    ? [
+        ...block('', [
+          '# One port, plain HTTP, and no API through which programs on this machine could change the config.',
+          'auto_https off',
+          'admin off',
+        ]),
+        ...block(`:${plan.port}`, [
+          ...site,
+          ...(everything ? [] : ['# Nothing is mounted at the root.', 'respond 404']),
+        ]),
+      ]
+    : ['# ---- Inside your site ----', '', ...site]
+  return `${[...plan.title, '', ...lines].join('\n')}\n`
+}

@@ -1,0 +1,40 @@
+// lighttpd's config for the running configuration: lines to include, or a complete lighttpd.conf. Everything that is mounted goes to
+// Sidegate, files too: it has one answer for every web server.
+import type { PlugInput, PlugOptions } from '../host.ts'
+import { prefixes } from '../mounts.ts'
+import { planFor } from '../plan.ts'
+import { passing, protocols, type Passing } from './passing.ts'
+import { block, literal, string } from './words.ts'
+
+/**
+ * @throws {ConfigError} PLUG_PROTOCOL, PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
+ */
+export function render(input: PlugInput, options: PlugOptions = {}): string {
+  const plan = planFor({ name: 'lighttpd', protocols }, 'lighttpd', input, options)
+  const way = passing(plan.protocol, plan.endpoint)
+  const modules = way.modules.map(string).join(', ')
+  const top = plan.full
+    ? [
+        `server.modules = ( ${modules} )`,
+        `server.port = ${plan.port}`,
+        '# lighttpd wants one. No file is served from it.',
+        'server.document-root = "/var/empty"',
+        'server.username = "www-data"',
+        'server.groupname = "www-data"',
+        '# Uploads are collected here.',
+        'server.upload-dirs = ( "/var/tmp" )',
+      ]
+    : ['# For example /etc/lighttpd/conf-enabled/99-sidegate.conf', `server.modules += ( ${modules} )`]
+  const lines = [...top, '', ...way.settings, '', ...places(way, prefixes(plan.mounts))]
+  return `${[...plan.title, '', ...lines].join('\n')}\n`
+}
+
+/** One condition a prefix, so that it means whole segments: lighttpd's own prefixes would take `/shopping` for `/shop`. */
+function places(way: Passing, prefixes: readonly string[]): string[] {
+  if (prefixes.includes('')) return ['# Everything: Sidegate divides the path at its mounts.', ...way.server]
+  const paths = prefixes.map((prefix) => literal(prefix.slice(1))).join('|')
+  return [
+    '# What is mounted, and whole segments only. Sidegate divides the path at its mounts.',
+    ...block(`$HTTP["url"] =~ ${string(`^/(?:${paths})(?:/|$)`)}`, way.server),
+  ]
+}

@@ -1,0 +1,64 @@
+// What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the two lines at the top.
+import { ConfigError } from '../sidecar/errors.ts'
+import { formatEndpoint, type Endpoint } from '../sidecar/listen/address.ts'
+import type { Host, PlugInput, PlugOptions } from './host.ts'
+import { endpointFor } from './listener.ts'
+import { placed, type PlacedMount } from './mounts.ts'
+
+/** All that a config is written from. */
+export interface Plan {
+  readonly protocol: string
+  readonly endpoint: Endpoint
+  /** Longest prefix first. */
+  readonly mounts: readonly PlacedMount[]
+  /** Relative paths in the settings of mounts start here. */
+  readonly directory: string
+  readonly full: boolean
+  readonly port: number
+  /** Comment lines that say what this is. */
+  readonly title: readonly string[]
+}
+
+/**
+ * @param label the host's name for people
+ * @throws {ConfigError} PLUG_PROTOCOL when the host and Sidegate have no such protocol in common; PLUG_LISTENER, ADDRESS_BAD
+ */
+export function planFor(
+  host: Pick<Host, 'name' | 'protocols'>,
+  label: string,
+  input: PlugInput,
+  options: PlugOptions = {},
+): Plan {
+  const { protocol = host.protocols[0]!, full = false, port = 8080 } = options
+  // Before the endpoint is looked for: a protocol that the host lacks is the first thing to say.
+  if (!host.protocols.includes(protocol)) {
+    const known = host.protocols.join(' or ')
+    throw new ConfigError('PLUG_PROTOCOL', 'plug', `${host.name} is plugged in by ${known}, not by ${protocol}`)
+  }
+  const endpoint = endpointFor(input, protocol)
+  const chosen = protocol === host.protocols[0] ? '' : ` --protocol ${protocol}`
+  const command = `sidegate plug ${host.name}${chosen}${full ? ' --full' : ''}`
+  return {
+    protocol,
+    endpoint,
+    mounts: placed(input.mounts),
+    directory: input.directory,
+    full,
+    port,
+    title: [
+      remark(`${label} in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
+      `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
+    ],
+  }
+}
+
+/** A comment of one line, as all hosts write it. */
+export function remark(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`
+}
+
+/** Lines inside a block. */
+export function indented(lines: readonly string[], by: string = '    '): string[] {
+  return lines.map((line) => (line === '' ? '' : by + line))
+}
