@@ -8,10 +8,14 @@ export interface Passing {
   readonly modules: readonly string[]
   /** For the virtual host. */
   readonly settings: readonly string[]
+  /** What <Proxy> is about: the socket and the URL. */
+  readonly worker: string
   /** The URL of Sidegate without a path. */
   readonly url: string
-  /** Of each ProxyPass. */
+  /** Lines for <Proxy>. */
   readonly parameters: readonly string[]
+  /** Of each ProxyPass. */
+  readonly options: readonly string[]
 }
 
 // By the names they have in Apache. AJP needs no secret here: it goes over a Unix socket or loopback.
@@ -29,14 +33,15 @@ export const protocols: readonly string[] = Object.keys(schemes)
 /** @param protocol one of `protocols` */
 export function passing(protocol: string, endpoint: Endpoint): Passing {
   const scheme = schemes[protocol]!
+  const url = `${scheme}://${endpoint.kind === 'unix' ? 'sidegate' : formatEndpoint(endpoint)}`
   return {
     modules: [`proxy_${scheme}`, ...(protocol === 'http' ? ['headers'] : [])],
-    settings: [...common, ...slashes(protocol), ...special(protocol)],
-    url:
-      endpoint.kind === 'unix'
-        ? `unix:${endpoint.path}|${scheme}://sidegate`
-        : `${scheme}://${formatEndpoint(endpoint)}`,
-    parameters: [...waiting, ...kept(protocol), ...fields(protocol), ...target(protocol)],
+    settings: [...common, ...slashes(protocol), ...headers(protocol)],
+    worker: endpoint.kind === 'unix' ? `unix:${endpoint.path}|${url}` : url,
+    url,
+    parameters: [...waiting, ...special(protocol)],
+    // The target as the client wrote it. The others have it in REQUEST_URI.
+    options: protocol === 'http' || protocol === 'ajp' ? ['nocanon'] : [],
   }
 }
 
@@ -54,28 +59,49 @@ const common = [
   'ProxyErrorOverride Off',
 ]
 
-// connectiontimeout: Sidegate is on this machine, it answers a connect at once or is not there. timeout: silence, not the whole.
-// retry: after a failed connect Apache would answer 503 by itself for a minute, restart of Sidegate or not.
-const waiting = ['connectiontimeout=5', 'timeout=300', 'retry=0']
+const waiting = [
+  '# Sidegate is on this machine: it answers a connect at once or is not there.',
+  'ProxySet connectiontimeout=5',
+  '# Silence, not the whole.',
+  'ProxySet timeout=300',
+  '# After a failed connect Apache would answer 503 by itself for a minute.',
+  'ProxySet retry=0',
+]
 
-// Connections are kept, and dropped before Sidegate drops them (75s): no request meets a closing door. mod_proxy_uwsgi and
-// mod_proxy_scgi keep none whatever is written; mod_proxy_fcgi does only when told.
-function kept(protocol: string): string[] {
-  if (protocol === 'fastcgi') return ['enablereuse=on', 'ttl=60', 'flushpackets=on']
-  if (protocol === 'ajp') return ['ttl=60', 'flushpackets=on']
-  return protocol === 'http' ? ['ttl=60'] : []
-}
+const idle = [
+  '# Idle connections are dropped before Sidegate drops them (75s): no request meets a closing door.',
+  'ProxySet ttl=60',
+]
 
-// Fields of a response head: CSP headers outgrow the default of 8k. The other modules have that limit for good.
-function fields(protocol: string): string[] {
-  if (protocol === 'ajp') return ['iobuffersize=65536']
-  return protocol === 'http' ? ['responsefieldsize=32768'] : []
-}
-
-// The target as the client wrote it. The others have it in REQUEST_URI.
-function target(protocol: string): string[] {
-  if (protocol === 'http') return ['upgrade=websocket', 'nocanon']
-  return protocol === 'ajp' ? ['nocanon'] : []
+// mod_proxy_uwsgi and mod_proxy_scgi keep no connections whatever is written.
+function special(protocol: string): string[] {
+  switch (protocol) {
+    case 'http':
+      return [
+        ...idle,
+        '# Fields of a response head: CSP headers outgrow the default of 8k.',
+        'ProxySet responsefieldsize=32768',
+        'ProxySet upgrade=websocket',
+      ]
+    case 'fastcgi':
+      return [
+        '# Connections are kept only when told so, in these words.',
+        'ProxySet enablereuse=on',
+        ...idle,
+        '# Every piece of a response goes on at once: event streams.',
+        'ProxySet flushpackets=on',
+      ]
+    case 'ajp':
+      return [
+        ...idle,
+        '# Every piece of a response goes on at once: event streams.',
+        'ProxySet flushpackets=on',
+        '# A request head is one packet: 8k by default, long cookies need more.',
+        'ProxySet iobuffersize=65536',
+      ]
+    default:
+      return []
+  }
 }
 
 function slashes(protocol: string): string[] {
@@ -88,7 +114,7 @@ function slashes(protocol: string): string[] {
   return [why, 'AllowEncodedSlashes On']
 }
 
-function special(protocol: string): string[] {
+function headers(protocol: string): string[] {
   if (protocol === 'http') {
     return [
       '# mod_proxy adds X-Forwarded-For and -Host to what the client sent: that ends here. Sidegate believes them from peers in `trust`.',

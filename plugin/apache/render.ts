@@ -31,11 +31,12 @@ function snippet(way: Passing, places: readonly string[]): string[] {
 /** One ProxyPass a prefix, which means whole segments: `/shop` and `/shop/…`, never `/shopping`. */
 function passes(way: Passing, places: readonly string[]): string[] {
   const lines = [
-    '# What is mounted. Sidegate divides the path at its mounts. For folders that Apache serves: ProxyPass "/folder" !',
+    ...section('Proxy', quoted(way.worker), way.parameters),
+    '# What is mounted. Sidegate divides the path at its mounts. For a folder that Apache serves: ProxyPass "/folder" !',
   ]
   for (const prefix of places) {
-    const url = quoted(`${way.url}${prefix === '' ? '/' : prefix}`)
-    lines.push(`ProxyPass ${quoted(prefix === '' ? '/' : prefix)} ${url} ${way.parameters.join(' ')}`)
+    const path = prefix === '' ? '/' : prefix
+    lines.push(['ProxyPass', quoted(path), quoted(way.url + path), ...way.options].join(' '))
   }
   return lines
 }

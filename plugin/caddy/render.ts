@@ -14,27 +14,27 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const places = prefixes(plan.mounts)
   const everything = places.includes('')
   const matchers = places.flatMap((prefix) => [token(prefix), token(`${prefix}/*`)])
-  const site = [
-    '# Uploads. Caddy has no limit by itself.',
-    ...block('request_body', ['max_size 100MB']),
-    ...(everything
-      ? ['# Everything: Sidegate divides the path at its mounts.']
-      : ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]),
-    ...reverseProxy(plan.protocol, plan.endpoint, everything ? '' : '@sidegate'),
+  const limit = ['# Uploads. Caddy has no limit by itself.', ...block('request_body', ['max_size 100MB'])]
+  const proxy = (matcher?: string): string[] => reverseProxy(plan.protocol, plan.endpoint, matcher)
+  const match = ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]
+  const all = ['# Everything: Sidegate divides the path at its mounts.', ...proxy()]
+  const snippet = [
+    '# ---- Inside your site ----',
+    '',
+    ...limit,
+    ...(everything ? all : [...match, ...proxy('@sidegate')]),
   ]
-  // As `caddy fmt` has it.
-  const lines = plan.full
-    ? [
-        ...block('', [
-          '# One port, plain HTTP, and no API through which programs on this machine could change the config.',
-          'auto_https off',
-          'admin off',
-        ]),
-        ...block(`:${plan.port}`, [
-          ...site,
-          ...(everything ? [] : ['# Nothing is mounted at the root.', 'respond 404']),
-        ]),
-      ]
-    : ['# ---- Inside your site ----', '', ...site]
+  // `handle`, as Caddy has an order of its own: respond comes before reverse_proxy.
+  const chosen = [...match, ...block('handle @sidegate', proxy()), ...block('handle', ['respond 404'])]
+  const full = [
+    ...block('', [
+      '# One port, plain HTTP, and no API through which programs on this machine could change the config.',
+      'auto_https off',
+      'admin off',
+    ]),
+    // No empty line between them, as `caddy fmt` has it.
+    ...block(`:${plan.port}`, [...limit, ...(everything ? all : chosen)]),
+  ]
+  const lines = plan.full ? full : snippet
   return `${[...plan.title, '', ...lines].join('\n')}\n`
 }

@@ -39,8 +39,8 @@ const waiting = [
   'option abortonclose',
   '# Every piece of a response goes on at once: event streams.',
   'option http-no-delay',
-  '# Idle connections are used for any client, and checked before. Sidegate drops them after 75s.',
-  'http-reuse safe',
+  '# Idle connections are used for the next request of any client. HAProxy closes them after 5s, long before Sidegate does (75s).',
+  'http-reuse always',
   'retries 2',
 ]
 

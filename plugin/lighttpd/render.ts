@@ -17,8 +17,8 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
     ? [
         `server.modules = ( ${modules} )`,
         `server.port = ${plan.port}`,
-        '# lighttpd wants one. No file is served from it.',
-        'server.document-root = "/var/empty"',
+        '# lighttpd wants one. No file is served: what is not mounted is 404.',
+        'server.document-root = "/nonexistent"',
         'server.username = "www-data"',
         'server.groupname = "www-data"',
         '# Uploads are collected here.',

@@ -81,9 +81,16 @@ class HttpTunnelCarrier extends HttpCarrier {
   }
 }
 
-interface Current {
+/** Requests on one connection whose responses are not sent: nobody sends so many ahead, and each costs some kilobytes. */
+const PIPELINE_MAX = 128
+
+/** A connection. */
+interface Line {
+  /** The request that came last. */
   exchange: Exchange
   tunnel: Tunnel | undefined
+  /** All whose responses are not sent. */
+  readonly open: Set<Exchange>
 }
 
 /** Serves HTTP on connections that the listener accepted. */
@@ -94,7 +101,7 @@ export class HttpDoor {
   readonly #server: Server
   /** For requests that are no upgrade of ours and came as one. */
   #plain: Server | undefined
-  readonly #current = new WeakMap<Socket, Current>()
+  readonly #lines = new WeakMap<Socket, Line>()
   #clients: WeakMap<Socket, ProxiedClient> | undefined
 
   constructor(reception: Reception, door: Door, trust: Peers) {
@@ -175,15 +182,42 @@ export class HttpDoor {
       ? new HttpTunnelCarrier(response, this.#reception, socket, tunnel)
       : new HttpCarrier(response, this.#reception)
     const exchange = new Exchange(carrier, this.#reception, this.#door, variables, body)
-    this.#current.set(socket, { exchange, tunnel })
+    const open = this.#enter(socket, exchange, tunnel)
+    if (!open) return
     response.on('drain', () => {
       socket.setTimeout(0)
       exchange.notifyDrain()
     })
     // node:http throws a body away only where nobody began to read it; hosts read no response before their upload is through.
-    response.on('finish', () => void (body.complete || body.discard()))
+    response.on('finish', () => {
+      open.delete(exchange)
+      if (!body.complete) body.discard()
+    })
     if (failure === undefined) this.#reception.handle(exchange)
     else exchange.fail(failure)
+  }
+
+  /** Notes a request on its connection; undefined when there are too many: then the connection is over. */
+  #enter(socket: Socket, exchange: Exchange, tunnel: Tunnel | undefined): Set<Exchange> | undefined {
+    const line = this.#lines.get(socket)
+    if (!line) {
+      const open = new Set([exchange])
+      this.#lines.set(socket, { exchange, tunnel, open })
+      return open
+    }
+    line.exchange = exchange
+    line.tunnel = tunnel
+    line.open.add(exchange)
+    if (line.open.size <= PIPELINE_MAX) return line.open
+    if (!socket.destroyed) {
+      const error = new PeerError(
+        'PIPELINE',
+        `more than ${PIPELINE_MAX} requests wait for their responses on a connection`,
+      )
+      this.#warn(error, socket)
+      socket.destroy()
+    }
+    return undefined
   }
 
   /** node:http has let go of the connection, whatever the mount is going to answer: an ordinary response is the last one on it. */
@@ -233,13 +267,14 @@ export class HttpDoor {
   }
 
   #closed(socket: Socket): void {
-    const current = this.#current.get(socket)
-    if (current?.tunnel?.opened) current.tunnel.lost(socket.errored ?? undefined)
-    else if (current) current.exchange.abort(new PeerError('CLIENT_GONE', 'the client went away', 499))
+    const line = this.#lines.get(socket)
+    if (!line) return
+    if (line.tunnel?.opened) return line.tunnel.lost(socket.errored ?? undefined)
+    for (const exchange of line.open) exchange.abort(new PeerError('CLIENT_GONE', 'the client went away', 499))
   }
 
   #late(socket: Socket): void {
-    const exchange = this.#current.get(socket)?.exchange
+    const exchange = this.#lines.get(socket)?.exchange
     if (!exchange || exchange.state === 'ended' || exchange.state === 'upgraded' || exchange.aborted) return
     if (socket.writableLength > 0) {
       exchange.abort(
@@ -255,14 +290,8 @@ export class HttpDoor {
   #clientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer; reason?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const peerError = toPeerError(error, this.#door.protocol)
-    const peer = socket.remoteAddress ?? 'unix'
-    this.#reception.log.warn(peerError.message, {
-      code: peerError.code,
-      blame: 'peer',
-      listener: this.#door.address,
-      peer,
-    })
-    const exchange = this.#current.get(socket)?.exchange
+    this.#warn(peerError, socket)
+    const exchange = this.#lines.get(socket)?.exchange
     if (exchange && exchange.state !== 'ended') {
       exchange.abort(peerError)
       return void socket.destroy()
@@ -271,6 +300,12 @@ export class HttpDoor {
     socket.end(
       `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     )
+  }
+
+  #warn(error: PeerError, socket: Socket): void {
+    const { code, blame } = error
+    const peer = socket.remoteAddress ?? 'unix'
+    this.#reception.log.warn(error.message, { code, blame, listener: this.#door.address, peer })
   }
 }
 

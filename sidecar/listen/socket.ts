@@ -63,6 +63,7 @@ export class SocketConnection implements CarrierLine {
     }
     if (events.length === 0 && this.#exchanges.size === 0) this.#headPart()
     let room = true
+    let replies: Uint8Array[] | undefined
     for (const event of events) {
       switch (event.type) {
         case 'request':
@@ -75,13 +76,17 @@ export class SocketConnection implements CarrierLine {
           this.#exchanges.get(event.id)?.body.finish()
           break
         case 'abort':
+          replies = this.#reply(replies)
           this.#takeBack(event.id)
           break
         case 'reply':
-          this.#choked = !this.write(event.bytes)
-          if (event.close) this.#shut()
+          ;(replies ??= []).push(event.bytes)
+          if (!event.close) break
+          replies = this.#reply(replies)
+          this.#shut()
       }
     }
+    this.#reply(replies)
     if (!this.#paused && (this.#choked || (!room && isCrowded(this.#exchanges, this.#kept)))) {
       this.#paused = true
       this.#socket.pause()
@@ -91,6 +96,11 @@ export class SocketConnection implements CarrierLine {
     if (batch.length === 0) return
     this.#batch = []
     for (const exchange of batch) this.#reception.handle(exchange)
+  }
+
+  /** Writes the codec's own answers, in one go: there may be thousands to one read. */
+  #reply(replies: Uint8Array[] | undefined): undefined {
+    if (replies) this.#choked = !this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))
   }
 
   /** The peer will send no more. */

@@ -12,7 +12,7 @@ const LATE_MS = 20_000
 /** What is measured in one go. Times in microseconds. */
 export interface Measurement {
   readonly requestsPerSecond: number
-  /** CPU time a request of the server's processes. */
+  /** CPU time a request of the server's processes, and of what is behind it. */
   readonly cpu: number
   /** The part of it that its main process takes. */
   readonly mainCpu: number
@@ -28,6 +28,8 @@ export interface Measurement {
 export interface Target {
   readonly url: string
   readonly serverPid: number
+  /** Of the server behind it, where there is one. */
+  readonly backendPid: number | undefined
   readonly nginxPid: number
 }
 
@@ -58,9 +60,10 @@ export async function load(target: Target, connections: number, seconds: number)
 }
 
 /** CPU time used so far. What is not of this process and those it started (wrk among them, once it has ended) is of others. */
-function used({ serverPid, nginxPid }: Target) {
+function used({ serverPid, backendPid, nginxPid }: Target) {
+  const { main, tree } = cpuTime(serverPid)
   return {
-    server: cpuTime(serverPid),
+    server: { main, tree: tree + (backendPid === undefined ? 0 : cpuTime(backendPid).tree) },
     nginx: cpuTime(nginxPid),
     others: machineTime() - cpuTime(process.pid).tree,
     at: performance.now() * 1000,

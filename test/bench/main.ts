@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { temporaryFolder } from '../harness.ts'
-import { load, type Measurement } from './load.ts'
+import { load, type Measurement, type Target } from './load.ts'
 import { startNginx, type Nginx } from './nginx.ts'
 import { readOptions, usage, type Options } from './options.ts'
 import { profiling, topFunctions } from './profile.ts'
@@ -61,12 +61,16 @@ async function measure(options: Options): Promise<void> {
   console.log(`bench: written to ${file}`)
 }
 
+function targetOf(server: Server, nginx: Nginx): Target {
+  return { url: nginx.url(server), serverPid: server.pid, backendPid: server.backendPid, nginxPid: nginx.pid }
+}
+
 async function rounds(
   servers: readonly Server[],
   nginx: Nginx,
   { connections, duration, rounds }: Options,
 ): Promise<Map<string, Series>> {
-  const target = (server: Server) => ({ url: nginx.url(server), serverPid: server.pid, nginxPid: nginx.pid })
+  const target = (server: Server) => targetOf(server, nginx)
   for (const server of servers) await load(target(server), connections, WARM_UP_SECONDS)
   const series = new Map(
     servers.map(({ row }) => [row.name, { rounds: [] as Measurement[], single: [] as Measurement[] }]),
@@ -91,8 +95,7 @@ async function profile(options: Options, name: string): Promise<void> {
   if (why) throw new Error(why)
   const folder = join(RESULTS, `profile-${name}-${Date.now()}`)
   await withServers([row], options, profiling(folder), async ([server], nginx) => {
-    const target = { url: nginx.url(server!), serverPid: server!.pid, nginxPid: nginx.pid }
-    await load(target, options.connections, options.duration)
+    await load(targetOf(server!, nginx), options.connections, options.duration)
   })
   const file = readdirSync(folder).find((one) => one.endsWith('.cpuprofile'))
   if (!file) throw new Error(`${name} is no Node.js program, or it was killed: no profile was written`)

@@ -68,12 +68,13 @@ http {
 function blockOf({ row, endpoint }: Server, port: number): string {
   const way = passing(row.protocol, endpoint)
   const name = row.name.replaceAll('-', '_')
+  const pass = { http: `proxy_pass http://${name};`, fastcgi: `fastcgi_pass ${name};`, uwsgi: way.pass, scgi: way.pass }
+  const kept = row.protocol === 'http' || row.protocol === 'fastcgi'
   const upstream = `upstream ${name} { server ${formatEndpoint(endpoint)}; keepalive 64; keepalive_requests 100000000; }`
-  const http = row.protocol === 'http'
-  return `${http ? upstream : ''}
+  return `${kept ? upstream : ''}
 server {
   listen 127.0.0.1:${port};
   ${way.settings.join('\n')}
-  location / { ${http ? `proxy_pass http://${name};` : way.pass} }
+  location / { ${pass[row.protocol]} }
 }`
 }

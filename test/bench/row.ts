@@ -8,6 +8,8 @@ export interface Place {
   readonly folder: string
   /** A free TCP port on 127.0.0.1. */
   readonly port: number
+  /** Another one, for the server behind it. */
+  readonly backendPort: number
   readonly workers: number
   /** The program to measure. */
   readonly sidegate: string
@@ -19,7 +21,12 @@ export interface Place {
 export interface Started {
   readonly endpoint: Endpoint
   readonly process: ChildProcess
+  /** The server behind it, where there is one. */
+  readonly backend?: Started
 }
+
+/** How nginx reaches a server. */
+export type Protocol = 'uwsgi' | 'http' | 'fastcgi' | 'scgi'
 
 /** One server behind nginx. */
 export interface Row {
@@ -27,7 +34,7 @@ export interface Row {
   /** For the table. */
   readonly title: string
   /** How nginx reaches it. */
-  readonly protocol: 'uwsgi' | 'http'
+  readonly protocol: Protocol
   /** Whether latency at concurrency 1 is measured as well. */
   readonly latency: boolean
   /** Why it cannot run here and what to install; undefined: it can. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { program } from '../harness.ts'
 import type { Endpoint } from '../../sidecar/listen/address.ts'
-import type { Place, Row, Started } from './row.ts'
+import type { Place, Protocol, Row, Started } from './row.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const apps = join(here, 'apps')
@@ -21,6 +21,9 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-uwsgi', 'Sidegate uwsgi → app', 'uwsgi', { app: join(apps, 'hello.ts') }),
   node('node-http', 'node:http', 'http', 'servers/node-http.ts'),
   sidegate('sidegate-http', 'Sidegate HTTP → app', 'http', { app: join(apps, 'hello.ts') }),
+  sidegate('sidegate-fastcgi', 'Sidegate FastCGI → app', 'fastcgi', { app: join(apps, 'hello.ts') }),
+  sidegate('sidegate-scgi', 'Sidegate SCGI → app', 'scgi', { app: join(apps, 'hello.ts') }),
+  upstream('sidegate-upstream', 'Sidegate HTTP → node:http'),
   sidegate('sidegate-python', 'Sidegate uwsgi → Python hello', 'uwsgi', pythonMount('hello')),
   gunicorn('gunicorn-python', 'gunicorn sync, Python hello', 'hello'),
   uwsgi('uwsgi-python', 'uWSGI, Python hello', 'hello'),
@@ -31,7 +34,7 @@ export const rows: readonly Row[] = [
 
 type App = keyof typeof modules
 
-function node(name: string, title: string, protocol: 'uwsgi' | 'http', file: string): Row {
+function node(name: string, title: string, protocol: Protocol, file: string): Row {
   return {
     name,
     title,
@@ -46,7 +49,8 @@ function node(name: string, title: string, protocol: 'uwsgi' | 'http', file: str
   }
 }
 
-function sidegate(name: string, title: string, protocol: 'uwsgi' | 'http', mount: Record<string, unknown>): Row {
+/** A Sidegate that has one mount. */
+export function sidegate(name: string, title: string, protocol: Protocol, mount: Record<string, unknown>): Row {
   const app = mount.python === undefined ? undefined : mount.python === modules.flask ? 'flask' : 'hello'
   return {
     name,
@@ -62,6 +66,23 @@ function sidegate(name: string, title: string, protocol: 'uwsgi' | 'http', mount
       const file = join(place.folder, 'sidegate.config.json')
       writeFileSync(file, JSON.stringify(config))
       return started(endpoint, process.execPath, [...place.nodeOptions, place.sidegate, 'serve', '--config', file])
+    },
+  }
+}
+
+/** A Sidegate between nginx and the server of the row `node-http`. Profiles are Sidegate's. */
+function upstream(name: string, title: string): Row {
+  const behind = node('', '', 'http', 'servers/node-http.ts')
+  return {
+    name,
+    title,
+    protocol: 'http',
+    latency: true,
+    missing: () => undefined,
+    start(place) {
+      const backend = behind.start({ ...place, port: place.backendPort, nodeOptions: [] })
+      const front = sidegate(name, title, 'http', { upstream: `http://127.0.0.1:${place.backendPort}` })
+      return { ...front.start(place), backend }
     },
   }
 }
@@ -105,10 +126,10 @@ function uwsgi(name: string, title: string, app: App): Row {
   }
 }
 
-/** A connection a request is what uwsgi is, and cheapest by a Unix socket; HTTP keeps its connections, by TCP. */
-function endpointOf(protocol: 'uwsgi' | 'http', place: Place): Endpoint {
-  if (protocol === 'uwsgi') return { kind: 'unix', path: join(place.folder, 'sock') }
-  return { kind: 'tcp', host: '127.0.0.1', port: place.port }
+/** What speaks a gateway protocol stands beside nginx, on a Unix socket; HTTP goes by TCP, as Node.js servers are reached. */
+function endpointOf(protocol: Protocol, place: Place): Endpoint {
+  if (protocol === 'http') return { kind: 'tcp', host: '127.0.0.1', port: place.port }
+  return { kind: 'unix', path: join(place.folder, 'sock') }
 }
 
 function started(endpoint: Endpoint, file: string, args: readonly string[]): Started {

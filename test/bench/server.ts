@@ -4,13 +4,15 @@ import { mkdirSync } from 'node:fs'
 import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
 import { accepts, freePort, stopProcess, until } from '../harness.ts'
 import type { Options } from './options.ts'
-import type { Row } from './row.ts'
+import type { Row, Started } from './row.ts'
 
 /** A server that accepts connections. */
 export interface Server {
   readonly row: Row
   readonly endpoint: Endpoint
   readonly pid: number
+  /** Of the server behind it, where there is one. */
+  readonly backendPid: number | undefined
   stop(): Promise<void>
 }
 
@@ -24,13 +26,30 @@ export async function startServer(
   const { workers, sidegate } = options
   const own = join(folder, row.name)
   mkdirSync(own)
-  const { process: child, endpoint } = row.start({
+  const main = row.start({
     folder: own,
     port: await freePort(),
+    backendPort: await freePort(),
     workers,
     sidegate,
     nodeOptions,
   })
+  const { endpoint, backend } = main
+  const stop = async (): Promise<void> => {
+    await stopProcess(main.process)
+    if (backend) await stopProcess(backend.process)
+  }
+  try {
+    if (backend) await listens(`the server behind ${row.name}`, backend)
+    await listens(row.name, main)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { row, endpoint, pid: main.process.pid!, backendPid: backend?.process.pid, stop }
+}
+
+async function listens(name: string, { process: child, endpoint }: Started): Promise<void> {
   let said = ''
   let failed: Error | undefined
   for (const stream of [child.stdout, child.stderr]) {
@@ -39,15 +58,9 @@ export async function startServer(
     })
   }
   child.on('error', (error) => (failed = error))
-  try {
-    await until(`${row.name} listens`, () => {
-      if (failed) throw failed
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${row.name} ended at once:\n${said}`)
-      return accepts(formatEndpoint(endpoint))
-    })
-  } catch (error) {
-    await stopProcess(child)
-    throw error
-  }
-  return { row, endpoint, pid: child.pid!, stop: () => stopProcess(child) }
+  await until(`${name} listens`, () => {
+    if (failed) throw failed
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended at once:\n${said}`)
+    return accepts(formatEndpoint(endpoint))
+  })
 }

@@ -28,6 +28,9 @@ export interface Finding extends Target {
 const targets: readonly Target[] = [
   { row: 'sidegate-uwsgi', beside: 'bare-uwsgi', what: 'requests/s', bound: 0.85 },
   { row: 'sidegate-http', beside: 'node-http', what: 'requests/s', bound: 0.95 },
+  { row: 'sidegate-fastcgi', beside: 'node-http', what: 'requests/s', bound: 1.15 },
+  { row: 'sidegate-scgi', beside: 'sidegate-uwsgi', what: 'requests/s', bound: 0.95 },
+  { row: 'sidegate-upstream', beside: 'node-http', what: 'requests/s', bound: 0.8 },
   { row: 'sidegate-python', beside: 'gunicorn-python', what: 'requests/s', bound: 1 },
   { row: 'sidegate-python', beside: 'uwsgi-python', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'gunicorn-flask', what: 'requests/s', bound: undefined },

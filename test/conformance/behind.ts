@@ -11,9 +11,10 @@ export interface Behind {
 type Reasons = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 const commas = 'joins repeated Cookie fields with a comma, which may be part of a cookie (RFC 9113 8.2.3 has "; ")'
-const phrases = 'writes the reason phrases of its own'
+const phrases = 'has reason phrases of its own'
 const chunked411 = 'answers 411 to an upload without a length: the protocol has no other way to end it'
-const cut = 'takes a connection that closes early for the end of a response, and counts its length anew when all of it has come'
+const cut =
+  'takes a connection that closes early for the end of a response, and counts its length anew when all of it has come'
 const lines8k = 'refuses a field of a response that is longer than 8 KB'
 
 const limits: Readonly<Record<string, Reasons>> = {
@@ -72,9 +73,13 @@ const complaints: Readonly<Record<string, RegExp>> = {
 }
 
 /** Why a case cannot be asked behind a host; undefined when it can. */
-export function impossibleBehind({ host, protocol }: Behind, name: string): string | undefined {
-  const reasons = limits[host]
-  return reasons?.[protocol]?.[name] ?? reasons?.['*']?.[name]
+export function impossibleBehind(behind: Behind, name: string): string | undefined {
+  return impossibleCases(behind)[name]
+}
+
+/** The cases that a host makes impossible over a protocol, with the reasons. */
+export function impossibleCases({ host, protocol }: Behind): Readonly<Record<string, string>> {
+  return { ...limits[host]?.['*'], ...limits[host]?.[protocol] }
 }
 
 /** The lines that a host rightly writes into its error log because of the cases; for nginx the cases have them (`hostLog`). */

@@ -1,7 +1,7 @@
 // The conformance suite as others use it: serve one of the apps with your server, run the cases against it.
 import type { Interface } from './case.ts'
 
-export { complaintsOf, impossibleBehind, type Behind } from './behind.ts'
+export { complaintsOf, impossibleBehind, impossibleCases, type Behind } from './behind.ts'
 export type { Case, Interface, RequestSpec, Run, Transport } from './case.ts'
 export { cases } from './cases.ts'
 export { Answer, Live, transports } from './client.ts'

@@ -26,7 +26,7 @@ interface Kind {
   /** What the config file is called. */
   readonly file: string
   /** The config on another port, of the loopback address only. */
-  local(config: string, port: number, folder: string): string
+  local(config: string, port: number): string
   arguments(file: string, folder: string): string[]
   readonly signal: NodeJS.Signals
   /** Lines of standard error or of error.log that the server thinks are errors. */
@@ -51,10 +51,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   lighttpd: {
     program: 'lighttpd',
     file: 'lighttpd.conf',
-    local: (config, port, folder) =>
-      config
-        .replace('server.port = 8080', `server.port = ${port}\nserver.bind = "127.0.0.1"`)
-        .replace('"/var/empty"', `"${folder}"`),
+    local: (config, port) => config.replace('server.port = 8080', `server.port = ${port}\nserver.bind = "127.0.0.1"`),
     arguments: (file) => ['-D', '-f', file],
     signal: 'SIGINT',
     complaint: /^\d{4}-(?!.*(?:server (?:started|stopped)|graceful shutdown))/,
@@ -100,7 +97,7 @@ export async function startServer(host: string, options: ServerOptions): Promise
   if (!file) throw new Error(`${host} is not installed`)
   const folder = temporaryFolder()
   const port = await freePort()
-  let text = kind.local(options.config, port, folder.path)
+  let text = kind.local(options.config, port)
   for (const [from, to] of Object.entries(options.replace ?? {})) {
     if (!text.includes(from)) throw new Error(`the config does not contain ${from}`)
     text = text.replaceAll(from, to)

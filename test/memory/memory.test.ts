@@ -1,21 +1,27 @@
-// 1 GB in and 1 GB out through a real process, by every protocol: its memory stays where it was.
+// A large body in and another one out through a real process, by every protocol: its memory stays where it was.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { stopProcess } from '../harness.ts'
 import { resident } from './resident.ts'
-import { roundTrip, tripProtocols } from './trip.ts'
+import { roundTrip } from './trip.ts'
 
 const GB = 1024 ** 3
 const MB = 1024 ** 2
 const root = join(import.meta.dirname, '../..')
 let server: ChildProcess | undefined
 
+/**
+ * What was read and used stays in memory until V8 collects it, which it begins to do at some 50 MB. It marks while the program goes on,
+ * and what comes in meanwhile is up to how busy the machine is: 20 to 60 MB more. Marked in one go, what is seen is what is held.
+ */
+const STEADY = '--no-incremental-marking'
+
 /** A process of its own for each protocol, as the most memory that a process ever had is what is looked at. */
 async function serve(): Promise<{ pid: number; port: number }> {
   const command = ['sidecar/main.ts', 'serve', 'app:./test/memory/app.ts', '--listen', '127.0.0.1:0', '--no-access-log']
-  server = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+  server = spawn(process.execPath, [STEADY, ...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: server.stderr! })) {
     const port = /127\.0\.0\.1:([1-9][0-9]*)/.exec(line)?.[1]
     if (port) return { pid: server.pid!, port: Number(port) }
@@ -25,12 +31,19 @@ async function serve(): Promise<{ pid: number; port: number }> {
 
 afterEach(() => server && stopProcess(server))
 
-test.each(tripProtocols)('%s: 1 GB each way stays below 64 MB more than idle', { timeout: 120_000 }, async (protocol) => {
+test.each([
+  ['uwsgi', GB],
+  ['http', GB],
+  ['fastcgi', GB],
+  ['scgi', GB],
+  // Each 8 KB of a request body is asked for and waited for: a tenth as fast as the others.
+  ['ajp', GB / 4],
+])('%s: %d bytes each way stay below 64 MB more than idle', { timeout: 120_000 }, async (protocol, size) => {
   const { pid, port } = await serve()
   // The first requests bring in code and let the heap find its size.
   for (let i = 0; i < 3; i++) await roundTrip(protocol, port, 8 * MB)
   const idle = resident(pid, 'now')
-  const { status, received } = await roundTrip(protocol, port, GB)
-  expect({ status, received }).toEqual({ status: 200, received: GB })
+  const { status, received } = await roundTrip(protocol, port, size)
+  expect({ status, received }).toEqual({ status: 200, received: size })
   expect(resident(pid, 'most') - idle).toBeLessThan(64 * MB)
 })

@@ -1,12 +1,12 @@
-// 1 GB in and 1 GB out through an upstream mount: the memory of the process in the middle stays where it was.
+// A large body in and another one out through an upstream mount: the memory of the process in the middle stays where it was.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { stopProcess } from '../harness.ts'
 import { connectTo } from '../listen/peer.ts'
+import { resident } from './resident.ts'
 
 const GB = 1024 ** 3
 const MB = 1024 ** 2
@@ -14,9 +14,12 @@ const root = join(import.meta.dirname, '../..')
 let inner: { process: ChildProcess; address: string }
 let outer: { process: ChildProcess; address: string } | undefined
 
+/** V8 collects in one go, so that what is seen is what is held, however busy the machine is (memory.test.ts). */
+const STEADY = '--no-incremental-marking'
+
 async function serve(target: string): Promise<{ process: ChildProcess; address: string }> {
   const command = ['sidecar/main.ts', 'serve', target, '--listen', '127.0.0.1:0', '--no-access-log']
-  const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [STEADY, ...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: child.stderr })) {
     const address = /^ *listening +(127\.0\.0\.1:[0-9]+)/.exec(line)?.[1]
     if (address) return { process: child, address }
@@ -30,12 +33,6 @@ beforeAll(async () => {
 
 afterEach(() => outer && stopProcess(outer.process))
 afterAll(() => stopProcess(inner.process))
-
-/** Resident memory in bytes; `VmHWM`: the most there ever was. */
-function memory(field: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${outer!.process.pid}/status`, 'utf8')
-  return Number(new RegExp(`^${field}:\\s+([0-9]+) kB`, 'm').exec(status)![1]) * 1024
-}
 
 async function roundTrip(size: number): Promise<number> {
   const socket = await connectTo(outer!.address)
@@ -51,20 +48,23 @@ async function roundTrip(size: number): Promise<number> {
   return received
 }
 
-test.each(['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp'])(
-  '%s: 1 GB each way stays below 64 MB more than idle',
-  { timeout: 180_000 },
-  async (protocol) => {
-    outer = await serve(`upstream:${protocol}://${inner.address}`)
-    // The first requests bring in code and let the heap find its size.
-    for (let i = 0; i < 3; i++) await roundTrip(8 * MB)
-    const idle = memory('VmRSS')
-    const began = performance.now()
-    expect(await roundTrip(GB)).toBeGreaterThanOrEqual(GB)
-    const seconds = (performance.now() - began) / 1000
-    console.log(
-      `${protocol}: ${Math.round((2 * GB) / MB / seconds)} MB/s, ${Math.round((memory('VmHWM') - idle) / MB)} MB more`,
-    )
-    expect(memory('VmHWM') - idle).toBeLessThan(64 * MB)
-  },
-)
+test.each([
+  ['http', GB],
+  ['uwsgi', GB],
+  ['fastcgi', GB],
+  ['scgi', GB],
+  // Each 8 KB of a request body is asked for and waited for.
+  ['ajp', GB / 4],
+] as const)('%s: %d bytes each way stay below 64 MB more than idle', { timeout: 180_000 }, async (protocol, size) => {
+  outer = await serve(`upstream:${protocol}://${inner.address}`)
+  // The first requests bring in code and let the heap find its size.
+  for (let i = 0; i < 3; i++) await roundTrip(8 * MB)
+  const { pid } = outer.process
+  const idle = resident(pid!, 'now')
+  const began = performance.now()
+  expect(await roundTrip(size)).toBeGreaterThanOrEqual(size)
+  const seconds = (performance.now() - began) / 1000
+  const more = resident(pid!, 'most') - idle
+  console.log(`${protocol}: ${Math.round((2 * size) / MB / seconds)} MB/s, ${Math.round(more / MB)} MB more`)
+  expect(more).toBeLessThan(64 * MB)
+})

@@ -46,6 +46,8 @@ function needs() {
     { name: 'OpenSSL', debian: 'openssl', there: onPath('openssl') },
     { name: 'Apache', debian: 'apache2', there: onPath('apache2') },
     { name: 'lighttpd', debian: 'lighttpd', there: onPath('lighttpd') },
+    { name: 'HAProxy', debian: 'haproxy', there: onPath('haproxy') },
+    { name: 'Caddy', debian: 'caddy', there: onPath('caddy') },
     { name: 'Plack', debian: 'libplack-perl', there: onPath('plackup') },
     { name: "Perl's FastCGI", debian: 'libfcgi-perl', there: spawnSync('perl', ['-MFCGI', '-e', '1']).status === 0 },
     {
