@@ -72,7 +72,10 @@ export class AjpServer implements ServerCodec {
       this.#dead = true
       throw error
     }
-    return this.#events
+    // Not kept: thousands of tiny records would stay alive with their events until the next bytes.
+    const events = this.#events
+    this.#events = []
+    return events
   }
 
   receiveEnd(): void {

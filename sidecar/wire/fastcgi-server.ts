@@ -145,7 +145,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
       this.#dead = true
       throw error
     }
-    return this.#events
+    // Not kept: thousands of tiny records would stay alive with their events until the next bytes.
+    const events = this.#events
+    this.#events = []
+    return events
   }
 
   get unfinished(): boolean {
