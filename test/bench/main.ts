@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { temporaryFolder } from '../harness.ts'
+import { bodiesTable, measureBodies } from './bodies.ts'
 import { load, type Measurement, type Target } from './load.ts'
 import { startNginx, type Nginx } from './nginx.ts'
 import { readOptions, usage, type Options } from './options.ts'
@@ -17,8 +18,11 @@ import { findings, type Series } from './targets.ts'
 
 // Below run/, which git does not look at.
 const RESULTS = 'run/bench'
-// Long enough for the just-in-time compilers to be done.
+// As many as the just-in-time compilers take to be done with the longest way, that through an upstream, where others want the
+// machine too; and no longer than this, for the rows that take them slowly.
+const WARM_UP_REQUESTS = 40_000
 const WARM_UP_SECONDS = 2
+const WARM_UPS_MAX = 5
 // One connection gives plenty of samples in this time.
 const SINGLE_SECONDS = 1
 
@@ -38,7 +42,8 @@ if (!options) {
     process.exit(2)
   }
   mkdirSync(RESULTS, { recursive: true })
-  await (options.profile === undefined ? measure(options) : profile(options, options.profile))
+  if (options.bodies) await bodies(options)
+  else await (options.profile === undefined ? measure(options) : profile(options, options.profile))
 }
 
 async function measure(options: Options): Promise<void> {
@@ -54,11 +59,28 @@ async function measure(options: Options): Promise<void> {
   console.log(
     `\nOther processes used ${noise.median.toFixed(0)} % of the machine meanwhile (up to ${noise.max.toFixed(0)} % in a round).`,
   )
+  write({ options, rows: Object.fromEntries(series), targets: findings(series) })
+}
+
+async function bodies(options: Options): Promise<void> {
+  const found = await measureBodies(options)
+  process.stdout.write(`\n${bodiesTable(found)}`)
+  write({ options, bodies: Object.fromEntries(found) })
+}
+
+/** Every number, to a file of its own. */
+function write(result: Record<string, unknown>): void {
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-').slice(0, 19)}.json`)
   const machine = { cpus: cpus().length, node: process.version }
-  const result = { options, machine, rows: Object.fromEntries(series), targets: findings(series) }
-  writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify({ machine, ...result }, undefined, 2)}\n`)
   console.log(`bench: written to ${file}`)
+}
+
+async function warmUp(target: Target, connections: number): Promise<void> {
+  let requests = 0
+  for (let count = 0; count < WARM_UPS_MAX && requests < WARM_UP_REQUESTS; count++) {
+    requests += (await load(target, connections, WARM_UP_SECONDS)).requestsPerSecond * WARM_UP_SECONDS
+  }
 }
 
 function targetOf(server: Server, nginx: Nginx): Target {
@@ -71,7 +93,7 @@ async function rounds(
   { connections, duration, rounds }: Options,
 ): Promise<Map<string, Series>> {
   const target = (server: Server) => targetOf(server, nginx)
-  for (const server of servers) await load(target(server), connections, WARM_UP_SECONDS)
+  for (const server of servers) await warmUp(target(server), connections)
   const series = new Map(
     servers.map(({ row }) => [row.name, { rounds: [] as Measurement[], single: [] as Measurement[] }]),
   )

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 
 /** How the bench is to run. */
 export interface Options {
+  /** Large bodies by each protocol are measured, and no row. */
+  readonly bodies: boolean
   /** Seconds of load for one row in one round. */
   readonly duration: number
   readonly rounds: number
@@ -25,6 +27,7 @@ const declared = {
   workers: { type: 'string', default: '2', help: 'N  worker processes of every row that runs Python' },
   only: { type: 'string', help: 'ROW,ROW…  these rows alone' },
   profile: { type: 'string', help: "ROW  write a CPU profile of this row's main process, and measure nothing" },
+  bodies: { type: 'boolean', help: '  a body of 1 GB each way by each protocol, one a round, and no row' },
   sidegate: { type: 'string', default: 'dist/sidecar/main.js', help: 'FILE  the program to measure' },
   help: { type: 'boolean', help: '  this text' },
 } as const
@@ -37,7 +40,10 @@ export function readOptions(words: readonly string[], rows: readonly string[]): 
   for (const row of [...(only ?? []), ...(values.profile === undefined ? [] : [values.profile])]) {
     if (!rows.includes(row)) throw new Error(`there is no row ${row}; rows are ${rows.join(', ')}`)
   }
+  const bodies = values.bodies ?? false
+  if (bodies && (only || values.profile !== undefined)) throw new Error('--bodies measures no rows')
   return {
+    bodies,
     duration: positive('duration', values.duration),
     rounds: positive('rounds', values.rounds),
     connections: positive('connections', values.connections),

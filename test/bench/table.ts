@@ -65,7 +65,8 @@ function whole(number: number): string {
   return Math.round(number).toLocaleString('en')
 }
 
-function table(head: readonly string[], lines: readonly string[][]): string {
+/** A Markdown table; the first column is on the left, the others on the right. */
+export function table(head: readonly string[], lines: readonly string[][]): string {
   const widths = head.map((title, column) => Math.max(3, title.length, ...lines.map((line) => line[column]!.length)))
   const write = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`
