@@ -61,7 +61,10 @@ const limits: Readonly<Record<string, Reasons>> = {
   },
   caddy: {
     '*': { 'reason-own': `Caddy ${phrases}` },
-    fastcgi: { 'cookie-twice': `Caddy ${commas}` },
+    fastcgi: {
+      'cookie-twice': `Caddy ${commas}`,
+      'raise-after-head': 'a reset may overtake the bytes before it: Caddy then answers 502 in place of a cut response',
+    },
   },
 }
 
