@@ -154,17 +154,14 @@ describe.each(rows)('%s, %s', (host, protocol) => {
     expect(answers.every((answer) => answer.body.equals(body))).toBe(true)
   })
 
-  test.runIf(protocol === 'ajp').each([0, 1, 5000, 102_400])('POST %d bytes in chunks and back', async (size) => {
+  test.each([0, 1, 5000, 102_400])('POST %d bytes in chunks and back, or 411 where they are refused', async (size) => {
     const body = bytes(size)
     const parts =
       size === 0 ? [] : [body.subarray(0, size / 2), body.subarray(size / 2)].filter(({ length }) => length > 0)
     const answer = await ask('POST', '/echo', parts, true)
-    expect(answer.status).toBe(200)
-    expect(answer.body.equals(body)).toBe(true)
-  })
-
-  test.runIf(protocol === 'scgi')('a body in chunks is refused by the host', async () => {
-    expect((await ask('POST', '/echo', [Buffer.from('x')], true)).status).toBe(411)
+    // SCGI has to know the length before the body; Apache asks its client for one.
+    const expected = protocol === 'scgi' ? [411, false] : [200, true]
+    expect([answer.status, answer.body.equals(body)]).toEqual(expected)
   })
 
   test('an answer before the body was read', async () => {
@@ -199,7 +196,8 @@ describe.each(rows)('%s, %s', (host, protocol) => {
     expect(connections - before).toBe(kept ? 0 : 10)
   })
 
-  test.runIf(protocol === 'ajp')('a head that does not fit becomes an error that says so', async () => {
+  // SCGI has no packets that a head could be too long for; what Apache itself takes is its own affair.
+  test.each([protocol].filter((name) => name === 'ajp'))('%s: a head that does not fit becomes an error', async () => {
     const answer = await ask('GET', '/long-head')
     expect(answer.status).toBe(500)
     expect(answer.body.toString()).toContain('AJP_HEAD')

@@ -3,7 +3,16 @@ import { connect } from 'node:net'
 import { request as httpRequest, type RequestListener } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { until } from '../harness.ts'
-import { Cleanup, httpUpstream, rawUpstream, upstreamGateway, type Upstream, type UpstreamGateway } from './servers.ts'
+import {
+  Cleanup,
+  deadUpstream,
+  httpUpstream,
+  rawUpstream,
+  upstreamGateway,
+  type DeadUpstream,
+  type Upstream,
+  type UpstreamGateway,
+} from './servers.ts'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
@@ -16,11 +25,7 @@ const named = (name: string): Promise<Upstream> => start((_, response) => respon
 const gateway = async (settings: Record<string, unknown>, listen?: string[]): Promise<UpstreamGateway> =>
   cleanup.add(await upstreamGateway(settings, listen ? { listen } : {}), (one) => one.stop())
 
-async function dead(): Promise<Upstream> {
-  const upstream = await named('dead')
-  upstream.close()
-  return upstream
-}
+const dead = async (): Promise<DeadUpstream> => cleanup.add(await deadUpstream(), (one) => one.close())
 
 async function ask(url: string, init?: RequestInit): Promise<string> {
   return (await fetch(url, init)).text()
@@ -147,6 +152,7 @@ test('one that is left out comes back after failTimeout', async () => {
   const one = await gateway({ upstream: [down.url, up.url], maxFails: 1, failTimeout: 0.3 })
   await many(one.url, 4)
   expect(one.log.text).toContain('is left out for 0.3 s')
+  down.close()
   await start((_, response) => response.end('back'), '127.0.0.1', down.port)
   await until('it is back', async () => (await ask(one.url)) === 'back')
   expect(one.log.text).toContain(`${down.url} answers again`)
@@ -156,6 +162,7 @@ test('a single upstream is never left out', async () => {
   const down = await dead()
   const one = await gateway({ upstream: down.url, maxFails: 1, failTimeout: 60 })
   for (let count = 0; count < 3; count++) expect((await fetch(one.url)).status).toBe(502)
+  down.close()
   await start((_, response) => response.end('back'), '127.0.0.1', down.port)
   expect(await ask(one.url)).toBe('back')
 })

@@ -9,7 +9,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { temporaryFolder, until } from '../harness.ts'
-import { Cleanup, httpUpstream, rawUpstream, upstreamGateway, type Upstream, type UpstreamGateway } from './servers.ts'
+import {
+  Cleanup,
+  deadUpstream,
+  httpUpstream,
+  rawUpstream,
+  upstreamGateway,
+  type Upstream,
+  type UpstreamGateway,
+} from './servers.ts'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
@@ -256,8 +264,7 @@ test.each([
 })
 
 test('a dead upstream is 502, and the log says which', async () => {
-  const upstream = await start(echo)
-  upstream.close()
+  const upstream = cleanup.add(await deadUpstream(), (one) => one.close())
   const one = await gateway({ upstream: upstream.url })
   const response = await fetch(one.url)
   expect([response.status, await response.text()]).toEqual([502, expect.stringContaining('UPSTREAM_CONNECT')])

@@ -1,6 +1,13 @@
-// Upstreams for tests: HTTP servers of our own, and a gateway with one upstream mount.
+// Upstreams for tests: HTTP servers of our own, addresses where none is, and a gateway with one upstream mount.
+import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
+import {
+  connect,
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
 import { upstream } from '../../sidecar/mounts/upstream/mount.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
 import { startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
@@ -55,6 +62,32 @@ export async function rawUpstream(
     server.close()
   }
   return { port: (server.address() as AddressInfo).port, server, close }
+}
+
+/** An address that refuses connections. */
+export interface DeadUpstream {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  readonly port: number
+  /** Gives the port free. */
+  close(): void
+}
+
+/**
+ * Takes a port on which nobody listens, and keeps it: it is the near end of a connection. The port of a server that was closed can at
+ * once be given to the next that asks for any, even to the gateway whose dead upstream it should be.
+ */
+export async function deadUpstream(): Promise<DeadUpstream> {
+  const other = await rawUpstream(() => {})
+  // An address to bind: without one, the system may give the same port to a connection to it, which then talks to itself.
+  const holder = connect({ port: other.port, host: '127.0.0.1', localAddress: '127.0.0.1' })
+  await once(holder, 'connect')
+  const port = holder.localPort!
+  const close = (): void => {
+    holder.resetAndDestroy()
+    other.close()
+  }
+  return { url: `http://127.0.0.1:${port}`, port, close }
 }
 
 /** A gateway with one upstream mount. */

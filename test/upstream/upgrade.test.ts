@@ -5,7 +5,15 @@ import type { Duplex } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { until } from '../harness.ts'
-import { Cleanup, httpUpstream, upstreamGateway, type Upstream, type UpstreamGateway } from './servers.ts'
+import {
+  Cleanup,
+  deadUpstream,
+  httpUpstream,
+  upstreamGateway,
+  type DeadUpstream,
+  type Upstream,
+  type UpstreamGateway,
+} from './servers.ts'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
@@ -14,6 +22,8 @@ const gateway = async (
   settings: Record<string, unknown>,
   options?: Parameters<typeof upstreamGateway>[1],
 ): Promise<UpstreamGateway> => cleanup.add(await upstreamGateway(settings, options), (one) => one.stop())
+
+const nobody = async (): Promise<DeadUpstream> => cleanup.add(await deadUpstream(), (one) => one.close())
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
@@ -104,8 +114,7 @@ async function status(url: string): Promise<number> {
 }
 
 test('a dead upstream is 502, a late one 504, one that hangs up 502', async () => {
-  const dead = await start(() => {})
-  dead.close()
+  const dead = await nobody()
   const one = await gateway({ upstream: dead.url })
   expect(await status(wsUrl(one))).toBe(502)
   expect(one.log.text).toMatch(/cannot connect to .*ECONNREFUSED.*code=UPSTREAM_CONNECT/)
@@ -121,8 +130,7 @@ test('a dead upstream is 502, a late one 504, one that hangs up 502', async () =
 })
 
 test('another upstream is asked when one is dead', async () => {
-  const dead = await start(() => {})
-  dead.close()
+  const dead = await nobody()
   const { upstream } = await echoes()
   const one = await gateway({ upstream: [dead.url, upstream.url] })
   for (let count = 0; count < 4; count++) (await open(wsUrl(one))).terminate()
