@@ -1,5 +1,6 @@
 // What Sidegate knows about one web server in front of it. Nothing to run stands here, so that everyone may import it.
 import type { Variables } from '../sidecar/variables.ts'
+import type { ProtocolOptions } from '../sidecar/wire/codec.ts'
 
 /** One listener, as in the configuration. */
 export interface PlugListener {
@@ -7,6 +8,8 @@ export interface PlugListener {
   readonly address: string
   /** The one protocol allowed there; without it (and without one in the address) the listener takes them all. */
   readonly protocol?: string | undefined
+  /** Peers whose X-Forwarded-* count there. */
+  readonly trust?: readonly string[] | undefined
 }
 
 /** One mount, as in the configuration. */
@@ -57,6 +60,8 @@ export interface Host {
   readonly extension: string
   /** Its files in configs/, when they are others than a snippet and a complete config for each protocol. */
   readonly files?: Readonly<Record<string, PlugOptions>>
+  /** What a codec has to know of the host: damage that `repair`, which gets variables, would see too late. */
+  readonly wire?: Pick<ProtocolOptions, 'decodedPath'>
   /**
    * Puts right what the host gets wrong in the variables it sends. Pure: gives its argument when nothing is wrong, else a copy.
    * @throws {PeerError} for a path that cannot be decoded.

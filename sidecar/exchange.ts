@@ -4,7 +4,8 @@
 import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
-import { upgradeAsked, upgradeHead, type TunnelEnd } from './upgrade.ts'
+import { loggedRequest, type LoggedRequest } from './logged-request.ts'
+import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Variables } from './variables.ts'
 import { checkValue, fieldName, isBodiless, type Head } from './wire/head.ts'
 
@@ -21,7 +22,7 @@ export interface Carrier {
    * Sends a head with status 101 and gives the connection away: bytes both ways, those that came behind the request first. `over` is
    * called once when it has ended. Only there where the protocol can carry that.
    */
-  upgrade?(head: Head, over: (end: TunnelEnd) => void): Duplex
+  upgrade?(head: Head, over: (end: TunnelEnd) => void): GivenConnection
 }
 
 /** Where a request came in. */
@@ -42,16 +43,6 @@ export interface ExchangeObserver {
   redispatch?(exchange: Exchange, variables: Variables): void
 }
 
-/** What logs say of a request. */
-export interface RequestLine {
-  readonly method: string
-  /** REQUEST_URI as the client sent it, or PATH_INFO from a host that sends none. */
-  readonly uri: string
-  readonly remote: string
-  /** The Host header with its port, or SERVER_NAME. */
-  readonly host: string
-}
-
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
 
@@ -70,8 +61,8 @@ export class Exchange {
   variables: Variables
   readonly body: RequestBody
   readonly door: Door
-  /** The request as logs name it: what an app does to its variables changes nothing here. */
-  readonly line: RequestLine
+  /** The request as logs name it. */
+  readonly line: LoggedRequest
   /** The prefix of the mount that handles it, as in the configuration; set by the router. */
   mount: string | undefined
   /** When the head had arrived, as `performance.now()`. */
@@ -94,7 +85,8 @@ export class Exchange {
   #abortListeners: (() => void)[] | undefined
   #drainWaiters: { resolve: () => void; reject: (error: SidegateError) => void }[] | undefined
   #controller: AbortController | undefined
-  #tunnel: Duplex | undefined
+  #tunnel: GivenConnection | undefined
+  #retired = false
 
   constructor(carrier: Carrier, observer: ExchangeObserver, door: Door, variables: Variables, body: RequestBody) {
     this.#carrier = carrier
@@ -102,9 +94,8 @@ export class Exchange {
     this.door = door
     this.variables = variables
     this.body = body
-    const { REQUEST_METHOD: method = '', REQUEST_URI: uri, PATH_INFO: path = '', REMOTE_ADDR: remote = '' } = variables
-    this.line = { method, uri: uri ?? path, remote, host: variables.HTTP_HOST || variables.SERVER_NAME || '' }
-    this.#headRequest = method === 'HEAD'
+    this.line = loggedRequest(variables)
+    this.#headRequest = this.line.method === 'HEAD'
   }
 
   /** Names this request in logs and error pages; unique per process. */
@@ -236,9 +227,9 @@ export class Exchange {
   /**
    * Takes over the connection: sends `head`, whose status is 101 (`Connection: Upgrade` comes by itself, `Upgrade` too when it is not
    * in it), and gives what comes after it, raw both ways. Reading begins with what came behind the request. The exchange lasts until
-   * this stream is closed: by both its ends, by `destroy()`, by the client, or with the gateway, which waits for it only as long as
-   * for any request. A loss of the connection is an `error` event, then `close`; nobody has to listen. `error.code` may be ECONNRESET,
-   * EPIPE, or SEND_TIMEOUT when the client took nothing for as long as of any response. Silence has no limit.
+   * this stream is closed: by both its ends, by `destroy()`, by the client, or with the gateway (`retire`). A loss of the connection is
+   * an `error` event, then `close`; nobody has to listen. `error.code` may be ECONNRESET, EPIPE, or SEND_TIMEOUT when the client took
+   * nothing for as long as of any response. Silence has no limit.
    * For a mount that passes it on: `pipeline(tunnel, upstream, tunnel, () => {})` from `node:stream`.
    * @throws {PeerError} UPGRADE_NOT_ASKED (400), UPGRADE_UNSUPPORTED (501), CLIENT_GONE.
    * @throws {AppError} UPGRADE_HEAD, HEADER_NAME, HEADER_VALUE, HEAD_SENT.
@@ -251,7 +242,17 @@ export class Exchange {
     this.state = 'upgraded'
     this.status = 101
     this.#tunnel = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
+    if (this.#retired) this.retire()
     return this.#tunnel
+  }
+
+  /**
+   * Gateway: it stops, and waits for the response. A connection that was, or will be, taken over has no response to wait for: a WebSocket
+   * is told to close, others are closed when they are silent.
+   */
+  retire(): void {
+    this.#retired = true
+    this.#tunnel?.retire?.(isWebSocket(this.variables))
   }
 
   /** @throws what `upgrade` would throw for this request, whatever the head: UPGRADE_NOT_ASKED, UPGRADE_UNSUPPORTED. */

@@ -1,9 +1,10 @@
 // Joins listeners, router and mounts: start, drain, close. Only cli/ imports this.
+import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
-import type { Reception, Repair } from './listen/door.ts'
+import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
@@ -54,8 +55,8 @@ export class Gateway implements Reception {
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
-      const repair = repairOf(settings.host ?? options.host, `${path}.host`)
-      return handedDown(settings, path).map((one) => new Listener(one, path, this, repair))
+      const host = hostCalled(settings.host ?? options.host, `${path}.host`)
+      return handedDown(settings, path).map((one) => new Listener(one, path, this, host))
     })
   }
 
@@ -83,10 +84,11 @@ export class Gateway implements Reception {
     }))
   }
 
-  /** Stops to accept, lets the requests in flight end (at most `drainTimeout`), then closes. */
+  /** Stops to accept, lets the requests in flight end (at most `drainTimeout`), then closes. WebSockets are told to end at once. */
   async drain(): Promise<void> {
     this.draining = true
     for (const listener of this.#listeners) listener.drain()
+    for (const exchange of this.#inFlight) exchange.retire()
     if (this.#inFlight.size > 0) await this.#untilIdle(this.#options.drainTimeout ?? 30_000)
     await this.close()
   }
@@ -103,6 +105,7 @@ export class Gateway implements Reception {
 
   handle(exchange: Exchange): void {
     this.#inFlight.add(exchange)
+    if (this.draining) exchange.retire()
     this.#route(exchange)
   }
 
@@ -177,10 +180,10 @@ export class Gateway implements Reception {
 }
 
 /** @throws {ConfigError} HOST_UNKNOWN */
-function repairOf(name: string | undefined, path: string): Repair | undefined {
+function hostCalled(name: string | undefined, path: string): Host | undefined {
   if (name === undefined) return undefined
   const host = hosts.find((known) => known.name === name)
-  if (host) return host.repair
+  if (host) return host
   throw new ConfigError(
     'HOST_UNKNOWN',
     path,

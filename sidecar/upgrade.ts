@@ -1,4 +1,5 @@
 // Upgrades of a connection to another protocol, such as WebSocket (RFC 9110 7.8, RFC 6455): who asks for one, and the head that grants it.
+import type { Duplex } from 'node:stream'
 import { AppError } from './errors.ts'
 import type { Variables } from './variables.ts'
 import { checkValue, fieldName, type Head } from './wire/head.ts'
@@ -9,6 +10,15 @@ export interface TunnelEnd {
   readonly sent: number
   /** Why it broke; undefined when both sides, or the mount, ended it. */
   readonly error?: Error | undefined
+}
+
+/** A connection that was given away: raw bytes both ways. */
+export interface GivenConnection extends Duplex {
+  /**
+   * The gateway stops: it ends as soon as it may. `webSocket`: the mount reads WebSocket frames (RFC 6455), and gets a Close frame as
+   * from a client that leaves, which it answers. Of another protocol nobody here knows how it ends.
+   */
+  retire?(webSocket: boolean): void
 }
 
 /**
@@ -23,6 +33,11 @@ export function upgradeAsked(variables: Variables): string | undefined {
   if (protocol === undefined || protocol.toLowerCase() === 'h2c') return undefined
   if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(variables.HTTP_CONNECTION ?? '')) return undefined
   return /^HTTP\/(?:0|1\.0)/.test(variables.SERVER_PROTOCOL ?? '') ? undefined : protocol
+}
+
+/** True when what a request asks for is the WebSocket of RFC 6455 (4.2.1); earlier drafts had other frames. */
+export function isWebSocket(variables: Variables): boolean {
+  return upgradeAsked(variables)?.toLowerCase() === 'websocket' && variables.HTTP_SEC_WEBSOCKET_VERSION === '13'
 }
 
 /**

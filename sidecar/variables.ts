@@ -143,6 +143,14 @@ export function decodePath(raw: string): string {
   return path
 }
 
+/** Percent-encodes what RFC 3986 3.3 does not allow in a path, `%` too; latin-1 characters are bytes. */
+export function encodePath(path: string): string {
+  return path.replace(
+    /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+}
+
 /**
  * Resolves `.` and `..` segments of a decoded path (RFC 3986 5.2.4), so that a prefix means what it says behind every host.
  * @throws {PeerError} PATH_ABOVE_ROOT when `..` leads above the root.

@@ -24,6 +24,8 @@ export interface TestRequest {
   headers?: Record<string, string> | readonly (readonly [string, string])[]
   /** A string or bytes have a length and come at once; an async iterable has none and is pulled. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** What an async iterable is said to have: its CONTENT_LENGTH. */
+  length?: number
   /** More variables, or others. */
   variables?: Record<string, string>
   /** The client takes nothing until `carrier.drain()`: `start` and `write` give false. */
@@ -141,7 +143,7 @@ export function makeExchange(request: TestRequest = {}): TestExchange {
     },
   }
   const door = { protocol: 'memory', address: 'memory' }
-  const exchange = new Exchange(carrier, observer, door, testVariables(request), testBody(request.body))
+  const exchange = new Exchange(carrier, observer, door, testVariables(request), testBody(request))
   carrier.exchange = exchange
   const hangUp = (): void => exchange.abort(new PeerError('CLIENT_GONE', 'the client went away', 499))
   return { exchange, carrier, response, errors, hangUp }
@@ -153,6 +155,7 @@ function testVariables({
   prefix = '',
   headers = {},
   body,
+  length,
   variables: more = {},
 }: TestRequest) {
   const variables = emptyVariables()
@@ -169,6 +172,7 @@ function testVariables({
   variables.REMOTE_PORT = '4711'
   variables.HTTP_HOST = 'test.example'
   if (typeof body === 'string' || body instanceof Uint8Array) variables.CONTENT_LENGTH = String(Buffer.byteLength(body))
+  else if (length !== undefined) variables.CONTENT_LENGTH = String(length)
   const pairs =
     Symbol.iterator in headers ? (headers as readonly (readonly [string, string])[]) : Object.entries(headers)
   for (const [name, value] of pairs) {
@@ -179,7 +183,7 @@ function testVariables({
   return Object.assign(copyVariables(variables), more)
 }
 
-function testBody(source: TestRequest['body']): RequestBody {
+function testBody({ body: source, length }: TestRequest): RequestBody {
   if (source === undefined) return new RequestBody(0)
   if (typeof source === 'string' || source instanceof Uint8Array) {
     const bytes = Buffer.from(source as string)
@@ -190,7 +194,7 @@ function testBody(source: TestRequest['body']): RequestBody {
   }
   const iterator = source[Symbol.asyncIterator]()
   let asking = false
-  const body: RequestBody = new RequestBody(undefined, () => {
+  const body: RequestBody = new RequestBody(length, () => {
     if (asking) return
     asking = true
     void (async () => {

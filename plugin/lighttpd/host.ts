@@ -7,9 +7,11 @@ import { repair } from './repair.ts'
 
 export const lighttpd = {
   name: 'lighttpd',
-  summary: 'lighttpd 1.4, by mod_scgi (uwsgi or SCGI), mod_fastcgi or mod_proxy',
+  summary: 'lighttpd 1.4, by mod_scgi (uwsgi or SCGI), mod_fastcgi, mod_proxy or mod_ajp13',
   protocols,
   extension: 'conf',
+  // mod_ajp13: `/a%252Fb` comes as `/a%2Fb`, `/100%25` as `/100%`.
+  wire: { decodedPath: true },
   repair,
   render,
   check,

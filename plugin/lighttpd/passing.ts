@@ -16,23 +16,22 @@ const modules: Readonly<Record<string, readonly [module: string, directive: stri
   fastcgi: ['mod_fastcgi', 'fastcgi.server'],
   scgi: ['mod_scgi', 'scgi.server'],
   http: ['mod_proxy', 'proxy.server'],
+  ajp: ['mod_ajp13', 'ajp13.server'],
 }
 
-/**
- * What lighttpd and Sidegate both can use, the recommended one first. Not AJP: mod_ajp13 sends the path decoded where the protocol has
- * it encoded, so that `/a%252Fb` would become `/a/b`, and `/100%25` nothing at all.
- */
-export const protocols: readonly string[] = ['uwsgi', 'fastcgi', 'scgi', 'http']
+/** What lighttpd and Sidegate both speak, the recommended one first. */
+export const protocols: readonly string[] = Object.keys(modules)
 
 /** @param protocol one of `protocols` */
 export function passing(protocol: string, endpoint: Endpoint): Passing {
   const [module, directive] = modules[protocol]!
   return {
     modules: protocol === 'http' ? [module, 'mod_setenv'] : [module],
-    settings: [...common, ...(protocol === 'http' ? claims : [])],
+    settings: [...(protocol === 'ajp' ? packet : head), ...common, ...special(protocol)],
     server: [
       ...(module === 'mod_scgi' ? [`scgi.protocol = ${string(protocol)}`] : []),
-      `${directive} = ( "/" => ((`,
+      ...(protocol === 'ajp' ? ['# Not "/", which would cut the path behind its first segment.'] : []),
+      `${directive} = ( "${protocol === 'ajp' ? '' : '/'}" => ((`,
       ...backend(protocol, endpoint).map((line) => `    ${line}`),
       ')) )',
       ...(protocol === 'http'
@@ -45,9 +44,17 @@ export function passing(protocol: string, endpoint: Endpoint): Passing {
   }
 }
 
-const common = [
+const head = [
   '# The request head in all: 8k by default, long cookies need more. 64k is also all that a uwsgi packet can carry.',
   'server.max-request-field-size = 65535',
+]
+
+const packet = [
+  '# The request head in all has to fit into a packet of 8k: mod_ajp13 makes no larger ones.',
+  'server.max-request-field-size = 8192',
+]
+
+const common = [
   '# Uploads, in kilobytes. The default is no limit.',
   'server.max-request-size = 102400',
   '# Responses stream through, and a slow client slows the app down instead of filling disks.',
@@ -56,12 +63,26 @@ const common = [
   'server.stream-request-body = 0',
 ]
 
+const asWritten = 'server.http-parseopts = ( "url-normalize" => "disable" )'
+
 const claims = [
   '# The target as the client wrote it, the query too: lighttpd would decode %2F in it and encode others anew.',
-  'server.http-parseopts = ( "url-normalize" => "disable" )',
+  asWritten,
   '# What a client claims about itself ends here: Sidegate believes X-Forwarded-* from peers in `trust`. lighttpd adds -For and -Proto.',
   'setenv.set-request-header = ( "X-Forwarded-For" => "", "X-Forwarded-Host" => "", "Forwarded" => "", "Proxy" => "" )',
 ]
+
+const decoded = [
+  "# mod_ajp13 sends the path decoded: on Sidegate's side host: 'lighttpd' has to say so, or /100%25 is an error. What was %2F is a slash",
+  '# like any other then: where the two are not the same, take another protocol. So too for PATCH (400 here) and WebSockets.',
+  '# The query as the client wrote it: lighttpd would encode it anew.',
+  asWritten,
+]
+
+function special(protocol: string): readonly string[] {
+  if (protocol === 'http') return claims
+  return protocol === 'ajp' ? decoded : []
+}
 
 function backend(protocol: string, endpoint: Endpoint): string[] {
   const where =
@@ -70,7 +91,7 @@ function backend(protocol: string, endpoint: Endpoint): string[] {
       : [`"host" => ${string(endpoint.host)}, "port" => ${endpoint.port},`]
   return [
     ...where,
-    ...(protocol === 'http'
+    ...(protocol === 'http' || protocol === 'ajp'
       ? []
       : [
           '# There is no file behind the path: the app is asked always.',

@@ -2,7 +2,7 @@
 import { RequestBody } from '../body.ts'
 import { AppError, PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type Door } from '../exchange.ts'
-import { requestVariables } from '../listen/request-variables.ts'
+import { requestVariables } from '../wire/http-variables.ts'
 import { contentLength, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
 import { standalone, type Surroundings } from './environ.ts'
@@ -47,22 +47,13 @@ function clientGone(cause: unknown): PeerError {
 
 function variablesOf(request: Request): Variables {
   const { pathname, search, host, protocol, port } = new URL(request.url)
-  const rawHeaders: string[] = []
-  for (const [name, value] of request.headers) rawHeaders.push(name, value)
-  if (!request.headers.has('host')) rawHeaders.push('host', host)
+  const fields: string[] = []
+  for (const [name, value] of request.headers) fields.push(name, value)
+  if (!request.headers.has('host')) fields.push('host', host)
   const secure = protocol === 'https:'
   const localPort = Number(port) || (secure ? 443 : 80)
-  const { method } = request
-  const source = {
-    method,
-    target: pathname + search,
-    version: '1.1',
-    rawHeaders,
-    remoteAddress: '',
-    remotePort: 0,
-    localPort,
-  }
-  const variables = requestVariables(source)
+  const source = { method: request.method, target: pathname + search, version: 'HTTP/1.1', fields }
+  const variables = requestVariables(source, { address: '', port: 0, localPort })
   if (secure) variables.HTTPS = 'on'
   return variables
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RequestBody } from '../body.ts'
 import { PeerError } from '../errors.ts'
 import { Exchange, type Carrier, type Door } from '../exchange.ts'
-import { requestVariables } from '../listen/request-variables.ts'
+import { requestVariables } from '../wire/http-variables.ts'
 import { contentLength, decodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
 import { standalone, type Surroundings } from './environ.ts'
@@ -48,15 +48,14 @@ type Mounted = IncomingMessage & { originalUrl?: string }
 function variablesOf(request: Mounted): Variables {
   const { socket } = request
   const url = request.url ?? '/'
-  const variables = requestVariables({
+  const source = {
     method: request.method ?? 'GET',
     target: request.originalUrl ?? url,
-    version: request.httpVersion,
-    rawHeaders: request.rawHeaders,
-    remoteAddress: socket.remoteAddress ?? '',
-    remotePort: socket.remotePort ?? 0,
-    localPort: socket.localPort ?? 0,
-  })
+    version: `HTTP/${request.httpVersion}`,
+    fields: request.rawHeaders,
+  }
+  const { remoteAddress: address = '', remotePort: port = 0, localPort = 0 } = socket
+  const variables = requestVariables(source, { address, port, localPort })
   if ('encrypted' in socket && socket.encrypted) variables.HTTPS = 'on'
   if (request.originalUrl !== undefined && request.originalUrl !== url) shift(variables, url)
   return variables

@@ -29,10 +29,12 @@ export interface Limits {
   readonly send: number
   /** For what a client still sends after its response is complete. */
   readonly linger: number
+  /** Without a byte either way on a connection that a mount took over, once the gateway stops. */
+  readonly farewell: number
 }
 
 /** The limits in use. */
-export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 60_000, linger: 5000 }
+export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 60_000, linger: 5000, farewell: 5000 }
 
 /** Bytes of an unread request body that are taken and thrown away so that the client can read the response: as much as Gunicorn's 64 KB would not let an upload form see its error page, so 1 MB. */
 export const LINGER_BYTES: number = 1024 * 1024

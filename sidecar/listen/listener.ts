@@ -1,18 +1,23 @@
 // One listener: accepts connections, lets in whom it may, recognises the protocol by the first bytes, and hands each
 // connection to the door that speaks it.
 import { createServer, type Server, type Socket } from 'node:net'
+import type { Host } from '../../plugin/host.ts'
 import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../exchange.ts'
-import type { Protocol, ProtocolOptions } from '../wire/codec.ts'
+import type { Variables } from '../variables.ts'
+import type { Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
+import { http } from '../wire/http.ts'
 import { protocols } from '../wire/index.ts'
-import { mayBeProxyHeader, ProxyHeaderReader, type ProxiedClient } from '../wire/proxy-header.ts'
+import { ProxyHeaderReader, type ProxiedClient } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
 import { bind } from './bind.ts'
 import { LIMITS, type Reception, type Repair } from './door.ts'
-import { HttpDoor } from './http.ts'
-import { parsePeers, type Peers } from './peers.ts'
+import { applyForwarded } from './forwarded.ts'
+import { httpDate } from './http-date.ts'
+import { parsePeers, plainAddress, type Peers } from './peers.ts'
 import type { ListenerSettings } from './settings.ts'
 import { SocketConnection } from './socket.ts'
+import { wrongProtocol, wrongProtocolAnswer } from './wrong-protocol.ts'
 
 /** More bytes than any protocol needs to be told apart. */
 const SNIFF_MAX = 32
@@ -34,7 +39,7 @@ interface Incoming {
   /** Set once a gateway protocol was recognised. */
   connection: SocketConnection | undefined
   /** Bytes that were too few to recognise a protocol. */
-  undecided?: Buffer
+  undecided?: Buffer | undefined
   refused?: boolean
 }
 
@@ -52,8 +57,7 @@ export class Listener {
   readonly #protocol: string | undefined
   #protocols: readonly Protocol[] = []
   readonly #doors = new Map<string, Door>()
-  readonly #http: HttpDoor
-  readonly #httpAllowed: boolean
+  readonly #trust: Peers
   readonly #incoming = new Set<Incoming>()
   #bound: Endpoint
   #sweeps = 0
@@ -62,26 +66,36 @@ export class Listener {
   /**
    * @param settings an address of systemd is one of its sockets already (inherited.ts)
    * @param path the settings' place in the configuration, for errors
-   * @param repair what is done to variables that a host sends by a gateway protocol
+   * @param host the web server in front: what is done to what it sends by a gateway protocol
    * @throws {ConfigError} ADDRESS_BAD, PEER_BAD; ALLOW_REQUIRED, SECRET_REQUIRED for a gateway protocol that everybody could reach
    */
-  constructor(settings: ListenerSettings, path: string, reception: Reception, repair: Repair | undefined) {
+  constructor(
+    settings: ListenerSettings,
+    path: string,
+    reception: Reception,
+    host: Pick<Host, 'repair' | 'wire'> | undefined,
+  ) {
     this.settings = settings
     this.#path = path
     this.#reception = reception
-    this.#repair = repair
+    this.#repair = host?.repair
     const { protocol, endpoint } = parseListenAddress(settings.address, `${path}.address`)
     if (endpoint.kind === 'systemd') throw new TypeError(`${settings.address} stands for several addresses`)
     this.#protocol = protocol
     this.#address = endpoint
     this.#allow = parsePeers(settings.allow, `${path}.allow`)
     this.#proxies = parsePeers(settings.proxyProtocol, `${path}.proxyProtocol`)
-    this.#options = { secret: settings.secret, packetSize: settings.packetSize, raw: reception.raw }
+    this.#trust = parsePeers(settings.trust, `${path}.trust`)
+    this.#options = {
+      ...host?.wire,
+      secret: settings.secret,
+      packetSize: settings.packetSize,
+      raw: reception.raw,
+      date: httpDate,
+    }
     // Where a socket that was handed down listens is known when it is open.
     this.#bound = endpoint.kind === 'fd' ? { kind: 'unix', path: '' } : endpoint
     if (endpoint.kind !== 'fd') this.#protect(endpoint)
-    this.#httpAllowed = protocol === undefined || protocol === 'http'
-    this.#http = new HttpDoor(reception, this.#door('http'), parsePeers(settings.trust, `${path}.trust`))
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
 
@@ -135,20 +149,24 @@ export class Listener {
 
   /** The protocols accepted here. */
   get protocolNames(): string[] {
-    return [...(this.#httpAllowed ? ['http'] : []), ...this.#protocols.map(({ name }) => name)]
+    return [
+      ...(this.#protocol === undefined || this.#protocol === 'http' ? ['http'] : []),
+      ...this.#protocols.map(({ name }) => name),
+    ]
   }
 
   /** Accepts no more connections, and closes those without a request in flight. */
   drain(): void {
     this.#stop()
-    this.#http.closeIdle()
-    for (const { socket, connection } of this.#incoming) if (connection && !connection.busy) socket.destroy()
+    for (const { socket, connection } of this.#incoming) {
+      if (connection?.busy) connection.retire()
+      else if (connection) socket.destroy()
+    }
   }
 
   /** Closes everything at once. */
   close(): void {
     this.#stop()
-    this.#http.close()
     for (const { socket } of this.#incoming) socket.destroy()
   }
 
@@ -190,10 +208,7 @@ export class Listener {
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {
       incoming.header = new ProxyHeaderReader()
-      socket.setTimeout(LIMITS.head, () => incoming.header && socket.destroy())
-    } else if (this.#protocols.length === 0) {
-      incoming.begun = true
-      return this.#http.accept(socket)
+      socket.setTimeout(LIMITS.head, () => incoming.connection ?? socket.destroy())
     }
     socket.on('data', (bytes: Buffer) => {
       if (incoming.connection) incoming.connection.receive(bytes)
@@ -215,8 +230,9 @@ export class Listener {
       if (!header) return
       incoming.header = undefined
       incoming.client = header.client
-      incoming.socket.setTimeout(0)
-      if (this.#protocols.length === 0 || header.rest.length > 0) this.#first(incoming, header.rest)
+      // The balancer may have connected ahead of its client.
+      incoming.socket.setTimeout(LIMITS.idle)
+      if (header.rest.length > 0) this.#first(incoming, header.rest)
     } catch (error) {
       incoming.refused = true
       this.#warn(toSidegateError(error), incoming.socket)
@@ -234,16 +250,8 @@ export class Listener {
     for (const protocol of this.#protocols) {
       const recognition = protocol.recognise(all)
       if (recognition === 'yes') {
-        if (incoming.undecided) socket.setTimeout(0)
-        const codec = protocol.server(this.#options)
-        incoming.connection = new SocketConnection(
-          socket,
-          codec,
-          this.#reception,
-          this.#door(protocol.name),
-          this.#repair,
-        )
-        return incoming.connection.receive(all)
+        this.#begin(incoming, protocol.name, protocol.server(this.#options), this.#repair)
+        return incoming.connection!.receive(all)
       }
       if (recognition === 'more') undecided = true
     }
@@ -252,31 +260,39 @@ export class Listener {
       incoming.undecided = all
       return
     }
-    if (!this.#httpAllowed) return this.#refuse(incoming, all)
-    if (incoming.undecided) socket.setTimeout(0)
-    socket.removeAllListeners('data').removeAllListeners('end')
-    this.#http.accept(socket, incoming.client)
-    // Handed over as an event and not by unshift(): Node's parser reads from the handle itself, past the stream's buffer,
-    // and would see later bytes first.
-    if (all.length > 0) socket.emit('data', all)
+    const wrong = wrongProtocol(all, this.#protocol)
+    if (wrong) return this.#refuse(incoming, wrong, all)
+    this.#beginHttp(incoming)
+    incoming.connection!.receive(all)
   }
 
-  #refuse(incoming: Incoming, bytes: Buffer): void {
+  #begin(incoming: Incoming, name: string, codec: ServerCodec, repair: Repair | undefined): void {
+    if (incoming.socket.timeout) incoming.socket.setTimeout(0)
+    incoming.undecided = undefined
+    incoming.connection = new SocketConnection(incoming.socket, codec, this.#reception, this.#door(name), repair)
+  }
+
+  #beginHttp(incoming: Incoming): void {
+    const { socket, client } = incoming
+    // The peer of a connection is who is behind the load balancer, where that says so.
+    const address = client?.address ?? socket.remoteAddress
+    const peer: Peer = {
+      address: plainAddress(address ?? ''),
+      port: client?.port ?? socket.remotePort ?? 0,
+      localPort: client?.localPort ?? socket.localPort ?? 0,
+    }
+    const trusted = this.#trust.size > 0 && this.#trust.has(address)
+    const repair = trusted ? (variables: Variables) => applyForwarded(variables, this.#trust) : undefined
+    this.#begin(incoming, 'http', http.server({ ...this.#options, peer }), repair)
+  }
+
+  #refuse(incoming: Incoming, error: PeerError, bytes: Buffer): void {
     const { socket } = incoming
-    const protocol = this.#protocol
     incoming.refused = true
-    const http = /^[A-Z]+ [^ ]* ?HTTP\/|^[A-Z]{3,10} \//.test(bytes.toString('latin1', 0, 200))
-    const message = http
-      ? `this looks like HTTP, but the listener speaks ${protocol} only: in nginx change proxy_pass to ${protocol}_pass, or listen without ${protocol}:// in front`
-      : mayBeProxyHeader(bytes)
-        ? 'this is a PROXY protocol header, and the peer is not in `proxyProtocol` of this listener'
-        : `the first bytes (${bytes.subarray(0, 8).toString('hex')}) are not ${protocol}`
-    this.#warn(new PeerError('WRONG_PROTOCOL', message), socket)
-    if (!http) return void socket.destroy()
-    const body = `400 Bad Request\nWRONG_PROTOCOL: this port speaks ${protocol}\n`
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    )
+    this.#warn(error, socket)
+    const answer = wrongProtocolAnswer(error, bytes, this.#protocol)
+    if (answer === undefined) return void socket.destroy()
+    socket.end(answer)
     socket.setTimeout(LIMITS.linger, () => socket.destroy())
   }
 

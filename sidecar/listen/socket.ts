@@ -7,14 +7,20 @@ import { RequestBody } from '../body.ts'
 import { errorResponse, PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Door } from '../exchange.ts'
 import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
-import type { ServerCodec } from '../wire/codec.ts'
+import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
+import { Patience } from './patience.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
 import { isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** One connection of a gateway protocol, from its first bytes on. */
+const NOTHING = new Uint8Array(0)
+
+/** How long a host may take to read what was sent of a response before the reset that says it is not complete: some forget it then (Caddy). */
+const CUT_MS = 50
+
+/** One connection, from its first bytes on. */
 export class SocketConnection implements CarrierLine {
   readonly codec: ServerCodec
   readonly #socket: Socket
@@ -22,19 +28,19 @@ export class SocketConnection implements CarrierLine {
   readonly #door: Door
   readonly #repair: Repair | undefined
   readonly #exchanges = new Map<number, Exchange>()
+  /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
+  #clock: Patience | undefined
   #batch: Exchange[] = []
   #paused = false
   #full = false
   /** The codec's own answers wait for a peer that asks, and does not read: no more of its questions are read until then. */
   #choked = false
-  #limited = false
   #closing = false
-  #headBegun = false
-  #headSince = 0
   /** The body of a request that was answered early may still come. */
   #skipping = false
-  /** Whether the host may send other requests on this connection. */
-  #kept = false
+  /** Whether the host may send other requests beside this one. */
+  #shared = false
+  #receiving = false
   /** There once more than one request was in flight. */
   #sharing: Sharing | undefined
   #lingered = 0
@@ -55,19 +61,32 @@ export class SocketConnection implements CarrierLine {
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#closing) return this.#linger(bytes.byteLength)
+    this.#receiving = true
+    this.#take(bytes)
+    while (this.#mayGoOn) this.#take(NOTHING)
+    this.#receiving = false
+    this.#resume()
+  }
+
+  /** The codec keeps bytes of a next request, and nothing stands in its way. */
+  get #mayGoOn(): boolean {
+    return this.codec.pending === true && this.#exchanges.size === 0 && !this.#closing && !this.#choked && !this.#full
+  }
+
+  #take(bytes: Uint8Array): void {
     let events
     try {
       events = this.codec.receive(bytes)
     } catch (error) {
       return this.#refuse(error)
     }
-    if (events.length === 0 && this.#exchanges.size === 0) this.#headPart()
+    if (events.length === 0 && this.#exchanges.size === 0 && !this.#patience.headPart() && !this.#skipping) this.#late()
     let room = true
     let replies: Uint8Array[] | undefined
     for (const event of events) {
       switch (event.type) {
         case 'request':
-          this.#open(event.id, event.variables, event.length)
+          this.#open(event)
           break
         case 'body':
           room = (this.#exchanges.get(event.id)?.body.push(event.bytes) ?? true) && room
@@ -87,7 +106,7 @@ export class SocketConnection implements CarrierLine {
       }
     }
     this.#reply(replies)
-    if (!this.#paused && (this.#choked || (!room && isCrowded(this.#exchanges, this.#kept)))) {
+    if (!this.#paused && (this.#blocked || (!room && isCrowded(this.#exchanges, this.#shared)))) {
       this.#paused = true
       this.#socket.pause()
     }
@@ -124,6 +143,11 @@ export class SocketConnection implements CarrierLine {
     this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
   }
 
+  /** The gateway stops: the request in flight is the last one here. */
+  retire(): void {
+    this.codec.retire?.()
+  }
+
   /** True while a request is in flight. */
   get busy(): boolean {
     return this.#exchanges.size > 0
@@ -134,7 +158,7 @@ export class SocketConnection implements CarrierLine {
     if (!room && !this.#full) {
       this.#full = true
       this.#socket.once('drain', () => this.#drained())
-      this.#limit(LIMITS.send)
+      this.#patience.silence(LIMITS.send)
     }
     // Whoever shares the connection waits too: each then gets its turn.
     return !this.#full
@@ -172,19 +196,22 @@ export class SocketConnection implements CarrierLine {
       exchange.body.discard()
       this.#resume()
       this.#skipping = keep
-      if (keep) return
+      if (keep) {
+        if (!shared) this.#patience.silence(LIMITS.idle)
+        return
+      }
       this.#closing = true
       this.#lingered = exchange.body.received
       this.#socket.end()
-      this.#limit(LIMITS.linger)
+      this.#patience.silence(LIMITS.linger)
       return
     }
     // A body whose end came with the bytes that paused the connection asked for no more.
     this.#resume()
     if (shared) return
     if (keep) {
-      this.#headBegun = false
-      this.#limit(LIMITS.idle)
+      this.#patience.headOver(LIMITS.idle)
+      if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
       return
     }
     this.#shut()
@@ -192,7 +219,13 @@ export class SocketConnection implements CarrierLine {
 
   /** Ends a response so that the peer can tell that it is not complete. */
   cut(id: number): void {
-    if (this.#exchanges.size < 2) return this.reset()
+    if (this.#exchanges.size < 2) {
+      // A Unix socket has no reset.
+      if (this.codec.delimited || this.#socket.remoteAddress === undefined) return void this.#socket.destroy()
+      this.#closing = true
+      this.#doomed ??= setTimeout(() => this.reset(), CUT_MS)
+      return
+    }
     // HAProxy takes an early END_REQUEST for the end of the response, or waits on where there was a Content-Length (2.6): only the
     // end of the connection can tell. The others get a moment to finish before it.
     this.#exchanges.delete(id)
@@ -212,21 +245,21 @@ export class SocketConnection implements CarrierLine {
     // Caddy writes the end of a body that is none by itself: on a closed door, it would take that for a failure of the request.
     if (this.codec.unfinished) {
       this.#socket.end()
-      return this.#limit(LIMITS.linger)
+      return this.#patience.silence(LIMITS.linger)
     }
     // With everything in the system's hands, destroy() closes at once and costs less than end().
     if (this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.destroySoon()
   }
 
-  #open(id: number, variables: Exchange['variables'], length: number | undefined): void {
-    this.#headBegun = this.#skipping = false
-    this.#limit(0)
+  #open({ id, variables, length, failure: wrong }: ServerEvent & { type: 'request' }): void {
+    this.#skipping = false
+    this.#clock?.headOver(0)
     const body = new RequestBody(length, length === 0 ? undefined : () => this.#demand(id))
     let repaired = variables
-    let failure: unknown
+    let failure: unknown = wrong
     try {
-      if (this.#repair) repaired = this.#repair(variables)
+      if (this.#repair && !wrong) repaired = this.#repair(variables)
     } catch (error) {
       failure = error
     }
@@ -235,34 +268,19 @@ export class SocketConnection implements CarrierLine {
       carrier = new TunnelCarrier(this, id)
       this.#tunnel = new Tunnel(this.#socket)
       if (this.codec.surplus) this.#tunnel.receive(this.codec.surplus)
+      // Whatever the mount is going to answer: what comes behind an ordinary response could be of either protocol.
+      this.retire()
     } else carrier = new SocketCarrier(this, id)
     const exchange = new Exchange(carrier, this.#reception, this.#door, repaired, body)
     this.#exchanges.set(id, exchange)
-    this.#kept = this.codec.keepsOpen(id)
+    this.#shared = this.codec.multiplexes === true && this.codec.keepsOpen(id)
     if (this.#exchanges.size > 1) this.#sharing ??= new Sharing(this.#exchanges, () => this.#paused)
     if (failure === undefined) this.#batch.push(exchange)
     else exchange.fail(failure)
   }
 
-  /** Bytes that complete nothing: a head has begun, or goes on. It has one time for all of it, however slowly it trickles. */
-  #headPart(): void {
-    if (this.#headBegun) {
-      if (!this.#skipping && performance.now() - this.#headSince > LIMITS.head) this.#late()
-      return
-    }
-    this.#headBegun = true
-    this.#headSince = performance.now()
-    this.#limit(LIMITS.head)
-  }
-
-  /** Sets how long the connection may be silent; 0: for ever. */
-  #limit(milliseconds: number): void {
-    if (!this.#limited) {
-      if (milliseconds === 0) return
-      this.#limited = true
-      this.#socket.on('timeout', () => this.#late())
-    }
-    this.#socket.setTimeout(milliseconds)
+  get #patience(): Patience {
+    return (this.#clock ??= new Patience(this.#socket, () => this.#late()))
   }
 
   #takeBack(id: number): void {
@@ -277,21 +295,28 @@ export class SocketConnection implements CarrierLine {
   #demand(id: number): void {
     const ask = this.codec.demand(id)
     if (ask) this.write(ask)
-    if (!this.#socket.timeout && this.#exchanges.has(id)) this.#limit(LIMITS.body)
+    if (!this.#socket.timeout && this.#exchanges.has(id)) this.#patience.silence(LIMITS.body)
     this.#resume()
   }
 
+  /** Nothing more is read: a peer that asks and does not read its answers, or has sent its next requests ahead. */
+  get #blocked(): boolean {
+    return this.#choked || this.codec.pending === true
+  }
+
   #resume(): void {
-    if (!this.#paused || this.#choked || isCrowded(this.#exchanges, this.#kept)) return
+    if (!this.#paused || this.#blocked || isCrowded(this.#exchanges, this.#shared)) return
     this.#paused = false
     this.#socket.resume()
   }
 
   #drained(): void {
     this.#full = this.#choked = false
-    if (!this.#closing) this.#limit(this.#exchanges.size > 0 ? 0 : this.#headBegun ? LIMITS.head : LIMITS.idle)
+    if (!this.#closing)
+      this.#patience.silence(this.#exchanges.size > 0 ? 0 : this.#clock?.inHead ? LIMITS.head : LIMITS.idle)
     this.#resume()
     for (const exchange of this.#exchanges.values()) exchange.notifyDrain()
+    if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
   }
 
   /** Answers bytes that are no request with the reason, and closes. */
@@ -309,14 +334,12 @@ export class SocketConnection implements CarrierLine {
     }
     const { body, ...head } = errorResponse(error, '-')
     const bytes = Buffer.from(body)
-    const answer = this.codec.refuse(
-      { ...head, headers: [...head.headers, ['Content-Length', String(bytes.length)]] },
-      bytes,
-    )
+    const headers: Head['headers'] = [...head.headers, ['Content-Length', String(bytes.length)]]
+    const answer = this.codec.refuse({ ...head, headers }, bytes)
     this.#closing = true
     if (!answer) return void this.#socket.destroy()
     this.#socket.end(answer)
-    this.#limit(LIMITS.linger)
+    this.#patience.silence(LIMITS.linger)
   }
 
   #linger(size: number): void {
@@ -327,7 +350,7 @@ export class SocketConnection implements CarrierLine {
   #late(): void {
     if (this.#tunnel?.opened) return
     if (this.#exchanges.size === 0) {
-      if (!this.#headBegun) return void this.#socket.destroy()
+      if (!this.#clock?.inHead) return void this.#socket.destroy()
       const message = `a request head was not complete after ${LIMITS.head / 1000} s`
       return this.#refuse(new PeerError('HEAD_TIMEOUT', message, 408))
     }

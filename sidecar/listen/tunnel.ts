@@ -1,9 +1,15 @@
 // A connection that a mount took over after a 101: a stream of the raw bytes both ways, over the socket of the door. It is made with the
 // request that asks for it, so that bytes which come early wait here, bounded, until the mount has decided.
+//
+// When the gateway stops, the mount of a WebSocket gets a Close frame as from its client, between two of the client's own frames. It answers
+// with one, which is the client's, and closes: both see an end in order (RFC 6455 7.1.4), and it is the mount that knows where its own
+// frames end.
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { PeerError, SidegateError } from '../errors.ts'
-import type { TunnelEnd } from '../upgrade.ts'
+import type { GivenConnection, TunnelEnd } from '../upgrade.ts'
+import { closeFrame, Frames } from '../wire/websocket.ts'
 import { LIMITS } from './door.ts'
 
 /** Bytes that wait for either side before the other is made to pause: one read of a socket. */
@@ -15,13 +21,16 @@ const HIGH_WATER = 64 * 1024
  */
 const PROBE = 60_000
 
+/** RFC 6455 7.4.1: an endpoint goes away, such as a server that goes down. */
+const GOING_AWAY = 1001
+
 type Callback = (error?: Error | null) => void
 interface Piece {
   chunk: Buffer
 }
 
 /** The stream. The door tells it what happens on the socket: `receive`, `receiveEnd`, `lost`. */
-export class Tunnel extends Duplex {
+export class Tunnel extends Duplex implements GivenConnection {
   readonly #socket: Socket
   #over: ((end: TunnelEnd) => void) | undefined
   #received = 0
@@ -30,6 +39,11 @@ export class Tunnel extends Duplex {
   #halfClosed = false
   #clientEnded = false
   #broken: Error | undefined
+  /** Of the client, whatever it speaks: when they count, all of them have been followed. */
+  readonly #frames = new Frames()
+  #retired = false
+  /** `due`: as soon as a frame of the client ends. */
+  #close: 'none' | 'due' | 'sent' = 'none'
 
   constructor(socket: Socket) {
     super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: HIGH_WATER })
@@ -58,7 +72,21 @@ export class Tunnel extends Duplex {
   receive(bytes: Uint8Array): void {
     if (this.destroyed || bytes.byteLength === 0) return
     this.#received += bytes.byteLength
-    if (!this.push(bytes)) this.#socket.pause()
+    // RFC 6455 5.5.1: behind a Close frame nothing counts.
+    if (this.#close === 'sent') return
+    const end = this.#frames.push(bytes)
+    const last = this.#close === 'due' && end > 0
+    if (!this.push(last ? bytes.subarray(0, end) : bytes)) this.#socket.pause()
+    if (last) this.#sendClose()
+  }
+
+  retire(webSocket: boolean): void {
+    if (this.destroyed || this.#retired) return
+    this.#retired = true
+    this.#limit()
+    if (!webSocket || this.#clientEnded) return
+    this.#close = 'due'
+    if (this.#frames.complete) this.#sendClose()
   }
 
   /** Door: the client will send no more. */
@@ -119,6 +147,11 @@ export class Tunnel extends Duplex {
     callback(error)
   }
 
+  #sendClose(): void {
+    this.#close = 'sent'
+    if (!this.#frames.closed) this.push(closeFrame(GOING_AWAY, randomBytes(4)))
+  }
+
   #taken(room: boolean, callback: Callback): void {
     if (room) return callback()
     this.#waiting = callback
@@ -132,14 +165,18 @@ export class Tunnel extends Duplex {
     callback?.()
   }
 
-  /** How long the socket may be silent: a client that takes nothing, or a connection of which one half is closed, is not kept for ever. */
+  /**
+   * How long the socket may be silent: a client that takes nothing, or a connection of which one half is closed, is not kept for ever;
+   * and none for long when the gateway stops.
+   */
   #limit(): void {
+    if (this.#retired) return void this.#socket.setTimeout(LIMITS.farewell)
     const stuck = this.#waiting !== undefined || this.#socket.writableLength > 0
     this.#socket.setTimeout(stuck ? LIMITS.send : this.#halfClosed ? LIMITS.idle : 0)
   }
 
   readonly #late = (): void => {
-    if (this.#waiting !== undefined || this.#socket.writableLength > 0)
+    if (!this.#retired && (this.#waiting !== undefined || this.#socket.writableLength > 0))
       this.#broken = new PeerError(
         'SEND_TIMEOUT',
         `the client took nothing of what was sent for ${LIMITS.send / 1000} s`,

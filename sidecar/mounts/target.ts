@@ -1,6 +1,6 @@
 // The request target that an app is shown. REQUEST_URI has the bytes as the client sent them, SCRIPT_NAME and PATH_INFO have what the
 // host, its repair, the router and middleware made of them: the raw bytes count as long as they mean the same path.
-import { decodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
+import { decodePath, encodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
 
 /** Two views of one request target. */
 export interface Targets {
@@ -60,12 +60,4 @@ function rawLength(raw: string, decoded: number): number {
   let at = 0
   for (let left = decoded; left > 0; left--) at += raw.charCodeAt(at) === 37 /* % */ ? 3 : 1
   return at
-}
-
-/** Percent-encodes what RFC 3986 3.3 does not allow in a path; latin-1 characters are bytes. */
-export function encodePath(path: string): string {
-  return path.replace(
-    /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
 }

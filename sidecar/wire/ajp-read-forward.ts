@@ -9,6 +9,7 @@ import {
   contentLength,
   decodePath,
   emptyVariables,
+  encodePath,
   resolveDots,
   splitTarget,
   type Variables,
@@ -48,6 +49,16 @@ export const NAMED_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
   ['JK_LB_ACTIVATION', 'JK_LB_ACTIVATION'],
 ])
 
+/** How a FORWARD_REQUEST is to be read. */
+export interface ForwardReading {
+  /** What the host has to know, as on the wire; undefined: nothing. */
+  readonly secret: string | undefined
+  /** As of ProtocolOptions: attributes that are ignored or refused else are variables called `attribute:NAME`. */
+  readonly raw: boolean
+  /** As of ProtocolOptions. */
+  readonly decodedPath: boolean
+}
+
 /** What a FORWARD_REQUEST says. */
 export interface Forwarded {
   readonly variables: Variables
@@ -65,16 +76,14 @@ interface Attributes {
 
 /**
  * Reads a FORWARD_REQUEST.
- * @param secret what the host has to know, as on the wire; undefined: nothing
- * @param raw as of ProtocolOptions: attributes that are ignored or refused else are variables called `attribute:NAME`
  * @throws {PeerError} AJP_PACKET, AJP_REQUEST, AJP_HEADER, AJP_ATTRIBUTE, AJP_SECRET, AJP_LENGTH, and what addHeaders, decodePath
  * and resolveDots throw.
  */
-export function readForward(payload: Buffer, secret: string | undefined, raw = false): Forwarded {
+export function readForward(payload: Buffer, { secret, raw, decodedPath }: ForwardReading): Forwarded {
   const fields = new Fields(payload, 1, 400)
   const code = fields.byte()
   const protocol = fields.text() ?? ''
-  const target = fields.text() ?? ''
+  const uri = fields.text() ?? ''
   const remoteAddress = fields.text() ?? ''
   const remoteHost = fields.text()
   const serverName = fields.text()
@@ -85,6 +94,8 @@ export function readForward(payload: Buffer, secret: string | undefined, raw = f
   if (secret !== undefined) checkSecret(attributes.secret, secret)
 
   const variables = emptyVariables()
+  // A path that comes decoded is encoded again, and then like any other: what is decoded from it is what came, `?` and `%` and all.
+  const target = decodedPath ? encodePath(uri) : uri
   const { path, query } = splitTarget(target)
   if (path[0] !== '/' && path !== '*') throw new PeerError('AJP_REQUEST', 'the request has no path')
   variables.REQUEST_METHOD = methodOf(code, attributes.method)

@@ -14,7 +14,7 @@
 import { PeerError } from '../errors.ts'
 import { writeHead } from './ajp-head.ts'
 import * as packets from './ajp-packet.ts'
-import { readForward } from './ajp-read-forward.ts'
+import { readForward, type ForwardReading } from './ajp-read-forward.ts'
 import { chunkPieces, chunksSize, FLUSH, getBodyChunk, PONG, writeChunks, writeEnd } from './ajp-response.ts'
 import { asBuffer } from './bytes.ts'
 import type { ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
@@ -37,8 +37,7 @@ export class AjpServer implements ServerCodec {
   readonly tunnels = false
   readonly #reader = new packets.PacketReader(packets.FROM_HOST, 400)
   readonly #packetSize: number
-  readonly #secret: string | undefined
-  readonly #raw: boolean
+  readonly #reading: ForwardReading
   readonly #ask: Uint8Array
   #events: ServerEvent[] = []
   #phase: Phase = 'idle'
@@ -55,10 +54,9 @@ export class AjpServer implements ServerCodec {
   #stray = false
 
   /** @throws {RangeError} for a packetSize that is out of range, or an empty secret. */
-  constructor({ secret, packetSize, raw = false }: ProtocolOptions = {}) {
-    this.#raw = raw
+  constructor({ secret, packetSize, raw = false, decodedPath = false }: ProtocolOptions = {}) {
     this.#packetSize = packets.packetSizeOf(packetSize)
-    this.#secret = packets.secretBytes(secret)
+    this.#reading = { secret: packets.secretBytes(secret), raw, decodedPath }
     this.#ask = getBodyChunk(packets.requestChunkMax(this.#packetSize))
   }
 
@@ -155,7 +153,7 @@ export class AjpServer implements ServerCodec {
   }
 
   #takeRequest(payload: Buffer): void {
-    const { variables, length } = readForward(payload, this.#secret, this.#raw)
+    const { variables, length } = readForward(payload, this.#reading)
     this.#id++
     this.#length = length
     this.#received = 0

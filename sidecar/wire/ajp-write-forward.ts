@@ -1,7 +1,7 @@
 // CGI variables as FORWARD_REQUEST: what AJP has a place for. Others (DOCUMENT_ROOT, SCRIPT_FILENAME …) do not cross it, and the
 // path goes as one, as there is no SCRIPT_NAME: REQUEST_URI when it is known, else SCRIPT_NAME and PATH_INFO.
 import { PeerError } from '../errors.ts'
-import { fieldOfVariable, isSecure, splitTarget, type Variables } from '../variables.ts'
+import { encodePath, fieldOfVariable, isSecure, splitTarget, type Variables } from '../variables.ts'
 import { CODED, methods, requestFields, STORED_METHOD } from './ajp-names.ts'
 import { FORWARD_REQUEST, FROM_HOST, integer, packet, text } from './ajp-packet.ts'
 import { ATTRIBUTES, END, KEY_SIZE, NAMED, NAMED_ATTRIBUTES, QUERY, SECRET, STORED } from './ajp-read-forward.ts'
@@ -53,11 +53,7 @@ function targetOf(variables: Variables): { path: string; query: string | undefin
     const { path, query } = splitTarget(uri)
     return { path, query: uri.includes('?') ? query : undefined }
   }
-  const decoded = (variables.SCRIPT_NAME ?? '') + (variables.PATH_INFO ?? '')
-  const path = decoded.replace(
-    /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+  const path = encodePath((variables.SCRIPT_NAME ?? '') + (variables.PATH_INFO ?? ''))
   return { path: path.startsWith('/') ? path : `/${path}`, query: variables.QUERY_STRING || undefined }
 }
 

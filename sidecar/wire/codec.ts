@@ -2,13 +2,17 @@
 // Rules: a codec does no I/O. It is blind to splits: the same bytes in any pieces give the same events (body events may be
 // cut differently). It throws PeerError when the other side breaks the protocol and stays dead after that. It keeps a bounded
 // amount, and says in its file how much.
+import type { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
 import type { Head } from './head.ts'
 
 /** What a server codec makes of the bytes it gets. `id` tells requests of one connection apart. */
 export type ServerEvent =
-  /** A request's variables are complete. `length`: of the body; undefined when only the `end` event tells. */
-  | { type: 'request'; id: number; variables: Variables; length: number | undefined }
+  /**
+   * A request's variables are complete. `length`: of the body; undefined when only the `end` event tells. `failure`: why it cannot
+   * be handed on: it is to be answered with that.
+   */
+  | { type: 'request'; id: number; variables: Variables; length: number | undefined; failure?: PeerError }
   | { type: 'body'; id: number; bytes: Uint8Array }
   /** The request body is complete. Comes once after each `request`, at once when there is no body. */
   | { type: 'end'; id: number }
@@ -25,6 +29,15 @@ export interface ServerCodec {
   readonly surplus?: Uint8Array | undefined
   /** True while a request that is over has not been sent to its end: the peer goes on sending what nobody needs. */
   readonly unfinished?: boolean
+  /** True where requests may be in flight side by side on one connection. */
+  readonly multiplexes?: boolean
+  /**
+   * True while bytes of a next request wait in the codec for the end of the response to this one: `receive` without bytes goes on
+   * with them then. The connection should not be read meanwhile.
+   */
+  readonly pending?: boolean
+  /** True when the bytes of the response under way tell where it ends: its connection need not be reset to show that it was cut. */
+  readonly delimited?: boolean
   /**
    * Takes bytes that arrived, gives the events they complete. The events may point into `bytes`.
    * @throws {PeerError} when the peer breaks the protocol.
@@ -48,6 +61,8 @@ export interface ServerCodec {
   demand(id: number): Uint8Array | undefined
   /** Whether the connection stays open for another request after the response to `id`. */
   keepsOpen(id: number): boolean
+  /** No request is taken after the one in flight, and its response says so, where the protocol can. */
+  retire?(): void
   /**
    * The last word to a peer whose bytes made `receive` throw, so that its log and its client see why; undefined when the
    * protocol has no way to answer a request that could not be read.
@@ -100,12 +115,27 @@ export interface ClientCodec {
 /** Whether a connection's first bytes are of a protocol. */
 export type Recognition = 'yes' | 'no' | 'more'
 
+/** Who is at the other end of a connection. */
+export interface Peer {
+  /** Empty for a Unix socket. */
+  readonly address: string
+  readonly port: number
+  /** The port that was connected to; 0 when there is none. */
+  readonly localPort: number
+}
+
 /** What a connection may have to know beside its bytes; each protocol ignores what is not its own. */
 export interface ProtocolOptions {
+  /** HTTP server: whose requests these are. */
+  readonly peer?: Peer | undefined
+  /** HTTP server: the time, as of RFC 9110 5.6.7; unset: responses get no Date. */
+  readonly date?: (() => string) | undefined
   /** AJP: what a host has to say before its requests are taken; unset: nothing. */
   readonly secret?: string | undefined
   /** AJP: the most bytes of a packet that is sent, 8192 to 65536, default 8192; the other side must have the same. */
   readonly packetSize?: number | undefined
+  /** AJP server: the host sends the path decoded (lighttpd), so that a `%` in it is no escape but a `%`. */
+  readonly decodedPath?: boolean | undefined
   /** Server: variables that no app may see (refused.ts) are left in, for who looks at what a host sends and runs no app. */
   readonly raw?: boolean | undefined
 }

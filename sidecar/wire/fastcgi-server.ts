@@ -114,6 +114,7 @@ class Request {
 export class FastcgiServer implements ServerCodec, RecordSink {
   // Records all the way: a host takes a 101 for an ordinary response.
   readonly tunnels = false
+  readonly multiplexes = true
   readonly #reader = new RecordReader(this, 400)
   readonly #raw: boolean
   readonly #requests = new Map<number, Request>()

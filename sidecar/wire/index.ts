@@ -5,5 +5,5 @@ import { fastcgi } from './fastcgi.ts'
 import { scgi } from './scgi.ts'
 import { uwsgi } from './uwsgi.ts'
 
-/** Every gateway protocol. HTTP is not in it: Node's own parser speaks that (listen/http.ts). */
+/** Every gateway protocol. HTTP is not in it: what begins like none of these is taken for that (http.ts). */
 export const protocols: readonly Protocol[] = [uwsgi, fastcgi, scgi, ajp]

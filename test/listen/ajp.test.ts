@@ -57,6 +57,25 @@ test('SCGI, AJP, uwsgi and HTTP share an address, however the bytes are cut', as
   expect(bodyOf(await talk(address, '1GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'))).not.toBe('scgi')
 })
 
+test('AJP: lighttpd sends the path decoded, others as it was', async () => {
+  const hosts = ['lighttpd', 'apache']
+  const { addresses } = await startGateway(
+    hosts.map((host) => ({ address: 'ajp://127.0.0.1:0', host })),
+    (exchange) => text(`${exchange.variables.PATH_INFO} ${exchange.variables.REQUEST_URI}`)(exchange),
+  )
+  const asked = async (address: string, target: string): Promise<unknown> => {
+    const socket = await connectTo(address)
+    const { status, text: body } = await ask(socket, ajp.client(), { ...GET, REQUEST_URI: target })
+    socket.destroy()
+    return status === 200 ? body : status
+  }
+  const [lighttpd, apache] = addresses as [string, string]
+  expect(await asked(lighttpd, '/a%2Fb')).toBe('/a%2Fb /a%252Fb')
+  expect(await asked(apache, '/a%2Fb')).toBe('/a/b /a%2Fb')
+  expect(await asked(lighttpd, '/100%')).toBe('/100% /100%25')
+  expect(await asked(apache, '/100%')).toBe(400)
+})
+
 test('AJP: bodies are asked for packet by packet, and the connection is kept', async () => {
   const { addresses, errors } = await startGateway(['ajp://127.0.0.1:0'], async (exchange) => {
     let size = 0

@@ -139,6 +139,48 @@ describe('FORWARD_REQUEST', () => {
     expect(variables(request)).toMatchObject(expected)
   })
 
+  // lighttpd: the path comes decoded, the query as an attribute.
+  test.each<[string, string, string]>([
+    ['/a%2Fb', '/a%2Fb', '/a%252Fb'],
+    ['/100%', '/100%', '/100%25'],
+    ['/a%zz', '/a%zz', '/a%25zz'],
+    ['/a?b#c d', '/a?b#c d', '/a%3Fb%23c%20d'],
+    ['/caf\xc3\xa9/\xe9', '/caf\xc3\xa9/\xe9', '/caf%C3%A9/%E9'],
+    ["/-._~!$&'()*+,;=:@", "/-._~!$&'()*+,;=:@", "/-._~!$&'()*+,;=:@"],
+    ['/a\\b"<>^`{|}[]\x7f', '/a\\b"<>^`{|}[]\x7f', '/a%5Cb%22%3C%3E%5E%60%7B%7C%7D%5B%5D%7F'],
+    ['*', '', '*'],
+  ])('a host that decodes the path: %j', (uri, path, target) => {
+    const options = { decodedPath: true }
+    expect(variables({ uri }, options)).toMatchObject({ PATH_INFO: path, REQUEST_URI: target, QUERY_STRING: '' })
+    expect(variables({ uri, attributes: [[5, 'q=%2F']] }, options)).toMatchObject({
+      PATH_INFO: path,
+      REQUEST_URI: `${target}?q=%2F`,
+      QUERY_STRING: 'q=%2F',
+    })
+  })
+
+  test.each([
+    ['x-raw-pct-bad', '/a%zz%4', '/a%25zz%254'],
+    ['x-raw-path-8bit', '/caf\xe9', '/caf%E9'],
+    ['x-raw-backslash', '/a\\b', '/a%5Cb'],
+    ['path-utf8-pct', '/caf\xc3\xa9', '/caf%C3%A9?n=%C3%A9'],
+  ])('a host that decodes the path, captured: %s', (name, path, target) => {
+    const bytes = bytesOf(`lighttpd-1.4.85-ajp-${name}.bin`)
+    for (const cut of [whole, bytewise]) {
+      const conversation = new Conversation(ajp.server({ decodedPath: true }))
+      conversation.feed(bytes, cut)
+      expect(conversation.heard[0]!.variables).toMatchObject({ PATH_INFO: path, REQUEST_URI: target })
+    }
+  })
+
+  test.each([
+    ['/a\0b', 'PATH_NUL'],
+    ['/../a', 'PATH_ABOVE_ROOT'],
+    ['a', 'AJP_REQUEST'],
+  ])('a host that decodes the path: %j is %s', (uri, code) => {
+    expect(() => variables({ uri }, { decodedPath: true })).toThrow(failure(code, 400))
+  })
+
   test('attributes that a host names itself do not become variables', () => {
     const attributes: [number, string, string][] = [
       [10, 'MYATTR', 'x'],

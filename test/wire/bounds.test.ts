@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { http } from '../../sidecar/wire/http.ts'
 import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { ajpAnswer, ajpBody, begin, forward, netstring, packet, pair, record, request } from './build.ts'
+import { bytewise, random, randomly, seed, whole } from './splits.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -182,6 +184,129 @@ describe('AJP server', () => {
     const before = held()
     for (let sent = 0; sent < 64 * MB; sent += 8186) expect(server.receive(chunk)).toHaveLength(1)
     expect(held() - before).toBeLessThan(4 * MB)
+  })
+})
+
+describe('HTTP server', () => {
+  const KB = 1024
+  const HEAD = 64 * KB
+  const line = 'GET / HTTP/1.1\r\nHost: h\r\n'
+  const post = 'POST / HTTP/1.1\r\nHost: h\r\n'
+  const chunked = `${post}Transfer-Encoding: chunked\r\n\r\n`
+  const cuts = [whole, bytewise, randomly(random(seed))]
+  const run = (text: string): { server: ReturnType<typeof http.server>; types: string[] }[] =>
+    cuts.map((into) => {
+      const server = http.server()
+      const types = into(Buffer.from(text, 'latin1')).flatMap((piece) => server.receive(piece).map(({ type }) => type))
+      return { server, types }
+    })
+  const tooLarge = expect.objectContaining({ code: 'HEAD_TOO_LARGE', status: 431 }) as unknown
+  const syntax = expect.objectContaining({ code: 'HTTP_SYNTAX', status: 400 }) as unknown
+
+  /** A head of `size` bytes, without the empty line. */
+  const headOf = (size: number): string => `${line}X: ${'x'.repeat(size - line.length - 5)}\r\n`
+
+  test('a head of 64 KB, to the byte', () => {
+    for (const { types } of run(`${headOf(HEAD + 2)}\r\n`)) expect(types).toEqual(['request', 'end'])
+    expect(headOf(HEAD + 2)).toHaveLength(HEAD + 2)
+    expect(() => run(`${headOf(HEAD + 3)}\r\n`)).toThrow(tooLarge)
+    for (const into of cuts) {
+      const server = http.server()
+      for (const piece of into(Buffer.from(`${headOf(HEAD + 2)}\r`))) server.receive(piece)
+      expect(() => server.receive(Buffer.from('xx'))).toThrow(tooLarge)
+    }
+  })
+
+  test.each([
+    ['in large pieces', `X: ${'y'.repeat(8000)}\r\n`],
+    ['in small lines', 'X: y\r\n'],
+    ['one line, byte by byte', 'x'],
+  ])('a head without end, %s', (_, more) => {
+    const server = http.server()
+    server.receive(Buffer.from(line))
+    const started = performance.now()
+    const { error, sent } = flood(server, Buffer.from(more), MB)
+    expect(error).toEqual(tooLarge)
+    expect(sent).toBeLessThan(HEAD + 8100)
+    // Linear: a search of all that came for every byte takes minutes.
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  test('a method, or a target, without end', () => {
+    expect(flood(http.server(), Buffer.from('A'), MB).error).toEqual(tooLarge)
+    const server = http.server()
+    server.receive(Buffer.from('GET /'))
+    expect(flood(server, Buffer.from('a'), MB).error).toEqual(tooLarge)
+  })
+
+  test('1024 fields', () => {
+    const fields = (count: number): string => `${line}${'X:\r\n'.repeat(count - 1)}\r\n`
+    for (const { types } of run(fields(1024))) expect(types).toEqual(['request', 'end'])
+    expect(() => run(fields(1025))).toThrow(tooLarge)
+  })
+
+  test.each<[string, number, (size: number) => string]>([
+    ['a chunk extension', 16 * KB - 2, (size) => `1;${'x'.repeat(size - 1)}\r\na\r\n`],
+    ['extensions of all chunks', 16 * KB, (size) => '1;x\r\na\r\n'.repeat(size / 2)],
+    ['a trailer field', 16 * KB - 1, (size) => `0\r\nX:${'x'.repeat(size - 2)}\r\n`],
+    ['trailer fields together', 16 * KB, (size) => `0\r\n${'X:\r\n'.repeat(size / 2)}`],
+  ])('%s', (_, most, text) => {
+    for (const { types } of run(chunked + text(most))) expect(types[0]).toBe('request')
+    expect(() => run(chunked + text(most + 2))).toThrow(syntax)
+  })
+
+  test.each([
+    ['a chunk size without end', '0'],
+    ['an extension without end', '1;xxxxxx'],
+  ])('%s', (_, more) => {
+    const server = http.server()
+    server.receive(Buffer.from(chunked))
+    const { error, sent } = flood(server, Buffer.from(more), MB)
+    expect(error).toEqual(syntax)
+    expect(sent).toBeLessThan(16 * KB + 8)
+  })
+
+  test.each<[string, string, Buffer]>([
+    ['with a length', `${post}Content-Length: 1000000000\r\n\r\n`, Buffer.alloc(64 * KB)],
+    ['in chunks', chunked, Buffer.from(`8000\r\n${'x'.repeat(0x8000)}\r\n`)],
+    ['in chunks of one byte', chunked, Buffer.from('1\r\nx\r\n')],
+  ])('a body %s is handed on, not kept', (_, head, bytes) => {
+    const server = http.server()
+    server.receive(Buffer.from(head))
+    const before = held()
+    const limit = bytes.length > KB ? 64 * MB : MB
+    for (let sent = 0; sent < limit; sent += bytes.length) expect(server.receive(bytes).length).toBeGreaterThan(0)
+    expect(held() - before).toBeLessThan(4 * MB)
+  })
+
+  test('five hundred connections whose heads drip keep what came, twice at most', () => {
+    const before = held()
+    const size = 4 * KB
+    const servers = Array.from({ length: 500 }, () => http.server())
+    for (const server of servers) for (const byte of bytewise(Buffer.from(headOf(size)))) server.receive(byte)
+    expect(held() - before).toBeLessThan(servers.length * 2.5 * size)
+    for (const server of servers) expect(server.receive(Buffer.from('\r\n'))).toHaveLength(2)
+  })
+
+  test('a byte of a next request does not keep the read that it came in', () => {
+    const body = `${post}Content-Length: ${60 * KB}\r\n\r\n${'x'.repeat(60 * KB)}`
+    const before = held()
+    const servers = Array.from({ length: 500 }, () => {
+      const server = http.server()
+      server.receive(Buffer.from(`${body}G`))
+      return server
+    })
+    expect(held() - before).toBeLessThan(8 * MB)
+    expect(servers.every(({ pending }) => pending)).toBe(true)
+  })
+
+  test('names that are never the same twice keep no heads', () => {
+    const before = held()
+    for (let round = 0; round < 3000; round++) {
+      const server = http.server()
+      server.receive(Buffer.from(`${line}X-Round-Number-${round}: ${'v'.repeat(60_000)}\r\n\r\n`))
+    }
+    expect(held() - before).toBeLessThan(8 * MB)
   })
 })
 

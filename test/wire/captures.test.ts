@@ -2,17 +2,22 @@
 import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
+import type { ServerCodec } from '../../sidecar/wire/codec.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { http } from '../../sidecar/wire/http.ts'
 import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { bytesOf, captures, type Capture } from './captures.ts'
 import { Conversation } from './converse.ts'
 import { decodeAjp } from './decode-ajp.ts'
-import { decodeFastcgi, decodeScgi, decodeUwsgi, variablesOf } from './decode.ts'
+import { decodeHttp, PEER } from './decode-http.ts'
+import { decodeFastcgi, decodeScgi, decodeUwsgi, variablesOf, type Decoded } from './decode.ts'
 import { bytewise, random, randomly, seed, whole, type Cut } from './splits.ts'
 
-const protocols = { ajp, fastcgi, scgi, uwsgi }
-const decoders = { ajp: decodeAjp, fastcgi: decodeFastcgi, scgi: decodeScgi, uwsgi: decodeUwsgi }
+const protocols = { ajp, fastcgi, http, scgi, uwsgi }
+const decoders = { ajp: decodeAjp, fastcgi: decodeFastcgi, http: decodeHttp, scgi: decodeScgi, uwsgi: decodeUwsgi }
+
+const codecOf = (protocol: Capture['protocol']): ServerCodec => protocols[protocol].server({ peer: PEER })
 
 /** Connections that end in an error, and in which. */
 const refused: Record<string, string> = {
@@ -52,6 +57,28 @@ const refused: Record<string, string> = {
   'lighttpd-1.4.85-ajp-hdr-underscore.bin': 'HEADER_TWIN',
   // lighttpd sends the path decoded, so that it may hold a % that is no escape.
   'lighttpd-1.4.85-ajp-x-raw-pct-bad.bin': 'PATH_ESCAPE',
+  // The client's preface of HTTP/2, passed on as a request.
+  'caddy-2.6.2-http-h2-get.bin': 'HTTP_SYNTAX',
+  'caddy-2.6.2-http-h2-post-nolen.bin': 'HTTP_SYNTAX',
+  'haproxy-2.6.12-http-x-raw-hdr-nul.bin': 'HTTP_SYNTAX',
+  'haproxy-3.5-dev5-http-x-raw-hdr-ctl.bin': 'HTTP_SYNTAX',
+  'nginx-1.31.5-http-x-raw-hdr-ctl.bin': 'HTTP_SYNTAX',
+}
+/** Requests that are read, and answered with an error. */
+const turnedAway: Record<string, string> = {
+  'apache-2.4.71-http-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'apache-2.4.71-http-hdr-underscore.bin': 'HEADER_TWIN',
+  'caddy-2.6.2-http-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'caddy-2.6.2-http-hdr-underscore.bin': 'HEADER_TWIN',
+  'haproxy-3.5-dev5-http-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'haproxy-3.5-dev5-http-hdr-underscore.bin': 'HEADER_TWIN',
+  'lighttpd-1.4.85-http-hdr-spoof-cgi.bin': 'HEADER_TWIN',
+  'lighttpd-1.4.85-http-hdr-underscore.bin': 'HEADER_TWIN',
+  'caddy-2.6.2-http-path-pct00.bin': 'PATH_NUL',
+  'haproxy-3.5-dev5-http-path-pct00.bin': 'PATH_NUL',
+  'caddy-2.6.2-http-x-raw-above-root.bin': 'PATH_ABOVE_ROOT',
+  'haproxy-3.5-dev5-http-x-raw-above-root.bin': 'PATH_ABOVE_ROOT',
+  'haproxy-3.5-dev5-http-x-raw-pct-bad.bin': 'PATH_ESCAPE',
 }
 /** No request to be found in them: fastcgi.test.ts has what is answered. */
 const noRequest = new Set([
@@ -64,7 +91,7 @@ const noRequest = new Set([
 const unframed = ({ protocol }: Capture): boolean => protocol === 'uwsgi' || protocol === 'scgi'
 /** Whether a request without CONTENT_LENGTH has a body of unknown length. */
 const unknownLength = (protocol: Capture['protocol'], variables: Record<string, string>, body: Buffer): boolean =>
-  protocol === 'ajp' ? 'HTTP_TRANSFER_ENCODING' in variables : body.length > 0
+  protocol === 'ajp' || protocol === 'http' ? 'HTTP_TRANSFER_ENCODING' in variables : body.length > 0
 
 function cuts(salt: number): [string, Cut][] {
   const next = random(seed + salt)
@@ -77,13 +104,15 @@ function cuts(salt: number): [string, Cut][] {
 }
 
 const requests = captures.filter(({ direction }) => direction === 'request')
+/** Those that end as requests that are handed on. */
+const served = requests.filter(({ file }) => !(file in refused) && !(file in turnedAway) && !noRequest.has(file))
 
 describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
-  test.each(requests.filter(({ file }) => !(file in refused) && !noRequest.has(file)))('$file', (capture) => {
+  test.each(served)('$file', (capture) => {
     const bytes = bytesOf(capture.file)
     const decoded = decoders[capture.protocol](bytes)
     for (const [how, cut] of cuts(bytes.length)) {
-      const conversation = new Conversation(protocols[capture.protocol].server())
+      const conversation = new Conversation(codecOf(capture.protocol))
       let at = 0
       for (const request of decoded) {
         conversation.feed(bytes.subarray(at, request.end), cut)
@@ -117,7 +146,7 @@ describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
     const bytes = bytesOf(file)
     const { protocol } = captures.find((capture) => capture.file === file)!
     for (const [, cut] of cuts(bytes.length)) {
-      const conversation = new Conversation(protocols[protocol].server())
+      const conversation = new Conversation(codecOf(protocol))
       const run = (): void => {
         conversation.feed(bytes, cut)
         conversation.codec.receiveEnd()
@@ -127,11 +156,27 @@ describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
     }
   })
 
+  test.each(Object.entries(turnedAway))('%s is turned away: %s', (file, code) => {
+    const bytes = bytesOf(file)
+    const [{ pairs }] = decodeHttp(bytes) as [Decoded]
+    for (const [, cut] of cuts(bytes.length)) {
+      const conversation = new Conversation(codecOf('http'))
+      conversation.feed(bytes, cut)
+      const [request, ...others] = conversation.heard
+      expect(others).toEqual([])
+      expect(request).toMatchObject({ ended: true, failure: { code, status: 400, blame: 'peer' } })
+      // For the log.
+      expect(pairs).toContainEqual(['REQUEST_URI', request!.variables.REQUEST_URI])
+      expect(conversation.answer().toString()).toMatch(/\r\nConnection: close\r\n/)
+      expect(conversation.codec.keepsOpen(1)).toBe(false)
+    }
+  })
+
   test.each(requests.filter(({ file }) => !(file in refused)))('$file is recognised', ({ file, protocol }) => {
     const bytes = bytesOf(file)
-    // SCGI is known behind its digits, the others within two bytes.
+    // SCGI is known behind its digits, the others within two bytes. What is none of them is HTTP.
     const known = protocol === 'scgi' ? bytes.indexOf(':') + 1 : 2
-    for (const { name, recognise } of Object.values(protocols)) {
+    for (const { name, recognise } of [ajp, fastcgi, scgi, uwsgi]) {
       const verdicts = Array.from({ length: 12 }, (_, size) => recognise(bytes.subarray(0, size)))
       const right = name === protocol ? 'yes' : 'no'
       expect(verdicts[0]).toBe('more')
@@ -144,7 +189,7 @@ describe(`captured connections (SIDEGATE_SEED=${seed})`, () => {
 
 /** The variables of the first request in a file. */
 function variables(file: string): Record<string, string> {
-  const conversation = new Conversation(protocols[captures.find((capture) => capture.file === file)!.protocol].server())
+  const conversation = new Conversation(codecOf(captures.find((capture) => capture.file === file)!.protocol))
   conversation.feed(bytesOf(file), whole)
   return { ...conversation.heard[0]!.variables }
 }
@@ -211,6 +256,24 @@ describe('what hosts say, by name', () => {
     ['apache-jk-1.2.48-ajp-get-query.bin', { ...query, PATH_INFO: '/path/info', JK_LB_ACTIVATION: 'ACT' }],
     ['lighttpd-1.4.85-ajp-get-query.bin', { PATH_INFO: '/path', CONTENT_LENGTH: '0' }],
     ['lighttpd-1.4.85-ajp-raw-no-host.bin', { SERVER_NAME: 'localhost', HTTP_HOST: undefined }],
+    [
+      'nginx-1.31.5-http-get-query.bin',
+      { ...query, PATH_INFO: '/path/info', SCRIPT_NAME: '', REMOTE_ADDR: PEER.address, CONTENT_LENGTH: undefined },
+    ],
+    ['nginx-1.22.1-http-get-query.bin', { ...query, SERVER_PROTOCOL: 'HTTP/1.0', HTTP_CONNECTION: 'close' }],
+    ['nginx-1.31.5-http-hdr-dup.bin', { ...duplicates, HTTP_CONNECTION: undefined }],
+    ['haproxy-3.5-dev5-http-hdr-dup.bin', duplicates],
+    ['nginx-1.31.5-http-path-2f-slashes.bin', { ...slashes, PATH_INFO: '/a/b//c/e f;g;p=1' }],
+    ['nginx-1.31.5-http-x-raw-path-8bit.bin', { REQUEST_URI: '/caf\xe9/\xc3\xa9', PATH_INFO: '/caf\xe9/\xc3\xa9' }],
+    ['nginx-1.31.5-http-x-raw-xff-dup.bin', { HTTP_X_FORWARDED_FOR: '1.1.1.1, 2.2.2.2', REMOTE_ADDR: PEER.address }],
+    ['nginx-1.31.5-http-hdr-proxy-httpoxy.bin', { HTTP_PROXY: undefined, REQUEST_URI: '/px' }],
+    ['nginx-1.31.5-http-ws-upgrade.bin', { HTTP_UPGRADE: 'websocket', HTTP_CONNECTION: 'upgrade' }],
+    ['caddy-2.6.2-http-raw-fragment.bin', { REQUEST_URI: '/frag?x=1#frag', QUERY_STRING: 'x=1' }],
+    ['apache-2.4.71-http-noreuse.bin', { HTTP_CONNECTION: 'close' }],
+    ['apache-2.4.71-http-post-chunked-100k.bin', { HTTP_TRANSFER_ENCODING: 'chunked', CONTENT_LENGTH: undefined }],
+    ['haproxy-3.5-dev5-http-raw-options-star.bin', { REQUEST_METHOD: 'OPTIONS', REQUEST_URI: '*', PATH_INFO: '' }],
+    ['haproxy-3.5-dev5-http-raw-chunked-trailer.bin', { HTTP_TRAILER: 'X-T', HTTP_X_T: undefined }],
+    ['haproxy-3.5-dev5-http-method-custom.bin', { REQUEST_METHOD: 'PURGE' }],
     ['server-tomcat-ajp-attr-unknown.req.bin', { 'my.attr': undefined }],
     ['server-tomcat-ajp-attr-remote-user-port.req.bin', { REMOTE_PORT: expect.stringMatching(/^\d+$/) as string }],
     ['nginx-1.31.5-fastcgi-hdr-many-200.bin', { HTTP_X_N000: 'v0', HTTP_X_N199: 'v199' }],
@@ -219,23 +282,25 @@ describe('what hosts say, by name', () => {
     for (const [name, value] of Object.entries(expected)) expect({ [name]: found[name] }).toEqual({ [name]: value })
   })
 
-  test.each(['nginx-1.31.5-fastcgi-hdr-16k.bin', 'nginx-1.31.5-uwsgi-hdr-16k.bin', 'uwsgi-2.0.21-uwsgi-hdr-16k.bin'])(
-    '%s: a long header arrives in full',
-    (file) => {
-      expect(Math.max(...Object.values(variables(file)).map(({ length }) => length))).toBeGreaterThan(7000)
-    },
-  )
+  test.each([
+    'nginx-1.31.5-fastcgi-hdr-16k.bin',
+    'nginx-1.31.5-http-hdr-16k.bin',
+    'nginx-1.31.5-uwsgi-hdr-16k.bin',
+    'uwsgi-2.0.21-uwsgi-hdr-16k.bin',
+  ])('%s: a long header arrives in full', (file) => {
+    expect(Math.max(...Object.values(variables(file)).map(({ length }) => length))).toBeGreaterThan(7000)
+  })
 })
 
 describe('bytes behind a request', () => {
-  const complete = requests.filter(({ file, host }) => !(file in refused) && !noRequest.has(file) && host !== 'crafted')
+  const complete = served.filter(({ host }) => host !== 'crafted')
   const simple = complete.filter(({ case: name }) => !/abort|mpx|keep/.test(name))
 
   const kept = simple.filter(({ protocol }) => protocol === 'fastcgi' || protocol === 'ajp')
   test.each(kept.filter(({ case: name }) => !/secret|pipelined/.test(name)))(
     '$file: a next request is heard like the first',
     ({ file, protocol }) => {
-      const conversation = new Conversation(protocols[protocol].server())
+      const conversation = new Conversation(codecOf(protocol))
       const bytes = bytesOf(file)
       conversation.feed(bytes, whole)
       conversation.answer()
@@ -252,10 +317,39 @@ describe('bytes behind a request', () => {
   test.each(simple.filter(unframed))('$file: nothing more is heard', ({ file, protocol }) => {
     const bytes = bytesOf(file)
     for (const cut of [whole, bytewise]) {
-      const conversation = new Conversation(protocols[protocol].server())
+      const conversation = new Conversation(codecOf(protocol))
       conversation.feed(Buffer.concat([bytes, bytes, Buffer.from('GET / HTTP/1.1')]), cut)
       expect(conversation.heard).toHaveLength(1)
       expect(conversation.heard[0]!.ended).toBe(true)
     }
   })
+
+  // HTTP's client may send the next request before it has the response to the one ahead of it (RFC 9112 9.3.2).
+  test.each(served.filter(({ protocol }) => protocol === 'http'))(
+    '$file: a tail waits for the end of the response',
+    ({ file }) => {
+      const bytes = bytesOf(file)
+      const expected = decodeHttp(bytes)
+      const kept = expected.every(({ keep }) => keep)
+      for (const [how, cut] of cuts(bytes.length).filter(([name]) => bytes.length < 4096 || name !== 'byte by byte')) {
+        const conversation = new Conversation(codecOf('http'))
+        conversation.feed(Buffer.concat([bytes, bytes, Buffer.from('GET /tail HTTP/1.1\r\nHo')]), cut)
+        expect(conversation.heard).toHaveLength(1)
+        expect({ how, ...conversation.heard[0] }).toMatchObject({ how, id: 1, ended: true })
+        expect(conversation.codec.pending).toBe(true)
+        if (!kept) {
+          conversation.answer()
+          expect(conversation.codec.keepsOpen(1)).toBe(false)
+          continue
+        }
+        conversation.goOn()
+        conversation.feed(Buffer.from('st: h\r\n\r\n'), cut)
+        const all = [...expected, ...expected]
+        const heard = conversation.heard.map(({ variables, body }) => [variables.REQUEST_URI, Buffer.concat(body)])
+        const wanted = all.map(({ pairs, body }) => [variablesOf(pairs).REQUEST_URI, body])
+        expect({ how, heard }).toEqual({ how, heard: [...wanted, ['/tail', Buffer.alloc(0)]] })
+        expect(conversation.codec.pending).toBe(false)
+      }
+    },
+  )
 })

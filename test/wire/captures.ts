@@ -6,7 +6,7 @@ const folder = new URL('../vectors/', import.meta.url)
 /** One captured connection, one direction. */
 export interface Capture {
   readonly file: string
-  readonly protocol: 'ajp' | 'fastcgi' | 'scgi' | 'uwsgi'
+  readonly protocol: 'ajp' | 'fastcgi' | 'http' | 'scgi' | 'uwsgi'
   /** Who wrote it: a host with its version, or a server; `crafted` for what no host sends. */
   readonly host: string
   readonly case: string

@@ -1,8 +1,9 @@
 // Plays a host against a server codec: feeds bytes, answers the requests that are complete, and writes down what came out.
+import type { PeerError } from '../../sidecar/errors.ts'
 import type { ServerCodec, ServerEvent } from '../../sidecar/wire/codec.ts'
 import type { Head } from '../../sidecar/wire/head.ts'
 import type { Variables } from '../../sidecar/variables.ts'
-import type { Cut } from './splits.ts'
+import { whole, type Cut } from './splits.ts'
 
 /** What a server codec said about one request. */
 export interface Heard {
@@ -13,6 +14,8 @@ export interface Heard {
   body: Buffer[]
   ended: boolean
   aborted: boolean
+  /** Why it cannot be handed on. */
+  failure: PeerError | undefined
 }
 
 export const OK: Head = { status: 200, reason: 'OK', headers: [['Content-Type', 'text/plain']] }
@@ -44,6 +47,15 @@ export class Conversation {
       .map(({ id }) => Buffer.from(this.codec.start(id, OK, body, true)))
   }
 
+  /** Answers, and reads what waited for the answer, until nothing does. */
+  goOn(): void {
+    this.answer()
+    while (this.codec.pending) {
+      this.feed(Buffer.alloc(0), whole)
+      this.answer()
+    }
+  }
+
   #note(event: ServerEvent): void {
     if (event.type === 'reply') {
       this.replies.push(Buffer.from(event.bytes))
@@ -51,8 +63,8 @@ export class Conversation {
       return
     }
     if (event.type === 'request') {
-      const { id, variables, length } = event
-      this.heard.push({ id, variables, length, body: [], ended: false, aborted: false })
+      const { id, variables, length, failure } = event
+      this.heard.push({ id, variables, length, body: [], ended: false, aborted: false, failure })
       return
     }
     const request = this.heard.findLast(({ id }) => id === event.id)!

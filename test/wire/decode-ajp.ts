@@ -1,5 +1,5 @@
 // A decoder for AJP that shares nothing with the codec: straight from ajpv13a, for complete input only.
-import type { Decoded, Pair } from './decode.ts'
+import { pathOf, type Decoded, type Pair } from './decode.ts'
 
 const METHODS =
   'OPTIONS GET HEAD POST PUT DELETE TRACE PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK ACL REPORT VERSION-CONTROL CHECKIN CHECKOUT UNCHECKOUT SEARCH MKWORKSPACE UPDATE LABEL MERGE BASELINE-CONTROL MKACTIVITY'.split(
@@ -111,20 +111,4 @@ function decodeForward(payload: Buffer): Pair[] {
   }
   if (at !== payload.length) throw new Error('bytes behind the end')
   return pairs
-}
-
-/** Without scheme and authority, percent-decoded, dots resolved. */
-function pathOf(uri: string): string {
-  const raw = uri.replace(/^http:\/\/[^/]*/, '')
-  if (raw === '*') return ''
-  const decoded = raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  const segments: string[] = []
-  const all = decoded.split('/').slice(1)
-  for (const [index, segment] of all.entries()) {
-    if (segment === '..') segments.pop()
-    if (segment === '.' || segment === '..') {
-      if (index === all.length - 1) segments.push('')
-    } else segments.push(segment)
-  }
-  return `/${segments.join('/')}`
 }

@@ -119,3 +119,19 @@ export function variablesOf(pairs: Pair[]): Record<string, string> {
   }
   return variables
 }
+
+/** Without scheme and authority, percent-decoded, dots resolved (RFC 3986 5.2.4). */
+export function pathOf(uri: string): string {
+  const raw = uri.replace(/^http:\/\/[^/]*/, '').replace(/[?#].*/, '')
+  if (raw === '*') return ''
+  const decoded = raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const segments: string[] = []
+  const all = decoded.split('/').slice(1)
+  for (const [index, segment] of all.entries()) {
+    if (segment === '..') segments.pop()
+    if (segment === '.' || segment === '..') {
+      if (index === all.length - 1) segments.push('')
+    } else segments.push(segment)
+  }
+  return `/${segments.join('/')}`
+}

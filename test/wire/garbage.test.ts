@@ -3,13 +3,16 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
-import type { ClientEvent, Protocol, ServerEvent } from '../../sidecar/wire/codec.ts'
+import type { ClientEvent, Protocol, ServerCodec, ServerEvent } from '../../sidecar/wire/codec.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { http } from '../../sidecar/wire/http.ts'
 import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { ajpAnswer, forward } from './build.ts'
 import { bytesOf, captures } from './captures.ts'
+import { OK } from './converse.ts'
+import { makeConnection } from './http-requests.ts'
 import { bytewise, random, randomly, seed, whole, type Cut } from './splits.ts'
 
 interface Receiver {
@@ -75,11 +78,28 @@ function client(protocol: Protocol): Receiver {
   return made
 }
 
+/** Answers each request when all of it is here, so that the next is read; where the connection is not kept, nothing more is. */
+function answering(codec: ServerCodec): Receiver {
+  let open = true
+  const receive = (bytes: Uint8Array): ServerEvent[] => {
+    if (!open) return []
+    const events = codec.receive(bytes)
+    const end = events.find(({ type }) => type === 'end') as { id: number } | undefined
+    if (end) {
+      codec.start(end.id, OK, undefined, true)
+      open = codec.keepsOpen(end.id)
+    }
+    return codec.pending ? [...events, ...receive(new Uint8Array(0))] : events
+  }
+  return { receive, receiveEnd: () => codec.receiveEnd() }
+}
+
 const makers: [string, string, () => Receiver][] = [
   ['fastcgi', 'request', () => fastcgi.server()],
   ['uwsgi', 'request', () => uwsgi.server()],
   ['scgi', 'request', () => scgi.server()],
   ['ajp', 'request', () => ajp.server()],
+  ['http', 'request', () => answering(http.server())],
   ['fastcgi', 'response', () => client(fastcgi)],
   ['scgi', 'response', () => client(scgi)],
   ['ajp', 'response', () => client(ajp)],
@@ -114,6 +134,34 @@ const likely = fc.oneof(
     [0, 6, 0, 0],
     [72, 84, 84, 80, 47, 49, 46, 49, 32, 50, 48, 48, 32, 79, 75, 13, 10, 13, 10],
   ),
+  fc
+    .constantFrom(
+      'GET / HTTP/1.1\r\nHost: h\r\n',
+      'GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'GET http://h:81/a?b HTTP/1.0\r\n',
+      'OPTIONS * HTTP/1.1\r\n',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      'GET /\r\n',
+      'Host: h\r\n',
+      'Content-Length: 5\r\n',
+      'Content-Length: 5\r\n\r\nhello',
+      'Transfer-Encoding: chunked\r\n\r\n',
+      'Connection: keep-alive, close\r\n',
+      'Expect: 100-continue\r\n',
+      'X-A: b\r\n c\r\n',
+      'X-A: b\0\r\n',
+      '5\r\nhello\r\n',
+      '5;a="\\""\r\nhello\r\n',
+      '0\r\n\r\n',
+      '0\r\nX-T: a\r\n\r\n',
+      '\r\n',
+      '\r',
+      '\n',
+      ' ',
+      '\t',
+    )
+    .map((text) => [...Buffer.from(text)]),
   fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 24 }),
 )
 const garbage = fc.array(likely, { maxLength: 12 }).map((parts) => Uint8Array.from(parts.flat()))
@@ -153,6 +201,17 @@ describe(`garbage (SIDEGATE_SEED=${seed})`, () => {
     for (let round = 0; round < 300; round++) {
       const bytes = mutated(files[Math.floor(next() * files.length)]!, next)
       expect(faults(make, bytes, round)).toEqual([])
+    }
+  })
+
+  test('http request: connections with mistakes', () => {
+    const next = random(seed)
+    for (let round = 0; round < 1500; round++) {
+      const bytes = makeConnection(next)
+      expect({ bytes: bytes.toString('latin1'), found: faults(() => answering(http.server()), bytes, round) }).toEqual({
+        bytes: bytes.toString('latin1'),
+        found: [],
+      })
     }
   })
 })

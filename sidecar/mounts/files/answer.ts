@@ -1,7 +1,7 @@
 // The responses of the mount `files` that are no files.
 import { STATUS_CODES } from 'node:http'
 import type { Exchange } from '../../exchange.ts'
-import { encodePath } from '../target.ts'
+import { encodePath } from '../../variables.ts'
 
 /** A plain response in place of a file. It is no error of anybody, so no line in the error log. */
 export function refuse(exchange: Exchange, status: number, headers: readonly [string, string][] = []): void {

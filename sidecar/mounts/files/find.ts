@@ -4,9 +4,8 @@ import { realpath } from 'node:fs/promises'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { sep } from 'node:path'
 import type { SendOptions, send as Send } from '@fastify/send'
-import type { Variables } from '../../variables.ts'
+import { encodePath, type Variables } from '../../variables.ts'
 import { fieldValue } from '../fields.ts'
-import { encodePath } from '../target.ts'
 
 /** What a request is answered with. */
 export type Found =

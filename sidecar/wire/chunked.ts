@@ -1,0 +1,99 @@
+// The chunked transfer coding (RFC 9112 7.1), read. Stricter than its grammar lets a recipient be: no white space around sizes, no LF
+// alone. Extensions and trailer fields are looked at and dropped. Keeps: a line while it is incomplete, EXTRA_MAX bytes.
+import type { PeerError } from '../errors.ts'
+
+/** Extensions and trailer fields of one body together: as Node.js allows. */
+const EXTRA_MAX = 16 * 1024
+
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"'
+/** 13 digits are 4 PB, and exact in a number. */
+const SIZE = new RegExp(`^([0-9A-Fa-f]{1,13})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*)$`)
+const TRAILER = new RegExp(`^${TOKEN}:[\\t -~\\x80-\\xff]*$`)
+/** RFC 9110 6.5.1: what says where a message ends stands before it. */
+const FRAMING = /^(?:content-length|transfer-encoding):/i
+
+const CR = 13
+const LF = 10
+
+/** Reads one body. */
+export class ChunkedReader {
+  /** The last chunk and the trailer are here. */
+  done = false
+  readonly #bad: (why: string) => PeerError
+  #state: 'size' | 'bytes' | 'end' | 'trailer' = 'size'
+  #left = 0
+  #line = ''
+  #extra = 0
+
+  /** `bad` makes the error for bytes that are no such body. */
+  constructor(bad: (why: string) => PeerError) {
+    this.#bad = bad
+  }
+
+  /**
+   * Reads from `data`, from `at` on; `give` gets the bytes of the body.
+   * @returns where the first byte behind the body is; the length of `data` while it goes on.
+   * @throws what `bad` made.
+   */
+  read(data: Buffer, at: number, give: (bytes: Buffer) => void): number {
+    let next = at
+    while (next < data.length && !this.done) {
+      if (this.#state === 'bytes') {
+        const end = Math.min(data.length, next + this.#left)
+        give(data.subarray(next, end))
+        this.#left -= end - next
+        next = end
+        if (this.#left === 0) this.#state = 'end'
+      } else next = this.#readLine(data, next)
+    }
+    return next
+  }
+
+  #readLine(data: Buffer, at: number): number {
+    const found = data.indexOf(LF, at)
+    const end = found < 0 ? data.length : found
+    if (this.#line.length + end - at > EXTRA_MAX) throw this.#bad('a chunk whose line is too long')
+    this.#line += data.toString('latin1', at, end)
+    if (found < 0) {
+      // The line end behind a chunk is not waited for: what is none may be all that comes.
+      if (this.#state === 'end' && this.#line !== '\r') throw this.#tooLong()
+      return end
+    }
+    const line = this.#line
+    this.#line = ''
+    if (line.charCodeAt(line.length - 1) !== CR) throw this.#bad('a line of a chunked body that ends without CR')
+    this.#take(line.slice(0, -1))
+    return found + 1
+  }
+
+  #take(line: string): void {
+    if (this.#state === 'end') {
+      if (line !== '') throw this.#tooLong()
+      this.#state = 'size'
+    } else if (this.#state === 'size') this.#size(line)
+    else if (line === '') this.done = true
+    else {
+      if (!TRAILER.test(line)) throw this.#bad('a trailer that is no header field')
+      if (FRAMING.test(line)) throw this.#bad('a length or a coding in the trailer (RFC 9110 6.5.1)')
+      this.#count(line.length)
+    }
+  }
+
+  #size(line: string): void {
+    const match = SIZE.exec(line)
+    if (!match) throw this.#bad(`the chunk size ${JSON.stringify(line.slice(0, 40))}`)
+    this.#count(match[2]!.length)
+    this.#left = Number.parseInt(match[1]!, 16)
+    this.#state = this.#left === 0 ? 'trailer' : 'bytes'
+  }
+
+  #tooLong(): PeerError {
+    return this.#bad('a chunk that is longer than its size')
+  }
+
+  #count(size: number): void {
+    this.#extra += size
+    if (this.#extra > EXTRA_MAX) throw this.#bad('chunk extensions or a trailer that are too long')
+  }
+}

@@ -1,0 +1,176 @@
+// HTTP/1.1's client codec (RFC 9112): one request at a time on a connection that may be kept. Interim responses (RFC 9110 15.2) are for
+// this hop and dropped. Keeps: a head while it is incomplete (HEAD_MAX), a chunk's line.
+import { PeerError } from '../errors.ts'
+import { fieldOfVariable, type Variables } from '../variables.ts'
+import { asBuffer, Beginning } from './bytes.ts'
+import { ChunkedReader } from './chunked.ts'
+import type { ClientCodec, ClientEvent } from './codec.ts'
+import { badResponse, readResponseHead } from './http-response.ts'
+
+/** Largest response head, as for the other protocols. */
+const HEAD_MAX = 256 * 1024
+/** A chunk up to this size is copied between its two lines; with a larger one they are pieces of their own. */
+const JOIN_MAX = 16 * 1024
+
+const HEAD_END: Buffer = Buffer.from('\r\n\r\n')
+const CRLF: Buffer = Buffer.from('\r\n')
+const LAST_CHUNK: Buffer = Buffer.from('0\r\n\r\n')
+
+/** A request as it is written. */
+export interface HttpRequestHead {
+  readonly method: string
+  /** The request target (RFC 9112 3.2), raw. */
+  readonly target: string
+  /** Names and values in turn, without those that say how the body is framed. */
+  readonly fields: readonly string[]
+  /** The server is asked to close the connection after its response. */
+  readonly close?: boolean
+}
+
+type Phase = 'idle' | 'head' | 'body' | 'dead'
+
+/** The client's side of an HTTP connection. */
+export class HttpClient implements ClientCodec {
+  readonly held = 0
+  readonly #beginning = new Beginning()
+  #phase: Phase = 'idle'
+  #headRequest = false
+  #keep = true
+  /** The request body goes out in chunks. */
+  #chunked = false
+  /** Bytes of the response that are to come; -1: up to the end of the connection. */
+  #left = 0
+  #chunks: ChunkedReader | undefined
+
+  request(variables: Variables, length: number | undefined): Uint8Array {
+    const fields: string[] = []
+    for (const name in variables) {
+      const field = fieldOfVariable(name)
+      if (field !== undefined && field !== 'content-length') fields.push(field, variables[name]!)
+    }
+    return this.ask({ method: variables.REQUEST_METHOD ?? 'GET', target: variables.REQUEST_URI ?? '/', fields }, length)
+  }
+
+  /**
+   * The head of a request whose body has `length` bytes; undefined: its end will tell.
+   * @throws {PeerError} UPSTREAM_REQUEST when a part of it cannot stand in a head.
+   */
+  ask({ method, target, fields, close = false }: HttpRequestHead, length: number | undefined): Uint8Array {
+    if (/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(method) || method === '') throw unsendable(`the method ${method}`)
+    if (/[^\x21-\x7e\x80-\xff]/.test(target)) throw unsendable('the target holds spaces or control characters')
+    let text = `${method} ${target} HTTP/1.1\r\n`
+    for (let index = 0; index < fields.length; index += 2) {
+      const value = fields[index + 1]!
+      if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw unsendable(`a control character in the header ${fields[index]}`)
+      text += `${fields[index]}: ${value}\r\n`
+    }
+    // RFC 9110 8.6: a method that is meant to have a body says when it has none.
+    const wanted = length !== 0 || method === 'POST' || method === 'PUT' || method === 'PATCH'
+    if (length === undefined) text += 'transfer-encoding: chunked\r\n'
+    else if (wanted) text += `content-length: ${length}\r\n`
+    text += close ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n'
+    this.#phase = 'head'
+    this.#headRequest = method === 'HEAD'
+    this.#chunked = length === undefined
+    return Buffer.from(text, 'latin1')
+  }
+
+  data(chunk: Uint8Array): Uint8Array[] {
+    if (!this.#chunked) return [chunk]
+    if (chunk.byteLength === 0) return []
+    const size = Buffer.from(`${chunk.byteLength.toString(16)}\r\n`, 'latin1')
+    const pieces = [size, chunk, CRLF]
+    return chunk.byteLength <= JOIN_MAX ? [Buffer.concat(pieces)] : pieces
+  }
+
+  finish(): Uint8Array | undefined {
+    return this.#chunked ? LAST_CHUNK : undefined
+  }
+
+  receive(bytes: Uint8Array): ClientEvent[] {
+    if (this.#phase === 'dead') throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before', 502)
+    const events: ClientEvent[] = []
+    try {
+      this.#read(asBuffer(bytes), events)
+    } catch (error) {
+      this.#phase = 'dead'
+      this.#beginning.clear()
+      throw error
+    }
+    return events
+  }
+
+  receiveEnd(): ClientEvent[] {
+    const phase = this.#phase
+    if (phase === 'idle') return []
+    this.#phase = 'dead'
+    if (phase === 'body' && this.#left < 0) return [{ type: 'end', reuse: false }]
+    if (phase === 'dead') return []
+    const where = phase === 'head' ? 'before a complete response head' : 'before the end of its response'
+    throw new PeerError('RESPONSE_CUT', `the server closed the connection ${where}`, 502)
+  }
+
+  #read(bytes: Buffer, events: ClientEvent[]): void {
+    let data: Buffer | undefined = bytes
+    while (data && data.length > 0) {
+      if (this.#phase === 'head') data = this.#readHead(data, events)
+      else if (this.#phase === 'body') data = this.#readBody(data, events)
+      else throw badResponse('bytes behind its end')
+    }
+  }
+
+  /** Reads a head; gives the bytes behind it, undefined while it is incomplete. */
+  #readHead(bytes: Buffer, events: ClientEvent[]): Buffer | undefined {
+    const searched = Math.max(0, this.#beginning.size - HEAD_END.length + 1)
+    const data = this.#beginning.join(bytes)
+    const end = data.indexOf(HEAD_END, searched)
+    if (end > HEAD_MAX || (end < 0 && data.length > HEAD_MAX + HEAD_END.length))
+      throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_MAX} bytes`, 502)
+    if (end < 0) {
+      if (data.length >= 5 && data.toString('latin1', 0, 5) !== 'HTTP/')
+        throw badResponse('it does not begin with HTTP/')
+      return void this.#beginning.keep(data)
+    }
+    this.#beginning.clear()
+    const { head, body, keep } = readResponseHead(data.toString('latin1', 0, end + 2), this.#headRequest)
+    const rest = data.subarray(end + HEAD_END.length)
+    if (head.status === 101) throw badResponse('status 101, and no upgrade was asked for')
+    if (head.status < 200) return rest
+    events.push({ type: 'head', head })
+    this.#keep = keep
+    this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse) : undefined
+    this.#left = body === 'close' ? -1 : body === 'chunked' ? 0 : body
+    this.#phase = 'body'
+    return body === 0 ? this.#end(rest, events) : rest
+  }
+
+  #readBody(data: Buffer, events: ClientEvent[]): Buffer | undefined {
+    let rest = data.subarray(data.length)
+    if (this.#chunks) {
+      const at = this.#chunks.read(data, 0, (bytes) => events.push({ type: 'body', bytes }))
+      if (!this.#chunks.done) return undefined
+      rest = data.subarray(at)
+    } else if (this.#left < 0) {
+      events.push({ type: 'body', bytes: data })
+      return undefined
+    } else {
+      const taken = Math.min(data.length, this.#left)
+      this.#left -= taken
+      events.push({ type: 'body', bytes: taken === data.length ? data : data.subarray(0, taken) })
+      if (this.#left > 0) return undefined
+      rest = data.subarray(taken)
+    }
+    return this.#end(rest, events)
+  }
+
+  /** `rest`: bytes that nobody asked for, such as the body of an answer to HEAD. They are dropped, and no other request goes there. */
+  #end(rest: Buffer, events: ClientEvent[]): undefined {
+    this.#phase = 'idle'
+    this.#chunks = undefined
+    events.push({ type: 'end', reuse: this.#keep && rest.length === 0 })
+  }
+}
+
+function unsendable(what: string): PeerError {
+  return new PeerError('UPSTREAM_REQUEST', `the request cannot be passed on in HTTP: ${what}`)
+}

@@ -1,0 +1,83 @@
+// The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
+import { PeerError } from '../errors.ts'
+import { isBodiless, type Head, type HeaderPair } from './head.ts'
+
+/** A response head, and what it says about the body and the connection. */
+export interface ResponseHead {
+  readonly head: Head
+  /** Of the body: bytes; `chunked`; `close`: the end of the connection is its end. */
+  readonly body: number | 'chunked' | 'close'
+  /** The server takes another request on the connection. */
+  readonly keep: boolean
+}
+
+const STATUS = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+const DIGITS = /^[0-9]{1,15}$/
+
+/** The error for bytes that are no response. */
+export function badResponse(why: string): PeerError {
+  return new PeerError('RESPONSE_HEAD', `not a valid HTTP response: ${why}`, 502)
+}
+
+/**
+ * Reads a head.
+ * @param text the status line and the fields with their line ends, without the empty line
+ * @param bodiless whatever the head says there is no body: the request was HEAD
+ * @throws {PeerError} RESPONSE_HEAD
+ */
+export function readResponseHead(text: string, bodiless: boolean): ResponseHead {
+  const lines = text.split('\r\n')
+  lines.pop()
+  const match = STATUS.exec(lines[0]!)
+  if (!match) throw badResponse(`the status line ${shown(lines[0]!)}`)
+  const status = Number(match[2])
+  const headers: HeaderPair[] = []
+  let length: string | undefined
+  let coding: string | undefined
+  let connection = ''
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index]!
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(0, colon))
+    if (!TOKEN.test(name)) throw badResponse(`the header line ${shown(line)}`)
+    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    if (BAD_VALUE.test(value)) throw badResponse(`a control character in the header ${name}`)
+    headers.push([name, value])
+    if (name.length === 14 && name.toLowerCase() === 'content-length') length = sameLength(length, value)
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
+      coding = coding === undefined ? value : `${coding}, ${value}`
+    else if (name.length === 10 && name.toLowerCase() === 'connection') connection += `,${value.toLowerCase()}`
+  }
+  const head = { status, reason: match[3] ?? '', headers }
+  const body = bodiless || isBodiless(status) ? 0 : bodyOf(length, coding)
+  return { head, body, keep: body !== 'close' && keeps(connection, match[1] === '1') }
+}
+
+/** RFC 9112 6.3. Both fields at once end the connection's use: nobody can say what comes behind (6.1). */
+function bodyOf(length: string | undefined, coding: string | undefined): ResponseHead['body'] {
+  if (coding !== undefined) {
+    if (coding.toLowerCase() !== 'chunked') throw badResponse(`the transfer coding ${shown(coding)}`)
+    if (length !== undefined) throw badResponse('both Content-Length and Transfer-Encoding')
+    return 'chunked'
+  }
+  return length === undefined ? 'close' : Number(length)
+}
+
+function sameLength(before: string | undefined, value: string): string {
+  if (!DIGITS.test(value)) throw badResponse(`Content-Length is ${shown(value)}`)
+  if (before !== undefined && before !== value) throw badResponse('two Content-Length headers that differ')
+  return value
+}
+
+/** RFC 9112 9.3. */
+function keeps(connection: string, latest: boolean): boolean {
+  if (connection === '') return latest
+  const options = connection.split(',').map((option) => option.trim())
+  return !options.includes('close') && (latest || options.includes('keep-alive'))
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}

@@ -1,0 +1,164 @@
+// What one HTTP connection may carry, through a real listener: requests one behind the other, bodies that are asked for, left out or
+// malformed, and answers that end it.
+import type { Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import type { Exchange } from '../../sidecar/exchange.ts'
+import { startGateway, text, type Handler } from './gateway.ts'
+import { connectTo, readAll, talk } from './peer.ts'
+
+const HOST = 'Host: h\r\n'
+const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\n${HOST}${more}\r\n`
+const post = (path: string, size: number, more = ''): string =>
+  `POST ${path} HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n${more}\r\n`
+const LAST = 'Connection: close\r\n'
+const chunked = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`
+
+interface Line {
+  readonly socket: Socket
+  /** All that came, once the other side has closed. */
+  readonly all: Promise<string>
+  /** Waits until what came matches. */
+  said(pattern: RegExp): Promise<void>
+}
+
+async function open(handler: Handler): Promise<Line & { gateway: Awaited<ReturnType<typeof startGateway>> }> {
+  const gateway = await startGateway(['http://127.0.0.1:0'], handler)
+  const socket = await connectTo(gateway.addresses[0]!)
+  const all = readAll(socket)
+  let heard = ''
+  socket.on('data', (piece: string) => (heard += piece))
+  const said = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(heard)) await new Promise((resolve) => socket.once('data', resolve))
+  }
+  return { socket, all, said, gateway }
+}
+
+/** Answers with the path and the body. */
+async function echo(exchange: Exchange): Promise<void> {
+  let body = ''
+  for await (const piece of exchange.body) body += Buffer.from(piece).toString('latin1')
+  text(`<${exchange.line.uri} ${body}>`)(exchange)
+}
+
+const echoed = (answer: string): string[] => answer.match(/<[^>]*>/g) ?? []
+
+test.each<[string, Handler]>([
+  ['at once', (exchange) => text(`<${exchange.line.uri} >`)(exchange)],
+  ['later', echo],
+])('pipelined requests are answered in order, %s', async (_, handler) => {
+  const { socket, all } = await open(handler)
+  const paths = Array.from({ length: 50 }, (__, index) => `/${index}`)
+  socket.write(paths.map((path) => get(path)).join('') + get('/last', LAST) + get('/behind'))
+  expect(echoed(await all)).toEqual([...paths, '/last'].map((path) => `<${path} >`))
+})
+
+test('pipelined requests wait for the one in flight', async () => {
+  const seen: Exchange[] = []
+  const { socket, all, said } = await open((exchange) => void seen.push(exchange))
+  socket.write(`${get('/1')}${post('/2', 3)}abc${get('/3', LAST)}`)
+  for (const count of [1, 2, 3]) {
+    while (seen.length < count) await new Promise((resolve) => setImmediate(resolve))
+    expect(seen.map(({ line }) => line.uri)).toEqual(['/1', '/2', '/3'].slice(0, count))
+    text(`<${count}>`)(seen.at(-1)!)
+    await said(new RegExp(`<${count}>`))
+  }
+  expect(echoed(await all)).toEqual(['<1>', '<2>', '<3>'])
+})
+
+test('wherever the reads end', async () => {
+  const stream = `${post('/1', 3)}abc\r\n${post('/2', 4)}de\r\n${chunked}2;x\r\nfg\r\n0\r\nX-T: a\r\n\r\n${get('/4', LAST)}`
+  for (let at = 1; at < stream.length; at += 7) {
+    const { socket, all, said } = await open(echo)
+    socket.write(stream.slice(0, at))
+    if (at > stream.indexOf('abc') + 3) await said(/<\/1 abc>/)
+    socket.write(stream.slice(at))
+    expect(echoed(await all)).toEqual(['</1 abc>', '</2 de\r\n>', '</ fg>', '</4 >'])
+  }
+})
+
+test('a client that sends ahead and reads late gets all of it', async () => {
+  const chunk = Buffer.alloc(50_000, 'x')
+  const state = { handled: 0, full: false }
+  const { addresses } = await startGateway(['http://127.0.0.1:0'], (exchange) => {
+    state.handled++
+    exchange.respond({ status: 200, reason: 'OK', headers: [['Content-Length', String(chunk.length)]] })
+    if (!exchange.write(chunk)) state.full = true
+    exchange.end()
+  })
+  const socket = await connectTo(addresses[0]!)
+  socket.pause()
+  let received = 0
+  socket.on('data', (piece: Buffer) => (received += piece.length))
+  socket.write(get('/').repeat(600) + get('/', LAST))
+  while (!state.full) await new Promise((resolve) => setImmediate(resolve))
+  // Those behind are not handled before there is room for their answers.
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(state.handled).toBeLessThan(600)
+  socket.resume()
+  await new Promise((resolve) => socket.on('close', resolve))
+  expect(state.handled).toBe(601)
+  expect(received).toBeGreaterThan(601 * chunk.length)
+})
+
+test('draining, the request in flight is the last one, and says so', async () => {
+  const seen: Exchange[] = []
+  const { socket, all, gateway } = await open((exchange) => void seen.push(exchange))
+  socket.write(get('/1') + get('/2'))
+  while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  const drained = gateway.gateway.drain()
+  text('<1>')(seen[0]!)
+  const answer = await all
+  expect(echoed(answer)).toEqual(['<1>'])
+  expect(answer).toContain('\r\nConnection: close\r\n')
+  await drained
+  expect(seen).toHaveLength(1)
+})
+
+test('100 Continue comes when the app reads, and not when it does not', async () => {
+  const { socket, all, said } = await open((exchange) =>
+    exchange.line.uri === '/read' ? echo(exchange) : text('<no>')(exchange),
+  )
+  socket.write(post('/read', 5, 'Expect: 100-continue\r\n'))
+  await said(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+  socket.write('hello')
+  await said(/<\/read hello>/)
+  socket.write(post('/other', 5, 'Expect: 100-continue\r\n'))
+  const answer = await all
+  expect(answer.match(/100 Continue/g)).toHaveLength(1)
+  expect(answer).toMatch(/Connection: close\r\n\r\n<no>$/)
+})
+
+test.each([
+  ['the rest of a form is skipped, and the connection kept', 200_000, ['<early>', '<early>']],
+  ['the rest of an upload costs the connection, and the answer arrives', 800_000, ['<early>']],
+])('answered early, %s', async (_, size, expected) => {
+  const { socket, all, said } = await open(text('<early>'))
+  socket.write(post('/', size))
+  await said(/<early>/)
+  socket.write(Buffer.alloc(size))
+  socket.write(get('/', LAST))
+  expect(echoed(await all)).toEqual(expected)
+})
+
+test('a chunk that is none, in one read with the head, is answered with 400', async () => {
+  const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], echo)
+  expect(await talk(addresses[0]!, `${chunked}x\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*HTTP_SYNTAX/)
+  expect(errors).toMatchObject([{ code: 'HTTP_SYNTAX' }])
+})
+
+test('a request that asks for another protocol, and is answered: what comes behind it is of neither', async () => {
+  const { socket, all } = await open(text('<no>'))
+  socket.write(get('/', 'Upgrade: x\r\nConnection: Upgrade\r\n') + get('/2'))
+  const answer = await all
+  expect(echoed(answer)).toEqual(['<no>'])
+  expect(answer).toContain('\r\nConnection: close\r\n')
+})
+
+test('an app that answers 101 to who did not ask ends the connection', async () => {
+  const { socket, all } = await open((exchange) => {
+    exchange.respond({ status: 101, reason: 'Switching Protocols', headers: [] })
+    exchange.end()
+  })
+  socket.write(get('/1') + get('/2'))
+  expect(await all).toBe('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+})
