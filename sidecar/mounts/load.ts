@@ -4,11 +4,15 @@ import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { nearestFile } from '../config/nearest.ts'
 import { ConfigError } from '../errors.ts'
 import type { MountContext } from './mount.ts'
 
 /** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
 export const LOAD_TIMEOUT = 10_000
+
+/** So many names of a folder are told. */
+const LISTED = 5
 
 /** How `loadTarget` is to load. */
 export interface LoadOptions {
@@ -45,9 +49,10 @@ export async function loadTarget(
   options: LoadOptions = {},
 ): Promise<unknown> {
   const path = options.setting === undefined ? context.path : `${context.path}.${options.setting}`
-  const { file, name } = splitTargetName(target)
+  const parts = splitTargetName(target)
+  const { file, name } = parts
   const absolute = resolve(context.directory, file)
-  await demandFile(absolute, file, path)
+  await demandFile(absolute, parts, path)
   const exported = await importFile(absolute, file, path, options.timeout ?? LOAD_TIMEOUT)
   return choose(exported, absolute, name, names, file, path)
 }
@@ -68,29 +73,30 @@ export async function exportBeside(
   return Object.hasOwn(exports, name) ? exports[name] : undefined
 }
 
-async function demandFile(absolute: string, file: string, path: string): Promise<void> {
+async function demandFile(absolute: string, { file, name }: Target, path: string): Promise<void> {
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
   const what = found ? `${file} is a folder, not a module` : `${file} is not there`
-  throw new ConfigError('TARGET_MISSING', path, `${what} (${absolute})${await near(absolute, found !== undefined)}`)
+  const folder = found ? absolute : dirname(absolute)
+  const there = await modulesIn(folder)
+  const near = there && nearestFile(found ? 'index.ts' : basename(absolute), there)
+  const place = found ? `${file.replace(/[/\\]$/, '')}/` : file.slice(0, file.length - basename(file).length)
+  const like = name === undefined ? `${place}${near}` : `${place}${near}#${name}`
+  const rest = near === undefined ? listed(there, folder) : `did you mean ${like}?`
+  throw new ConfigError('TARGET_MISSING', path, `${what} (${absolute}); ${rest}`)
 }
 
-/** What stands where the file was looked for: names with the same beginning first, at most five. */
-async function near(absolute: string, folder: boolean): Promise<string> {
-  const directory = folder ? absolute : dirname(absolute)
-  const entries = await readdir(directory).catch(() => undefined)
-  if (!entries) return `; the folder ${directory} is not there either`
-  const stem = folder ? 'index' : basename(absolute).replace(/\..*$/, '').toLowerCase()
-  const closeness = (entry: string): number => {
-    const lower = entry.toLowerCase()
-    let shared = 0
-    while (shared < stem.length && stem[shared] === lower[shared]) shared++
-    return shared
-  }
-  const modules = entries.filter((entry) => /\.[cm]?[jt]s$/.test(entry))
-  if (modules.length === 0) return `; there is no module in ${directory}`
-  modules.sort((a, b) => closeness(b) - closeness(a) || (a < b ? -1 : 1))
-  return `; there is ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ', …' : ''}`
+/** The modules of a folder; undefined when there is no such folder. */
+async function modulesIn(folder: string): Promise<string[] | undefined> {
+  const entries = await readdir(folder).catch(() => undefined)
+  return entries?.filter((entry) => /\.[cm]?[jt]s$/.test(entry)).toSorted()
+}
+
+/** Names for who meant none that is like it. */
+function listed(modules: readonly string[] | undefined, folder: string): string {
+  if (!modules) return `the folder ${folder} is not there either`
+  if (modules.length === 0) return `there is no module in ${folder}`
+  return `there is ${modules.slice(0, LISTED).join(', ')}${modules.length > LISTED ? ', …' : ''}`
 }
 
 async function importFile(absolute: string, file: string, path: string, timeout: number): Promise<object> {

@@ -152,6 +152,17 @@ describe('its end', () => {
     expect(made.logged.find(({ code }) => code === 'RUN_DIED')?.message).toContain('exited with code 3')
   })
 
+  test('what comes while it dies, and was never read, waits for the next one; a request that may not be sent twice does not', async () => {
+    const made = await started({ run: [node, 'server.mjs', '$SOCKET'] })
+    const { pid } = await show(made)
+    const fatal = made.request({ path: '/die-slowly' })
+    expect([(await fatal.response).status, fatal.errors[0]?.code]).toEqual([502, 'UPSTREAM_RESET'])
+    const post = made.request({ method: 'POST' })
+    const next = await show(made)
+    expect(next.pid).not.toBe(pid)
+    expect([(await post.response).status, post.errors[0]?.code]).toEqual([502, 'UPSTREAM_RESET'])
+  })
+
   test('closing ends it and what it started, even what does not want to', async () => {
     const made = await started({ run: [node, 'server.mjs', '$SOCKET'] })
     const { pid, child } = await show(made)

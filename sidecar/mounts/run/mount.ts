@@ -1,6 +1,4 @@
 // The mount kind `run`: a command that Sidegate starts and looks after, and speaks to in the protocol that it speaks.
-import { realpath, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { ConfigError, UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { StartError } from '../../workers/occupant.ts'
@@ -8,6 +6,7 @@ import { WaitingExchanges } from '../../workers/queue.ts'
 import { Slot } from '../../workers/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { isIdempotent } from '../upstream/failure.ts'
 import { Scripts } from '../upstream/scripts.ts'
 import { targetOptions } from '../upstream/server.ts'
 import { makeTarget, type Target } from '../upstream/target.ts'
@@ -31,6 +30,8 @@ class RunMount implements Mount {
   #scripts: Scripts | undefined
   /** Of the requests that are sent a second time. */
   readonly #uploads = new WeakMap<Exchange, Upload>()
+  /** Those that closed a connection without an answer: one that dies may accept connections that it never reads. */
+  readonly #dying = new WeakSet<CommandServer>()
   /** The way to the command that runs; undefined while none is ready. */
   #target: Target | undefined
   #server: CommandServer | undefined
@@ -56,7 +57,9 @@ class RunMount implements Mount {
 
   async open(): Promise<void> {
     const { path } = this.#context
-    this.#scripts = await this.#findScripts()
+    const { speaks } = this.#settings
+    const other = speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`
+    this.#scripts = await Scripts.open(this.#settings, this.#context, other)
     await this.#plan.open(path)
     try {
       await this.#slot.open()
@@ -129,10 +132,14 @@ class RunMount implements Mount {
     const upload = again ?? new Upload(exchange.body)
     this.#uploads.delete(exchange)
     this.#busy++
+    const late = this.#dying.has(server)
     target
       .handle(exchange, upload)
       .catch(async (error: unknown) => {
-        if (again || !(await this.#repeat(exchange, upload, server, error))) exchange.fail(error)
+        if (isReset(error)) this.#dying.add(server)
+        const unheard =
+          wasNotHeard(error) || (late && isReset(error) && isIdempotent(exchange.variables.REQUEST_METHOD))
+        if (again || !unheard || !(await this.#repeat(exchange, upload, server))) exchange.fail(error)
       })
       .catch((error: unknown) => exchange.fail(error))
       .finally(() => {
@@ -145,11 +152,11 @@ class RunMount implements Mount {
   }
 
   /**
-   * A request that came between the death of the command and the news of it waits for the next one: nothing of it was handled.
+   * A request that came between the death of the command and the news of it waits for the next one.
    * @throws {UpstreamError} QUEUE_FULL
    */
-  async #repeat(exchange: Exchange, upload: Upload, server: CommandServer, error: unknown): Promise<boolean> {
-    if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_CONNECT' || !upload.repeatable) return false
+  async #repeat(exchange: Exchange, upload: Upload, server: CommandServer): Promise<boolean> {
+    if (!upload.repeatable) return false
     if (!(await server.overWithin(NEWS_GRACE_MS)) || this.#closing || exchange.aborted) return false
     upload.rewind()
     this.#waiting.add(exchange, () => upload.close())
@@ -170,38 +177,15 @@ class RunMount implements Mount {
       ? `${program} has ${this.#busy} requests under way (connections)`
       : `${program} does not run: see the log for what became of it`
   }
+}
 
-  /** @throws {ConfigError} UPSTREAM_ROOT */
-  async #findScripts(): Promise<Scripts | undefined> {
-    const { root: named, index, split, frontController, followSymlinks, speaks } = this.#settings
-    const at = (setting: string): string => `${this.#context.path}.${setting}`
-    if (named === undefined) {
-      if (frontController === undefined) return undefined
-      throw new ConfigError(
-        'UPSTREAM_ROOT',
-        at('frontController'),
-        'frontController needs root, the folder of the scripts',
-      )
-    }
-    if (speaks !== 'fastcgi') {
-      throw new ConfigError(
-        'UPSTREAM_ROOT',
-        at('root'),
-        `root is for PHP by FastCGI; what speaks ${speaks} finds its own files`,
-      )
-    }
-    const root = resolve(this.#context.directory, named)
-    const found = await stat(root).catch(() => undefined)
-    if (!found?.isDirectory()) {
-      throw new ConfigError(
-        'UPSTREAM_ROOT',
-        at('root'),
-        `${named} ${found ? 'is no folder' : 'is not there'} (${root})`,
-      )
-    }
-    const real = await realpath(root)
-    return new Scripts({ root: real, scriptRoot: real, index, split, frontController, followSymlinks })
-  }
+/** Nothing of the request was sent. */
+function wasNotHeard(error: unknown): boolean {
+  return error instanceof UpstreamError && error.code === 'UPSTREAM_CONNECT'
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof UpstreamError && error.code === 'UPSTREAM_RESET'
 }
 
 /** Any command that listens. */

@@ -1,34 +1,35 @@
-// One connection to a server that speaks a gateway protocol: one exchange at a time. A request without a body is one write.
-import { connect, type Socket } from 'node:net'
+// One connection to a server: one exchange at a time. A request without a body is one write.
+import type { Socket } from 'node:net'
 import { BODY_HIGH_WATER } from '../../body.ts'
 import type { SidegateError } from '../../errors.ts'
-import type { Endpoint } from '../../listen/address.ts'
 import { Lines } from '../../workers/lines.ts'
 import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
-import type { Variables } from '../../variables.ts'
 import { ended, notConnected, ofResponse } from './failure.ts'
 import type { Line, Passage } from './passage.ts'
 import type { Upload } from './upload.ts'
 
 /** Who keeps connections. */
-export interface ConnectionOwner {
+export interface ConnectionOwner<C extends ClientCodec> {
   /** The response is complete and the connection can carry another request. Else it closes itself. */
-  released(connection: Connection): void
+  released(connection: Connection<C>): void
   /** It is closed. Called once. */
-  closed(connection: Connection): void
+  closed(connection: Connection<C>): void
   /** A line that the server wrote for the log (FastCGI's STDERR). */
   said(line: string, passage: Passage | undefined): void
 }
 
-/** One read of a socket. */
-const READ = 64 * 1024
+/** What it is made on. */
+export interface Wire extends Socket {
+  /** True when a write failed, and what the server sent is still to be read. */
+  readonly refused?: boolean
+}
 
 /** A connection. */
-export class Connection implements Line {
+export class Connection<C extends ClientCodec> implements Line {
   readonly #name: string
-  readonly #socket: Socket
-  readonly #codec: ClientCodec
-  readonly #owner: ConnectionOwner
+  readonly #socket: Wire
+  readonly #codec: C
+  readonly #owner: ConnectionOwner<C>
   #passage: Passage | undefined
   #upload: Upload | undefined
   #lines: Lines | undefined
@@ -46,21 +47,19 @@ export class Connection implements Line {
   /** When it was kept, as performance.now(). */
   idleSince = 0
 
-  /** Begins to connect. `name`: the server, for messages. */
-  constructor(name: string, endpoint: Endpoint, codec: ClientCodec, owner: ConnectionOwner) {
+  /**
+   * @param name the server, for messages
+   * @param socket connects
+   * @param ready the event that says that it has
+   */
+  constructor(name: string, socket: Wire, codec: C, owner: ConnectionOwner<C>, ready = 'connect') {
     this.#name = name
     this.#codec = codec
     this.#owner = owner
-    this.#socket =
-      endpoint.kind === 'unix'
-        ? connect({ path: endpoint.path, highWaterMark: READ } as { path: string })
-        : connect({ host: endpoint.host, port: endpoint.port, noDelay: true, keepAlive: true, highWaterMark: READ } as {
-            host: string
-            port: number
-          })
-    this.#socket
-      .on('connect', () => this.#opened())
-      .on('data', (bytes) => this.#receive(bytes))
+    this.#socket = socket
+    socket
+      .on(ready, () => this.#opened())
+      .on('data', (bytes: Buffer) => this.#receive(bytes))
       .on('drain', () => this.#pump())
       .on('end', () => this.#receiveEnd())
       .on('error', (error) => (this.#failure = error))
@@ -70,10 +69,11 @@ export class Connection implements Line {
 
   /**
    * Sends a request; there is none under way.
-   * @throws {PeerError} when it cannot be written in this protocol.
+   * @param write gives the head
+   * @throws what `write` throws, such as PeerError when it cannot be written in this protocol; the connection is closed then.
    */
-  run(passage: Passage, upload: Upload, variables: Variables): void {
-    const head = this.#codec.request(variables, upload.length)
+  run(passage: Passage, upload: Upload, write: (codec: C) => Uint8Array): void {
+    const head = this.#headOf(write)
     const socket = this.#socket
     socket.setTimeout(0)
     this.#passage = passage
@@ -84,6 +84,15 @@ export class Connection implements Line {
     socket.write(head)
     this.#pump()
     socket.uncork()
+  }
+
+  #headOf(write: (codec: C) => Uint8Array): Uint8Array {
+    try {
+      return write(this.#codec)
+    } catch (error) {
+      this.stop()
+      throw error
+    }
   }
 
   /** No request for so long (milliseconds): it closes itself. */
@@ -127,8 +136,9 @@ export class Connection implements Line {
         this.#uploading = false
         return
       }
+      const { writableNeedDrain, refused = false } = this.#socket
       // The server has to ask for what is held.
-      if (this.#codec.held > 0 || this.#socket.writableNeedDrain) return this.#clock('idle')
+      if (this.#codec.held > 0 || writableNeedDrain || refused) return this.#clock('idle')
       const chunk = this.#upload!.readNow()
       if (chunk === undefined) return this.#await()
       this.#give(chunk)
@@ -211,7 +221,8 @@ export class Connection implements Line {
     passage.end()
     this.#passage = undefined
     this.#upload = undefined
-    const clean = reuse && !this.#uploading && this.#socket.writable && !this.#socket.readableEnded
+    const { writable, refused = false, readableEnded } = this.#socket
+    const clean = reuse && !this.#uploading && writable && !refused && !readableEnded
     this.#uploading = false
     if (!clean) return void this.#socket.destroy()
     // The client may have been slow up to the end; the next response finds the connection reading.
@@ -227,6 +238,8 @@ export class Connection implements Line {
     } catch (error) {
       passage.fail(ofResponse(this.#name, passage.begun, error))
     }
+    // A write that failed would keep it open.
+    this.#socket.destroy()
   }
 
   /** Closes without a request under way: nobody must choose it from now on. */

@@ -1,7 +1,6 @@
 // The header fields of a request to an HTTP upstream: the client's without those that end here, and what the gateway knows of the client.
-import { isSecure, type Variables } from '../../variables.ts'
+import { encodePath, isSecure, type Variables } from '../../variables.ts'
 import { isHopByHop, rawFields } from '../fields.ts'
-import { encodePath } from '../target.ts'
 
 /** How much an upstream is told of the client in X-Forwarded-For, -Proto, -Host and -Prefix. */
 export type Forwarded = 'set' | 'append' | 'pass' | 'off'
@@ -25,15 +24,10 @@ const FORWARDED: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Names and values in turn. Content-Length is that of the body that is sent; without one (and with a body) the body is chunked.
+ * Names and values in turn, without those that say how a body is framed.
  * @param authority the upstream's own Host
  */
-export function requestFields(
-  variables: Variables,
-  length: number | undefined,
-  options: FieldOptions,
-  authority: string,
-): string[] {
+export function requestFields(variables: Variables, options: FieldOptions, authority: string): string[] {
   const { forwarded } = options
   const named = connectionOptions(variables.HTTP_CONNECTION)
   const raw = rawFields(variables, false)
@@ -45,9 +39,6 @@ export function requestFields(
     if (isHopByHop(name) || named?.has(name)) continue
     if (forwarded !== 'pass' && FORWARDED.has(name) && !(forwarded === 'append' && name === 'forwarded')) continue
     fields.push(name, raw[index + 1]!)
-  }
-  if (length !== undefined && (length > 0 || variables.CONTENT_LENGTH === '0')) {
-    fields.push('content-length', String(length))
   }
   if (forwarded === 'set' || forwarded === 'append') addForwarded(fields, variables, forwarded === 'append')
   return fields

@@ -1,13 +1,17 @@
-// A server that speaks HTTP/1.1, by way of undici's pool: connections are kept, and looked at before they are used again.
+// A server that speaks HTTP/1.1: connections are kept, and looked at before they are used again.
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import type { buildConnector, Dispatcher, Pool } from 'undici'
+import { checkServerIdentity, connect } from 'node:tls'
 import { ConfigError, PeerError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { HttpClient } from '../../wire/http-client.ts'
 import { requestTargets } from '../target.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import { Connections } from './connections.ts'
+import { isIdempotent } from './failure.ts'
 import { requestFields } from './fields.ts'
-import { HttpLine } from './http-line.ts'
 import { Passage } from './passage.ts'
+import { ServerSocket } from './socket.ts'
 import { Tunnel, type TunnelOptions } from './tunnel.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
 import { Upload } from './upload.ts'
@@ -24,20 +28,17 @@ export interface TlsOptions {
   readonly path: string
 }
 
-/** The largest response head, as for the other protocols. */
-const HEAD_MAX = 256 * 1024
-
 /** Sends exchanges to one endpoint. */
 export class HttpTarget implements Target {
   readonly name: string
   readonly #place: TargetPlace
   readonly #options: TargetOptions
+  readonly #connections: Connections<HttpClient>
   /** Host, when it is the upstream's own that is asked for. */
   readonly #authority: string
-  /** https: the name in the certificate. undici would take the Host of each request. */
+  /** https: the name that the certificate has to have. */
   readonly #serverName: string | undefined
   #ca: Buffer | undefined
-  #pool: Pool | undefined
 
   constructor(place: TargetPlace, options: TargetOptions) {
     this.name = place.name
@@ -48,75 +49,66 @@ export class HttpTarget implements Target {
     const usual = endpoint.kind === 'unix' || endpoint.port === (protocol === 'https' ? 443 : 80)
     this.#authority = (host.includes(':') ? `[${host}]` : host) + (usual ? '' : `:${endpoint.port}`)
     this.#serverName = protocol === 'https' ? (options.tls.serverName ?? host) : undefined
+    this.#connections = new Connections({
+      make: (owner) => this.#connect(owner),
+      keepAlive: options.keepAlive,
+      announced: true,
+      said: () => {},
+    })
   }
 
   /** @throws {ConfigError} UPSTREAM_CA */
   async open(): Promise<void> {
-    const { protocol, endpoint } = this.#place
-    const { times, connections, keepAlive } = this.#options
-    // Loaded when it is needed: it takes 90 ms of the start.
-    const undici = await import('undici')
-    const socketPath = endpoint.kind === 'unix' ? endpoint.path : undefined
-    const host =
-      endpoint.kind === 'unix' ? 'localhost' : endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
-    const port = endpoint.kind === 'unix' ? '' : `:${endpoint.port}`
-    this.#pool = new undici.Pool(`${protocol}://${host}${port}`, {
-      connections,
-      pipelining: 1,
-      allowH2: false,
-      maxHeaderSize: HEAD_MAX,
-      // The server's own hint (Keep-Alive: timeout=…) may only make it shorter.
-      keepAliveTimeout: Math.max(1, keepAlive),
-      keepAliveMaxTimeout: Math.max(1, keepAlive),
-      // Passage has the clock.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: await this.#connector(undici.buildConnector, {
-        timeout: times.connect,
-        allowH2: false,
-        ...(socketPath === undefined ? {} : { socketPath }),
-      }),
-    })
+    const { ca, path } = this.#options.tls
+    if (this.#serverName !== undefined && ca !== undefined) this.#ca = await readCertificates(ca, path)
   }
 
   async handle(exchange: Exchange, given?: Upload): Promise<void> {
     const upload = given ?? new Upload(exchange.body)
-    if (exchange.aborted) return
     const { variables } = exchange
     const method = variables.REQUEST_METHOD ?? 'GET'
-    const { fields, keepAlive } = this.#options
-    const path = pathOf(exchange, fields.keepPrefix)
+    const { fields: rules, times, keepAlive } = this.#options
+    const target = targetOf(exchange, rules.keepPrefix)
     if (method === 'CONNECT') throw new PeerError('UPSTREAM_REQUEST', 'CONNECT is not passed on', 501)
-    const headers = requestFields(variables, upload.length, fields, this.#authority)
+    const fields = requestFields(variables, rules, this.#authority)
     const asked = exchange.upgradeAsked
     // Other upgrades may be declined, as by any server that does not know them; a WebSocket without one is an error of the set-up.
     if (asked?.toLowerCase() === 'websocket') exchange.demandUpgradable()
     if (asked !== undefined && exchange.upgradable) {
-      const tunnel = new Tunnel(this.name, exchange, this.#options.times)
-      return tunnel.run({ path, fields: headers }, this.#tunnelOptions())
+      const tunnel = new Tunnel(this.name, exchange, times)
+      return tunnel.run({ path: target, fields }, this.#tunnelOptions())
     }
-    const line = new HttpLine(this.name, upload, this.#options.times.connect)
-    const passage = new Passage(exchange, this.name, this.#options.times, line)
-    line.passage = passage
-    passage.clock('connect')
-    const options: Dispatcher.DispatchOptions & { servername?: string } = {
-      path,
-      method,
-      headers,
-      body: line.body ?? null,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      ...(keepAlive === 0 ? { reset: true } : {}),
-      ...(this.#serverName === undefined ? {} : { servername: this.#serverName }),
-    }
-    this.#pool!.dispatch(options, line)
+    const once = !upload.staysRepeatable || !isIdempotent(method)
+    if (once) await this.#connections.look()
+    if (exchange.aborted) return
+    const connection = this.#connections.take(once)
+    const passage = new Passage(exchange, this.name, times, connection)
+    const head = { method, target, fields, close: keepAlive === 0 }
+    connection.run(passage, upload, (codec) => codec.ask(head, upload.length))
     await passage.settled
   }
 
   close(): void {
-    const pool = this.#pool
-    if (!pool || pool.destroyed) return
-    pool.destroy().catch(() => {})
+    this.#connections.close()
+  }
+
+  #connect(owner: ConnectionOwner<HttpClient>): Connection<HttpClient> {
+    const { endpoint } = this.#place
+    const codec = new HttpClient()
+    const serverName = this.#serverName
+    if (serverName === undefined) return new Connection(this.name, new ServerSocket(endpoint), codec, owner)
+    const place = endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port }
+    const socket = connect({
+      ...place,
+      // RFC 6066 3: an address is not named; the certificate has to have it all the same.
+      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+      rejectUnauthorized: this.#options.tls.verify,
+      checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
+      ALPNProtocols: ['http/1.1'],
+    })
+    socket.setNoDelay(true)
+    return new Connection(this.name, socket, codec, owner, 'secureConnect')
   }
 
   #tunnelOptions(): TunnelOptions {
@@ -134,22 +126,6 @@ export class HttpTarget implements Target {
       ssl: { servername },
     }
   }
-
-  /** @throws {ConfigError} UPSTREAM_CA */
-  async #connector(
-    build: typeof buildConnector,
-    options: buildConnector.BuildOptions,
-  ): Promise<buildConnector.connector> {
-    const serverName = this.#serverName
-    if (serverName === undefined) return build(options)
-    const { ca, verify, path } = this.#options.tls
-    if (ca !== undefined) this.#ca = await readCertificates(ca, path)
-    const trusted = this.#ca === undefined ? {} : { ca: this.#ca }
-    const connect = build({ ...options, ...trusted, rejectUnauthorized: verify })
-    // RFC 6066 3: an address is not named; the certificate has to have it all the same.
-    const named = isIP(serverName) === 0 ? serverName : ''
-    return (to, made) => connect({ ...to, servername: named }, made)
-  }
 }
 
 async function readCertificates(file: string, path: string): Promise<Buffer> {
@@ -161,7 +137,7 @@ async function readCertificates(file: string, path: string): Promise<Buffer> {
 }
 
 /** @throws {PeerError} UPSTREAM_REQUEST when the target cannot stand in a request line. */
-function pathOf(exchange: Exchange, keepPrefix: boolean): string {
+function targetOf(exchange: Exchange, keepPrefix: boolean): string {
   const { full, below } = requestTargets(exchange.variables)
   const path = keepPrefix ? full : below
   if (path === '*') throw new PeerError('UPSTREAM_REQUEST', 'OPTIONS * asks the gateway, and is not passed on', 501)

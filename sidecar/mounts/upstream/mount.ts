@@ -1,7 +1,5 @@
 // The mount kind `upstream`: servers that run somewhere else, spoken to in HTTP or a gateway protocol.
-import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
@@ -41,7 +39,8 @@ class UpstreamMount implements Mount {
 
   async open(): Promise<void> {
     const servers = serversOf(this.#settings, this.#context)
-    this.#scripts = await this.#findScripts(servers)
+    const other = servers.find(({ protocol }) => protocol !== 'fastcgi')?.name
+    this.#scripts = await Scripts.open(this.#settings, this.#context, other)
     const { log, key } = this.#context
     this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
     await this.#names.open()
@@ -119,33 +118,6 @@ class UpstreamMount implements Mount {
     })
     this.#checks.set(member, check)
     check.start()
-  }
-
-  /** @throws {ConfigError} UPSTREAM_ROOT */
-  async #findScripts(servers: readonly Server[]): Promise<Scripts | undefined> {
-    const { root: named, scriptRoot, index, split, frontController, followSymlinks } = this.#settings
-    const at = (setting: string): string => `${this.#context.path}.${setting}`
-    if (named === undefined) {
-      if (frontController === undefined && scriptRoot === undefined) return undefined
-      const setting = frontController === undefined ? 'scriptRoot' : 'frontController'
-      throw new ConfigError('UPSTREAM_ROOT', at(setting), `${setting} needs root, the folder of the scripts`)
-    }
-    const other = servers.find(({ protocol }) => protocol !== 'fastcgi')
-    if (other) {
-      const message = `root is for PHP by FastCGI; ${other.name} finds its own files`
-      throw new ConfigError('UPSTREAM_ROOT', at('root'), message)
-    }
-    const root = resolve(this.#context.directory, named)
-    const found = await stat(root).catch(() => undefined)
-    if (!found?.isDirectory()) {
-      throw new ConfigError(
-        'UPSTREAM_ROOT',
-        at('root'),
-        `${named} ${found ? 'is no folder' : 'is not there'} (${root})`,
-      )
-    }
-    const real = await realpath(root)
-    return new Scripts({ root: real, scriptRoot: scriptRoot ?? real, index, split, frontController, followSymlinks })
   }
 }
 

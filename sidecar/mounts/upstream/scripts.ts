@@ -2,8 +2,17 @@
 // root, whose own name ends as scripts end: `/upload/evil.jpg/x.php` is no such file, so evil.jpg never runs (the classic hole of a PATH_INFO
 // that is only cut out of the path). Segments that begin with a dot are nobody's.
 import { realpath, stat } from 'node:fs/promises'
-import { sep } from 'node:path'
+import { resolve, sep } from 'node:path'
+import { ConfigError } from '../../errors.ts'
 import { copyVariables, type Variables } from '../../variables.ts'
+import type { MountContext } from '../mount.ts'
+import type { UpstreamSettings } from './settings.ts'
+
+/** What the settings of a mount say about scripts. */
+export type ScriptSettings = Pick<
+  UpstreamSettings,
+  'root' | 'index' | 'split' | 'frontController' | 'followSymlinks'
+> & { readonly scriptRoot?: string | undefined }
 
 /** Where scripts are, and which. */
 export interface ScriptOptions {
@@ -26,6 +35,34 @@ export class Scripts {
 
   constructor(options: ScriptOptions) {
     this.#options = options
+  }
+
+  /**
+   * The scripts of a mount; undefined when its settings name no root.
+   * @param other what of the mount does not speak FastCGI, and is left to find its own files
+   * @throws {ConfigError} UPSTREAM_ROOT
+   */
+  static async open(
+    settings: ScriptSettings,
+    context: Pick<MountContext, 'path' | 'directory'>,
+    other: string | undefined,
+  ): Promise<Scripts | undefined> {
+    const { root: named, scriptRoot, index, split, frontController, followSymlinks } = settings
+    const wrong = (setting: string, message: string): ConfigError =>
+      new ConfigError('UPSTREAM_ROOT', `${context.path}.${setting}`, message)
+    if (named === undefined) {
+      if (frontController === undefined && scriptRoot === undefined) return undefined
+      const setting = frontController === undefined ? 'scriptRoot' : 'frontController'
+      throw wrong(setting, `${setting} needs root, the folder of the scripts`)
+    }
+    if (other !== undefined) throw wrong('root', `root is for PHP by FastCGI; ${other} finds its own files`)
+    const root = resolve(context.directory, named)
+    const found = await stat(root).catch(() => undefined)
+    if (!found?.isDirectory()) {
+      throw wrong('root', `${named} ${found ? 'is no folder' : 'is not there'} (${root})`)
+    }
+    const real = await realpath(root)
+    return new Scripts({ root: real, scriptRoot: scriptRoot ?? real, index, split, frontController, followSymlinks })
   }
 
   /** What PATH_INFO names. */

@@ -93,10 +93,15 @@ export class Upload {
    * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413), and what `read` throws.
    */
   async spool({ memory, most }: SpoolBounds): Promise<void> {
-    if (this.#length !== undefined) return
+    // Whether all of it has arrived already is chance: the bounds are the same.
+    if (this.#body.length !== undefined) return
     if (most === 0) {
       const message = 'the upstream wants the length of a body first, and the request has none (maxSpool is 0)'
       throw new PeerError('LENGTH_REQUIRED', message, 411)
+    }
+    if (this.#length !== undefined) {
+      if (this.#length > most) throw tooLarge(most)
+      return
     }
     const kept: Uint8Array[] = []
     let length = 0
@@ -106,7 +111,7 @@ export class Upload {
       length += chunk.byteLength
       if (length > most) {
         this.close()
-        throw new PeerError('BODY_TOO_LARGE', `a body of unknown length has more than ${most} bytes (maxSpool)`, 413)
+        throw tooLarge(most)
       }
       if (length <= memory) kept.push(chunk)
       else await (this.#file ??= await SpoolFile.make()).write(chunk)
@@ -150,4 +155,8 @@ export class Upload {
     this.#kept = this.#kept.slice(this.#next)
     this.#next = 0
   }
+}
+
+function tooLarge(most: number): PeerError {
+  return new PeerError('BODY_TOO_LARGE', `a body of unknown length has more than ${most} bytes (maxSpool)`, 413)
 }

@@ -18,6 +18,12 @@ if (process.env.FAIL_FILE) {
 }
 createServer((request, response) => {
   if (request.url === '/die') return process.exit(3)
+  if (request.url === '/die-slowly') {
+    // The system goes on to accept connections for it.
+    request.socket.destroy()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    return process.exit(3)
+  }
   if (request.url === '/hang') return response.write('hanging')
   const mode = SOCKET ? (statSync(dirname(SOCKET)).mode & 0o777).toString(8) : ''
   response.end(

@@ -1,0 +1,115 @@
+// The connections to one server: one for each request, or kept for the next.
+//
+// A kept connection occupies a process of servers such as PHP-FPM. So when a request waits on a new connection, which may be in the
+// server's queue for just such a process, a connection that nobody uses is closed for it.
+import type { ClientCodec } from '../../wire/codec.ts'
+import type { Connection, ConnectionOwner } from './connection.ts'
+import type { Passage } from './passage.ts'
+
+/** What connections are kept by. */
+export interface KeepRules<C extends ClientCodec> {
+  /** Begins to connect. */
+  readonly make: (owner: ConnectionOwner<C>) => Connection<C>
+  /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
+  readonly keepAlive: number
+  /** The protocol has a word for that a connection will be closed behind a response (HTTP). */
+  readonly announced: boolean
+  /** A line that the server wrote for the log. */
+  readonly said: (line: string, passage: Passage | undefined) => void
+}
+
+/**
+ * A server that closes a connection after a response without a word, as PHP-FPM does after pm.max_requests, has done so within this time
+ * (milliseconds). A request that cannot be sent twice goes on no connection that is younger: it would be lost now and then.
+ */
+const SETTLED = 50
+
+/** A new connection without an answer for so long (milliseconds) may be in the server's queue. */
+const QUEUED = 50
+
+/** Keeps connections. */
+export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
+  readonly #rules: KeepRules<C>
+  readonly #all = new Set<Connection<C>>()
+  /** Those without a request; the last one used is used first, so that the others may go. */
+  #idle: Connection<C>[] = []
+  #closed = false
+  #relief: NodeJS.Timeout | undefined
+
+  constructor(rules: KeepRules<C>) {
+    this.#rules = rules
+  }
+
+  /** Before a request that cannot be sent twice: what the server has closed until now is seen by the end of this turn. */
+  async look(): Promise<void> {
+    if (this.#idle.length > 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** A connection for a request. `once`: it cannot be sent twice. */
+  take(once: boolean): Connection<C> {
+    const kept = once && !this.#rules.announced ? this.#settledOne() : this.#idle.pop()
+    if (kept) return kept
+    const connection = this.#rules.make(this)
+    this.#all.add(connection)
+    return connection
+  }
+
+  /** Closes all. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#relief)
+    this.#idle = []
+    for (const connection of this.#all) connection.stop()
+  }
+
+  released(connection: Connection<C>): void {
+    const { keepAlive } = this.#rules
+    if (keepAlive === 0 || this.#closed) return connection.stop()
+    connection.keep(keepAlive)
+    this.#idle.push(connection)
+    this.#relieveSoon()
+  }
+
+  closed(connection: Connection<C>): void {
+    this.#all.delete(connection)
+    const index = this.#idle.indexOf(connection)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+
+  said(line: string, passage: Passage | undefined): void {
+    this.#rules.said(line, passage)
+  }
+
+  /** A kept connection for what cannot be sent twice; when none has stood the test of time, one makes room for a new one. */
+  #settledOne(): Connection<C> | undefined {
+    const [oldest] = this.#idle
+    if (!oldest) return undefined
+    if (performance.now() - oldest.idleSince >= SETTLED) return this.#idle.shift()
+    this.#idle.pop()!.stop()
+    return undefined
+  }
+
+  #relieveSoon(): void {
+    if (this.#relief !== undefined || !this.#hasUnanswered()) return
+    this.#relief = setTimeout(() => this.#relieve(), QUEUED)
+  }
+
+  /** Closes one idle connection for each new one that may be queued. */
+  #relieve(): void {
+    this.#relief = undefined
+    const now = performance.now()
+    for (const connection of this.#all) {
+      if (this.#idle.length === 0) return
+      if (!connection.waiting || connection.relieved || now - connection.madeAt < QUEUED - 1) continue
+      connection.relieved = true
+      this.#idle.shift()!.stop()
+    }
+    if (this.#idle.length > 0) this.#relieveSoon()
+  }
+
+  /** True when there is a new connection for which nothing was closed yet. */
+  #hasUnanswered(): boolean {
+    for (const { waiting, relieved } of this.#all) if (waiting && !relieved) return true
+    return false
+  }
+}

@@ -1,0 +1,77 @@
+// A socket to a server. A server may answer before it has the whole request, and close: then the next write fails while the answer is
+// already here. Node.js would destroy the socket with the answer in it; this one hands over all that came, and tells of the failure after it.
+import { Socket } from 'node:net'
+import type { Endpoint } from '../../listen/address.ts'
+
+type Callback = (error?: Error | null) => void
+type Failure = NodeJS.ErrnoException
+
+/** One read. */
+const READ = 64 * 1024
+
+/** A socket that is read to its end, whatever became of the writes. */
+export class ServerSocket extends Socket {
+  /**
+   * On a Unix socket all that the server wrote is here before it closes, so a reset says no more than an end: the server left something
+   * unread. Over TCP a reset takes along what was under way, and what has come may not be all.
+   */
+  readonly #lossless: boolean
+  #failure: Failure | undefined
+  /** Nothing more will come, and it was not the end. */
+  #cut = false
+
+  /** Begins to connect. */
+  constructor(endpoint: Endpoint) {
+    super({ highWaterMark: READ, noDelay: true, keepAlive: true } as object)
+    this.#lossless = endpoint.kind === 'unix'
+    if (endpoint.kind === 'unix') this.connect({ path: endpoint.path })
+    else this.connect({ host: endpoint.host, port: endpoint.port })
+  }
+
+  /** True when a write failed: the server takes nothing any more. */
+  get refused(): boolean {
+    return this.#failure?.syscall === 'write'
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+    super._write(chunk, encoding, (error) => this.#written(error, callback))
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: Callback): void {
+    super._writev!(chunks, (error) => this.#written(error, callback))
+  }
+
+  /** A write that failed stays under way: what is left of the request has nowhere to go, and reading goes on. */
+  #written(error: Error | null | undefined, callback: Callback): void {
+    if (!error || this.destroyed) return callback(error)
+    this.#failure ??= error
+  }
+
+  /** Node.js calls it with null at the end. After a failed write over TCP the system has forgotten that there was a reset. */
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk !== null || !this.#failure || this.#lossless) return super.push(chunk, encoding)
+    this.#cutShort()
+    return false
+  }
+
+  /** Node.js calls it when a read fails. */
+  override destroy(error?: Failure): this {
+    if (error?.syscall !== 'read' || error.code !== 'ECONNRESET' || this.destroyed) return super.destroy(error)
+    this.#failure ??= error
+    if (this.#lossless) super.push(null)
+    else this.#cutShort()
+    return this
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size)
+    if (this.#cut) this.#cutShort()
+    return chunk
+  }
+
+  /** Fails as soon as everything that came is taken. */
+  #cutShort(): void {
+    this.#cut = true
+    if (this.readableLength === 0) super.destroy(this.#failure)
+  }
+}
