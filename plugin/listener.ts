@@ -2,20 +2,31 @@
 import { isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/listen/address.ts'
-import type { PlugInput } from './host.ts'
+import type { PlugInput, PlugListener } from './host.ts'
+
+/** A listener, and where a host connects to it. */
+export interface Listening {
+  readonly listener: PlugListener
+  /** Socket paths are absolute, `0.0.0.0` and `[::]` the loopback address. */
+  readonly endpoint: Endpoint
+}
+
+/** As listenerFor, of which only the endpoint is wanted. @throws {ConfigError} PLUG_LISTENER */
+export function endpointFor(input: PlugInput, protocol: string): Endpoint {
+  return listenerFor(input, protocol).endpoint
+}
 
 /**
- * The endpoint on which Sidegate takes `protocol`: a Unix socket before a loopback address before any other.
- * Socket paths come out absolute, `0.0.0.0` and `[::]` as the loopback address.
+ * The listener on which Sidegate takes `protocol`: a Unix socket before a loopback address before any other.
  * @throws {ConfigError} PLUG_LISTENER when no listener takes it.
  */
-export function endpointFor(input: PlugInput, protocol: string): Endpoint {
+export function listenerFor(input: PlugInput, protocol: string): Listening {
   const addresses = input.listeners
     // What is handed down by another process has no name that a host could connect to.
     .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd|pipe):/.test(address))
     .map((listener, index) => {
       const { protocol: named, endpoint } = parseAddress(listener.address, `listen.${index}`)
-      return { protocol: named ?? listener.protocol, endpoint }
+      return { listener, protocol: named ?? listener.protocol, endpoint }
     })
   const fitting = addresses.filter((address) => address.protocol === undefined || address.protocol === protocol)
   const best =
@@ -26,7 +37,7 @@ export function endpointFor(input: PlugInput, protocol: string): Endpoint {
     const there = addresses.map((address) => formatAddress(address)).join(', ') || 'none with an address'
     throw new ConfigError('PLUG_LISTENER', 'listen', `no listener takes ${protocol} (there are: ${there})`)
   }
-  return reachable(best.endpoint, input.directory)
+  return { listener: best.listener, endpoint: reachable(best.endpoint, input.directory) }
 }
 
 function reachable(endpoint: Endpoint, directory: string): Endpoint {

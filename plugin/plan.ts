@@ -1,9 +1,10 @@
-// What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the two lines at the top.
+// What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the lines at the top.
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatEndpoint, type Endpoint } from '../sidecar/listen/address.ts'
 import type { Host, PlugInput, PlugOptions } from './host.ts'
-import { endpointFor } from './listener.ts'
+import { listenerFor } from './listener.ts'
 import { placed, type PlacedMount } from './mounts.ts'
+import { trustNote } from './trust.ts'
 
 /** All that a config is written from. */
 export interface Plan {
@@ -35,7 +36,7 @@ export function planFor(
     const known = host.protocols.join(' or ')
     throw new ConfigError('PLUG_PROTOCOL', 'plug', `${host.name} is plugged in by ${known}, not by ${protocol}`)
   }
-  const endpoint = endpointFor(input, protocol)
+  const { listener, endpoint } = listenerFor(input, protocol)
   const chosen = protocol === host.protocols[0] ? '' : ` --protocol ${protocol}`
   const command = `sidegate plug ${host.name}${chosen}${full ? ' --full' : ''}`
   return {
@@ -48,6 +49,7 @@ export function planFor(
     title: [
       remark(`${label} in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
       `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
+      ...(protocol === 'http' ? trustNote(label, listener, endpoint) : []),
     ],
   }
 }

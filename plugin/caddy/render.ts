@@ -19,6 +19,7 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const match = ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]
   const all = ['# Everything: Sidegate divides the path at its mounts.', ...proxy()]
   const snippet = [
+    '',
     '# ---- Inside your site ----',
     '',
     ...limit,
@@ -32,9 +33,9 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
       'auto_https off',
       'admin off',
     ]),
-    // No empty line between them, as `caddy fmt` has it.
+    // No empty line here, nor above: as `caddy fmt` has it, without which Caddy warns at every start.
     ...block(`:${plan.port}`, [...limit, ...(everything ? all : chosen)]),
   ]
   const lines = plan.full ? full : snippet
-  return `${[...plan.title, '', ...lines].join('\n')}\n`
+  return `${[...plan.title, ...lines].join('\n')}\n`
 }

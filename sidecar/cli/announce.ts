@@ -1,6 +1,6 @@
 // What serve says once it serves: where it listens, what is mounted, what to put into the web server.
 import { hosts } from '../../plugin/index.ts'
-import type { PlugInput } from '../../plugin/host.ts'
+import type { PlugInput, PlugListener } from '../../plugin/host.ts'
 import { problemsOf } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { BoundAddress } from '../gateway.ts'
@@ -56,7 +56,7 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
   if (!host?.brief) return []
   const input = plugInput(
     config,
-    addresses.map(({ text }) => text),
+    addresses.map(({ text, settings }) => ({ address: text, trust: settings.trust })),
   )
   try {
     const label = `  ${host.name}:`.padEnd(13)
@@ -69,10 +69,10 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
   }
 }
 
-/** What a plugin is told of the configuration; `addresses` as they are in use. */
-export function plugInput(config: GatewayConfig, addresses: readonly string[]): PlugInput {
+/** What a plugin is told of the configuration; `listeners` as they are in use. */
+export function plugInput(config: GatewayConfig, listeners: readonly PlugListener[]): PlugInput {
   return {
-    listeners: addresses.map((address) => ({ address })),
+    listeners,
     mounts: config.mounts.map(({ key, kind, settings }) => ({ key, kind: kind.kind, settings })),
     directory: config.directory,
   }

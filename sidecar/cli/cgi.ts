@@ -21,7 +21,7 @@ export const cgi: Command = {
   synopsis: '[TARGET…] [options]',
   positionals: { min: 0, max: Infinity },
   options: configOptions
-    .filter(({ name }) => name !== 'listen')
+    .filter(({ name }) => name !== 'listen' && name !== 'trust')
     .map((option) =>
       option.name === 'host' ? { ...option, default: 'none: variables are taken as they come' } : option,
     ),

@@ -24,7 +24,7 @@ function settingOption(name: string, value: string, setting: string): Option {
   return { name, value, text: found.description, default: String(found.default) }
 }
 
-const address = settingsOf(listenerSettings).find(({ name }) => name === 'address')!
+const ofListener = new Map(settingsOf(listenerSettings).map(({ name, description }) => [name, description]))
 
 /** What is served: options of every command that reads a configuration. */
 export const configOptions: readonly Option[] = [
@@ -35,7 +35,15 @@ export const configOptions: readonly Option[] = [
     text: 'The configuration, when no target is given.',
     default: CONFIG_NAMES.join(', ').replaceAll('sidegate.config.', (match, at: number) => (at === 0 ? match : '.')),
   },
-  { name: 'listen', short: 'l', value: 'ADDRESS', repeat: true, text: address.description, default: DEFAULT_LISTEN },
+  {
+    name: 'listen',
+    short: 'l',
+    value: 'ADDRESS',
+    repeat: true,
+    text: ofListener.get('address')!,
+    default: DEFAULT_LISTEN,
+  },
+  { name: 'trust', value: 'PEER', repeat: true, text: `${ofListener.get('trust')!} For the addresses of --listen.` },
   settingOption('host', 'NAME', 'host'),
 ]
 
@@ -54,12 +62,12 @@ export interface Prepared extends Validated {
 
 /**
  * Reads targets or configuration file, and the options over it.
- * @throws {UsageError} for targets beside --config
+ * @throws {UsageError} for targets beside --config, --trust beside the listeners of a file
  * @throws {ConfigError} when the file cannot be read
  */
 export async function prepare({ positionals, options, context }: Call): Promise<Prepared> {
   const { cwd, environment } = context
-  const overrides = overridesOf(options)
+  const overrides = overridesOf(options, positionals.length > 0)
   const file = text(options, 'config')
   if (positionals.length > 0) {
     if (file !== undefined)
@@ -84,10 +92,18 @@ export async function prepare({ positionals, options, context }: Call): Promise<
   return { ...validateConfig(source, kinds, cwd), targets: [] }
 }
 
-function overridesOf(options: OptionValues): Record<string, unknown> {
+/** `targets`: there is no file. */
+function overridesOf(options: OptionValues, targets: boolean): Record<string, unknown> {
   const overrides: Record<string, unknown> = {}
   const listen = texts(options, 'listen')
-  if (listen.length > 0) overrides.listen = listen
+  const trust = texts(options, 'trust')
+  if (trust.length > 0 && listen.length === 0 && !targets) {
+    throw new UsageError('--trust is for the listeners of --listen: those of a configuration have a setting trust')
+  }
+  if (trust.length > 0) {
+    const addresses = listen.length > 0 ? listen : [DEFAULT_LISTEN]
+    overrides.listen = addresses.map((address) => ({ address, trust }))
+  } else if (listen.length > 0) overrides.listen = listen
   const host = text(options, 'host')
   if (host !== undefined) overrides.host = host
   const drainTimeout = number(options, 'drain-timeout')

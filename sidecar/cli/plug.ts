@@ -43,10 +43,7 @@ export const plug: Command = {
     demand(prepared)
     const { config } = prepared
     const { options, context } = call
-    const input = plugInput(
-      config,
-      config.listen.map(({ address }) => address),
-    )
+    const input = plugInput(config, config.listen)
     const wanted = {
       protocol: text(options, 'protocol'),
       full: options.full === true,

@@ -1,8 +1,8 @@
 // Targets of the command line → mounts. `[PLACE=]KIND:VALUE` says what it is; of a bare path or module the kind is found by the table
 // in docs/cli.md, and where the table has no answer, that is an error with the candidates. Nothing is found out by counting parameters.
-import { existsSync, statSync } from 'node:fs'
-import { extname, join, resolve } from 'node:path'
-import { nearest } from '../config/nearest.ts'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, extname, join, resolve } from 'node:path'
+import { nearest, nearestFile } from '../config/nearest.ts'
 import { problemsOf, type Problem } from '../config/problem.ts'
 import { ConfigError } from '../errors.ts'
 import { splitTargetName } from '../mounts/load.ts'
@@ -26,6 +26,8 @@ export interface Targets {
 }
 
 const SCRIPT = /^\.[cm]?[jt]s$/
+/** Of files. */
+const MOUNTABLE = /^\.(?:[cm]?[jt]s|py|wsgi)$/
 // A place before `=`: a prefix, or a host name with or without one.
 const PLACED = /^(\/[^=:]*|[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[^=:]*)?)=(.+)$/s
 // A file or module, and behind `:` what to call in it, which may be a factory.
@@ -94,8 +96,28 @@ async function readTarget(text: string, kinds: readonly MountKind[], cwd: string
     throw unknown(text, `${file} is no kind of file that is known (.ts, .js, .mjs, .cjs, .py, .wsgi)`, names)
   }
   const scheme = written && nearest(written[1]!, names)
-  if (scheme) throw unknown(text, `there is no kind ${written[1]}; did you mean ${scheme}:${written[2]}?`, names)
-  throw unknown(text, `there is no file or Python module of this name in ${cwd}`, names)
+  if (scheme) throw meant(text, `there is no kind ${written[1]}`, `${scheme}:${written[2]}`)
+  const nowhere = `there is no file or Python module of this name in ${cwd}`
+  const path = python?.[2] === undefined ? file : python[1]!
+  const like = likeOf(path, cwd)
+  if (like !== undefined) throw meant(text, nowhere, like + text.slice(path.length))
+  throw unknown(text, nowhere, names)
+}
+
+/** The path of what stands where `path` was looked for, could be mounted, and has a name like it. */
+function likeOf(path: string, cwd: string): string | undefined {
+  const name = basename(path)
+  const place = path.slice(0, path.length - name.length)
+  let entries
+  try {
+    entries = readdirSync(resolve(cwd, place), { withFileTypes: true })
+  } catch {
+    // The folder is not there, or not to be read.
+    return undefined
+  }
+  const fit = entries.filter((entry) => entry.isDirectory() || (entry.isFile() && MOUNTABLE.test(extname(entry.name))))
+  const near = nearestFile(name, fit.map((entry) => entry.name).toSorted())
+  return near === undefined ? undefined : place + near
 }
 
 function isFile(path: string): boolean {
@@ -111,6 +133,11 @@ function moduleOf(name: string, cwd: string): string | undefined {
 /** More than one kind fits. */
 function ambiguous(text: string, candidates: readonly string[], why: string): ConfigError {
   return new ConfigError('TARGET_AMBIGUOUS', text, `${why}: write one of ${candidates.join(', ')}`)
+}
+
+/** What was written is like something that is there. */
+function meant(text: string, why: string, like: string): ConfigError {
+  return new ConfigError('TARGET_UNKNOWN', text, `${why}; did you mean ${like}?`)
 }
 
 function unknown(text: string, why: string, names: readonly string[]): ConfigError {

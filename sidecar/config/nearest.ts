@@ -1,4 +1,5 @@
 // The known name that somebody most likely meant.
+import { extname } from 'node:path'
 
 /** Edits between two words: insertions, deletions, replacements and swapped neighbours (optimal string alignment). */
 function distance(a: string, b: string): number {
@@ -19,7 +20,7 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The candidate nearest to `name`, or undefined when none is near: more than a third of the letters differ. Upper and lower
+ * The candidate nearest to `name`, or undefined when none is near: more than a third of the letters differ, or all of them. Upper and lower
  * case, `-` and `_` make no difference; of two that are equally near the first counts.
  */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
@@ -29,11 +30,28 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   let least = Infinity
   for (const candidate of candidates) {
     const edits = distance(wanted, plain(candidate))
-    const most = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3))
-    if (edits <= most && edits < least) {
+    const longest = Math.max(wanted.length, candidate.length)
+    const most = Math.max(1, Math.floor(longest / 3))
+    if (edits <= most && edits < longest && edits < least) {
       best = candidate
       least = edits
     }
   }
   return best
+}
+
+/** The file nearest to `name`, by their names without the endings; of those that are equally near one with the same ending counts first. */
+export function nearestFile(name: string, files: readonly string[]): string | undefined {
+  const ending = extname(name)
+  const ordered = [
+    ...files.filter((file) => extname(file) === ending),
+    ...files.filter((file) => extname(file) !== ending),
+  ]
+  const stems = ordered.map(stemOf)
+  const found = nearest(stemOf(name), stems)
+  return found === undefined ? undefined : ordered[stems.indexOf(found)]
+}
+
+function stemOf(file: string): string {
+  return file.slice(0, file.length - extname(file).length)
 }

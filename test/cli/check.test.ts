@@ -66,6 +66,14 @@ test('check of what is right says so, and leaves nothing behind', async () => {
   expect((await sidegate(['check', 'hello.ts', '-l', '127.0.0.1:0'], folder.path)).code).toBe(0)
 })
 
+test('plug by HTTP says what trust is to be written, unless it is', async () => {
+  const words = ['plug', 'nginx', '-p', 'http', 'files:.', '-l', 'unix:s.sock']
+  const without = await sidegate(words, folder.path)
+  expect(without.out).toContain('listen: [{ address: "unix:s.sock", trust: ["unix"] }]')
+  const trusted = await sidegate([...words, '--trust', 'unix'], folder.path)
+  expect(trusted).toMatchObject({ code: 0, out: expect.not.stringContaining('trust: [') })
+})
+
 test("plug prints the host's config, and has it checked", async () => {
   const words = ['plug', 'nginx', '-c', 'good.yaml']
   const snippet = await sidegate(words, folder.path)

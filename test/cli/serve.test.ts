@@ -82,6 +82,35 @@ test('two targets side by side, and what was taken is said', async () => {
   expect(out).toMatch(/"GET \/x" 200 .* \/ /)
 })
 
+test('--trust: whose X-Forwarded-* count, on every listener of the command line', async () => {
+  write(
+    'who.ts',
+    `export const app = (environ: any, startResponse: any) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return [environ.REMOTE_ADDR + ' ' + environ['wsgi.url_scheme']]
+}`,
+  )
+  const who = async (words: readonly string[]): Promise<string> => {
+    const one = serve(words)
+    const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https' }
+    return (await fetch(`http://127.0.0.1:${await one.port()}/`, { headers })).text()
+  }
+  expect(await who(['./who.ts', '-l', '127.0.0.1:0'])).toBe('127.0.0.1 http')
+  expect(
+    await who(['./who.ts', '-l', 'unix:t.sock', '-l', '127.0.0.1:0', '--trust', 'unix', '--trust', '127.0.0.0/8']),
+  ).toBe('192.0.2.7 https')
+  // The listeners of a file have their own.
+  write('listens.yaml', 'mounts:\n  /: { app: ./who.ts }\nlisten: [127.0.0.1:1]\n')
+  expect(await who(['-c', 'listens.yaml', '-l', '127.0.0.1:0', '--trust', '127.0.0.1'])).toBe('192.0.2.7 https')
+  const alone = await sidegate(['serve', '-c', 'listens.yaml', '--trust', '127.0.0.1'], folder.path)
+  expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('--listen') })
+  const bad = await sidegate(['serve', './who.ts', '-l', '127.0.0.1:0', '--trust', 'nginx'], folder.path)
+  expect(bad).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(oneLine('command line: listen\\.0\\.trust\\.0: "nginx" is no address.*\\[PEER_BAD\\]')),
+  })
+})
+
 test('a configuration in another folder; JSON logs; options over it', async () => {
   mkdirSync(join(folder.path, 'conf'))
   write(
@@ -184,7 +213,7 @@ test('a missing Python, a missing file, an open door: one line each', async () =
   const missing = await sidegate(['serve', 'app:./hallo.ts', '-l', '127.0.0.1:0'], folder.path)
   expect(missing).toMatchObject({
     code: 1,
-    err: expect.stringMatching(oneLine('mounts\\./\\.app: .*there is hello\\.ts.*\\[TARGET_MISSING\\]')),
+    err: expect.stringMatching(oneLine('mounts\\./\\.app: .*did you mean \\./hello\\.ts\\? \\[TARGET_MISSING\\]')),
   })
   const config = await sidegate(['serve', '-c', 'nowhere.yaml'], folder.path)
   expect(config).toMatchObject({

@@ -94,6 +94,12 @@ test.each([
   ['page.html', 'TARGET_UNKNOWN', 'no kind of file that is known'],
   ['nowhere', 'TARGET_UNKNOWN', 'kinds are app, node, fetch, python, run, cgi, files, respond, upstream'],
   ['pyton:shop:app', 'TARGET_UNKNOWN', 'did you mean python:shop:app?'],
+  ['./shop.pi:make()', 'TARGET_UNKNOWN', 'did you mean ./shop.py:make()?'],
+  ['./boht.ts#app', 'TARGET_UNKNOWN', 'did you mean ./both.ts#app?'],
+  ['./pubilc', 'TARGET_UNKNOWN', 'did you mean ./public?'],
+  ['./other/wsgy.py', 'TARGET_UNKNOWN', 'did you mean ./other/wsgi.py?'],
+  ['./pag.html', 'TARGET_UNKNOWN', 'Write KIND:VALUE'],
+  ['./nowhere/app.ts', 'TARGET_UNKNOWN', 'Write KIND:VALUE'],
   ['raises.ts', 'TARGET_RAISED', 'not today'],
   ['app.ts#nothing', 'TARGET_EXPORT', 'it exports app'],
 ])('%s is refused: %s', async (word, code, words) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from '../../sidecar/config/nearest.ts'
+import { nearest, nearestFile } from '../../sidecar/config/nearest.ts'
 import { readConfig } from './read.ts'
 
 const yaml = (text: string, environment?: Record<string, string>) => readConfig('c.yaml', text, environment)
@@ -160,4 +160,15 @@ test('the nearest known name', () => {
   expect(nearest('drain_timeout', known)).toBe('drainTimeout')
   expect(nearest('Mount', known)).toBe('mounts')
   expect(nearest('workers', known)).toBeUndefined()
+})
+
+test('the nearest file: its ending counts only between two that are equally near', () => {
+  const files = ['a.ts', 'hello.js', 'hello.ts', 'wsgi.py', 'public']
+  expect(nearestFile('helo.ts', files)).toBe('hello.ts')
+  expect(nearestFile('hello.mts', files)).toBe('hello.js')
+  expect(nearestFile('hello', files)).toBe('hello.js')
+  expect(nearestFile('pubic', files)).toBe('public')
+  // One letter of one.
+  expect(nearestFile('b.ts', files)).toBeUndefined()
+  expect(nearestFile('nothing.ts', files)).toBeUndefined()
 })

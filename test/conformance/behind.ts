@@ -15,6 +15,7 @@ const phrases = 'has reason phrases of its own'
 const chunked411 = 'answers 411 to an upload without a length: the protocol has no other way to end it'
 const cut =
   'takes a connection that closes early for the end of a response, and counts its length anew when all of it has come'
+const resolved = 'mod_ajp13 sends the path decoded, slashes merged and dots resolved, and no other form of it'
 const lines8k = 'refuses a field of a response that is longer than 8 KB'
 
 const limits: Readonly<Record<string, Reasons>> = {
@@ -50,6 +51,16 @@ const limits: Readonly<Record<string, Reasons>> = {
       'header-empty': 'lighttpd leaves out request fields without a value',
       'header-empty-out': 'lighttpd leaves out response fields without a value',
     },
+    ajp: {
+      'path-slashes-kept': resolved,
+      'path-slashes-leading': resolved,
+      'path-encoded-slash': resolved,
+      'path-above-root': resolved,
+      'path-bad-escape': resolved,
+      'method-patch': 'mod_ajp13 answers 400 to PATCH',
+      'header-large': 'a request head is one packet, which mod_ajp13 has at 8 KB',
+      'header-large-out': 'a response head is one packet, of 8 KB unless both sides agree on more',
+    },
   },
   haproxy: {
     fastcgi: {
@@ -61,10 +72,7 @@ const limits: Readonly<Record<string, Reasons>> = {
   },
   caddy: {
     '*': { 'reason-own': `Caddy ${phrases}` },
-    fastcgi: {
-      'cookie-twice': `Caddy ${commas}`,
-      'raise-after-head': 'a reset may overtake the bytes before it: Caddy then answers 502 in place of a cut response',
-    },
+    fastcgi: { 'cookie-twice': `Caddy ${commas}` },
   },
 }
 

@@ -29,7 +29,7 @@ describe.each(servers)('configs/$name', (host) => {
   })
 
   test('there is nothing else but a README and a compose set-up', () => {
-    const compose = readdirSync(folder).filter((name) => /compose/.test(name))
+    const compose = readdirSync(folder).filter((name) => /compose|^Dockerfile$/.test(name))
     expect(readdirSync(folder).toSorted()).toEqual(['README.md', ...compose, ...Object.keys(files)].toSorted())
   })
 

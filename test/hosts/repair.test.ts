@@ -52,6 +52,13 @@ const tables: readonly [Host, Expected][] = [
       '1.4.69-scgi-path-dotdot-plus.bin': ['', '/c/%2f'],
       '1.4.69-scgi-raw-fragment.bin': ['', '/frag', 'x=1'],
       '1.4.69-scgi-x-raw-query-8bit.bin': ['', '/q', 'r=\u00e9\u00c3\u00a9'],
+      '1.4.69-ajp-get-query.bin': ['', '/path/info', 'x=1&y=a%20b'],
+      '1.4.69-ajp-path-2f-slashes.bin': ['', '/a/b/c/e f;g;p=1', 'q=%2F'],
+      '1.4.69-ajp-path-percent.bin': ['', '/100%/a%2Fb?c#d', 'e=%25'],
+      '1.4.69-ajp-path-utf8-pct.bin': ['', '/caf\u00c3\u00a9/\u00e2\u0082\u00ac'],
+      '1.4.69-ajp-query-odd.bin': ['', '/qo', 'a=1;b=2&c[]=%zz&d="x"'],
+      '1.4.69-ajp-x-raw-above-root.bin': ['', '/etc/passwd'],
+      '1.4.69-ajp-x-raw-pct-bad.bin': ['', '/a%zz%4'],
     },
   ],
   [
@@ -161,6 +168,16 @@ describe('lighttpd', () => {
   test('an entry "/" without fix-root-scriptname', () => {
     expect(paths(lighttpd, { SCRIPT_NAME: '/a/b', REQUEST_URI: '/a//b' })).toEqual(['', '/a//b'])
     expect(paths(lighttpd, { SCRIPT_NAME: '/a/b', PATH_INFO: '', REQUEST_URI: '/a/b' })).toEqual(['', '/a/b'])
+  })
+
+  test.each([
+    ['get-query', '/path/info?x=1&y=a%20b'],
+    ['path-2f-slashes', '/a/b/c/e%20f;g;p=1?q=%2F'],
+    ['path-percent', '/100%25/a%252Fb%3Fc%23d?e=%25'],
+    ['path-utf8-pct', '/caf%C3%A9/%E2%82%AC'],
+    ['x-raw-pct-bad', '/a%25zz%254'],
+  ])('mod_ajp13 sends the path decoded: the target of %s is made from it', (name, target) => {
+    expect(lighttpd.repair(captured('lighttpd', `1.4.69-ajp-${name}.bin`)).REQUEST_URI).toBe(target)
   })
 
   test('a query that was rewritten counts', () => {

@@ -28,6 +28,9 @@ const found = [
 
 const NOT_FOUND = [
   './namd.ts',
+  './namd.cjs#other',
+  './named.mjs',
+  './t.ts',
   '../load',
   './nowhere/a.ts',
   './named.ts#ap',
@@ -60,11 +63,18 @@ describe('which export', () => {
 })
 
 describe('what goes wrong', () => {
-  test('a file that is not there: what is near', () => {
-    const error = failure('./namd.ts')
-    expect(error).toMatchObject({ code: 'TARGET_MISSING', path: 'mounts./shop.node' })
-    expect(error.message).toContain('./namd.ts is not there')
-    expect(error.message).toMatch(/there is named\.cjs, named\.ts, /)
+  test('a file that is not there: the one that is most like it', () => {
+    expect(failure('./namd.ts')).toMatchObject({
+      code: 'TARGET_MISSING',
+      path: 'mounts./shop.node',
+      message: `./namd.ts is not there (${directory}namd.ts); did you mean ./named.ts?`,
+    })
+    expect(failure('./namd.cjs#other').message).toContain('; did you mean ./named.cjs#other?')
+    expect(failure('./named.mjs').message).toContain('; did you mean ./named.cjs?')
+  })
+
+  test('a file that is not there, and nothing is like it: what there is', () => {
+    expect(failure('./t.ts').message).toMatch(/; there is both\.ts, imports\.mjs, named\.cjs, named\.ts, none\.ts, …$/)
   })
 
   test('a folder, and a folder that is not there', () => {
