@@ -15,6 +15,7 @@ import { LIMITS, type Reception, type Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
 import { parsePeers, plainAddress, type Peers } from './peers.ts'
+import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
 import { SocketConnection } from './socket.ts'
 import { wrongProtocol, wrongProtocolAnswer } from './wrong-protocol.ts'
@@ -297,12 +298,7 @@ export class Listener {
   }
 
   #warn(error: SidegateError, socket: Socket): void {
-    this.#reception.log.warn(error.message, {
-      code: error.code,
-      blame: error.blame,
-      listener: formatEndpoint(this.#bound),
-      peer: socket.remoteAddress ?? 'unix',
-    })
+    warnOfPeer(this.#reception.log, error, formatEndpoint(this.#bound), socket)
   }
 }
 

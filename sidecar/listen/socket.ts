@@ -4,13 +4,14 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RequestBody } from '../body.ts'
-import { errorResponse, PeerError, toSidegateError } from '../errors.ts'
+import { PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Door } from '../exchange.ts'
 import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
 import { Patience } from './patience.ts'
+import { refusal, warnOfPeer } from './refusal.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
 import { isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
@@ -322,20 +323,12 @@ export class SocketConnection implements CarrierLine {
   /** Answers bytes that are no request with the reason, and closes. */
   #refuse(thrown: unknown): void {
     const error = toSidegateError(thrown)
-    this.#reception.log.warn(error.message, {
-      code: error.code,
-      blame: error.blame,
-      listener: this.#door.address,
-      peer: this.#socket.remoteAddress ?? 'unix',
-    })
+    warnOfPeer(this.#reception.log, error, this.#door.address, this.#socket)
     if (this.#exchanges.size > 0) {
       this.#abortAll(error)
       return this.reset()
     }
-    const { body, ...head } = errorResponse(error, '-')
-    const bytes = Buffer.from(body)
-    const headers: Head['headers'] = [...head.headers, ['Content-Length', String(bytes.length)]]
-    const answer = this.codec.refuse({ ...head, headers }, bytes)
+    const answer = refusal(this.codec, error)
     this.#closing = true
     if (!answer) return void this.#socket.destroy()
     this.#socket.end(answer)

@@ -116,6 +116,7 @@ async function flood(
 const nothing = Buffer.alloc(0)
 const text = (words: string): Buffer => Buffer.from(words, 'latin1')
 const http = 'GET / HTTP/1.1\r\nHost: h\r\n'
+const httpChunks = 'POST /held HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
 const held = { REQUEST_METHOD: 'POST', PATH_INFO: '/held', REQUEST_URI: '/held' }
 const ajp = (payload: string): Buffer =>
   text(`\x12\x34${String.fromCharCode(payload.length >> 8, payload.length & 255)}${payload}`)
@@ -184,16 +185,18 @@ const attacks: Record<string, Attack> = {
     more: Buffer.alloc(KB),
     ends: 'not read',
   },
-  // node:http keeps each chunk as an object, up to 64 KB of their bytes.
-  'http: a body in chunks of one byte': {
-    opening: text('POST /held HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'),
-    more: text('1\r\nx\r\n'),
-    ends: 'not read',
-    connections: 1,
-  },
+  'http: a body in chunks of one byte': { opening: text(httpChunks), more: text('1\r\nx\r\n'), ends: 'not read' },
   'http: chunk extensions': {
-    opening: text('POST /held HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    opening: text(httpChunks),
     more: text(`1;${'x'.repeat(8000)}\r\nx\r\n`),
+    ends: 'closed',
+  },
+  'http: a trailer without end': { opening: text(`${httpChunks}0\r\n`), more: text('X: y\r\n'), ends: 'closed' },
+  // What comes behind a request that asks for another protocol waits for the app that may grant it.
+  'http: bytes of another protocol': {
+    opening: text(`${http}Upgrade: x\r\nConnection: Upgrade\r\n\r\n`),
+    more: Buffer.alloc(KB),
+    ends: 'not read',
   },
   // Questions to the codec whose answers nobody reads, and records that mean nothing.
   'fastcgi: GET_VALUES, and no answer is read': {
@@ -212,8 +215,14 @@ const attacks: Record<string, Attack> = {
   'fastcgi: aborts of nothing': { opening: begin(1), more: record(2, 7) },
   'fastcgi: unknown management records': { opening: nothing, more: record(99, 0, Buffer.alloc(60_000)) },
   'ajp: CPING, and no answer is read': { opening: nothing, more: ajp('\x0a'), ends: 'not read', connections: 4 },
-  // Small requests one behind the other whose answers nobody reads.
-  'http: pipelined requests': { opening: nothing, more: text(`${http}\r\n`), connections: 4 },
+  // Small requests one behind the other: those behind one that is not answered, and those whose answers nobody reads.
+  'http: pipelined requests': { opening: nothing, more: text(`${http}\r\n`), ends: 'not read' },
+  'http: pipelined requests, and no answer is read': {
+    opening: nothing,
+    more: text('GET /served HTTP/1.1\r\nHost: h\r\n\r\n'),
+    ends: 'not read',
+    connections: 4,
+  },
 }
 
 describe.skipIf(process.platform !== 'linux')('connections that send without end', () => {

@@ -325,31 +325,37 @@ describe('bytes behind a request', () => {
   })
 
   // HTTP's client may send the next request before it has the response to the one ahead of it (RFC 9112 9.3.2).
-  test.each(served.filter(({ protocol }) => protocol === 'http'))(
-    '$file: a tail waits for the end of the response',
-    ({ file }) => {
-      const bytes = bytesOf(file)
-      const expected = decodeHttp(bytes)
-      const kept = expected.every(({ keep }) => keep)
-      for (const [how, cut] of cuts(bytes.length).filter(([name]) => bytes.length < 4096 || name !== 'byte by byte')) {
-        const conversation = new Conversation(codecOf('http'))
-        conversation.feed(Buffer.concat([bytes, bytes, Buffer.from('GET /tail HTTP/1.1\r\nHo')]), cut)
-        expect(conversation.heard).toHaveLength(1)
-        expect({ how, ...conversation.heard[0] }).toMatchObject({ how, id: 1, ended: true })
-        expect(conversation.codec.pending).toBe(true)
-        if (!kept) {
-          conversation.answer()
-          expect(conversation.codec.keepsOpen(1)).toBe(false)
-          continue
-        }
-        conversation.goOn()
-        conversation.feed(Buffer.from('st: h\r\n\r\n'), cut)
-        const all = [...expected, ...expected]
-        const heard = conversation.heard.map(({ variables, body }) => [variables.REQUEST_URI, Buffer.concat(body)])
-        const wanted = all.map(({ pairs, body }) => [variablesOf(pairs).REQUEST_URI, body])
-        expect({ how, heard }).toEqual({ how, heard: [...wanted, ['/tail', Buffer.alloc(0)]] })
-        expect(conversation.codec.pending).toBe(false)
-      }
-    },
-  )
+  const behind = served.filter(({ protocol }) => protocol === 'http')
+  const isKept = ({ file }: Capture): boolean => decodeHttp(bytesOf(file)).every(({ keep }) => keep)
+  const tail = Buffer.from('GET /tail HTTP/1.1\r\nHo')
+  /** With the file twice and the tail behind it: what waits is put together again for each byte. */
+  const coarse = (size: number): [string, Cut][] => cuts(size).filter(([how]) => size < 4096 || how !== 'byte by byte')
+
+  test.each(behind.filter(isKept))('$file: a tail waits for the end of the response', ({ file }) => {
+    const bytes = bytesOf(file)
+    const expected = decodeHttp(bytes)
+    const wanted = [...expected, ...expected].map(({ pairs, body }) => [variablesOf(pairs).REQUEST_URI, body])
+    for (const [how, cut] of coarse(bytes.length)) {
+      const conversation = new Conversation(codecOf('http'))
+      conversation.feed(Buffer.concat([bytes, bytes, tail]), cut)
+      expect(conversation.heard).toMatchObject([{ id: 1, ended: true }])
+      expect(conversation.codec.pending).toBe(true)
+      conversation.goOn()
+      conversation.feed(Buffer.from('st: h\r\n\r\n'), cut)
+      const heard = conversation.heard.map(({ variables, body }) => [variables.REQUEST_URI, Buffer.concat(body)])
+      expect({ how, heard }).toEqual({ how, heard: [...wanted, ['/tail', Buffer.alloc(0)]] })
+      expect(conversation.codec.pending).toBe(false)
+    }
+  })
+
+  test.each(behind.filter((capture) => !isKept(capture)))('$file: behind it, nothing is heard', ({ file }) => {
+    const bytes = bytesOf(file)
+    for (const [, cut] of coarse(bytes.length)) {
+      const conversation = new Conversation(codecOf('http'))
+      conversation.feed(Buffer.concat([bytes, bytes, tail]), cut)
+      expect(conversation.heard).toMatchObject([{ id: 1, ended: true }])
+      conversation.answer()
+      expect(conversation.codec.keepsOpen(1)).toBe(false)
+    }
+  })
 })

@@ -142,7 +142,7 @@ describe(`answers of real servers (SIDEGATE_SEED=${seed})`, () => {
   test.each(Object.entries(expected))('%s', (file, answers) => {
     const bytes = bytesOf(file)
     const { protocol } = captures.find((capture) => capture.file === file)!
-    const read = readers[protocol]
+    const read = readers[protocol as keyof typeof readers]
     for (const cut of [whole, bytewise, randomly(random(seed))]) {
       const found = read(bytes, cut)
       expect(found).toMatchObject(answers)
