@@ -72,7 +72,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     local: (config, port) => config.replace(':8080 {', `:${port} {\n\tbind 127.0.0.1`),
     arguments: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
     signal: 'SIGTERM',
-    complaint: /"level":"(?:error|fatal)"/,
+    complaint: /"level":"(?:error|fatal)"|input is not formatted/,
     version: ['version'],
   },
 }
