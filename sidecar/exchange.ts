@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
-import { loggedRequest, type LoggedRequest } from './logged-request.ts'
+import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Variables } from './variables.ts'
 import { checkValue, fieldName, isBodiless, type Head } from './wire/head.ts'
@@ -52,9 +52,6 @@ export type Chunk = Uint8Array | string
  */
 export type ExchangeState = 'open' | 'held' | 'sent' | 'upgraded' | 'ended' | 'aborted'
 
-const boot = Date.now().toString(36)
-let counter = 0
-
 /** One request and its response. */
 export class Exchange {
   /** The request as CGI variables (RFC 3875 4.1), latin-1 strings. The router may put a copy with another SCRIPT_NAME here. */
@@ -76,7 +73,7 @@ export class Exchange {
   error: SidegateError | undefined
   readonly #carrier: Carrier
   readonly #observer: ExchangeObserver
-  #number = 0
+  #id = ''
   #head: Head | undefined
   #headRequest: boolean
   #bodiless = false
@@ -100,8 +97,7 @@ export class Exchange {
 
   /** Names this request in logs and error pages; unique per process. */
   get id(): string {
-    if (this.#number === 0) this.#number = ++counter
-    return `${boot}-${this.#number.toString(36)}`
+    return (this.#id ||= nextId())
   }
 
   /** True when the client is gone or the response was cut: nothing more can be sent. */
@@ -136,11 +132,14 @@ export class Exchange {
 
   /**
    * Gives the head. It leaves with the first non-empty `write`, with `flush`, or at the end; until then it may be replaced.
-   * @throws {AppError} HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when it may not be sent; HEAD_SENT when it is late.
+   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when it may not be sent; HEAD_SENT when it is late.
    */
   respond(head: Head): void {
     if (this.state === 'aborted') throw this.#gone()
     if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
+    // RFC 9110 15.2: a client would go on waiting for the final one.
+    if (head.status < 200)
+      throw new AppError('STATUS_LINE', `status ${head.status} is no final status: an app cannot send 1xx responses`)
     let announced = -1
     for (const [name, value] of head.headers) {
       const { lower, hop } = fieldName(name)
@@ -164,8 +163,7 @@ export class Exchange {
   /** Sends the head now, before there is any body. */
   flush(): boolean {
     if (this.state === 'aborted') throw this.#gone()
-    if (this.state !== 'held') return true
-    return this.#start(undefined, false)
+    return this.state === 'held' ? this.#start(undefined, false) : true
   }
 
   /**
@@ -301,9 +299,8 @@ export class Exchange {
   /** Ends the exchange with an error: as a response when nothing was sent yet, else by cutting the one under way. */
   fail(thrown: unknown): void {
     const error = toSidegateError(thrown)
-    if (this.state === 'ended') return this.#observer.failed(this, error)
-    if (this.state === 'aborted') {
-      if (error !== this.#abortReason) this.#observer.failed(this, error)
+    if (this.state === 'ended' || this.state === 'aborted') {
+      if (error !== this.error && error !== this.#abortReason) this.#observer.failed(this, error)
       return
     }
     this.error ??= error
@@ -317,6 +314,12 @@ export class Exchange {
     this.state = 'open'
     this.respond({ status, reason, headers })
     this.end(body)
+  }
+
+  /** Door: the body will not be complete. Ends the exchange with the error, which an app that reads on gets too. */
+  failBody(error: SidegateError): void {
+    this.fail(error)
+    this.body.fail(error)
   }
 
   /** Door: the output has room again. */
@@ -340,8 +343,8 @@ export class Exchange {
     const waiters = this.#drainWaiters
     this.#abortListeners = this.#drainWaiters = undefined
     this.#controller?.abort(reason)
-    for (const listener of listeners ?? []) listener()
-    for (const { reject } of waiters ?? []) reject(reason)
+    listeners?.forEach((listener) => listener())
+    waiters?.forEach(({ reject }) => reject(reason))
     this.#observer.done(this)
   }
 

@@ -11,6 +11,14 @@ export interface LoggedRequest {
   readonly host: string
 }
 
+const boot = Date.now().toString(36)
+let count = 0
+
+/** A name for a request in logs and error pages; unique per process. */
+export function nextId(): string {
+  return `${boot}-${(++count).toString(36)}`
+}
+
 /** Takes it from the variables of a request. */
 export function loggedRequest(variables: Variables): LoggedRequest {
   const { REQUEST_METHOD: method = '', REQUEST_URI: uri, PATH_INFO: path = '', REMOTE_ADDR: remote = '' } = variables

@@ -26,6 +26,8 @@ export function copyVariables(variables: Variables): Variables {
 
 const names = new Map<string, string>()
 const NAMES_MAX = 2048
+/** Longer ones than anybody's are not remembered. */
+const NAME_MAX = 64
 
 /** The variable for an HTTP field name (RFC 3875 4.1.18): `X-Forwarded-For` → `HTTP_X_FORWARDED_FOR`; two have names of their own. */
 export function variableName(field: string): string {
@@ -36,7 +38,8 @@ export function variableName(field: string): string {
       upper === 'CONTENT-LENGTH' || upper === 'CONTENT-TYPE'
         ? upper.replace('-', '_')
         : `HTTP_${upper.replaceAll('-', '_')}`
-    if (names.size < NAMES_MAX) names.set(field, name)
+    // A slice of a head would keep all of that alive.
+    if (names.size < NAMES_MAX && field.length <= NAME_MAX) names.set(Buffer.from(field).toString(), name)
   }
   return name
 }

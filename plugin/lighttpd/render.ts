@@ -23,6 +23,8 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
         'server.groupname = "www-data"',
         '# Uploads are collected here.',
         'server.upload-dirs = ( "/var/tmp" )',
+        '# Requests under way when it stops: by itself lighttpd cuts them after some 8 s.',
+        'server.feature-flags += ( "server.graceful-shutdown-timeout" => 30 )',
       ]
     : ['# For example /etc/lighttpd/conf-enabled/99-sidegate.conf', `server.modules += ( ${modules} )`]
   const lines = [...top, '', ...way.settings, '', ...places(way, prefixes(plan.mounts))]

@@ -1,6 +1,6 @@
 // What a trusted reverse proxy says about its client: X-Forwarded-For, -Proto and -Host. From anybody else they are only headers.
 import type { Variables } from '../variables.ts'
-import { addServer } from '../wire/http-variables.ts'
+import { addServer, checkHost } from '../wire/http-variables.ts'
 import { plainAddress, type Peers } from './peers.ts'
 
 /**
@@ -18,7 +18,10 @@ export function applyForwarded(variables: Variables, trust: Peers): Variables {
   }
   const proto = last(variables.HTTP_X_FORWARDED_PROTO)
   const host = last(variables.HTTP_X_FORWARDED_HOST)
-  if (host) variables.HTTP_HOST = host
+  if (host) {
+    checkHost(host)
+    variables.HTTP_HOST = host
+  }
   if (proto === 'https') variables.HTTPS = 'on'
   // Behind a proxy the local port says nothing: the client's is in Host, or the scheme's own.
   if (proto || host) addServer(variables, 0)

@@ -160,7 +160,7 @@ export class Listener {
   drain(): void {
     this.#stop()
     for (const { socket, connection } of this.#incoming) {
-      if (connection?.busy) connection.retire()
+      if (connection?.busy) connection.codec.retire?.()
       else if (connection) socket.destroy()
     }
   }

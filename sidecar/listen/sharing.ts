@@ -25,6 +25,11 @@ export function isCrowded(exchanges: ReadonlyMap<number, Exchange>, kept: boolea
   return total >= CONNECTION_SHARED
 }
 
+/** The app waits for a body of which nothing comes. */
+export function bodyLate(): PeerError {
+  return new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408)
+}
+
 /** How far a body was when it was looked at. */
 interface Progress {
   received: number
@@ -73,7 +78,7 @@ export class Sharing {
     if (this.#stalled < STALL_MS || !fullest) return
     this.#stalled = 0
     const message = `the app read nothing of ${fullest.body.waiting} bytes of its request for ${STALL_MS / 1000} s, and held up other requests on the same FastCGI connection`
-    fullest.fail(new UpstreamError('BODY_STALLED', message, 503))
+    fullest.failBody(new UpstreamError('BODY_STALLED', message, 503))
   }
 
   /** The time limit for a byte of a body that an app waits for: the connection's own does not see it while others use it. */
@@ -83,7 +88,7 @@ export class Sharing {
     if (!body.wanted || !progress || progress.received !== body.received) {
       this.#progress.set(exchange, { received: body.received, since: now })
     } else if (now - progress.since >= LIMITS.body) {
-      exchange.fail(new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408))
+      exchange.failBody(bodyLate())
     }
   }
 }

@@ -13,7 +13,7 @@ import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
 import { Patience } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
-import { isCrowded, Sharing } from './sharing.ts'
+import { bodyLate, isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -144,11 +144,6 @@ export class SocketConnection implements CarrierLine {
     this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
   }
 
-  /** The gateway stops: the request in flight is the last one here. */
-  retire(): void {
-    this.codec.retire?.()
-  }
-
   /** True while a request is in flight. */
   get busy(): boolean {
     return this.#exchanges.size > 0
@@ -270,7 +265,7 @@ export class SocketConnection implements CarrierLine {
       this.#tunnel = new Tunnel(this.#socket)
       if (this.codec.surplus) this.#tunnel.receive(this.codec.surplus)
       // Whatever the mount is going to answer: what comes behind an ordinary response could be of either protocol.
-      this.retire()
+      this.codec.retire?.()
     } else carrier = new SocketCarrier(this, id)
     const exchange = new Exchange(carrier, this.#reception, this.#door, repaired, body)
     this.#exchanges.set(id, exchange)
@@ -323,8 +318,11 @@ export class SocketConnection implements CarrierLine {
   /** Answers bytes that are no request with the reason, and closes. */
   #refuse(thrown: unknown): void {
     const error = toSidegateError(thrown)
+    const [only] = this.#exchanges.values()
+    // Its body is broken, and whoever sends it can still be told.
+    if (only && !only.headSent && !this.codec.multiplexes) return only.failBody(error)
     warnOfPeer(this.#reception.log, error, this.#door.address, this.#socket)
-    if (this.#exchanges.size > 0) {
+    if (only) {
       this.#abortAll(error)
       return this.reset()
     }
@@ -354,7 +352,7 @@ export class SocketConnection implements CarrierLine {
     }
     for (const exchange of this.#exchanges.values()) {
       if (exchange.body.complete || !exchange.body.wanted) continue
-      exchange.fail(new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408))
+      exchange.failBody(bodyLate())
     }
   }
 

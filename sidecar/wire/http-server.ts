@@ -112,7 +112,7 @@ export class HttpServer implements ServerCodec {
       if (last) this.#complete()
       return Buffer.from(statusLineHead(head), 'latin1')
     }
-    if (this.#phase === 'body' && !this.#worthSkipping()) this.#keep = false
+    if (this.#phase === 'dead' || (this.#phase === 'body' && !this.#worthSkipping())) this.#keep = false
     const text = this.#head(head, last ? (chunk?.byteLength ?? 0) : undefined)
     if (last) this.#complete()
     if (!chunk || chunk.byteLength === 0) return Buffer.from(text, 'latin1')

@@ -77,7 +77,7 @@ function fill(variables: Variables, { method, target, version, fields }: HttpReq
 }
 
 /** RFC 9112 3.2: what is no host is answered with 400; RFC 9110 4.2.4: so is one that is hidden behind a user's name. */
-function checkHost(host: string): void {
+export function checkHost(host: string): void {
   if (!HOST.test(host))
     throw new PeerError('HOST_BAD', `${JSON.stringify(host.slice(0, 80))} is no host (RFC 9112 3.2)`)
 }

@@ -52,6 +52,33 @@ test.each<[string, Handler]>([
   expect(echoed(await all)).toEqual([...paths, '/last'].map((path) => `<${path} >`))
 })
 
+test('a body that breaks in a later read is answered with 400, and the app that reads it gets the error', async () => {
+  const caught: unknown[] = []
+  let begun = false
+  const { socket, all, gateway } = await open(async (exchange) => {
+    begun = true
+    try {
+      await echo(exchange)
+    } catch (error) {
+      caught.push(error)
+      throw error
+    }
+  })
+  socket.write(`${chunked}3\r\nabc\r\n`)
+  while (!begun) await new Promise((resolve) => setImmediate(resolve))
+
+  socket.write('no size\r\n')
+  expect(await all).toMatch(/^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n[^]*HTTP_SYNTAX/)
+  expect(caught).toMatchObject([{ code: 'HTTP_SYNTAX' }])
+  expect(gateway.errors).toMatchObject([{ code: 'HTTP_SYNTAX', blame: 'peer' }])
+})
+
+test.each([101, 103])('an app cannot answer with %d', async (status) => {
+  const { socket, all } = await open((exchange) => exchange.respond({ status, reason: '', headers: [] }))
+  socket.write(get('/', LAST))
+  expect(await all).toMatch(/^HTTP\/1\.1 500 [^]*STATUS_LINE/)
+})
+
 test('pipelined requests wait for the one in flight', async () => {
   const seen: Exchange[] = []
   const { socket, all, said } = await open((exchange) => void seen.push(exchange))
@@ -152,13 +179,4 @@ test('a request that asks for another protocol, and is answered: what comes behi
   const answer = await all
   expect(echoed(answer)).toEqual(['<no>'])
   expect(answer).toContain('\r\nConnection: close\r\n')
-})
-
-test('an app that answers 101 to who did not ask ends the connection', async () => {
-  const { socket, all } = await open((exchange) => {
-    exchange.respond({ status: 101, reason: 'Switching Protocols', headers: [] })
-    exchange.end()
-  })
-  socket.write(get('/1') + get('/2'))
-  expect(await all).toBe('HTTP/1.1 101 Switching Protocols\r\n\r\n')
 })

@@ -90,6 +90,13 @@ test('X-Forwarded-* of a peer that is not trusted are only headers', async () =>
   expect(variables.HTTPS).toBeUndefined()
 })
 
+test('an X-Forwarded-Host that is no host is refused, from a trusted peer too', async () => {
+  const { addresses, errors } = await startGateway([{ address: 'http://127.0.0.1:0', trust: ['127.0.0.1'] }], text('x'))
+  const answer = await talk(addresses[0]!, get('/', 'Host: h\r\nX-Forwarded-Host: good@evil/\r\n'))
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(errors).toMatchObject([{ code: 'HOST_BAD' }])
+})
+
 test('X-Forwarded-* of a trusted peer count, from the last address that is not trusted itself', async () => {
   const headers =
     'Host: inner\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.9, 127.0.0.2\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n'
