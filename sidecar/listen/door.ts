@@ -36,5 +36,11 @@ export interface Limits {
 /** The limits in use. */
 export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 60_000, linger: 5000, farewell: 5000 }
 
-/** Bytes of an unread request body that are taken and thrown away so that the client can read the response: as much as Gunicorn's 64 KB would not let an upload form see its error page, so 1 MB. */
-export const LINGER_BYTES: number = 1024 * 1024
+/**
+ * Bytes of an unread request body that are taken and thrown away so that the client can read the response: what people attach to a
+ * form, so that they see why it was refused. nginx sets a time alone.
+ */
+export const LINGER_BYTES: number = 8 * 1024 * 1024
+
+/** The same behind bytes that were no request. */
+export const REFUSED_BYTES: number = 1024 * 1024

@@ -9,7 +9,7 @@ import { Exchange, type Door } from '../exchange.ts'
 import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
-import { LINGER_BYTES, LIMITS, type Reception, type Repair } from './door.ts'
+import { LIMITS, LINGER_BYTES, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
 import { Patience } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
@@ -44,7 +44,8 @@ export class SocketConnection implements CarrierLine {
   #receiving = false
   /** There once more than one request was in flight. */
   #sharing: Sharing | undefined
-  #lingered = 0
+  /** Bytes that are still taken, once the connection is closing. */
+  #lingerLeft = REFUSED_BYTES
   /** The connection will be reset, because a response on it was cut. */
   #doomed: NodeJS.Timeout | undefined
   /** Takes what comes behind a request that asks for another protocol. */
@@ -197,7 +198,7 @@ export class SocketConnection implements CarrierLine {
         return
       }
       this.#closing = true
-      this.#lingered = exchange.body.received
+      this.#lingerLeft = LINGER_BYTES
       this.#socket.end()
       this.#patience.silence(LIMITS.linger)
       return
@@ -334,8 +335,8 @@ export class SocketConnection implements CarrierLine {
   }
 
   #linger(size: number): void {
-    this.#lingered += size
-    if (this.#lingered > LINGER_BYTES) this.#socket.destroy()
+    this.#lingerLeft -= size
+    if (this.#lingerLeft < 0) this.#socket.destroy()
   }
 
   #late(): void {

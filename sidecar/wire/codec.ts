@@ -96,6 +96,8 @@ export interface ClientCodec {
   data(chunk: Uint8Array): Uint8Array[]
   /** Body bytes that `data` kept: 0 where the server does not ask for its body. `receive` takes from them. */
   readonly held: number
+  /** True once bytes came that no request asked for: they are dropped, and no other request may go there. */
+  readonly spoiled?: boolean
   /** The end of the request body; undefined when the protocol has no mark for it. */
   finish(): Uint8Array | undefined
   /**

@@ -34,6 +34,7 @@ export class HttpClient implements ClientCodec {
   readonly held = 0
   readonly #beginning = new Beginning()
   #phase: Phase = 'idle'
+  #spoiled = false
   #headRequest = false
   #keep = true
   /** The request body goes out in chunks. */
@@ -41,6 +42,10 @@ export class HttpClient implements ClientCodec {
   /** Bytes of the response that are to come; -1: up to the end of the connection. */
   #left = 0
   #chunks: ChunkedReader | undefined
+
+  get spoiled(): boolean {
+    return this.#spoiled
+  }
 
   request(variables: Variables, length: number | undefined): Uint8Array {
     const fields: string[] = []
@@ -68,7 +73,7 @@ export class HttpClient implements ClientCodec {
     const wanted = length !== 0 || method === 'POST' || method === 'PUT' || method === 'PATCH'
     if (length === undefined) text += 'transfer-encoding: chunked\r\n'
     else if (wanted) text += `content-length: ${length}\r\n`
-    text += close ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n'
+    text += close ? 'connection: close\r\n\r\n' : '\r\n'
     this.#phase = 'head'
     this.#headRequest = method === 'HEAD'
     this.#chunked = length === undefined
@@ -115,7 +120,11 @@ export class HttpClient implements ClientCodec {
     while (data && data.length > 0) {
       if (this.#phase === 'head') data = this.#readHead(data, events)
       else if (this.#phase === 'body') data = this.#readBody(data, events)
-      else throw badResponse('bytes behind its end')
+      else {
+        // Such as the body of an answer to HEAD.
+        this.#spoiled = true
+        return
+      }
     }
   }
 
@@ -163,11 +172,11 @@ export class HttpClient implements ClientCodec {
     return this.#end(rest, events)
   }
 
-  /** `rest`: bytes that nobody asked for, such as the body of an answer to HEAD. They are dropped, and no other request goes there. */
-  #end(rest: Buffer, events: ClientEvent[]): undefined {
+  #end(rest: Buffer, events: ClientEvent[]): Buffer {
     this.#phase = 'idle'
     this.#chunks = undefined
-    events.push({ type: 'end', reuse: this.#keep && rest.length === 0 })
+    events.push({ type: 'end', reuse: this.#keep })
+    return rest
   }
 }
 

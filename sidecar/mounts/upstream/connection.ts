@@ -222,7 +222,7 @@ export class Connection<C extends ClientCodec> implements Line {
     this.#passage = undefined
     this.#upload = undefined
     const { writable, refused = false, readableEnded } = this.#socket
-    const clean = reuse && !this.#uploading && writable && !refused && !readableEnded
+    const clean = reuse && !this.#codec.spoiled && !this.#uploading && writable && !refused && !readableEnded
     this.#uploading = false
     if (!clean) return void this.#socket.destroy()
     // The client may have been slow up to the end; the next response finds the connection reading.
