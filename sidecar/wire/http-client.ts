@@ -73,7 +73,8 @@ export class HttpClient implements ClientCodec {
     const wanted = length !== 0 || method === 'POST' || method === 'PUT' || method === 'PATCH'
     if (length === undefined) text += 'transfer-encoding: chunked\r\n'
     else if (wanted) text += `content-length: ${length}\r\n`
-    text += close ? 'connection: close\r\n\r\n' : '\r\n'
+    // Servers of HTTP/1.0 keep a connection only where that is asked for.
+    text += close ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n'
     this.#phase = 'head'
     this.#headRequest = method === 'HEAD'
     this.#chunked = length === undefined

@@ -107,14 +107,15 @@ describe('what is no response', () => {
 })
 
 describe('a request', () => {
+  const kept = 'connection: keep-alive\r\n\r\n'
   const asked = (method: string, length: number | undefined, fields: string[] = [], target = '/'): string =>
     Buffer.from(new HttpClient().ask({ method, target, fields }, length)).toString('latin1')
 
   test('says how its body is framed', () => {
-    expect(asked('GET', 0)).toBe('GET / HTTP/1.1\r\n\r\n')
-    expect(asked('POST', 0)).toBe('POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n')
-    expect(asked('DELETE', 3)).toBe('DELETE / HTTP/1.1\r\ncontent-length: 3\r\n\r\n')
-    expect(asked('PUT', undefined)).toBe('PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n')
+    expect(asked('GET', 0)).toBe(`GET / HTTP/1.1\r\n${kept}`)
+    expect(asked('POST', 0)).toBe(`POST / HTTP/1.1\r\ncontent-length: 0\r\n${kept}`)
+    expect(asked('DELETE', 3)).toBe(`DELETE / HTTP/1.1\r\ncontent-length: 3\r\n${kept}`)
+    expect(asked('PUT', undefined)).toBe(`PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\n${kept}`)
   })
 
   test('of unknown length is sent in chunks', () => {
