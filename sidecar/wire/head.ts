@@ -104,6 +104,19 @@ export function statusFieldHead(head: Head): string {
   return `Status: ${head.status} ${head.reason}\r\n${headerBlock(head)}`
 }
 
+/** A field's value without the white space around it (RFC 9112 5.1). */
+export function trimmed(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
+}
+
 const HEAD_LIMIT = 256 * 1024
 
 /**
@@ -168,7 +181,7 @@ function parseHead(text: string): Head {
     if (colon < 1 || !TOKEN.test(name)) {
       throw new PeerError('RESPONSE_HEAD', `bad header line ${JSON.stringify(line.slice(0, 80))}`, 502)
     }
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    const value = trimmed(line, colon + 1, line.length)
     if (BAD_VALUE.test(value)) throw new PeerError('RESPONSE_HEAD', `header ${name} holds a control character`, 502)
     if (name.toLowerCase() === 'status' && status === 0) {
       const match = /^([1-9]\d\d)(?: (.*))?$/.exec(value)

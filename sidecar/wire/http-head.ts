@@ -1,6 +1,7 @@
 // The head of an HTTP/1.1 request (RFC 9112 2 to 6): the request line, the fields, and what they say about the body and the connection.
 // Where the RFC lets a recipient be lenient, this is not: whatever two servers in a row could read differently is refused.
 import { PeerError } from '../errors.ts'
+import { trimmed } from './head.ts'
 
 /** A request head. */
 export interface RequestHead {
@@ -163,23 +164,10 @@ function readName(name: string): FieldName {
   return read
 }
 
-/** A field's value without the white space around it (RFC 9112 5.1). */
-function trimmed(text: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
 /** A transfer coding that has tabs around it is hidden from who takes spaces only (RFC 9112 11.2): with them it is none that is known. */
 function unhidden(text: string, from: number, to: number, value: string): string {
   const tab = text.indexOf('\t', from)
   return tab >= 0 && tab < to ? text.slice(from, to) : value
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9
 }
 
 /** RFC 9112 3.2.2 to 3.2.4: a target that does not begin with a slash. */

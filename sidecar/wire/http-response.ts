@@ -1,6 +1,6 @@
 // The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
 import { PeerError } from '../errors.ts'
-import { isBodiless, type Head, type HeaderPair } from './head.ts'
+import { isBodiless, trimmed, type Head, type HeaderPair } from './head.ts'
 
 /** A response head, and what it says about the body and the connection. */
 export interface ResponseHead {
@@ -42,7 +42,7 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(0, colon))
     if (!TOKEN.test(name)) throw badResponse(`the header line ${shown(line)}`)
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    const value = trimmed(line, colon + 1, line.length)
     if (BAD_VALUE.test(value)) throw badResponse(`a control character in the header ${name}`)
     headers.push([name, value])
     if (name.length === 14 && name.toLowerCase() === 'content-length') length = sameLength(length, value)
