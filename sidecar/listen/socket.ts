@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RequestBody } from '../body.ts'
+import { notePiece } from '../collector.ts'
 import { PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Door } from '../exchange.ts'
 import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
@@ -64,6 +65,7 @@ export class SocketConnection implements CarrierLine {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#closing) return this.#linger(bytes.byteLength)
     this.#receiving = true
+    notePiece(bytes.byteLength)
     this.#take(bytes)
     while (this.#mayGoOn) this.#take(NOTHING)
     this.#receiving = false
@@ -151,6 +153,7 @@ export class SocketConnection implements CarrierLine {
   }
 
   write(bytes: Uint8Array): boolean {
+    notePiece(bytes.byteLength)
     const room = this.#socket.write(bytes)
     if (!room && !this.#full) {
       this.#full = true
@@ -164,10 +167,9 @@ export class SocketConnection implements CarrierLine {
   writeAll(pieces: Uint8Array[]): boolean {
     if (pieces.length === 1) return this.write(pieces[0]!)
     this.#socket.cork()
-    let room = true
-    for (const piece of pieces) room = this.write(piece)
+    for (const piece of pieces) this.write(piece)
     this.#socket.uncork()
-    return room
+    return !this.#full
   }
 
   /** Gives the connection away after a head with status 101. */

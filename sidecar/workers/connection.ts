@@ -4,6 +4,7 @@
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
 import type { Socket } from 'node:net'
+import { notePiece } from '../collector.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
@@ -150,6 +151,7 @@ export class WorkerConnection {
   }
 
   readonly #receive = (bytes: Buffer): void => {
+    notePiece(bytes.byteLength)
     let events: ClientEvent[]
     try {
       events = this.#codec.receive(bytes)

@@ -12,17 +12,10 @@ const MB = 1024 ** 2
 const root = join(import.meta.dirname, '../..')
 let server: ChildProcess | undefined
 
-/**
- * What was read and used stays in memory until V8 collects it. By itself it begins when there are 64 MB of it, and marks while more
- * comes in: 50 to 90 MB, by how busy the machine is, for a body of any size. These options have it collect earlier and at once, so
- * that what is seen is what the gateway holds.
- */
-const COLLECT_EARLY = ['--max-semi-space-size=1', '--no-incremental-marking']
-
 /** A process of its own for each protocol, as the most memory that a process ever had is what is looked at. */
 async function serve(): Promise<{ pid: number; port: number }> {
   const command = ['sidecar/main.ts', 'serve', 'app:./test/memory/app.ts', '--listen', '127.0.0.1:0', '--no-access-log']
-  server = spawn(process.execPath, [...COLLECT_EARLY, ...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+  server = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: server.stderr! })) {
     const port = /127\.0\.0\.1:([1-9][0-9]*)/.exec(line)?.[1]
     if (port) return { pid: server.pid!, port: Number(port) }

@@ -14,12 +14,9 @@ const root = join(import.meta.dirname, '../..')
 let inner: { process: ChildProcess; address: string }
 let outer: { process: ChildProcess; address: string } | undefined
 
-/** V8 collects in one go, so that what is seen is what is held, however busy the machine is (memory.test.ts). */
-const STEADY = '--no-incremental-marking'
-
 async function serve(target: string): Promise<{ process: ChildProcess; address: string }> {
   const command = ['sidecar/main.ts', 'serve', target, '--listen', '127.0.0.1:0', '--no-access-log']
-  const child = spawn(process.execPath, [STEADY, ...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: child.stderr })) {
     const address = /^ *listening +(127\.0\.0\.1:[0-9]+)/.exec(line)?.[1]
     if (address) return { process: child, address }

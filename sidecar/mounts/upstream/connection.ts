@@ -1,6 +1,7 @@
 // One connection to a server: one exchange at a time. A request without a body is one write.
 import type { Socket } from 'node:net'
 import { BODY_HIGH_WATER } from '../../body.ts'
+import { notePiece } from '../../collector.ts'
 import type { SidegateError } from '../../errors.ts'
 import { Lines } from '../../workers/lines.ts'
 import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
@@ -179,6 +180,7 @@ export class Connection<C extends ClientCodec> implements Line {
     // Nothing was asked.
     if (!passage) return this.#leave()
     this.waiting = false
+    notePiece(bytes.byteLength)
     try {
       this.#take(this.#codec.receive(bytes), passage)
     } catch (error) {
