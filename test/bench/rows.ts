@@ -23,7 +23,12 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-http', 'Sidegate HTTP → app', 'http', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-fastcgi', 'Sidegate FastCGI → app', 'fastcgi', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-scgi', 'Sidegate SCGI → app', 'scgi', { app: join(apps, 'hello.ts') }),
-  upstream('sidegate-upstream', 'Sidegate HTTP → node:http'),
+  hop('bare-hop', 'bare net server → node:http (the limit of a hop)', (name, title, { backendPort }) =>
+    node(name, title, 'http', 'servers/bare-hop.ts', String(backendPort)),
+  ),
+  hop('sidegate-upstream', 'Sidegate HTTP → node:http', (name, title, { backendPort }) =>
+    sidegate(name, title, 'http', { upstream: `http://127.0.0.1:${backendPort}` }),
+  ),
   sidegate('sidegate-python', 'Sidegate uwsgi → Python hello', 'uwsgi', pythonMount('hello')),
   gunicorn('gunicorn-python', 'gunicorn sync, Python hello', 'hello'),
   uwsgi('uwsgi-python', 'uWSGI, Python hello', 'hello'),
@@ -34,7 +39,7 @@ export const rows: readonly Row[] = [
 
 type App = keyof typeof modules
 
-function node(name: string, title: string, protocol: Protocol, file: string): Row {
+function node(name: string, title: string, protocol: Protocol, file: string, ...more: string[]): Row {
   return {
     name,
     title,
@@ -44,7 +49,7 @@ function node(name: string, title: string, protocol: Protocol, file: string): Ro
     start(place) {
       const endpoint = endpointOf(protocol, place)
       const address = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
-      return started(endpoint, process.execPath, [...place.nodeOptions, join(here, file), address])
+      return started(endpoint, process.execPath, [...place.nodeOptions, join(here, file), address, ...more])
     },
   }
 }
@@ -70,8 +75,8 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
   }
 }
 
-/** A Sidegate between nginx and the server of the row `node-http`. Profiles are Sidegate's. */
-function upstream(name: string, title: string): Row {
+/** What is between nginx and the server of the row `node-http`. Profiles are of what is between. */
+function hop(name: string, title: string, between: (name: string, title: string, place: Place) => Row): Row {
   const behind = node('', '', 'http', 'servers/node-http.ts')
   return {
     name,
@@ -81,8 +86,7 @@ function upstream(name: string, title: string): Row {
     missing: () => undefined,
     start(place) {
       const backend = behind.start({ ...place, port: place.backendPort, nodeOptions: [] })
-      const front = sidegate(name, title, 'http', { upstream: `http://127.0.0.1:${place.backendPort}` })
-      return { ...front.start(place), backend }
+      return { ...between(name, title, place).start(place), backend }
     },
   }
 }

@@ -31,6 +31,8 @@ const targets: readonly Target[] = [
   { row: 'sidegate-fastcgi', beside: 'node-http', what: 'requests/s', bound: 1.15 },
   { row: 'sidegate-scgi', beside: 'sidegate-uwsgi', what: 'requests/s', bound: 0.95 },
   { row: 'sidegate-upstream', beside: 'node-http', what: 'requests/s', bound: 0.8 },
+  { row: 'bare-hop', beside: 'node-http', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-upstream', beside: 'bare-hop', what: 'requests/s', bound: undefined },
   { row: 'sidegate-python', beside: 'gunicorn-python', what: 'requests/s', bound: 1 },
   { row: 'sidegate-python', beside: 'uwsgi-python', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'gunicorn-flask', what: 'requests/s', bound: undefined },
