@@ -141,8 +141,8 @@ function bodyLength(length: string | undefined, coding: string | undefined, late
   return Number(length)
 }
 
-/** RFC 9112 9.3. */
-function keeps(connection: string, latest: boolean): boolean {
+/** RFC 9112 9.3: whether the connection may be used again. `connection`: every Connection field, with commas between; `latest`: HTTP/1.1. */
+export function keeps(connection: string, latest: boolean): boolean {
   if (connection === '') return latest
   const options = connection
     .toLowerCase()
@@ -182,7 +182,8 @@ function badVersion(version: string, line: string): PeerError {
   return new PeerError('HTTP_VERSION', `${version} is not spoken here, only HTTP/1.1 and 1.0${preface}`, 505)
 }
 
-function shown(line: string): string {
+/** A line for a message. */
+export function shown(line: string): string {
   const text = line.trimEnd()
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 }

@@ -1,5 +1,6 @@
 // The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
 import { PeerError } from '../errors.ts'
+import { keeps, shown } from './http-head.ts'
 import { isBodiless, trimmed, type Head, type HeaderPair } from './head.ts'
 
 /** A response head, and what it says about the body and the connection. */
@@ -69,15 +70,4 @@ function sameLength(before: string | undefined, value: string): string {
   if (!DIGITS.test(value)) throw badResponse(`Content-Length is ${shown(value)}`)
   if (before !== undefined && before !== value) throw badResponse('two Content-Length headers that differ')
   return value
-}
-
-/** RFC 9112 9.3. */
-function keeps(connection: string, latest: boolean): boolean {
-  if (connection === '') return latest
-  const options = connection.split(',').map((option) => option.trim())
-  return !options.includes('close') && (latest || options.includes('keep-alive'))
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 }
