@@ -2,11 +2,7 @@
 import { AppError, PeerError } from '../errors.ts'
 import { CODED, responseFields } from './ajp-names.ts'
 import { Fields, integer, packet, SEND_HEADERS, text, TO_HOST } from './ajp-packet.ts'
-import type { Head, HeaderPair } from './head.ts'
-
-// As in head.ts: RFC 9110 5.6.2 and 5.5.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+import { BAD_VALUE, TOKEN, type Head, type HeaderPair } from './head.ts'
 
 /**
  * The packet for a head.

@@ -17,12 +17,10 @@ import {
 import { methods, requestFields, STORED_METHOD } from './ajp-names.ts'
 import { Fields } from './ajp-packet.ts'
 import { sameSecret } from './ajp-secret.ts'
+import { TOKEN } from './head.ts'
 
 /** More header fields than any host lets through (its limits are 100 to 1000). */
 const FIELDS_MAX = 1024
-/** RFC 9110 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
 // Attributes by their code (0x01 context and 0x02 servlet path were never used).
 export const STORED = 0x0d
 export const QUERY = 0x05

@@ -1,4 +1,4 @@
-// The chunked transfer coding (RFC 9112 7.1), read. Stricter than its grammar lets a recipient be: no white space around sizes, no LF
+// The chunked transfer coding (RFC 9112 7.1). Reading is stricter than the grammar lets a recipient be: no white space around sizes, no LF
 // alone. Extensions and trailer fields are looked at and dropped. Keeps: a line while it is incomplete, EXTRA_MAX bytes.
 import type { PeerError } from '../errors.ts'
 
@@ -15,6 +15,31 @@ const FRAMING = /^(?:content-length|transfer-encoding):/i
 
 const CR = 13
 const LF = 10
+const CRLF: Buffer = Buffer.from('\r\n')
+
+/** A chunk up to this size is copied between its two lines; with a larger one they are pieces of their own. */
+const JOIN_MAX = 16 * 1024
+
+/** The end of a body, without a trailer. */
+export const LAST_CHUNK: Buffer = Buffer.from('0\r\n\r\n')
+
+/** Bytes of a body, at least one, as a chunk in one buffer; `before`: latin-1 text in front of it, such as the head. */
+export function joinChunk(before: string, bytes: Uint8Array): Buffer {
+  const front = `${before}${bytes.byteLength.toString(16)}\r\n`
+  const out = Buffer.allocUnsafe(front.length + bytes.byteLength + 2)
+  out.write(front, 0, 'latin1')
+  out.set(bytes, front.length)
+  out[out.length - 2] = CR
+  out[out.length - 1] = LF
+  return out
+}
+
+/** Bytes of a body as pieces to write in order; none for none, as an empty chunk would be the last. */
+export function chunkPieces(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.byteLength === 0) return []
+  if (bytes.byteLength <= JOIN_MAX) return [joinChunk('', bytes)]
+  return [Buffer.from(`${bytes.byteLength.toString(16)}\r\n`, 'latin1'), bytes, CRLF]
+}
 
 /** Reads one body. */
 export class ChunkedReader {

@@ -14,8 +14,8 @@ export interface Head {
 }
 
 // RFC 9110 5.6.2 token; 5.5 field values: no CR, LF, NUL. Other control characters make Apache answer 502, so they go too.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+export const BAD_VALUE: RegExp = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Fields that belong to one connection (RFC 9110 7.6.1, PEP 3333 "Other HTTP Features"): an app may not send them. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([

@@ -3,18 +3,15 @@
 import { PeerError } from '../errors.ts'
 import { fieldOfVariable, type Variables } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'
-import { ChunkedReader } from './chunked.ts'
+import { ChunkedReader, chunkPieces, LAST_CHUNK } from './chunked.ts'
 import type { ClientCodec, ClientEvent } from './codec.ts'
+import { BAD_VALUE, TOKEN } from './head.ts'
 import { badResponse, readResponseHead } from './http-response.ts'
 
 /** Largest response head, as for the other protocols. */
 const HEAD_MAX = 256 * 1024
-/** A chunk up to this size is copied between its two lines; with a larger one they are pieces of their own. */
-const JOIN_MAX = 16 * 1024
 
 const HEAD_END: Buffer = Buffer.from('\r\n\r\n')
-const CRLF: Buffer = Buffer.from('\r\n')
-const LAST_CHUNK: Buffer = Buffer.from('0\r\n\r\n')
 
 /** A request as it is written. */
 export interface HttpRequestHead {
@@ -61,12 +58,12 @@ export class HttpClient implements ClientCodec {
    * @throws {PeerError} UPSTREAM_REQUEST when a part of it cannot stand in a head.
    */
   ask({ method, target, fields, close = false }: HttpRequestHead, length: number | undefined): Uint8Array {
-    if (/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(method) || method === '') throw unsendable(`the method ${method}`)
+    if (!TOKEN.test(method)) throw unsendable(`the method ${method}`)
     if (/[^\x21-\x7e\x80-\xff]/.test(target)) throw unsendable('the target holds spaces or control characters')
     let text = `${method} ${target} HTTP/1.1\r\n`
     for (let index = 0; index < fields.length; index += 2) {
       const value = fields[index + 1]!
-      if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw unsendable(`a control character in the header ${fields[index]}`)
+      if (BAD_VALUE.test(value)) throw unsendable(`a control character in the header ${fields[index]}`)
       text += `${fields[index]}: ${value}\r\n`
     }
     // RFC 9110 8.6: a method that is meant to have a body says when it has none.
@@ -82,11 +79,7 @@ export class HttpClient implements ClientCodec {
   }
 
   data(chunk: Uint8Array): Uint8Array[] {
-    if (!this.#chunked) return [chunk]
-    if (chunk.byteLength === 0) return []
-    const size = Buffer.from(`${chunk.byteLength.toString(16)}\r\n`, 'latin1')
-    const pieces = [size, chunk, CRLF]
-    return chunk.byteLength <= JOIN_MAX ? [Buffer.concat(pieces)] : pieces
+    return this.#chunked ? chunkPieces(chunk) : [chunk]
   }
 
   finish(): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 // The head of an HTTP/1.1 request (RFC 9112 2 to 6): the request line, the fields, and what they say about the body and the connection.
 // Where the RFC lets a recipient be lenient, this is not: whatever two servers in a row could read differently is refused.
 import { PeerError } from '../errors.ts'
-import { trimmed } from './head.ts'
+import { TOKEN, trimmed } from './head.ts'
 
 /** A request head. */
 export interface RequestHead {
@@ -22,8 +22,6 @@ export interface RequestHead {
 /** More fields than any client or web server sends (their own limits are 100 to 1000), few enough to cost nothing. */
 const FIELDS_MAX = 1024
 
-// RFC 9110 5.6.2.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 // RFC 9110 5.5, RFC 9112 2.2: no control character but the tab, and CR and LF as a pair only.
 const CONTROL = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
 // RFC 9110 4.2: of another scheme, the host that is meant would not be known.

@@ -1,7 +1,7 @@
 // The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
 import { PeerError } from '../errors.ts'
 import { keeps, shown } from './http-head.ts'
-import { isBodiless, trimmed, type Head, type HeaderPair } from './head.ts'
+import { BAD_VALUE, isBodiless, TOKEN, trimmed, type Head, type HeaderPair } from './head.ts'
 
 /** A response head, and what it says about the body and the connection. */
 export interface ResponseHead {
@@ -13,8 +13,6 @@ export interface ResponseHead {
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const DIGITS = /^[0-9]{1,15}$/
 
 /** The error for bytes that are no response. */
@@ -49,14 +47,14 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
     if (name.length === 14 && name.toLowerCase() === 'content-length') length = sameLength(length, value)
     else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
       coding = coding === undefined ? value : `${coding}, ${value}`
-    else if (name.length === 10 && name.toLowerCase() === 'connection') connection += `,${value.toLowerCase()}`
+    else if (name.length === 10 && name.toLowerCase() === 'connection') connection += `,${value}`
   }
   const head = { status, reason: match[3] ?? '', headers }
   const body = bodiless || isBodiless(status) ? 0 : bodyOf(length, coding)
   return { head, body, keep: body !== 'close' && keeps(connection, match[1] === '1') }
 }
 
-/** RFC 9112 6.3. Both fields at once end the connection's use: nobody can say what comes behind (6.1). */
+/** RFC 9112 6.3. Both fields at once are refused: nobody can say where such a body ends (6.1). */
 function bodyOf(length: string | undefined, coding: string | undefined): ResponseHead['body'] {
   if (coding !== undefined) {
     if (coding.toLowerCase() !== 'chunked') throw badResponse(`the transfer coding ${shown(coding)}`)

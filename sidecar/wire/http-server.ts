@@ -4,7 +4,7 @@
 // Keeps: a head while it is incomplete (HEAD_MAX), a chunk's line, and what waits: one read of the connection.
 import { PeerError } from '../errors.ts'
 import { asBuffer, Beginning } from './bytes.ts'
-import { ChunkedReader } from './chunked.ts'
+import { ChunkedReader, chunkPieces, joinChunk, LAST_CHUNK } from './chunked.ts'
 import type { Peer, ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
 import { isBodiless, statusLineHead, type Head } from './head.ts'
 import { readHead, readRequestLine, syntax } from './http-head.ts'
@@ -14,13 +14,9 @@ import { tryVariables } from './http-variables.ts'
 const HEAD_MAX = 64 * 1024
 /** What may still come of a body whose request was answered, on a connection that is kept: a form; an upload costs the connection. */
 const SKIP_MAX = 256 * 1024
-/** A chunk up to this size is copied between its two lines; with a larger one they are pieces of their own. */
-const JOIN_MAX = 16 * 1024
 
 const NOTHING: Buffer = Buffer.alloc(0)
 const HEAD_END: Buffer = Buffer.from('\r\n\r\n')
-const CRLF: Buffer = Buffer.from('\r\n')
-const LAST_CHUNK: Buffer = Buffer.from('0\r\n\r\n')
 const CONTINUE: Buffer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 const CR = 13
 const LF = 10
@@ -116,7 +112,7 @@ export class HttpServer implements ServerCodec {
     const text = this.#head(head, last ? (chunk?.byteLength ?? 0) : undefined)
     if (last) this.#complete()
     if (!chunk || chunk.byteLength === 0) return Buffer.from(text, 'latin1')
-    if (this.#chunked) return this.#chunk(text, chunk)
+    if (this.#chunked) return joinChunk(text, chunk)
     const out = Buffer.allocUnsafe(text.length + chunk.byteLength)
     out.write(text, 0, 'latin1')
     out.set(chunk, text.length)
@@ -125,10 +121,7 @@ export class HttpServer implements ServerCodec {
 
   data(id: number, chunk: Uint8Array): Uint8Array[] {
     if (id !== this.#id || this.#answer !== 'begun') return []
-    if (!this.#chunked) return [chunk]
-    if (chunk.byteLength === 0) return []
-    if (chunk.byteLength <= JOIN_MAX) return [this.#chunk('', chunk)]
-    return [Buffer.from(`${chunk.byteLength.toString(16)}\r\n`, 'latin1'), chunk, CRLF]
+    return this.#chunked ? chunkPieces(chunk) : [chunk]
   }
 
   finish(id: number): Uint8Array | undefined {
@@ -201,17 +194,6 @@ export class HttpServer implements ServerCodec {
     if (!this.#keep || this.#retired) text += 'Connection: close\r\n'
     else if (!this.#latest) text += 'Connection: keep-alive\r\n'
     return `${text}\r\n`
-  }
-
-  /** `text`, and a chunk behind it. */
-  #chunk(text: string, chunk: Uint8Array): Uint8Array {
-    const front = `${text}${chunk.byteLength.toString(16)}\r\n`
-    const out = Buffer.allocUnsafe(front.length + chunk.byteLength + 2)
-    out.write(front, 0, 'latin1')
-    out.set(chunk, front.length)
-    out[out.length - 2] = CR
-    out[out.length - 1] = LF
-    return out
   }
 
   #read(bytes: Buffer, events: ServerEvent[]): void {
