@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
+import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Variables } from './variables.ts'
@@ -62,6 +63,8 @@ export class Exchange {
   readonly line: LoggedRequest
   /** The prefix of the mount that handles it, as in the configuration; set by the router. */
   mount: string | undefined
+  /** Its place among those in flight; the gateway's. */
+  link: Link<Exchange> | undefined
   /** When the head had arrived, as `performance.now()`. */
   readonly started: number = performance.now()
   state: ExchangeState = 'open'
@@ -325,9 +328,8 @@ export class Exchange {
   /** Door: the output has room again. */
   notifyDrain(): void {
     const waiters = this.#drainWaiters
-    if (!waiters) return
     this.#drainWaiters = undefined
-    for (const { resolve } of waiters) resolve()
+    waiters?.forEach(({ resolve }) => resolve())
   }
 
   /** Door: the client is gone. */
@@ -358,8 +360,7 @@ export class Exchange {
       }
       this.write(bytes!)
     }
-    const infer = this.#announced < 0 && !isBodiless(this.#head!.status) && (size > 0 || !this.#headRequest)
-    if (infer) {
+    if (this.#announced < 0 && !isBodiless(this.#head!.status) && (size > 0 || !this.#headRequest)) {
       const { status, reason, headers } = this.#head!
       this.#head = { status, reason, headers: [...headers, ['Content-Length', String(size)]] }
     }

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
 import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
+import { LinkedList } from './linked-list.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
@@ -45,7 +46,7 @@ export class Gateway implements Reception {
   readonly #options: GatewayOptions
   readonly #router: Router<Mount>
   readonly #listeners: readonly Listener[]
-  readonly #inFlight = new Set<Exchange>()
+  readonly #inFlight = new LinkedList<Exchange>()
   #idle: (() => void) | undefined
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
@@ -104,7 +105,7 @@ export class Gateway implements Reception {
   }
 
   handle(exchange: Exchange): void {
-    this.#inFlight.add(exchange)
+    exchange.link = this.#inFlight.add(exchange)
     if (this.draining) exchange.retire()
     this.#route(exchange)
   }
@@ -143,7 +144,7 @@ export class Gateway implements Reception {
   }
 
   done(exchange: Exchange): void {
-    this.#inFlight.delete(exchange)
+    if (exchange.link) this.#inFlight.remove(exchange.link)
     if (this.log.wantsAccess) this.#record(exchange)
     if (this.#inFlight.size === 0) this.#idle?.()
   }

@@ -59,7 +59,9 @@ export function environOf(exchange: EnvironSource, surroundings: Surroundings = 
   environ['wsgi.file_wrapper'] = fileWrapper
   environ['wsgi.input_terminated'] = true
   if (exchange instanceof Exchange && exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)
-  environ[SOURCE] = exchange
+  // Both defined: a plain assignment in front of an accessor makes V8 give every environ a hidden class of its own, which outlives it, and
+  // all that it leads to.
+  Object.defineProperty(environ, SOURCE, { value: exchange, configurable: true, writable: true })
   Object.defineProperty(environ, 'sidegate.signal', SIGNAL)
   return environ
 }

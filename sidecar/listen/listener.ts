@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Host } from '../../plugin/host.ts'
 import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../exchange.ts'
+import { LinkedList } from '../linked-list.ts'
 import type { Variables } from '../variables.ts'
 import type { Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
 import { http } from '../wire/http.ts'
@@ -59,7 +60,7 @@ export class Listener {
   #protocols: readonly Protocol[] = []
   readonly #doors = new Map<string, Door>()
   readonly #trust: Peers
-  readonly #incoming = new Set<Incoming>()
+  readonly #incoming = new LinkedList<Incoming>()
   #bound: Endpoint
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
@@ -201,10 +202,10 @@ export class Listener {
       client: undefined,
       connection: undefined,
     }
-    this.#incoming.add(incoming)
+    const link = this.#incoming.add(incoming)
     socket.on('error', noError)
     socket.on('close', () => {
-      this.#incoming.delete(incoming)
+      this.#incoming.remove(link)
       incoming.connection?.closed(socket.errored ?? undefined)
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {

@@ -5,6 +5,7 @@
 import { BODY_HIGH_WATER } from '../body.ts'
 import { PeerError, UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import type { ById } from '../wire/by-id.ts'
 import { LIMITS } from './door.ts'
 
 /** Unread bytes of one body on a connection that others may share: more than forms and most API calls have, so that those stop nobody. */
@@ -16,7 +17,7 @@ const STALL_MS = 10_000
 const LOOK_MS = 1000
 
 /** True when so much waits to be read by apps that the connection should not be read on. `kept`: others may share it. */
-export function isCrowded(exchanges: ReadonlyMap<number, Exchange>, kept: boolean): boolean {
+export function isCrowded(exchanges: ById<Exchange>, kept: boolean): boolean {
   let total = 0
   for (const { body } of exchanges.values()) {
     total += body.waiting
@@ -38,7 +39,7 @@ interface Progress {
 
 /** Looks after a connection on which several requests have been in flight at once. */
 export class Sharing {
-  readonly #exchanges: ReadonlyMap<number, Exchange>
+  readonly #exchanges: ById<Exchange>
   readonly #paused: () => boolean
   readonly #progress = new WeakMap<Exchange, Progress>()
   readonly #timer: NodeJS.Timeout
@@ -46,7 +47,7 @@ export class Sharing {
   #waiting = 0
 
   /** `paused`: whether the connection is not being read, because of what waits. */
-  constructor(exchanges: ReadonlyMap<number, Exchange>, paused: () => boolean) {
+  constructor(exchanges: ById<Exchange>, paused: () => boolean) {
     this.#exchanges = exchanges
     this.#paused = paused
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()

@@ -8,6 +8,7 @@ import { notePiece } from '../collector.ts'
 import { PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Door } from '../exchange.ts'
 import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
+import { ById } from '../wire/by-id.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LIMITS, LINGER_BYTES, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
@@ -20,7 +21,7 @@ import { Tunnel } from './tunnel.ts'
 const NOTHING = new Uint8Array(0)
 
 /** How long a host may take to read what was sent of a response before the reset that says it is not complete: some forget it then (Caddy). */
-const CUT_MS = 50
+const CUT_MS = 200
 
 /** One connection, from its first bytes on. */
 export class SocketConnection implements CarrierLine {
@@ -29,7 +30,7 @@ export class SocketConnection implements CarrierLine {
   readonly #reception: Reception
   readonly #door: Door
   readonly #repair: Repair | undefined
-  readonly #exchanges = new Map<number, Exchange>()
+  readonly #exchanges = new ById<Exchange>()
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
   #batch: Exchange[] = []
@@ -142,9 +143,8 @@ export class SocketConnection implements CarrierLine {
     this.#sharing?.close()
     clearTimeout(this.#doomed)
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
-    if (this.#exchanges.size === 0) return
     const why = error ? `the connection broke: ${error.message}` : 'the client went away'
-    this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
+    if (this.busy) this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
   }
 
   /** True while a request is in flight. */

@@ -18,6 +18,7 @@
 // REQUESTS_MAX requests in flight and of IGNORED_MAX that are over.
 import { PeerError } from '../errors.ts'
 import { contentLength, type Variables } from '../variables.ts'
+import { ById } from './by-id.ts'
 import { asBuffer } from './bytes.ts'
 import type { ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
 import { statusFieldHead, type Head } from './head.ts'
@@ -117,7 +118,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   readonly multiplexes = true
   readonly #reader = new RecordReader(this, 400)
   readonly #raw: boolean
-  readonly #requests = new Map<number, Request>()
+  readonly #requests = new ById<Request>()
   readonly #ignored = new Set<number>()
   #events: ServerEvent[] = []
   #dead = false

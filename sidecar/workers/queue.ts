@@ -1,6 +1,7 @@
 // The exchanges that wait for a worker: first come, first served, at most so many, at most so long.
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { LinkedList } from '../linked-list.ts'
 
 /** The bounds of a queue. */
 export interface QueueBounds {
@@ -10,13 +11,19 @@ export interface QueueBounds {
   readonly timeout: number
 }
 
+interface Waiting {
+  readonly exchange: Exchange
+  /** When it has waited enough, as `performance.now()`: who comes first goes first. */
+  readonly deadline: number
+  readonly dropped: () => void
+}
+
 /** A queue of exchanges. Those whose client goes away leave it. */
 export class WaitingExchanges {
   readonly #bounds: QueueBounds
   /** Says in an error how the workers are. */
   readonly #workers: () => string
-  /** With the time at which each has waited enough (the first to come is the first to go), and what is to be done then. */
-  readonly #waiting = new Map<Exchange, { deadline: number; dropped: () => void }>()
+  #waiting = new LinkedList<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(bounds: QueueBounds, workers: () => string) {
@@ -37,29 +44,28 @@ export class WaitingExchanges {
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
-    this.#waiting.set(exchange, { deadline: performance.now() + timeout, dropped })
+    const link = this.#waiting.add({ exchange, deadline: performance.now() + timeout, dropped })
     exchange.onAbort(() => {
-      if (this.#waiting.delete(exchange)) dropped()
+      if (this.#waiting.remove(link)) dropped()
     })
     this.#timer ??= setTimeout(this.#expire, timeout)
   }
 
   /** The one that has waited longest. */
   take(): Exchange | undefined {
-    for (const exchange of this.#waiting.keys()) {
-      this.#waiting.delete(exchange)
-      if (this.#waiting.size === 0) this.#stopTimer()
-      return exchange
-    }
-    return undefined
+    const { first } = this.#waiting
+    if (!first) return undefined
+    this.#waiting.remove(first)
+    if (this.#waiting.size === 0) this.#stopTimer()
+    return first.item.exchange
   }
 
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
     this.#stopTimer()
     const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const [exchange, { dropped }] of waiting) {
+    this.#waiting = new LinkedList()
+    for (const { exchange, dropped } of waiting) {
       dropped()
       exchange.fail(error)
     }
@@ -68,13 +74,14 @@ export class WaitingExchanges {
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
-    for (const [exchange, { deadline, dropped }] of this.#waiting) {
+    for (let { first } = this.#waiting; first; { first } = this.#waiting) {
+      const { exchange, deadline, dropped } = first.item
       // Timers may fire a little early.
       if (deadline > now + 1) {
         this.#timer = setTimeout(this.#expire, deadline - now)
         return
       }
-      this.#waiting.delete(exchange)
+      this.#waiting.remove(first)
       dropped()
       const seconds = this.#bounds.timeout / 1000
       exchange.fail(

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { BODY_HIGH_WATER } from '../../body.ts'
 import { notePiece } from '../../collector.ts'
 import type { SidegateError } from '../../errors.ts'
+import type { Link } from '../../linked-list.ts'
 import { Lines } from '../../workers/lines.ts'
 import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
 import { ended, notConnected, ofResponse } from './failure.ts'
@@ -39,6 +40,8 @@ export class Connection<C extends ClientCodec> implements Line {
   #reading = false
   #failure: NodeJS.ErrnoException | undefined
   #closed = false
+  /** Its place among those of its owner; the owner's. */
+  link: Link<Connection<C>> | undefined
   /** Nothing has come from the server yet. */
   waiting = true
   /** An idle connection was closed so that the server has a process for this one. */

@@ -2,6 +2,7 @@
 //
 // A kept connection occupies a process of servers such as PHP-FPM. So when a request waits on a new connection, which may be in the
 // server's queue for just such a process, a connection that nobody uses is closed for it.
+import { LinkedList } from '../../linked-list.ts'
 import type { ClientCodec } from '../../wire/codec.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import type { Passage } from './passage.ts'
@@ -30,7 +31,7 @@ const QUEUED = 50
 /** Keeps connections. */
 export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
   readonly #rules: KeepRules<C>
-  readonly #all = new Set<Connection<C>>()
+  readonly #all = new LinkedList<Connection<C>>()
   /** Those without a request; the last one used is used first, so that the others may go. */
   #idle: Connection<C>[] = []
   #closed = false
@@ -50,7 +51,7 @@ export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
     const kept = once && !this.#rules.announced ? this.#settledOne() : this.#idle.pop()
     if (kept) return kept
     const connection = this.#rules.make(this)
-    this.#all.add(connection)
+    connection.link = this.#all.add(connection)
     return connection
   }
 
@@ -71,7 +72,7 @@ export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
   }
 
   closed(connection: Connection<C>): void {
-    this.#all.delete(connection)
+    if (connection.link) this.#all.remove(connection.link)
     const index = this.#idle.indexOf(connection)
     if (index >= 0) this.#idle.splice(index, 1)
   }
@@ -109,7 +110,8 @@ export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
 
   /** True when there is a new connection for which nothing was closed yet. */
   #hasUnanswered(): boolean {
-    for (const { waiting, relieved } of this.#all) if (waiting && !relieved) return true
-    return false
+    let link = this.#all.first
+    while (link && (!link.item.waiting || link.item.relieved)) link = link.next
+    return link !== undefined
   }
 }

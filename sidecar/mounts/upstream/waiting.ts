@@ -1,6 +1,7 @@
 // Exchanges that wait for a connection: first come, first served, at most so many, at most so long.
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { LinkedList } from '../../linked-list.ts'
 
 interface Waiter<T> {
   readonly resolve: (turn: T | undefined) => void
@@ -13,7 +14,7 @@ interface Waiter<T> {
 export class Waiting<T> {
   readonly #most: number
   readonly #timeout: number
-  readonly #waiters = new Map<Exchange, Waiter<T>>()
+  #waiters = new LinkedList<Waiter<T>>()
   #timer: NodeJS.Timeout | undefined
 
   /** `timeout` in milliseconds. */
@@ -36,9 +37,9 @@ export class Waiting<T> {
       return Promise.reject(new UpstreamError('QUEUE_FULL', message, 503))
     }
     return new Promise((resolve, reject) => {
-      this.#waiters.set(exchange, { resolve, reject, deadline: performance.now() + this.#timeout })
+      const link = this.#waiters.add({ resolve, reject, deadline: performance.now() + this.#timeout })
       exchange.onAbort(() => {
-        if (this.#waiters.delete(exchange)) resolve(undefined)
+        if (this.#waiters.remove(link)) resolve(undefined)
       })
       this.#timer ??= setTimeout(this.#expire, this.#timeout)
     })
@@ -46,31 +47,32 @@ export class Waiting<T> {
 
   /** Gives the one that has waited longest its turn. */
   next(turn: T): void {
-    for (const [exchange, { resolve }] of this.#waiters) {
-      this.#waiters.delete(exchange)
-      if (this.#waiters.size === 0) this.#stopTimer()
-      return resolve(turn)
-    }
+    const { first } = this.#waiters
+    if (!first) return
+    this.#waiters.remove(first)
+    if (this.#waiters.size === 0) this.#stopTimer()
+    first.item.resolve(turn)
   }
 
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
     this.#stopTimer()
-    const waiters = [...this.#waiters.values()]
-    this.#waiters.clear()
+    const waiters = this.#waiters
+    this.#waiters = new LinkedList()
     for (const { reject } of waiters) reject(error)
   }
 
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
-    for (const [exchange, { reject, deadline }] of this.#waiters) {
+    for (let { first } = this.#waiters; first; { first } = this.#waiters) {
+      const { reject, deadline } = first.item
       // Timers may fire a little early.
       if (deadline > now + 1) {
         this.#timer = setTimeout(this.#expire, deadline - now)
         return
       }
-      this.#waiters.delete(exchange)
+      this.#waiters.remove(first)
       const message = `no upstream had a connection to spare for ${this.#timeout / 1000} s (queueTimeout)`
       reject(new UpstreamError('QUEUE_TIMEOUT', message, 503))
     }

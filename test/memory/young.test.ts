@@ -1,0 +1,132 @@
+// What a request took is garbage when it is answered, and young: V8 forgets it for next to nothing. One reference to it from something old
+// is enough to have all requests that follow copied, and kept until the whole heap is collected.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { HttpClient } from '../../sidecar/wire/http-client.ts'
+import { temporaryFolder } from '../harness.ts'
+import { connectTo } from '../listen/peer.ts'
+
+const root = join(import.meta.dirname, '../..')
+const folder = temporaryFolder()
+/** Not `node`: what the classes of node:http leave behind is different from run to run. */
+const MOUNTS = ['app', 'fetch', 'python', 'upstream'] as const
+/** Requests in flight at a time: those are alive when the young objects are collected. */
+const CONNECTIONS = 16
+/** Until V8 has compiled what is used. */
+const WARM = 4000
+const REQUESTS = 12_000
+/** Bytes of each request that may be left over: an object of V8's own now and then. A request takes 6 KB and more. */
+const LEFT_MAX = 96
+
+let backend: Server
+let server: ChildProcess
+let address = ''
+/** By how many bytes collections of young objects found the heap grown. */
+let survived = 0
+
+beforeAll(async () => {
+  backend = createServer((_, response) => response.end('Hello')).listen(0, '127.0.0.1')
+  await once(backend, 'listening')
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder.path, name), text)
+    return `./${name}`
+  }
+  const mounts = {
+    '/collect': { app: file('collect.mjs', `export default (e, start) => { gc(); start('200 OK', []); return [] }`) },
+    '/app': { app: file('app.mjs', `export default (e, start) => { start('200 OK', []); return ['Hello'] }`) },
+    '/fetch': { fetch: file('fetch.mjs', `export default { fetch: () => new Response('Hello') }`) },
+    '/python': { python: file('hello.py', `def app(e, start):\n  start('200 OK', [])\n  return [b'Hello']\n`) },
+    '/upstream': { upstream: `http://127.0.0.1:${(backend.address() as AddressInfo).port}` },
+  }
+  const config = join(folder.path, 'sidegate.json')
+  writeFileSync(config, JSON.stringify({ listen: ['127.0.0.1:0'], mounts, log: { access: false } }))
+  const command = [join(root, 'sidecar/main.ts'), 'serve', '--config', config]
+  server = spawn(process.execPath, ['--trace-gc', '--expose-gc', ...command], {
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let heap = 0
+  const started = Promise.withResolvers<void>()
+  createInterface({ input: server.stderr! }).on('line', (line) => {
+    address = /listening +(127\.0\.0\.1:[1-9][0-9]*)/.exec(line)?.[1] ?? address
+    if (line.includes('mounted')) started.resolve()
+  })
+  createInterface({ input: server.stdout! }).on('line', (line) => {
+    const match = /(Scavenge|Mark-Compact).* -> ([0-9.]+) /.exec(line)
+    if (!match) return
+    const now = Number(match[2]) * 1024 * 1024
+    if (match[1] === 'Scavenge') survived += now - heap
+    heap = now
+  })
+  await started.promise
+})
+
+afterAll(async () => {
+  server.kill()
+  await once(server, 'exit')
+  backend.close()
+  folder.remove()
+})
+
+test.each(MOUNTS.flatMap((mount) => ['http', 'fastcgi'].map((protocol) => [mount, protocol] as const)))(
+  '%s by %s',
+  async (mount, protocol) => {
+    await load(mount, protocol, WARM)
+    const { ask, close } = await client('http', '/collect/')
+    expect(await ask()).toBe(200)
+    close()
+    survived = 0
+    await load(mount, protocol, REQUESTS)
+    expect(survived / REQUESTS).toBeLessThan(LEFT_MAX)
+  },
+)
+
+/** So many requests, some at a time; throws when an answer is not 200. */
+async function load(mount: string, protocol: string, count: number): Promise<void> {
+  let left = count
+  const run = async (): Promise<void> => {
+    const { ask, close } = await client(protocol, `/${mount}/`)
+    while (left-- > 0) expect(await ask()).toBe(200)
+    close()
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, run))
+}
+
+interface Client {
+  /** Sends a request, gives the status. */
+  ask(): Promise<number>
+  close(): void
+}
+
+/** A client on one connection: Node.js itself leaves some of every connection behind. */
+async function client(protocol: string, path: string): Promise<Client> {
+  const socket = await connectTo(address)
+  const codec = protocol === 'http' ? new HttpClient() : fastcgi.client()
+  const head = (): Uint8Array =>
+    codec instanceof HttpClient
+      ? codec.ask({ method: 'GET', target: path, fields: ['Host', 'example.com'] }, 0)
+      : codec.request({ REQUEST_METHOD: 'GET', PATH_INFO: path, REQUEST_URI: path, QUERY_STRING: '' }, 0)
+  let status = 0
+  let { promise, resolve, reject } = Promise.withResolvers<number>()
+  promise.catch(() => {})
+  socket.on('data', (bytes) => {
+    for (const event of codec.receive(bytes)) {
+      if (event.type === 'head') status = event.head.status
+      else if (event.type === 'end') resolve(status)
+    }
+  })
+  socket.once('close', () => reject(new Error('the connection was closed')))
+  const ask = (): Promise<number> => {
+    ;({ promise, resolve, reject } = Promise.withResolvers<number>())
+    socket.write(head())
+    return promise
+  }
+  return { ask, close: () => socket.destroy() }
+}
