@@ -1,5 +1,5 @@
-// FastCGI's client codec: one request at a time on a connection, always with KEEP_CONN. The whole request head, and the mark
-// that there is no body, is one buffer. A response is complete with END_REQUEST, or with the end of STDOUT when the server then
+// FastCGI's client codec: one request at a time on a connection, or one behind the other, always with KEEP_CONN. The whole request head, and
+// the mark that there is no body, is one buffer. A response is complete with END_REQUEST, or with the end of STDOUT when the server then
 // closes. Keeps: the response head while it is incomplete (head.ts).
 import { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
@@ -10,7 +10,7 @@ import { writePairs } from './pairs.ts'
 import * as records from './records.ts'
 import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
 
-/** The id of every request: one at a time. */
+/** The id of a request that is alone. */
 const ID = 1
 
 /** The client's side of a FastCGI connection. */
@@ -18,35 +18,39 @@ export class FastcgiClient implements ClientCodec, RecordSink {
   readonly held = 0
   readonly #reader = new RecordReader(this, 502)
   readonly #endBody = Buffer.alloc(8)
+  /** Of the requests that are not answered, in the order of the answers. */
+  readonly #ids: number[] = []
   #ended = 0
   #head = new HeadReader()
   #events: ClientEvent[] = []
   #dead = false
   /** How far the response is; `stdout` has ended. */
   #state: 'idle' | 'head' | 'body' | 'stdout ended' = 'idle'
-  #stdinEnded = false
+  #stdinEnded = true
   #type = 0
 
   request(variables: Variables, length: number | undefined): Uint8Array {
     if (this.#state !== 'idle') throw new TypeError('a request is in flight on this connection')
-    this.#state = 'head'
-    this.#head = new HeadReader()
     this.#stdinEnded = length === 0
-    const text = writePairs(variables)
-    const size = text.length
-    const out = Buffer.allocUnsafe(HEADER + 8 + records.recordsSize(size) + (length === 0 ? 2 * HEADER : HEADER))
-    let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, ID, 8)
-    out.fill(0, at, at + 8)
-    out[at + 1] = records.RESPONDER
-    out[at + 2] = records.KEEP_CONN
-    at += 8
-    if (size > 0 && size <= CONTENT_MAX) {
-      at = records.writeHeader(out, at, records.PARAMS, ID, size)
-      at = records.pad(out, at + out.write(text, at, 'latin1'), size)
-    } else at = records.writeRecords(out, at, records.PARAMS, ID, Buffer.from(text, 'latin1'))
-    at = records.writeHeader(out, at, records.PARAMS, ID, 0)
-    if (length === 0) records.writeHeader(out, at, records.STDIN, ID, 0)
-    return out
+    this.#ids.push(ID)
+    this.#begin()
+    return encode(variables, length, ID)
+  }
+
+  /**
+   * A request without a body behind those under way, whose bodies are sent: for a server that answers them one after the other.
+   * @param id 2 to 65535, different from those that are not answered
+   */
+  follow(variables: Variables, id: number): Uint8Array {
+    if (!this.#stdinEnded) throw new TypeError('the body of the request under way is not sent')
+    this.#ids.push(id)
+    if (this.#state === 'idle') this.#begin()
+    return encode(variables, 0, id)
+  }
+
+  /** True when nothing of the request is to come. */
+  get requestSent(): boolean {
+    return this.#stdinEnded
   }
 
   data(chunk: Uint8Array): Uint8Array[] {
@@ -84,7 +88,7 @@ export class FastcgiClient implements ClientCodec, RecordSink {
     this.#type = type
     const state = this.#state
     const fits =
-      id === ID &&
+      id === this.#ids[0] &&
       state !== 'idle' &&
       (type === records.STDERR ||
         (type === records.STDOUT && state !== 'stdout ended') ||
@@ -117,6 +121,11 @@ export class FastcgiClient implements ClientCodec, RecordSink {
   close(): void {
     if (this.#type !== records.END_REQUEST) return
     const status = this.#endBody[4]!
+    const id = this.#ids.shift()
+    if (id !== ID && status === records.OVERLOADED && this.#state === 'head') {
+      this.#events.push({ type: 'refused' })
+      return this.#next()
+    }
     if (status === records.CANT_MPX_CONN || status === records.OVERLOADED) {
       throw new PeerError('FASTCGI_BUSY', `the FastCGI server takes no more requests (protocol status ${status})`, 503)
     }
@@ -124,10 +133,20 @@ export class FastcgiClient implements ClientCodec, RecordSink {
       throw new PeerError('FASTCGI_REFUSED', `the FastCGI server refused the request (protocol status ${status})`, 502)
     }
     if (this.#state === 'head') throw new PeerError('RESPONSE_HEAD', 'the response ended before its head did', 502)
-    this.#state = 'idle'
     this.#events.push({ type: 'end', reuse: this.#stdinEnded })
     // What is left of STDIN would come before the next request: such a connection is finished.
     if (!this.#stdinEnded) this.#dead = true
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#ids.length > 0) this.#begin()
+    else this.#state = 'idle'
+  }
+
+  #begin(): void {
+    this.#state = 'head'
+    this.#head = new HeadReader()
   }
 
   #readHead(piece: Buffer): void {
@@ -138,4 +157,23 @@ export class FastcgiClient implements ClientCodec, RecordSink {
     const { rest } = this.#head
     if (rest && rest.length > 0) this.#events.push({ type: 'body', bytes: rest })
   }
+}
+
+/** The records of a request head; of the whole request when its body is empty. */
+function encode(variables: Variables, length: number | undefined, id: number): Uint8Array {
+  const text = writePairs(variables)
+  const size = text.length
+  const out = Buffer.allocUnsafe(HEADER + 8 + records.recordsSize(size) + (length === 0 ? 2 * HEADER : HEADER))
+  let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, id, 8)
+  out.fill(0, at, at + 8)
+  out[at + 1] = records.RESPONDER
+  out[at + 2] = records.KEEP_CONN
+  at += 8
+  if (size > 0 && size <= CONTENT_MAX) {
+    at = records.writeHeader(out, at, records.PARAMS, id, size)
+    at = records.pad(out, at + out.write(text, at, 'latin1'), size)
+  } else at = records.writeRecords(out, at, records.PARAMS, id, Buffer.from(text, 'latin1'))
+  at = records.writeHeader(out, at, records.PARAMS, id, 0)
+  if (length === 0) records.writeHeader(out, at, records.STDIN, id, 0)
+  return out
 }

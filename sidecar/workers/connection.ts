@@ -1,5 +1,6 @@
 // One connection to a worker: FastCGI, one exchange at a time, kept for the next. The common case, a request without a body that is
-// answered in one piece, is one write, one read, one respond and one end.
+// answered in one piece, is one write, one read, one respond and one end. While the worker is busy, the next requests may be sent ahead.
+// What has no body can be taken back until the worker begins it.
 //
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
@@ -7,10 +8,13 @@ import type { Socket } from 'node:net'
 import { notePiece } from '../collector.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
-import { fastcgi } from '../wire/fastcgi.ts'
+import type { ClientEvent } from '../wire/codec.ts'
+import { FastcgiClient } from '../wire/fastcgi-client.ts'
 import type { Head } from '../wire/head.ts'
+import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
+import type { Claims } from './claims.ts'
 import { Lines } from './lines.ts'
+import type { Place } from './queue.ts'
 import { readReport, type Report } from './report.ts'
 
 /** What a connection tells the worker that it leads to. */
@@ -25,33 +29,58 @@ export interface ConnectionOwner {
   reported(report: Report, exchange: Exchange): void
 }
 
+/** Who keeps the queue. */
+export interface Dispatcher {
+  /** A connection has room for a request ahead, or gave some back. */
+  advanced(): void
+  /** A request that was sent ahead is begun. */
+  begun(place: Place): void
+  /** One whose turn it was could not be begun there. */
+  returned(exchange: Exchange): void
+}
+
 /** FastCGI 1.0, 5.4: ABORT_REQUEST of the only request. */
 const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
 
-/** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
-type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
+/**
+ * `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits;
+ * `skipping`: the worker comes to a request that was taken back.
+ */
+type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'skipping' | 'lost'
+
+/** A request that takes longer, in milliseconds, is not what those ahead of their turn should wait for. */
+const STUCK_MS = 10
 
 /** A connection to a worker. */
-export class WorkerConnection {
+export class WorkerConnection implements AheadOwner {
   readonly index: number
-  /** Requests so far: names the one under way to the worker. */
+  /** Names the request under way to the worker: which of those sent to it that is. */
   sequence = 0
   /** When the request under way was cancelled, as `performance.now()`; 0: it was not. */
   cancelledAt = 0
   readonly #socket: Socket
   readonly #owner: ConnectionOwner
+  readonly #dispatcher: Dispatcher
   readonly #lines: Lines
-  #codec: ClientCodec = fastcgi.client()
+  #codec = new FastcgiClient()
+  #ahead: AheadList | undefined
+  /** Requests sent. */
+  #sent = 0
+  /** When the request under way began, as `performance.now()`. */
+  #since = 0
+  /** The client of the exchange takes its response slowly. */
+  #slow = false
   #state: State = 'idle'
   #exchange: Exchange | undefined
   /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
   #missing = -1
   #pumping = false
 
-  constructor(socket: Socket, index: number, owner: ConnectionOwner) {
+  constructor(socket: Socket, index: number, owner: ConnectionOwner, dispatcher: Dispatcher) {
     this.#socket = socket
     this.index = index
     this.#owner = owner
+    this.#dispatcher = dispatcher
     this.#lines = new Lines((line) => this.#report(line))
     socket.on('data', this.#receive)
     socket.on('drain', () => this.#pump())
@@ -66,15 +95,16 @@ export class WorkerConnection {
 
   /** Sends a request to the worker; the connection has to be idle. */
   run(exchange: Exchange): void {
-    this.#exchange = exchange
-    this.#state = 'answering'
-    this.#missing = -1
-    this.sequence++
-    const { body } = exchange
-    const request = this.#codec.request(exchange.variables, body.length)
-    if (body.length === 0) {
-      this.#socket.write(request)
+    const { body, variables } = exchange
+    const ordinal = ++this.#sent
+    if (body.length === 0 && this.#ahead) {
+      const { id } = this.#ahead.add(exchange, undefined, ordinal)
+      this.#ahead.next()
+      this.#open(exchange, ordinal)
+      this.#socket.write(this.#codec.follow(variables, id))
     } else {
+      this.#open(exchange, ordinal)
+      const request = this.#codec.request(variables, body.length)
       this.#socket.cork()
       this.#socket.write(request)
       this.#pumping = true
@@ -84,14 +114,56 @@ export class WorkerConnection {
     exchange.onAbort(this.#onAbort)
   }
 
-  /** The worker is gone: ends the exchange under way. */
+  /** Lets requests be sent ahead; what the worker begins is settled by `claims`. */
+  allowAhead(claims: Claims): void {
+    this.#ahead = new AheadList(claims, this)
+  }
+
+  /** How many requests are ahead; undefined when no more may be. `now` as performance.now(). */
+  aheadAt(now: number): number | undefined {
+    if (this.#state !== 'answering' && this.#state !== 'answered') return undefined
+    const room = this.#ahead?.hasRoom && this.#codec.requestSent && !this.#slow && !this.isStuck(now)
+    return room ? this.#ahead!.size : undefined
+  }
+
+  isStuck(now: number): boolean {
+    return now - this.#since > STUCK_MS
+  }
+
+  /** Sends a request without a body ahead; `aheadAt` has said that it may be. `place`: that in the queue, if it has one. */
+  sendAhead(exchange: Exchange, place: Place | undefined): void {
+    const { id } = this.#ahead!.add(exchange, place, ++this.#sent)
+    this.#socket.write(this.#codec.follow(exchange.variables, id))
+  }
+
+  /** Takes back what the worker has not begun. */
+  takeBack(): void {
+    for (const exchange of this.#ahead?.takeAll() ?? []) this.#dispatcher.returned(exchange)
+  }
+
+  giveUp(): void {
+    this.#exchange = undefined
+    this.#state = 'skipping'
+  }
+
+  /** The worker is gone: ends the exchange under way, and those that it had begun. */
   fail(error: UpstreamError): void {
+    const ahead = this.#ahead
+    const returned = ahead?.takeAll() ?? []
     const exchange = this.#exchange
     const { waiting } = this
     this.#state = 'lost'
     this.#exchange = undefined
+    this.#ahead = undefined
     this.#pumping = false
+    for (const one of returned) this.#dispatcher.returned(one)
     if (exchange && waiting) exchange.fail(error)
+    for (let next = ahead?.next(); next; next = ahead?.next()) {
+      if (next.back) continue
+      if (next.place) this.#dispatcher.begun(next.place)
+      next.exchange.fail(error)
+    }
+    ahead?.close()
   }
 
   readonly #onAbort = (): void => {
@@ -103,6 +175,7 @@ export class WorkerConnection {
     if (this.#state !== 'answering' && this.#state !== 'answered') return
     this.#state = 'discarding'
     this.#pumping = false
+    this.#slow = false
     this.cancelledAt = performance.now()
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
@@ -162,6 +235,7 @@ export class WorkerConnection {
     for (let index = 0; index < length; index++) {
       const event = events[index]!
       if (event.type === 'end') this.#finish(event.reuse)
+      else if (event.type === 'refused') this.#advance()
       else if (event.type === 'stderr') this.#lines.push(event.bytes)
       else if (this.#state === 'answering' || this.#state === 'answered') {
         try {
@@ -191,8 +265,13 @@ export class WorkerConnection {
     } else if (!exchange.write(bytes)) this.#wait(exchange)
   }
 
-  /** A slow client stops the worker's output. */
+  /** A slow client stops the worker's output, and nobody else's. */
   #wait(exchange: Exchange): void {
+    this.#slow = true
+    this.takeBack()
+    this.#dispatcher.advanced()
+    // The worker has begun the next: what is left of this response is in the system's buffer, and is in the way there.
+    if (this.#ahead && this.#ahead.size > 0) return
     this.#socket.pause()
     const { sequence } = this
     const resume = (): void => {
@@ -217,11 +296,40 @@ export class WorkerConnection {
     // The client of this response was slow up to its end; the next request finds the connection reading.
     if (this.#socket.isPaused()) this.#socket.resume()
     // The worker skips what is left of a body; a codec of its own would not know where the next request begins.
-    if (!reuse) this.#codec = fastcgi.client()
+    if (!reuse) this.#codec = new FastcgiClient()
+    this.#advance()
+  }
+
+  /** To the request that the worker comes to next. */
+  #advance(): void {
     this.#exchange = undefined
-    this.#state = 'idle'
     this.cancelledAt = 0
-    this.#owner.released(this)
+    const next = this.#ahead?.next()
+    if (next?.back) this.#state = 'skipping'
+    else if (next) this.#begin(next)
+    else {
+      this.#state = 'idle'
+      this.#owner.released(this)
+    }
+  }
+
+  #begin(ahead: Ahead): void {
+    const { exchange, place, ordinal } = ahead
+    if (place) this.#dispatcher.begun(place)
+    ahead.place = undefined
+    this.#open(exchange, ordinal)
+    if (exchange.aborted || exchange.headSent) this.#cancel()
+    else exchange.onAbort(this.#onAbort)
+    this.#dispatcher.advanced()
+  }
+
+  #open(exchange: Exchange, ordinal: number): void {
+    this.sequence = ordinal
+    this.#exchange = exchange
+    this.#state = 'answering'
+    this.#missing = -1
+    this.#slow = false
+    this.#since = performance.now()
   }
 
   /** The response breaks a rule: the exchange ends here, and the worker's work for it too. */

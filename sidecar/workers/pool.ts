@@ -1,7 +1,10 @@
-// The workers of one mount: gives each exchange to the least busy one, or lets it wait.
+// The workers of one mount: gives each exchange to the least busy one, or lets it wait. The first that wait are sent to busy workers ahead of
+// their turn; they keep their places, and go to whichever worker comes to them first.
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { WaitingExchanges } from './queue.ts'
+import type { Dispatcher, WorkerConnection } from './connection.ts'
+import { Ahead } from './ahead.ts'
+import { WaitingExchanges, type Place } from './queue.ts'
 import { Slot } from './slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
@@ -14,7 +17,7 @@ export interface PoolOptions extends WorkerOptions {
 }
 
 /** The workers of a mount. */
-export class Pool {
+export class Pool implements Dispatcher {
   readonly #slots: readonly Slot<Worker>[]
   readonly #waiting: WaitingExchanges
   #closing: Promise<void> | undefined
@@ -24,7 +27,7 @@ export class Pool {
     const slot = (): Slot<Worker> =>
       new Slot(
         options,
-        (owner) => new Worker(options, owner),
+        (owner) => new Worker(options, owner, this),
         () => this.#serveWaiting(),
       )
     this.#slots = Array.from({ length: options.processes }, slot)
@@ -48,8 +51,28 @@ export class Pool {
     if (exchange.aborted) return
     if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the workers are being stopped', 503)
     const worker = this.#waiting.size === 0 ? this.#leastBusy() : undefined
-    if (worker) worker.run(exchange)
-    else this.#waiting.add(exchange)
+    if (worker) return worker.run(exchange)
+    this.#waiting.add(exchange, this.#dropped)
+    this.#sendAhead()
+  }
+
+  advanced(): void {
+    this.#sendAhead()
+  }
+
+  begun(place: Place): void {
+    this.#waiting.leave(place)
+  }
+
+  returned(exchange: Exchange): void {
+    const connection = this.#closing ? undefined : this.#roomiest(performance.now())
+    // It was its turn: it does not go behind those that wait.
+    if (connection) return connection.sendAhead(exchange, undefined)
+    try {
+      this.handle(exchange)
+    } catch (error) {
+      exchange.fail(error)
+    }
   }
 
   /** Ends all workers; the exchanges that wait get 503. */
@@ -83,12 +106,58 @@ export class Pool {
   }
 
   #serveWaiting(): void {
-    while (this.#waiting.size > 0) {
+    for (let { first } = this.#waiting; first; { first } = this.#waiting) {
       const worker = this.#leastBusy()
-      if (!worker) return
-      const exchange = this.#waiting.take()
-      if (exchange) worker.run(exchange)
+      if (!worker) break
+      const exchange = this.#next(first.item)
+      if (exchange && !exchange.aborted) worker.run(exchange)
     }
+    this.#sendAhead()
+  }
+
+  /** What is to be run now; undefined when the one at the front of the queue has been begun where it was sent. */
+  #next(front: Place): Exchange | undefined {
+    // It may be that the busy worker has not even begun the request before this one, which is taken then.
+    const taken = front.ahead ? front.ahead.list.takeFirst() : front
+    const left = taken instanceof Ahead ? taken.place : front
+    if (left) this.#waiting.leave(left)
+    return taken?.exchange
+  }
+
+  /** Sends those that have waited longest to busy workers, so that these need not wait for them. */
+  #sendAhead(): void {
+    const now = performance.now()
+    for (let link = this.#waiting.first; link; link = link.next) {
+      const { exchange, ahead } = link.item
+      if (ahead && !ahead.list.owner.isStuck(now)) continue
+      // What comes after one that cannot be sent ahead must not overtake it.
+      if (exchange.body.length !== 0) return
+      const connection = this.#roomiest(now)
+      if (!connection) return
+      if (ahead) this.#takeBack(ahead)
+      if (!link.item.ahead) connection.sendAhead(exchange, link.item)
+    }
+  }
+
+  #roomiest(now: number): WorkerConnection | undefined {
+    let found: ReturnType<Worker['roomiest']>
+    for (const { worker } of this.#slots) {
+      const one = worker?.roomiest(now)
+      if (one && (found === undefined || one.ahead < found.ahead)) found = one
+    }
+    return found?.connection
+  }
+
+  /** Takes back all that is with this one, so that they keep their order. */
+  #takeBack({ list }: Ahead): void {
+    for (const exchange of list.takeAll()) this.returned(exchange)
+  }
+
+  /** One left the queue by itself. Those that come back with it are sent anew. */
+  readonly #dropped = ({ ahead }: Place): void => {
+    if (!ahead) return
+    this.#takeBack(ahead)
+    this.#sendAhead()
   }
 
   #describe(): string {

@@ -1,7 +1,8 @@
 // The exchanges that wait for a worker: first come, first served, at most so many, at most so long.
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { LinkedList } from '../linked-list.ts'
+import { LinkedList, type Link } from '../linked-list.ts'
+import type { Ahead } from './ahead.ts'
 
 /** The bounds of a queue. */
 export interface QueueBounds {
@@ -11,11 +12,16 @@ export interface QueueBounds {
   readonly timeout: number
 }
 
-interface Waiting {
+/** The place of an exchange in a queue. */
+export interface Place {
   readonly exchange: Exchange
   /** When it has waited enough, as `performance.now()`: who comes first goes first. */
   readonly deadline: number
-  readonly dropped: () => void
+  readonly dropped: (place: Place) => void
+  /** Undefined once it has left. */
+  link: Link<Place> | undefined
+  /** Where it was sent ahead of its turn; it keeps its place until it is begun there. */
+  ahead: Ahead | undefined
 }
 
 /** A queue of exchanges. Those whose client goes away leave it. */
@@ -23,7 +29,7 @@ export class WaitingExchanges {
   readonly #bounds: QueueBounds
   /** Says in an error how the workers are. */
   readonly #workers: () => string
-  #waiting = new LinkedList<Waiting>()
+  readonly #waiting = new LinkedList<Place>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(bounds: QueueBounds, workers: () => string) {
@@ -35,18 +41,24 @@ export class WaitingExchanges {
     return this.#waiting.size
   }
 
+  /** The place of the one that has waited longest; `next` leads to the others. */
+  get first(): Link<Place> | undefined {
+    return this.#waiting.first
+  }
+
   /**
    * @param dropped called when it leaves the queue by itself: its client is gone, it waited too long, the queue is cleared
    * @throws {UpstreamError} QUEUE_FULL
    */
-  add(exchange: Exchange, dropped: () => void = () => {}): void {
+  add(exchange: Exchange, dropped: (place: Place) => void = () => {}): void {
     const { most, timeout } = this.#bounds
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
-    const link = this.#waiting.add({ exchange, deadline: performance.now() + timeout, dropped })
+    const place: Place = { exchange, deadline: performance.now() + timeout, dropped, link: undefined, ahead: undefined }
+    place.link = this.#waiting.add(place)
     exchange.onAbort(() => {
-      if (this.#waiting.remove(link)) dropped()
+      if (this.leave(place)) dropped(place)
     })
     this.#timer ??= setTimeout(this.#expire, timeout)
   }
@@ -54,35 +66,41 @@ export class WaitingExchanges {
   /** The one that has waited longest. */
   take(): Exchange | undefined {
     const { first } = this.#waiting
-    if (!first) return undefined
-    this.#waiting.remove(first)
+    if (first) this.leave(first.item)
+    return first?.item.exchange
+  }
+
+  /** It waits no longer. False when it did not. */
+  leave(place: Place): boolean {
+    const { link } = place
+    place.link = undefined
+    if (!link) return false
+    this.#waiting.remove(link)
     if (this.#waiting.size === 0) this.#stopTimer()
-    return first.item.exchange
+    return true
   }
 
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
-    this.#stopTimer()
-    const waiting = [...this.#waiting]
-    this.#waiting = new LinkedList()
-    for (const { exchange, dropped } of waiting) {
-      dropped()
-      exchange.fail(error)
+    for (const place of this.#waiting) {
+      if (!this.leave(place)) continue
+      place.dropped(place)
+      place.exchange.fail(error)
     }
   }
 
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
-    for (let { first } = this.#waiting; first; { first } = this.#waiting) {
-      const { exchange, deadline, dropped } = first.item
+    for (const place of this.#waiting) {
+      const { exchange, deadline, dropped } = place
       // Timers may fire a little early.
       if (deadline > now + 1) {
         this.#timer = setTimeout(this.#expire, deadline - now)
         return
       }
-      this.#waiting.remove(first)
-      dropped()
+      if (!this.leave(place)) continue
+      dropped(place)
       const seconds = this.#bounds.timeout / 1000
       exchange.fail(
         new UpstreamError(

@@ -2,7 +2,8 @@
 import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
-import { WorkerConnection, type ConnectionOwner } from './connection.ts'
+import { Claims } from './claims.ts'
+import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './connection.ts'
 import { StartError, type Occupant, type Owner } from './occupant.ts'
 import {
   describeExit,
@@ -55,11 +56,13 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
 
-  constructor(options: WorkerOptions, owner: Owner<Worker>) {
+  constructor(options: WorkerOptions, owner: Owner<Worker>, dispatcher: Dispatcher) {
     this.#options = options
     this.#owner = owner
     this.#process = new WorkerProcess(options.command, options.threads, this)
-    this.#connections = this.#process.connections.map((socket, index) => new WorkerConnection(socket, index, this))
+    this.#connections = this.#process.connections.map(
+      (socket, index) => new WorkerConnection(socket, index, this, dispatcher),
+    )
     this.#startTimer = setTimeout(() => this.#late(), options.startTimeout)
     // Who does not ask for the start hears of `gone`.
     this.#started.promise.catch(() => {})
@@ -89,11 +92,23 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     this.#idle.pop()!.run(exchange)
   }
 
+  /** The connection that can take a request ahead and has the fewest; `now` as performance.now(). */
+  roomiest(now: number): { connection: WorkerConnection; ahead: number } | undefined {
+    if (this.state !== 'ready') return undefined
+    let found: { connection: WorkerConnection; ahead: number } | undefined
+    for (const connection of this.#connections) {
+      const ahead = connection.aheadAt(now)
+      if (ahead !== undefined && (found === undefined || ahead < found.ahead)) found = { connection, ahead }
+    }
+    return found
+  }
+
   /** Takes no more requests, ends when those under way are answered. */
   leave(): void {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'ready') return
     this.state = 'leaving'
+    for (const connection of this.#connections) connection.takeBack()
     if (this.busy === 0) void this.stop()
   }
 
@@ -115,6 +130,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       clearTimeout(this.#startTimer)
       this.state = 'ready'
       this.readySince = performance.now()
+      this.#openClaims(message.claims)
       this.#idle.push(...this.#connections)
       this.#started.resolve()
       this.#owner.free(this)
@@ -191,6 +207,15 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     }
     const { code, message, detail } = report
     this.#options.log.error(message, { ...fields, code, blame: 'app', detail })
+  }
+
+  /** The worker's file descriptors of its pipes, one a connection. */
+  #openClaims(descriptors: unknown): void {
+    if (!Array.isArray(descriptors)) return
+    for (const [index, connection] of this.#connections.entries()) {
+      const claims = Claims.open(this.pid!, Number(descriptors[index]))
+      if (claims) connection.allowAhead(claims)
+    }
   }
 
   get #fields(): LogFields {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { PeerError } from '../../sidecar/errors.ts'
 import type { ClientEvent } from '../../sidecar/wire/codec.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { FastcgiClient } from '../../sidecar/wire/fastcgi-client.ts'
 import { begin, end, pair, pairs, record, request } from './build.ts'
 import { bytesOf } from './captures.ts'
 import { Conversation, OK } from './converse.ts'
@@ -461,6 +462,34 @@ describe('client', () => {
     client.request(GET, length)
     return client
   }
+
+  test('requests behind the one under way are answered in their order, or refused', () => {
+    const client = new FastcgiClient()
+    client.request(GET, 0)
+    expect(decodeRecords(Buffer.from(client.follow(GET, 2)))[0]).toMatchObject({ type: 1, id: 2 })
+    client.follow(GET, 3)
+    client.follow(GET, 4)
+    const answer = (id: number): Buffer =>
+      Buffer.concat([record(6, id, `Status: 20${id} \r\n\r\n`), record(6, id), end(id)])
+    const bytes = Buffer.concat([answer(1), answer(2), end(3, 2), answer(4)])
+    const told = client.receive(bytes).map((event) => (event.type === 'head' ? event.head.status : event.type))
+    expect(told).toEqual([201, 'end', 202, 'end', 'refused', 204, 'end'])
+    // None is under way: the next is like the first.
+    client.follow(GET, 5)
+    expect(client.receive(answer(5))).toMatchObject([{ type: 'head' }, { type: 'end', reuse: true }])
+    client.request(GET, 0)
+    expect(client.receive(answer(1))).toMatchObject([{ type: 'head' }, { type: 'end', reuse: true }])
+  })
+
+  test('none goes behind a body that is not sent; no answer may overtake another', () => {
+    const client = new FastcgiClient()
+    client.request(GET, 3)
+    expect(() => client.follow(GET, 2)).toThrow(TypeError)
+    client.data(Buffer.from('abc'))
+    client.finish()
+    client.follow(GET, 2)
+    expect(() => client.receive(record(6, 2, 'Status: 200\r\n\r\n'))).toThrow(failure('FASTCGI_RECORD'))
+  })
   const STDOUT = (text: string, padding = 0): Buffer => record(6, 1, text, padding)
 
   test('a request without a body is one buffer', () => {

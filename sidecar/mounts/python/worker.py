@@ -7,6 +7,9 @@ TARGET is `module[:callable]`, `module:factory()` or a file with `[:callable]` b
 channel, JSON lines: `ready` or `failed` and `leave` to the gateway, `abort` from it. When the connections end, the
 worker ends: a gateway that is gone leaves no worker behind.
 
+The next requests may lie in a connection while one runs. Those with another id than 1 can be taken back until they are
+begun: for each there is a byte in a pipe of the connection (`claims` in `ready`), and whoever reads it has the request.
+
 A request that is answered with one list costs one recv and one sendall. FastCGI's STDERR stream carries JSON lines,
 what the app printed during the request and what went wrong in it; the rest of the output goes to the pipes 1 and 2.
 Standard library only, Python 3.8 and newer.
@@ -85,7 +88,9 @@ def finish_records(request_id):
     return (pack_record(1, STDOUT, request_id, 0, 0) + pack_record(1, END, request_id, 8, 0) + bytes(8))
 
 
-FINISH_1 = finish_records(1)
+FINISH = [finish_records(request_id) for request_id in range(256)]
+# The content of an END_REQUEST for a request that is not run: protocol status FCGI_OVERLOADED.
+OVERLOADED = bytes((0, 0, 0, 0, 2, 0, 0, 0))
 
 
 def records(kind, request_id, data):
@@ -125,6 +130,15 @@ def read_params(content, environ):
         raise ValueError('a FastCGI name-value pair is longer than its stream')
 
 
+def give_way():
+    """Linux: this thread does not take the processor from the gateway the moment it is given a request, but gets it in turn. On a
+    busy machine the gateway then reads and writes several requests at a time. What the app starts is scheduled as ever."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_BATCH | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    except (AttributeError, OSError):
+        pass  # another system, or one that forbids it
+
+
 class Gone(ConnectionResetError):
     """The client went away: nobody waits for the response, the body is not complete."""
 
@@ -151,6 +165,10 @@ class Connection:
         self.sending = False
         self.thread = 0
         self.request_id = 1
+        # What settles who runs a request that was sent ahead: one byte for each, its id. Both ends stay open.
+        self.claims, self.claims_end = os.pipe()
+        os.set_blocking(self.claims, False)
+        self.claimed = 0
 
     def record(self):
         """The next record: kind, request id, content. EOFError when the gateway has closed the connection."""
@@ -194,10 +212,15 @@ class Connection:
     def accept(self):
         """Waits for a request; its environ without the streams. What is left of the request before is skipped."""
         record = self.record
-        kind = 0
-        while kind != BEGIN:
-            kind, self.request_id, _ = record()
-        self.sequence += 1
+        while True:
+            kind = 0
+            while kind != BEGIN:
+                kind, request_id, _ = record()
+            self.sequence += 1
+            self.request_id = request_id
+            if request_id == 1 or self.claim(request_id):
+                break
+            self.send(pack_record(1, END, request_id, 8, 0) + OVERLOADED)
         environ = self.base.copy()
         kind, _, content = record()
         params = b''
@@ -209,6 +232,18 @@ class Connection:
         read_params(params, environ)
         return environ
 
+    def claim(self, request_id):
+        """False when the gateway has taken the request back. The byte of a later one is kept until it is its turn."""
+        if not self.claimed:
+            try:
+                self.claimed = os.read(self.claims, 1)[0]
+            except BlockingIOError:
+                return False
+        if self.claimed != request_id:
+            return False
+        self.claimed = 0
+        return True
+
     def send(self, data):
         self.sending = True
         self.sock.sendall(data)
@@ -216,6 +251,7 @@ class Connection:
 
     def serve(self, app):
         self.thread = threading.get_ident()
+        give_way()
         try:
             while True:
                 Request(self, self.accept()).run(app)
@@ -529,7 +565,7 @@ class Request:
             if not self.sent:
                 self.sent = True
                 self.connection.send(records(STDOUT, self.connection.request_id, FAILED_HEAD))
-            self.connection.send(finish_records(self.connection.request_id))
+            self.connection.send(FINISH[self.connection.request_id])
         finally:
             running.request = None
             failure = None
@@ -611,7 +647,7 @@ class Request:
             raise AppMistake('NO_HEAD', 'the app returned without calling start_response')
         connection = self.connection
         request_id = connection.request_id
-        finish = FINISH_1 if request_id == 1 else finish_records(request_id)
+        finish = FINISH[request_id]
         if self.sent:
             if body:
                 self.send(body)
@@ -885,7 +921,7 @@ def main(arguments):
     except Failed as error:
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
-    tell(control, type='ready', python=sys.version.split()[0])
+    tell(control, type='ready', python=sys.version.split()[0], claims=[one.claims for one in connections])
 
     others = [threading.Thread(target=connection.serve, args=(app,), daemon=True, name='sidegate-%d' % connection.index)
               for connection in connections[1:]]

@@ -14,7 +14,7 @@ interface Waiter<T> {
 export class Waiting<T> {
   readonly #most: number
   readonly #timeout: number
-  #waiters = new LinkedList<Waiter<T>>()
+  readonly #waiters = new LinkedList<Waiter<T>>()
   #timer: NodeJS.Timeout | undefined
 
   /** `timeout` in milliseconds. */
@@ -57,9 +57,10 @@ export class Waiting<T> {
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
     this.#stopTimer()
-    const waiters = this.#waiters
-    this.#waiters = new LinkedList()
-    for (const { reject } of waiters) reject(error)
+    for (let { first } = this.#waiters; first; { first } = this.#waiters) {
+      this.#waiters.remove(first)
+      first.item.reject(error)
+    }
   }
 
   readonly #expire = (): void => {

@@ -1,0 +1,183 @@
+// Requests that are sent to busy workers ahead of their turn: each is run once, none waits for a slow one while another worker is free, and
+// what happens to the worker happens to the request that it runs, not to those ahead.
+import { expect, test } from 'vitest'
+import type { TestExchange, TestResponse } from '../exchange.ts'
+import { openMount, until, type Line, type TestMount } from './mount.ts'
+
+const turns = { python: 'turns:app', queue: 1000 }
+
+/** The ids of the requests that ran, in the order of the log. */
+function ran(lines: readonly Line[]): string[] {
+  return lines.filter(({ message }) => message.startsWith('ran ')).map(({ message }) => message.slice(4))
+}
+
+/** Sends requests `first` to `last` at once. */
+function startSome({ start }: TestMount, first: number, last: number, more = ''): TestExchange[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => start({ path: `/?id=${first + index}${more}` }))
+}
+
+const idOf = (response: TestResponse): string => response.header('X-Id') ?? `status ${response.status}`
+const ids = (first: number, last: number): string[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => String(first + index))
+
+/** A request has begun in the app. */
+function hasBegun(mount: TestMount, id: number): Promise<Line> {
+  return mount.logged(({ message }) => message === `ran ${id}`)
+}
+
+test.for([
+  [1, 1],
+  [2, 1],
+  [2, 3],
+])('%i processes with %i threads: every request runs once and gets its own answer', async ([processes, threads]) => {
+  const mount = await openMount({ ...turns, processes: processes!, threads: threads! })
+  const answers = await Promise.all(startSome(mount, 1, 500).map(({ response }) => response))
+  expect(answers.map(idOf)).toEqual(ids(1, 500))
+  expect(ran(mount.lines).toSorted((a, b) => Number(a) - Number(b))).toEqual(ids(1, 500))
+})
+
+test.for(['sleep', 'hold'])('none waits for a slow request (%s) while another worker is free', async (slow) => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  // Both workers are busy: what follows is sent ahead to the one and to the other.
+  const [long] = startSome(mount, 1, 1, `&${slow}=2`)
+  const quick = startSome(mount, 2, 100)
+  let over = false
+  void long!.response.then(() => (over = true))
+  expect((await Promise.all(quick.map(({ response }) => response))).map(idOf)).toEqual(ids(2, 100))
+  expect(over).toBe(false)
+  expect(idOf(await long!.response)).toBe('1')
+  expect(ran(mount.lines).toSorted((a, b) => Number(a) - Number(b))).toEqual(ids(1, 100))
+})
+
+test('a worker that has no end of requests runs those too that wait for a slow one', async () => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  const [long] = startSome(mount, 1, 1, '&sleep=2')
+  const early = startSome(mount, 2, 9)
+  // As many as are answered, for as long as there are early ones.
+  let next = 10
+  let left = early.length
+  for (const { response } of early) void response.then(() => left--)
+  const flood = async (): Promise<void> => {
+    while (left > 0) await startSome(mount, next, next++)[0]!.response
+  }
+  let over = false
+  void long!.response.then(() => (over = true))
+  await Promise.all(Array.from({ length: 20 }, flood))
+  expect(over).toBe(false)
+  await long!.response
+})
+
+test('a request with a body is not overtaken for ever', async () => {
+  const mount = await openMount(turns)
+  startSome(mount, 1, 1, '&sleep=0.2')
+  await hasBegun(mount, 1)
+  const before = startSome(mount, 2, 3)
+  const upload = mount.start({ path: '/?id=4', method: 'POST', body: 'hello' })
+  const after = startSome(mount, 5, 20)
+  const answer = await upload.response
+  expect([idOf(answer), answer.body.toString()]).toEqual(['4', 'hello'])
+  await Promise.all([...before, ...after].map(({ response }) => response))
+  expect(ran(mount.lines)).toEqual(ids(1, 20))
+})
+
+test('what a worker had ahead when it died is run by others; only the request that it ran is lost', async () => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  const [dying, busy] = [...startSome(mount, 1, 1, '&sleep=0.2&die=1'), ...startSome(mount, 2, 2, '&sleep=0.5')]
+  const others = startSome(mount, 3, 30)
+  const answers = await Promise.all([dying!, busy!, ...others].map(({ response }) => response))
+  expect(answers.map(idOf)).toEqual(['status 502', ...ids(2, 30)])
+  expect(ran(mount.lines).toSorted((a, b) => Number(a) - Number(b))).toEqual(ids(1, 30))
+})
+
+test('one whose client goes away is never run', async () => {
+  const mount = await openMount(turns)
+  const [long] = startSome(mount, 1, 1, '&sleep=0.3')
+  const others = startSome(mount, 2, 5)
+  others[1]!.hangUp()
+  const answers = await Promise.all([long!, others[0]!, ...others.slice(2)].map(({ response }) => response))
+  expect(answers.map(idOf)).toEqual(['1', '2', '4', '5'])
+  expect(ran(mount.lines)).toEqual(['1', '2', '4', '5'])
+})
+
+test('one that has waited too long is never run', async () => {
+  const mount = await openMount({ ...turns, queueTimeout: 0.2 })
+  const [long] = startSome(mount, 1, 1, '&sleep=0.5')
+  const late = await Promise.all(startSome(mount, 2, 4).map(({ response }) => response))
+  expect(late.map(idOf)).toEqual(['status 503', 'status 503', 'status 503'])
+  await long!.response
+  expect(idOf(await mount.ask({ path: '/?id=5' }))).toBe('5')
+  expect(ran(mount.lines)).toEqual(['1', '5'])
+})
+
+test('the bound of the queue counts them', async () => {
+  const mount = await openMount({ ...turns, queue: 2 })
+  startSome(mount, 1, 1, '&sleep=0.3')
+  const answers = await Promise.all(startSome(mount, 2, 4).map(({ response }) => response))
+  expect(answers.map(idOf)).toEqual(['2', '3', 'status 503'])
+})
+
+test('a slow client holds up its own worker alone', async () => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  const slow = mount.start({ path: '/?id=1&size=8000000', slow: true })
+  const others = startSome(mount, 2, 40)
+  expect((await Promise.all(others.map(({ response }) => response))).map(idOf)).toEqual(ids(2, 40))
+  expect(slow.carrier.bytes.length).toBeLessThan(4_000_000)
+  slow.carrier.drain()
+  expect((await slow.response).body.length).toBe(8_000_000)
+})
+
+test('closing answers those ahead, and runs none of them', async () => {
+  const mount = await openMount(turns)
+  const [long] = startSome(mount, 1, 1, '&sleep=0.3')
+  await hasBegun(mount, 1)
+  const others = startSome(mount, 2, 5)
+  await mount.mount.close()
+  const answers = await Promise.all([long!, ...others].map(({ response }) => response))
+  expect(answers.slice(1).map(idOf)).toEqual(Array.from({ length: 4 }, () => 'status 503'))
+  expect(ran(mount.lines)).toEqual(['1'])
+})
+
+const seed = Number(process.env.SIDEGATE_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+test(`whatever happens, each request is answered, and run once at most (SIDEGATE_SEED=${seed})`, async () => {
+  let state = seed
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
+    return Math.floor((state / 0x80000000) * below)
+  }
+  const mount = await openMount({ ...turns, processes: 3, threads: 2, abortTimeout: 60 })
+  const sent: { id: number; made: TestExchange; gone: boolean; dies: boolean }[] = []
+  for (let id = 1; id <= 1500; id++) {
+    const kind = random(100)
+    const dies = kind === 0 && random(2) === 0
+    const what = dies
+      ? '&die=1'
+      : kind < 10
+        ? `&sleep=${random(40) / 1000}`
+        : kind < 14
+          ? `&hold=${random(30) / 1000}`
+          : ''
+    const slow = kind >= 14 && kind < 18
+    const request = { path: `/?id=${id}${what}${slow ? '&size=200000' : ''}`, slow }
+    const made = mount.start(kind >= 90 ? { ...request, method: 'POST', body: 'x'.repeat(random(100_000)) } : request)
+    const gone = random(20) === 0
+    sent.push({ id, made, gone, dies })
+    if (gone) setTimeout(() => made.hangUp(), random(30))
+    if (slow) setTimeout(() => made.carrier.drain(), random(100))
+    if (random(8) === 0) await new Promise((resolve) => setTimeout(resolve, random(15)))
+  }
+  const answers = await Promise.all(sent.map(({ made }) => made.response))
+  const runs = ran(mount.lines)
+  expect(new Set(runs).size).toBe(runs.length)
+  const deaths = answers.filter(({ status }) => status === 502).length
+  const dying = sent.filter(({ dies }) => dies).length
+  // Each worker that dies takes with it what its two threads ran.
+  expect(deaths).toBeLessThanOrEqual(2 * dying)
+  for (const [index, { id, gone }] of sent.entries()) {
+    const answer = answers[index]!
+    if (gone || answer.status === 502) continue
+    expect([id, idOf(answer)]).toEqual([id, String(id)])
+    expect(runs).toContain(String(id))
+  }
+  await until(async () => (await mount.ask({ path: '/?id=0' })).status === 200)
+})
