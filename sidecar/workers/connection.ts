@@ -39,7 +39,7 @@ export interface Dispatcher {
   returned(exchange: Exchange): void
 }
 
-/** FastCGI 1.0, 5.4: ABORT_REQUEST of the only request. */
+/** FastCGI 1.0, 5.4: ABORT_REQUEST; a worker takes it for the one that it runs, whatever the id. */
 const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
 
 /**
