@@ -6,7 +6,7 @@ import type { Claims } from './claims.ts'
 import type { Place } from './queue.ts'
 
 /** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */
-const AHEAD_MAX = 4
+const AHEAD_MAX = 8
 /** Requests that the worker has not come to, those that were taken back among them: their ids differ. */
 const UNREAD_MAX = 64
 /** 1 is the id of a request that cannot be taken back. */

@@ -75,6 +75,9 @@ function blockOf({ row, endpoint }: Server, port: number): string {
 server {
   listen 127.0.0.1:${port};
   ${way.settings.join('\n')}
-  location / { ${pass[row.protocol]} }
+  location / {
+    ${row.buffered ? `${way.prefix}_request_buffering on; ${way.prefix}_buffering on;` : ''}
+    ${pass[row.protocol]}
+  }
 }`
 }

@@ -37,6 +37,8 @@ export interface Row {
   readonly protocol: Protocol
   /** Whether latency at concurrency 1 is measured as well. */
   readonly latency: boolean
+  /** Worker processes answer: nginx takes whole bodies for them, as `plug nginx` has it for `python`, `run` and `cgi`. */
+  readonly buffered: boolean
   /** Why it cannot run here and what to install; undefined: it can. */
   missing(): string | undefined
   start(place: Place): Started

@@ -29,6 +29,7 @@ export const rows: readonly Row[] = [
   hop('sidegate-upstream', 'Sidegate HTTP → node:http', (name, title, { backendPort }) =>
     sidegate(name, title, 'http', { upstream: `http://127.0.0.1:${backendPort}` }),
   ),
+  bareWorkers('bare-workers', 'bare net server → Python workers, hello (the limit)', 'hello'),
   sidegate('sidegate-python', 'Sidegate uwsgi → Python hello', 'uwsgi', pythonMount('hello')),
   gunicorn('gunicorn-python', 'gunicorn sync, Python hello', 'hello'),
   uwsgi('uwsgi-python', 'uWSGI, Python hello', 'hello'),
@@ -45,6 +46,7 @@ function node(name: string, title: string, protocol: Protocol, file: string, ...
     title,
     protocol,
     latency: true,
+    buffered: false,
     missing: () => undefined,
     start(place) {
       const endpoint = endpointOf(protocol, place)
@@ -62,6 +64,7 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
     title,
     protocol,
     latency: app === undefined,
+    buffered: app !== undefined,
     missing: () => (app === undefined ? undefined : missingPython(app)),
     start(place) {
       const endpoint = endpointOf(protocol, place)
@@ -83,6 +86,7 @@ function hop(name: string, title: string, between: (name: string, title: string,
     title,
     protocol: 'http',
     latency: true,
+    buffered: false,
     missing: () => undefined,
     start(place) {
       const backend = behind.start({ ...place, port: place.backendPort, nodeOptions: [] })
@@ -95,6 +99,24 @@ function pythonMount(app: App): Record<string, unknown> {
   return { python: modules[app], cwd: apps, interpreter: python }
 }
 
+/** What Python workers behind a gateway in Node.js can reach. */
+function bareWorkers(name: string, title: string, app: App): Row {
+  return {
+    name,
+    title,
+    protocol: 'uwsgi',
+    latency: false,
+    buffered: true,
+    missing: () => missingPython(app),
+    start(place) {
+      const endpoint = endpointOf('uwsgi', place)
+      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
+      const own = [socket, apps, modules[app], python, String(place.workers)]
+      return started(endpoint, process.execPath, [...place.nodeOptions, join(here, 'servers/bare-workers.ts'), ...own])
+    },
+  }
+}
+
 /** By a Unix socket, which costs it less than TCP: its sync worker closes the connection after each response. */
 function gunicorn(name: string, title: string, app: App): Row {
   return {
@@ -102,6 +124,7 @@ function gunicorn(name: string, title: string, app: App): Row {
     title,
     protocol: 'http',
     latency: false,
+    buffered: true,
     missing: () => missingProgram('gunicorn', 'gunicorn') ?? missingPython(app),
     start(place) {
       const endpoint = endpointOf('uwsgi', place)
@@ -119,6 +142,7 @@ function uwsgi(name: string, title: string, app: App): Row {
     title,
     protocol: 'uwsgi',
     latency: false,
+    buffered: true,
     missing: () => missingProgram('uwsgi', 'uwsgi-core uwsgi-plugin-python3') ?? missingPlugin() ?? missingPython(app),
     start(place) {
       const endpoint = endpointOf('uwsgi', place)
