@@ -1,6 +1,6 @@
-// The requests that were sent to a worker and that it has not begun: the one that is its turn, and others ahead of their turn, so that the
-// worker need not wait for the gateway between two. They lie in the connection's buffer. Until the worker begins one it can be taken back,
-// for a worker that has nothing to do, or when this one dies; the worker refuses a request that was taken back when it comes to it.
+// The requests that were sent to a busy worker ahead of their turn, so that it need not wait for the gateway between two: they lie in the
+// connection's buffer. Until the worker begins one it can be taken back, for a worker that has nothing to do, or when this one dies; the worker
+// refuses a request that was taken back when it comes to it.
 import type { Exchange } from '../exchange.ts'
 import type { Claims } from './claims.ts'
 import type { Place } from './queue.ts'
@@ -24,7 +24,7 @@ export interface AheadOwner {
 /** A request that was sent. */
 export class Ahead {
   readonly exchange: Exchange
-  /** Its place in the queue; undefined when its turn has come, or had. */
+  /** Its place in the queue; undefined when its turn has come, here or elsewhere. */
   place: Place | undefined
   /** Its id on the connection. */
   readonly id: number

@@ -1,6 +1,5 @@
 // One connection to a worker: FastCGI, one exchange at a time, kept for the next. The common case, a request without a body that is
 // answered in one piece, is one write, one read, one respond and one end. While the worker is busy, the next requests may be sent ahead.
-// What has no body can be taken back until the worker begins it.
 //
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
@@ -95,16 +94,12 @@ export class WorkerConnection implements AheadOwner {
 
   /** Sends a request to the worker; the connection has to be idle. */
   run(exchange: Exchange): void {
-    const { body, variables } = exchange
-    const ordinal = ++this.#sent
-    if (body.length === 0 && this.#ahead) {
-      const { id } = this.#ahead.add(exchange, undefined, ordinal)
-      this.#ahead.next()
-      this.#open(exchange, ordinal)
-      this.#socket.write(this.#codec.follow(variables, id))
+    this.#open(exchange, ++this.#sent)
+    const { body } = exchange
+    const request = this.#codec.request(exchange.variables, body.length)
+    if (body.length === 0) {
+      this.#socket.write(request)
     } else {
-      this.#open(exchange, ordinal)
-      const request = this.#codec.request(variables, body.length)
       this.#socket.cork()
       this.#socket.write(request)
       this.#pumping = true

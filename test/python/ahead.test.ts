@@ -171,8 +171,8 @@ test(`whatever happens, each request is answered, and run once at most (SIDEGATE
   expect(new Set(runs).size).toBe(runs.length)
   const deaths = answers.filter(({ status }) => status === 502).length
   const dying = sent.filter(({ dies }) => dies).length
-  // Each worker that dies takes with it what its two threads ran.
-  expect(deaths).toBeLessThanOrEqual(2 * dying)
+  // Each worker that dies takes with it what its two threads ran, or were given in that moment: none of up to 16 ahead.
+  expect(deaths).toBeLessThanOrEqual(4 * dying)
   for (const [index, { id, gone }] of sent.entries()) {
     const answer = answers[index]!
     if (gone || answer.status === 502) continue
