@@ -19,6 +19,8 @@ export interface AheadOwner {
   isStuck(now: number): boolean
   /** The one that is its turn was taken back. */
   giveUp(): void
+  /** Takes back all that the worker has not begun; those without a place in the queue are dealt with. */
+  takeBack(): void
 }
 
 /** A request that was sent. */
@@ -40,6 +42,11 @@ export class Ahead {
     this.id = id
     this.ordinal = ordinal
     this.list = list
+  }
+
+  /** False when nobody waits for its answer any more. */
+  get wanted(): boolean {
+    return !this.exchange.aborted && !this.exchange.headSent
   }
 }
 
@@ -94,10 +101,11 @@ export class AheadList {
     return ahead
   }
 
-  /** Takes back all that the worker has not begun, and gives those that have no place in the queue to wait at. */
+  /** Takes back all that the worker has not begun, and gives those that are wanted and have no place in the queue to wait at. */
   takeAll(): Exchange[] {
     const homeless: Exchange[] = []
-    for (let ahead = this.takeFirst(); ahead; ahead = this.takeFirst()) if (!ahead.place) homeless.push(ahead.exchange)
+    for (let ahead = this.takeFirst(); ahead; ahead = this.takeFirst())
+      if (!ahead.place && ahead.wanted) homeless.push(ahead.exchange)
     return homeless
   }
 

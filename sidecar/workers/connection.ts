@@ -131,7 +131,6 @@ export class WorkerConnection implements AheadOwner {
     this.#socket.write(this.#codec.follow(exchange.variables, id))
   }
 
-  /** Takes back what the worker has not begun. */
   takeBack(): void {
     for (const exchange of this.#ahead?.takeAll() ?? []) this.#dispatcher.returned(exchange)
   }
@@ -143,15 +142,14 @@ export class WorkerConnection implements AheadOwner {
 
   /** The worker is gone: ends the exchange under way, and those that it had begun. */
   fail(error: UpstreamError): void {
+    this.takeBack()
     const ahead = this.#ahead
-    const returned = ahead?.takeAll() ?? []
     const exchange = this.#exchange
     const { waiting } = this
     this.#state = 'lost'
     this.#exchange = undefined
     this.#ahead = undefined
     this.#pumping = false
-    for (const one of returned) this.#dispatcher.returned(one)
     if (exchange && waiting) exchange.fail(error)
     for (let next = ahead?.next(); next; next = ahead?.next()) {
       if (next.back) continue
@@ -313,8 +311,8 @@ export class WorkerConnection implements AheadOwner {
     if (place) this.#dispatcher.begun(place)
     ahead.place = undefined
     this.#open(exchange, ordinal)
-    if (exchange.aborted || exchange.headSent) this.#cancel()
-    else exchange.onAbort(this.#onAbort)
+    if (ahead.wanted) exchange.onAbort(this.#onAbort)
+    else this.#cancel()
     this.#dispatcher.advanced()
   }
 

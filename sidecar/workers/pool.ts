@@ -110,7 +110,7 @@ export class Pool implements Dispatcher {
       const worker = this.#leastBusy()
       if (!worker) break
       const exchange = this.#next(first.item)
-      if (exchange && !exchange.aborted) worker.run(exchange)
+      if (exchange) worker.run(exchange)
     }
     this.#sendAhead()
   }
@@ -121,7 +121,7 @@ export class Pool implements Dispatcher {
     const taken = front.ahead ? front.ahead.list.takeFirst() : front
     const left = taken instanceof Ahead ? taken.place : front
     if (left) this.#waiting.leave(left)
-    return taken?.exchange
+    return taken instanceof Ahead && !taken.wanted ? undefined : taken?.exchange
   }
 
   /** Sends those that have waited longest to busy workers, so that these need not wait for them. */
@@ -134,29 +134,31 @@ export class Pool implements Dispatcher {
       if (exchange.body.length !== 0) return
       const connection = this.#roomiest(now)
       if (!connection) return
-      if (ahead) this.#takeBack(ahead)
+      // All that are there with it, so that they keep their order.
+      ahead?.list.owner.takeBack()
       if (!link.item.ahead) connection.sendAhead(exchange, link.item)
     }
   }
 
+  /** The connection that can take a request ahead and has the fewest; `now` as performance.now(). */
   #roomiest(now: number): WorkerConnection | undefined {
-    let found: ReturnType<Worker['roomiest']>
+    let found: WorkerConnection | undefined
+    let fewest = Infinity
     for (const { worker } of this.#slots) {
-      const one = worker?.roomiest(now)
-      if (one && (found === undefined || one.ahead < found.ahead)) found = one
+      for (const connection of worker?.serving ?? []) {
+        const ahead = connection.aheadAt(now) ?? Infinity
+        if (ahead >= fewest) continue
+        found = connection
+        fewest = ahead
+      }
     }
-    return found?.connection
-  }
-
-  /** Takes back all that is with this one, so that they keep their order. */
-  #takeBack({ list }: Ahead): void {
-    for (const exchange of list.takeAll()) this.returned(exchange)
+    return found
   }
 
   /** One left the queue by itself. Those that come back with it are sent anew. */
   readonly #dropped = ({ ahead }: Place): void => {
     if (!ahead) return
-    this.#takeBack(ahead)
+    ahead.list.owner.takeBack()
     this.#sendAhead()
   }
 

@@ -92,15 +92,9 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     this.#idle.pop()!.run(exchange)
   }
 
-  /** The connection that can take a request ahead and has the fewest; `now` as performance.now(). */
-  roomiest(now: number): { connection: WorkerConnection; ahead: number } | undefined {
-    if (this.state !== 'ready') return undefined
-    let found: { connection: WorkerConnection; ahead: number } | undefined
-    for (const connection of this.#connections) {
-      const ahead = connection.aheadAt(now)
-      if (ahead !== undefined && (found === undefined || ahead < found.ahead)) found = { connection, ahead }
-    }
-    return found
+  /** Its connections, while requests may be sent to it. */
+  get serving(): readonly WorkerConnection[] {
+    return this.state === 'ready' ? this.#connections : []
   }
 
   /** Takes no more requests, ends when those under way are answered. */

@@ -101,55 +101,56 @@ function pythonMount(app: App): Record<string, unknown> {
 
 /** What Python workers behind a gateway in Node.js can reach. */
 function bareWorkers(name: string, title: string, app: App): Row {
-  return {
-    name,
-    title,
-    protocol: 'uwsgi',
-    latency: false,
-    buffered: true,
-    missing: () => missingPython(app),
-    start(place) {
-      const endpoint = endpointOf('uwsgi', place)
-      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
-      const own = [socket, apps, modules[app], python, String(place.workers)]
-      return started(endpoint, process.execPath, [...place.nodeOptions, join(here, 'servers/bare-workers.ts'), ...own])
-    },
-  }
+  return behindSocket(name, title, 'uwsgi', app, [], (socket, { nodeOptions, workers }) => {
+    const own = [socket, apps, modules[app], python, String(workers)]
+    return [process.execPath, ...nodeOptions, join(here, 'servers/bare-workers.ts'), ...own]
+  })
 }
 
 /** By a Unix socket, which costs it less than TCP: its sync worker closes the connection after each response. */
 function gunicorn(name: string, title: string, app: App): Row {
-  return {
-    name,
-    title,
-    protocol: 'http',
-    latency: false,
-    buffered: true,
-    missing: () => missingProgram('gunicorn', 'gunicorn') ?? missingPython(app),
-    start(place) {
-      const endpoint = endpointOf('uwsgi', place)
-      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
-      const workers = ['--worker-class', 'sync', '--workers', String(place.workers)]
-      const options = ['--bind', `unix:${socket}`, '--chdir', apps, '--log-level', 'warning']
-      return started(endpoint, 'gunicorn', [...workers, ...options, modules[app]])
-    },
-  }
+  const missing = [() => missingProgram('gunicorn', 'gunicorn')]
+  return behindSocket(name, title, 'http', app, missing, (socket, { workers }) => {
+    const options = ['--bind', `unix:${socket}`, '--chdir', apps, '--log-level', 'warning']
+    return ['gunicorn', '--worker-class', 'sync', '--workers', String(workers), ...options, modules[app]]
+  })
 }
 
 function uwsgi(name: string, title: string, app: App): Row {
+  const missing = [() => missingProgram('uwsgi', 'uwsgi-core uwsgi-plugin-python3'), missingPlugin]
+  return behindSocket(name, title, 'uwsgi', app, missing, (socket, { workers }) => {
+    const processes = ['--master', '--processes', String(workers), '--need-app', '--die-on-term']
+    const options = ['--plugin', 'python3', '--socket', socket, '--chdir', apps, '--disable-logging']
+    return ['uwsgi', ...processes, ...options, '--module', modules[app]]
+  })
+}
+
+/** Worker processes with a Python app, on a Unix socket. `command` gives the program and its arguments. */
+function behindSocket(
+  name: string,
+  title: string,
+  protocol: Protocol,
+  app: App,
+  missing: readonly (() => string | undefined)[],
+  command: (socket: string, place: Place) => [string, ...string[]],
+): Row {
   return {
     name,
     title,
-    protocol: 'uwsgi',
+    protocol,
     latency: false,
     buffered: true,
-    missing: () => missingProgram('uwsgi', 'uwsgi-core uwsgi-plugin-python3') ?? missingPlugin() ?? missingPython(app),
+    missing() {
+      for (const look of missing) {
+        const found = look()
+        if (found !== undefined) return found
+      }
+      return missingPython(app)
+    },
     start(place) {
-      const endpoint = endpointOf('uwsgi', place)
-      const socket = endpoint.kind === 'unix' ? endpoint.path : ''
-      const workers = ['--master', '--processes', String(place.workers), '--need-app', '--die-on-term']
-      const options = ['--plugin', 'python3', '--socket', socket, '--chdir', apps, '--disable-logging']
-      return started(endpoint, 'uwsgi', [...workers, ...options, '--module', modules[app]])
+      const path = join(place.folder, 'sock')
+      const [file, ...args] = command(path, place)
+      return started({ kind: 'unix', path }, file, args)
     },
   }
 }
