@@ -13,6 +13,7 @@ import type { Log } from './log.ts'
 import type { Mount } from './mounts/mount.ts'
 import { innerExchange } from './redispatch.ts'
 import { Router } from './router.ts'
+import { keepTick } from './tick.ts'
 import type { Variables } from './variables.ts'
 
 /** What a gateway is made of. */
@@ -51,6 +52,7 @@ export class Gateway implements Reception {
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
+    keepTick()
     this.#options = options
     this.log = options.log
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
