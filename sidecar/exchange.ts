@@ -8,7 +8,7 @@ import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Variables } from './variables.ts'
-import { checkValue, fieldName, isBodiless, type Head } from './wire/head.ts'
+import { announcedLength, isBodiless, type Head } from './wire/head.ts'
 
 /** What a door gives an exchange to answer through. `start`, `write`: false when the output should pause until `drained`. */
 export interface Carrier {
@@ -143,22 +143,8 @@ export class Exchange {
     // RFC 9110 15.2: a client would go on waiting for the final one.
     if (head.status < 200)
       throw new AppError('STATUS_LINE', `status ${head.status} is no final status: an app cannot send 1xx responses`)
-    let announced = -1
-    for (const [name, value] of head.headers) {
-      const { lower, hop } = fieldName(name)
-      if (hop)
-        throw new AppError('HEADER_HOP_BY_HOP', `the app sent the hop-by-hop header ${name} (PEP 3333, RFC 9110 7.6.1)`)
-      checkValue(name, value)
-      if (lower === 'content-length') {
-        if (!/^[0-9]{1,15}$/.test(value))
-          throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
-        if (announced >= 0 && announced !== Number(value))
-          throw new AppError('CONTENT_LENGTH', 'two Content-Length headers that differ')
-        announced = Number(value)
-      }
-    }
+    this.#announced = announcedLength(head)
     this.#head = head
-    this.#announced = announced
     this.#bodiless = this.#headRequest || isBodiless(head.status)
     this.state = 'held'
   }

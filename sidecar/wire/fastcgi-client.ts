@@ -5,7 +5,7 @@ import { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
 import { asBuffer } from './bytes.ts'
 import type { ClientCodec, ClientEvent } from './codec.ts'
-import { HeadReader } from './head.ts'
+import { HeadReader } from './head-reader.ts'
 import { writePairs } from './pairs.ts'
 import * as records from './records.ts'
 import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
@@ -165,9 +165,8 @@ function encode(variables: Variables, length: number | undefined, id: number): U
   const size = text.length
   const out = Buffer.allocUnsafe(HEADER + 8 + records.recordsSize(size) + (length === 0 ? 2 * HEADER : HEADER))
   let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, id, 8)
-  out.fill(0, at, at + 8)
-  out[at + 1] = records.RESPONDER
-  out[at + 2] = records.KEEP_CONN
+  out.writeInt32BE((records.RESPONDER << 16) | (records.KEEP_CONN << 8), at)
+  out.writeInt32BE(0, at + 4)
   at += 8
   if (size > 0 && size <= CONTENT_MAX) {
     at = records.writeHeader(out, at, records.PARAMS, id, size)

@@ -1,5 +1,6 @@
 // The head of a response: what it may contain, and its two spellings on the wire.
-import { AppError, PeerError } from '../errors.ts'
+import { AppError } from '../errors.ts'
+import { ownString } from './own-string.ts'
 
 /** A header field as in PEP 3333's list of tuples; latin-1 strings. */
 export type HeaderPair = readonly [name: string, value: string]
@@ -11,6 +12,25 @@ export interface Head {
   /** May be empty. */
   readonly reason: string
   readonly headers: readonly HeaderPair[]
+}
+
+/** A head that was read from a connection, with what was noticed of it then. */
+export class ReadHead implements Head {
+  readonly status: number
+  readonly reason: string
+  readonly headers: readonly HeaderPair[]
+  /** Its Content-Length; -1: it has none, or none that is a number. */
+  readonly contentLength: number
+  /** Its fields are all such as a response may have: `announcedLength` has nothing to complain of. */
+  readonly correct: boolean
+
+  constructor(status: number, reason: string, headers: readonly HeaderPair[], contentLength: number, correct: boolean) {
+    this.status = status
+    this.reason = reason
+    this.headers = headers
+    this.contentLength = contentLength
+    this.correct = correct
+  }
 }
 
 // RFC 9110 5.6.2 token; 5.5 field values: no CR, LF, NUL. Other control characters make Apache answer 502, so they go too.
@@ -44,7 +64,7 @@ export function fieldName(name: string): { lower: string; hop: boolean } {
     }
     const lower = name.toLowerCase()
     known = { lower, hop: HOP_BY_HOP.has(lower) }
-    if (knownNames.size < KNOWN_NAMES_MAX) knownNames.set(name, known)
+    if (knownNames.size < KNOWN_NAMES_MAX) knownNames.set(ownString(name), known)
   }
   return known
 }
@@ -64,22 +84,60 @@ export function checkValue(name: string, value: string): void {
   }
 }
 
-/** Status lines seen before. Bounded. */
-const knownStatuses = new Map<string, { status: number; reason: string }>()
+/**
+ * The Content-Length of a head; -1: it has none.
+ * @throws {AppError} HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when a field is not such as a response may have.
+ */
+export function announcedLength(head: Head): number {
+  return head instanceof ReadHead && head.correct ? head.contentLength : checkedLength(head)
+}
+
+function checkedLength({ headers }: Head): number {
+  let length = -1
+  for (const [name, value] of headers) {
+    const { lower, hop } = fieldName(name)
+    if (hop)
+      throw new AppError('HEADER_HOP_BY_HOP', `the app sent the hop-by-hop header ${name} (PEP 3333, RFC 9110 7.6.1)`)
+    checkValue(name, value)
+    if (lower !== 'content-length') continue
+    if (!/^[0-9]{1,15}$/.test(value))
+      throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
+    if (length >= 0 && length !== Number(value))
+      throw new AppError('CONTENT_LENGTH', 'two Content-Length headers that differ')
+    length = Number(value)
+  }
+  return length
+}
+
+/** A status as apps write it. */
+interface Status {
+  readonly status: number
+  readonly reason: string
+}
+
+/** Statuses seen before. Bounded. */
+const knownStatuses = new Map<string, Status>()
+
+/** A status such as `404 Not Found`; undefined when it is not three digits, a space and a reason without control characters. */
+export function statusOf(text: string): Status | undefined {
+  let known = knownStatuses.get(text)
+  if (known === undefined) {
+    const match = /^([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(text)
+    if (!match) return undefined
+    known = { status: Number(match[1]), reason: ownString(match[2] ?? '') }
+    if (knownStatuses.size < KNOWN_NAMES_MAX) knownStatuses.set(ownString(text), known)
+  }
+  return known
+}
 
 /**
  * Splits PEP 3333's status string, such as `404 Not Found`.
  * @throws {AppError} STATUS_LINE when it is not three digits, a space and a reason without control characters.
  */
-export function parseStatus(line: string): { status: number; reason: string } {
-  let known = knownStatuses.get(line)
-  if (known === undefined) {
-    const match = /^([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(line)
-    if (!match) throw new AppError('STATUS_LINE', `status ${JSON.stringify(line.slice(0, 80))} is not like "200 OK"`)
-    known = { status: Number(match[1]), reason: match[2] ?? '' }
-    if (knownStatuses.size < KNOWN_NAMES_MAX) knownStatuses.set(line, known)
-  }
-  return known
+export function parseStatus(line: string): Status {
+  const found = statusOf(line)
+  if (!found) throw new AppError('STATUS_LINE', `status ${JSON.stringify(line.slice(0, 80))} is not like "200 OK"`)
+  return found
 }
 
 /** True when a response with this status never has a body (RFC 9110 6.4.1). */
@@ -115,82 +173,4 @@ export function trimmed(text: string, from: number, to: number): string {
 
 function isBlank(code: number): boolean {
   return code === 32 || code === 9
-}
-
-const HEAD_LIMIT = 256 * 1024
-
-/**
- * Reads a response head that a server wrote, in any of the spellings in use: status line, `Status:`, neither (200, or 302 with
- * `Location`); lines end with CRLF or LF. Feed it the bytes until `head` is set; `rest` are the bytes after it.
- * Keeps at most 256 KB.
- */
-export class HeadReader {
-  #text = ''
-  #tail = ''
-  /** The bytes behind the head, once it is complete. */
-  rest: Uint8Array | undefined
-  /** Whether the head said its status; else 200 or 302 was put there. */
-  statusGiven = false
-
-  /**
-   * @returns the head when it is complete, else undefined.
-   * @throws {PeerError} RESPONSE_HEAD when it is malformed or too long.
-   */
-  push(bytes: Uint8Array): Head | undefined {
-    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-    // Only the last of what came before is searched again: searching all of it would copy it for every piece.
-    const near = this.#tail + piece
-    const match = /\r?\n\r?\n/.exec(near)
-    const before = this.#text.length - this.#tail.length
-    this.#text += piece
-    if (!match) {
-      this.#tail = near.slice(-3)
-      if (this.#text.length > HEAD_LIMIT)
-        throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_LIMIT} bytes`, 502)
-      return undefined
-    }
-    this.rest = bytes.subarray(match.index + match[0].length - this.#tail.length)
-    const head = parseHead(this.#text.slice(0, before + match.index))
-    this.statusGiven = head.status !== 0
-    return this.statusGiven ? head : inferStatus(head)
-  }
-}
-
-/** RFC 3875 6.2: without a Status it is 302 with a Location, and 200 without. */
-function inferStatus({ headers }: Head): Head {
-  const redirect = headers.some(([name]) => name.toLowerCase() === 'location')
-  return redirect ? { status: 302, reason: 'Found', headers } : { status: 200, reason: 'OK', headers }
-}
-
-/** Status 0: the head does not say it. */
-function parseHead(text: string): Head {
-  const lines = text.split(/\r?\n/)
-  const headers: [string, string][] = []
-  let status = 0
-  let reason = ''
-  lines.forEach((line, index) => {
-    if (index === 0 && line.startsWith('HTTP/')) {
-      const match = /^HTTP\/\d\.\d ([1-9]\d\d)(?: (.*))?$/.exec(line)
-      if (!match) throw new PeerError('RESPONSE_HEAD', `bad status line ${JSON.stringify(line.slice(0, 80))}`, 502)
-      status = Number(match[1])
-      reason = match[2] ?? ''
-      return
-    }
-    const colon = line.indexOf(':')
-    const name = line.slice(0, colon)
-    if (colon < 1 || !TOKEN.test(name)) {
-      throw new PeerError('RESPONSE_HEAD', `bad header line ${JSON.stringify(line.slice(0, 80))}`, 502)
-    }
-    const value = trimmed(line, colon + 1, line.length)
-    if (BAD_VALUE.test(value)) throw new PeerError('RESPONSE_HEAD', `header ${name} holds a control character`, 502)
-    if (name.toLowerCase() === 'status' && status === 0) {
-      const match = /^([1-9]\d\d)(?: (.*))?$/.exec(value)
-      if (!match) throw new PeerError('RESPONSE_HEAD', `bad Status field ${JSON.stringify(value.slice(0, 80))}`, 502)
-      status = Number(match[1])
-      reason = match[2] ?? ''
-      return
-    }
-    headers.push([name, value])
-  })
-  return { status, reason, headers }
 }

@@ -1,6 +1,7 @@
 // Variable names seen before: peers send the same few dozen in the same order for ever. A name found here is an interned string
 // (a fast property key), its verdict is known, and the name that usually follows it is guessed, so that a block of variables
 // parses without making a string for any name.
+import { ownString } from './own-string.ts'
 import { isDropped, isRefused, refuse } from './refused.ts'
 
 /** A variable name, and what is known of it. */
@@ -37,8 +38,7 @@ export function keyOf(name: string, raw = false): Key {
   if (key === undefined) {
     const refused = isRefused(name)
     if (!raw) refuse(name)
-    // A property name is interned by V8; read back, it is a flat string of its own and keeps no block of variables alive.
-    const interned = Object.keys({ [name]: 0 })[0]!
+    const interned = ownString(name)
     key = { name: interned, dropped: refused || isDropped(name), next: undefined, seen: 0 }
     // One that is refused is looked at anew each time.
     if (keys.size < KEYS_MAX && !refused) keys.set(interned, key)

@@ -7,7 +7,8 @@ import { PeerError } from '../errors.ts'
 import { contentLength, type Variables } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'
 import type { ClientCodec, ClientEvent, ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
-import { HeadReader, isBodiless, type Head } from './head.ts'
+import { isBodiless, type Head, type ReadHead } from './head.ts'
+import { HeadReader } from './head-reader.ts'
 
 /** The packet of a protocol, and its spelling of the response head. */
 export interface PacketFormat {
@@ -185,10 +186,9 @@ export class UnframedClient implements ClientCodec {
     return [{ type: 'end', reuse: false }]
   }
 
-  #bodyLength(head: Head): number | undefined {
+  #bodyLength(head: ReadHead): number | undefined {
     if (this.#headRequest || isBodiless(head.status)) return 0
-    const field = head.headers.find(([name]) => name.toLowerCase() === 'content-length')
-    return field && /^[0-9]{1,15}$/.test(field[1]) ? Number(field[1]) : undefined
+    return head.contentLength >= 0 ? head.contentLength : undefined
   }
 
   #body(bytes: Uint8Array | undefined, events: ClientEvent[]): void {

@@ -15,8 +15,10 @@ const LAST_ID = 255
 
 /** The connection of a list. */
 export interface AheadOwner {
-  /** The request under way takes so long that those ahead had better go elsewhere. `now`: as performance.now(). */
+  /** The request under way takes so long that those ahead had better go to another busy worker. `now`: as performance.now(). */
   isStuck(now: number): boolean
+  /** Those ahead had better go to a worker that has nothing to do. */
+  isSlow(now: number): boolean
   /** The one that is its turn was taken back. */
   giveUp(): void
   /** Takes back all that the worker has not begun; those without a place in the queue are dealt with. */

@@ -9,7 +9,7 @@ import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ClientEvent } from '../wire/codec.ts'
 import { FastcgiClient } from '../wire/fastcgi-client.ts'
-import type { Head } from '../wire/head.ts'
+import { announcedLength, type Head } from '../wire/head.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
 import type { Claims } from './claims.ts'
 import { Lines } from './lines.ts'
@@ -48,7 +48,9 @@ const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
 type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'skipping' | 'lost'
 
 /** A request that takes longer, in milliseconds, is not what those ahead of their turn should wait for. */
-const STUCK_MS = 10
+const STUCK_MS = 5
+/** A worker whose requests take longer, in milliseconds, keeps no other idle: for shorter ones it costs more to take them back. */
+const SLOW_MS = 0.5
 
 /** A connection to a worker. */
 export class WorkerConnection implements AheadOwner {
@@ -67,6 +69,8 @@ export class WorkerConnection implements AheadOwner {
   #sent = 0
   /** When the request under way began, as `performance.now()`. */
   #since = 0
+  /** How long its last requests took, in milliseconds; the later count more. */
+  #pace = 0
   /** The client of the exchange takes its response slowly. */
   #slow = false
   #state: State = 'idle'
@@ -94,7 +98,7 @@ export class WorkerConnection implements AheadOwner {
 
   /** Sends a request to the worker; the connection has to be idle. */
   run(exchange: Exchange): void {
-    this.#open(exchange, ++this.#sent)
+    this.#open(exchange, ++this.#sent, performance.now())
     const { body } = exchange
     const request = this.#codec.request(exchange.variables, body.length)
     if (body.length === 0) {
@@ -116,13 +120,21 @@ export class WorkerConnection implements AheadOwner {
 
   /** How many requests are ahead; undefined when no more may be. `now` as performance.now(). */
   aheadAt(now: number): number | undefined {
-    if (this.#state !== 'answering' && this.#state !== 'answered') return undefined
-    const room = this.#ahead?.hasRoom && this.#codec.requestSent && !this.#slow && !this.isStuck(now)
-    return room ? this.#ahead!.size : undefined
+    return this.#ahead?.hasRoom && this.takesAhead(now) ? this.#ahead.size : undefined
+  }
+
+  /** It is busy, and soon free, as far as can be told. */
+  takesAhead(now: number): boolean {
+    if (this.#state !== 'answering' && this.#state !== 'answered') return false
+    return this.#codec.requestSent && !this.#slow && this.#pace <= STUCK_MS && !this.isStuck(now)
   }
 
   isStuck(now: number): boolean {
     return now - this.#since > STUCK_MS
+  }
+
+  isSlow(now: number): boolean {
+    return this.#pace > SLOW_MS || this.isStuck(now)
   }
 
   /** Sends a request without a body ahead; `aheadAt` has said that it may be. `place`: that in the queue, if it has one. */
@@ -242,10 +254,8 @@ export class WorkerConnection implements AheadOwner {
   }
 
   #head(head: Head): void {
-    for (const [name, value] of head.headers) {
-      if (name.length === 14 && name.toLowerCase() === 'content-length') this.#missing = Number(value)
-    }
     this.#exchange!.respond(head)
+    this.#missing = announcedLength(head)
   }
 
   #body(bytes: Uint8Array, last: boolean): void {
@@ -295,34 +305,36 @@ export class WorkerConnection implements AheadOwner {
 
   /** To the request that the worker comes to next. */
   #advance(): void {
+    const now = performance.now()
+    this.#pace += (now - this.#since - this.#pace) / 8
     this.#exchange = undefined
     this.cancelledAt = 0
     const next = this.#ahead?.next()
     if (next?.back) this.#state = 'skipping'
-    else if (next) this.#begin(next)
+    else if (next) this.#begin(next, now)
     else {
       this.#state = 'idle'
       this.#owner.released(this)
     }
   }
 
-  #begin(ahead: Ahead): void {
+  #begin(ahead: Ahead, now: number): void {
     const { exchange, place, ordinal } = ahead
     if (place) this.#dispatcher.begun(place)
     ahead.place = undefined
-    this.#open(exchange, ordinal)
+    this.#open(exchange, ordinal, now)
     if (ahead.wanted) exchange.onAbort(this.#onAbort)
     else this.#cancel()
     this.#dispatcher.advanced()
   }
 
-  #open(exchange: Exchange, ordinal: number): void {
+  #open(exchange: Exchange, ordinal: number, now: number): void {
     this.sequence = ordinal
     this.#exchange = exchange
     this.#state = 'answering'
     this.#missing = -1
     this.#slow = false
-    this.#since = performance.now()
+    this.#since = now
   }
 
   /** The response breaks a rule: the exchange ends here, and the worker's work for it too. */

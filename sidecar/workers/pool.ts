@@ -3,10 +3,13 @@
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Dispatcher, WorkerConnection } from './connection.ts'
-import { Ahead } from './ahead.ts'
+import type { AheadList } from './ahead.ts'
 import { WaitingExchanges, type Place } from './queue.ts'
 import { Slot } from './slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
+
+/** How soon it is noticed, in milliseconds, that a worker to which requests were sent ahead has turned slow. */
+const PATROL_MS = 2
 
 /** A pool. Times in milliseconds. */
 export interface PoolOptions extends WorkerOptions {
@@ -21,15 +24,11 @@ export class Pool implements Dispatcher {
   readonly #slots: readonly Slot<Worker>[]
   readonly #waiting: WaitingExchanges
   #closing: Promise<void> | undefined
+  #patrol: NodeJS.Timeout | undefined
 
   constructor(options: PoolOptions) {
     this.#waiting = new WaitingExchanges({ most: options.queue, timeout: options.queueTimeout }, () => this.#describe())
-    const slot = (): Slot<Worker> =>
-      new Slot(
-        options,
-        (owner) => new Worker(options, owner, this),
-        () => this.#serveWaiting(),
-      )
+    const slot = (): Slot<Worker> => new Slot(options, (owner) => new Worker(options, owner, this), this.#freed)
     this.#slots = Array.from({ length: options.processes }, slot)
   }
 
@@ -50,14 +49,14 @@ export class Pool implements Dispatcher {
   handle(exchange: Exchange): void {
     if (exchange.aborted) return
     if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the workers are being stopped', 503)
-    const worker = this.#waiting.size === 0 ? this.#leastBusy() : undefined
+    const worker = this.#leastBusy()
     if (worker) return worker.run(exchange)
     this.#waiting.add(exchange, this.#dropped)
-    this.#sendAhead()
+    this.#dispatch()
   }
 
   advanced(): void {
-    this.#sendAhead()
+    this.#dispatch()
   }
 
   begun(place: Place): void {
@@ -105,39 +104,79 @@ export class Pool implements Dispatcher {
     return found
   }
 
-  #serveWaiting(): void {
-    for (let { first } = this.#waiting; first; { first } = this.#waiting) {
-      const worker = this.#leastBusy()
-      if (!worker) break
-      const exchange = this.#next(first.item)
-      if (exchange) worker.run(exchange)
-    }
-    this.#sendAhead()
-  }
-
-  /** What is to be run now; undefined when the one at the front of the queue has been begun where it was sent. */
-  #next(front: Place): Exchange | undefined {
-    // It may be that the busy worker has not even begun the request before this one, which is taken then.
-    const taken = front.ahead ? front.ahead.list.takeFirst() : front
-    const left = taken instanceof Ahead ? taken.place : front
-    if (left) this.#waiting.leave(left)
-    return taken instanceof Ahead && !taken.wanted ? undefined : taken?.exchange
-  }
-
-  /** Sends those that have waited longest to busy workers, so that these need not wait for them. */
-  #sendAhead(): void {
+  /** Gives those that wait to free workers, and when there are none, sends them to busy ones ahead of their turn. */
+  #dispatch(): void {
     const now = performance.now()
-    for (let link = this.#waiting.first; link; link = link.next) {
-      const { exchange, ahead } = link.item
-      if (ahead && !ahead.list.owner.isStuck(now)) continue
-      // What comes after one that cannot be sent ahead must not overtake it.
-      if (exchange.body.length !== 0) return
-      const connection = this.#roomiest(now)
-      if (!connection) return
-      // All that are there with it, so that they keep their order.
-      ahead?.list.owner.takeBack()
-      if (!link.item.ahead) connection.sendAhead(exchange, link.item)
+    let link = this.#waiting.first
+    while (link) {
+      const worker = this.#leastBusy()
+      const connection = worker ? undefined : this.#roomiest(now)
+      if (!worker && !connection) return
+      while (link?.item.ahead) link = link.next
+      if (!link) return
+      const { item: place, next } = link
+      link = next
+      const { exchange } = place
+      if (worker) {
+        this.#waiting.leave(place)
+        worker.run(exchange)
+      } else if (exchange.body.length === 0) {
+        connection!.sendAhead(exchange, place)
+        this.#watch()
+      } else {
+        // What comes after one that cannot be sent ahead must not overtake it.
+        return
+      }
     }
+  }
+
+  readonly #freed = (): void => {
+    this.#dispatch()
+    this.#relieve()
+  }
+
+  /** Gives workers that have nothing to do what waits at slow ones. */
+  #relieve(): void {
+    const now = performance.now()
+    let worker = this.#leastBusy()
+    let link = this.#waiting.first
+    while (worker && link) {
+      const { item: place, next } = link
+      link = next
+      if (!place.ahead?.list.owner.isSlow(now)) continue
+      const exchange = this.#next(place, place.ahead.list)
+      if (exchange) worker.run(exchange)
+      worker = this.#leastBusy()
+      link = this.#waiting.first
+    }
+  }
+
+  /** The one that is to be run instead; undefined when that at `place` has been begun where it was sent. */
+  #next(place: Place, list: AheadList): Exchange | undefined {
+    // It may be that the busy worker has not even begun the request before this one, which is taken then.
+    const taken = list.takeFirst()
+    const left = taken ? taken.place : place
+    if (left) this.#waiting.leave(left)
+    return taken?.wanted ? taken.exchange : undefined
+  }
+
+  #watch(): void {
+    if (!this.#patrol) this.#patrol = setTimeout(this.#look, PATROL_MS).unref()
+  }
+
+  /** Looks after those ahead: nothing else happens when a worker turns slow. */
+  readonly #look = (): void => {
+    this.#patrol = undefined
+    const now = performance.now()
+    const others = this.#slots.some(({ worker }) => worker?.serving.some((connection) => connection.takesAhead(now)))
+    for (let link = this.#waiting.first; link; link = link.next) {
+      const owner = link.item.ahead?.list.owner
+      if (!owner) continue
+      this.#watch()
+      // All that are there with it, so that they keep their order.
+      if (others && owner.isStuck(now)) owner.takeBack()
+    }
+    this.#freed()
   }
 
   /** The connection that can take a request ahead and has the fewest; `now` as performance.now(). */
@@ -159,7 +198,7 @@ export class Pool implements Dispatcher {
   readonly #dropped = ({ ahead }: Place): void => {
     if (!ahead) return
     ahead.list.owner.takeBack()
-    this.#sendAhead()
+    this.#dispatch()
   }
 
   #describe(): string {

@@ -60,7 +60,7 @@ export class WaitingExchanges {
     exchange.onAbort(() => {
       if (this.leave(place)) dropped(place)
     })
-    this.#timer ??= setTimeout(this.#expire, timeout)
+    this.#wake(timeout)
   }
 
   /** The one that has waited longest. */
@@ -76,7 +76,6 @@ export class WaitingExchanges {
     place.link = undefined
     if (!link) return false
     this.#waiting.remove(link)
-    if (this.#waiting.size === 0) this.#stopTimer()
     return true
   }
 
@@ -95,10 +94,7 @@ export class WaitingExchanges {
     for (const place of this.#waiting) {
       const { exchange, deadline, dropped } = place
       // Timers may fire a little early.
-      if (deadline > now + 1) {
-        this.#timer = setTimeout(this.#expire, deadline - now)
-        return
-      }
+      if (deadline > now + 1) return this.#wake(deadline - now)
       if (!this.leave(place)) continue
       dropped(place)
       const seconds = this.#bounds.timeout / 1000
@@ -112,8 +108,8 @@ export class WaitingExchanges {
     }
   }
 
-  #stopTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+  /** A queue that is empty again leaves its timer alone: it may be so many times a second. */
+  #wake(milliseconds: number): void {
+    if (!this.#timer) this.#timer = setTimeout(this.#expire, milliseconds).unref()
   }
 }

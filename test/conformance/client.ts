@@ -11,7 +11,8 @@ import {
   type Variables,
 } from '../../sidecar/variables.ts'
 import type { ClientCodec } from '../../sidecar/wire/codec.ts'
-import { HeadReader, isBodiless, type Head } from '../../sidecar/wire/head.ts'
+import { isBodiless, type Head } from '../../sidecar/wire/head.ts'
+import { HeadReader } from '../../sidecar/wire/head-reader.ts'
 import { protocols } from '../../sidecar/wire/index.ts'
 import type { RequestSpec, Transport } from './case.ts'
 

@@ -4,6 +4,7 @@ import { PeerError } from '../../sidecar/errors.ts'
 import type { ClientEvent } from '../../sidecar/wire/codec.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
 import { FastcgiClient } from '../../sidecar/wire/fastcgi-client.ts'
+import { ReadHead } from '../../sidecar/wire/head.ts'
 import { begin, end, pair, pairs, record, request } from './build.ts'
 import { bytesOf } from './captures.ts'
 import { Conversation, OK } from './converse.ts'
@@ -542,7 +543,7 @@ describe('client', () => {
     ])
     expect(client.receive(bytes)).toEqual([
       { type: 'stderr', bytes: Buffer.from('oops') },
-      { type: 'head', head: { status: 201, reason: 'Created', headers: [['A', 'b']] } },
+      { type: 'head', head: new ReadHead(201, 'Created', [['A', 'b']], -1, true) },
       { type: 'body', bytes: Buffer.from('bo') },
       { type: 'stderr', bytes: Buffer.from('again') },
       { type: 'body', bytes: Buffer.from('dy') },
@@ -550,7 +551,7 @@ describe('client', () => {
     ])
     client.request(GET, 0)
     expect(client.receive(Buffer.concat([STDOUT('Location: /x\n\n'), STDOUT(''), end(1)]))).toEqual([
-      { type: 'head', head: { status: 302, reason: 'Found', headers: [['Location', '/x']] } },
+      { type: 'head', head: new ReadHead(302, 'Found', [['Location', '/x']], -1, true) },
       { type: 'end', reuse: true },
     ])
   })

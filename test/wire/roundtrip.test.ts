@@ -183,8 +183,11 @@ function play(protocol: Protocol, samples: Sample[]): { sent: unknown[]; got: un
     if (!codec.keepsOpen(heard.id)) events.push(...client.receiveEnd())
     const bytes = Buffer.concat(events.flatMap((event) => (event.type === 'body' ? [event.bytes] : [])))
     const others = events.filter(({ type }) => type !== 'body')
-    const heads = (event: ClientEvent | undefined): unknown =>
-      event?.type === 'head' && protocol.name === 'ajp' ? { ...event, head: unordered(event.head) } : event
+    const heads = (event: ClientEvent | undefined): unknown => {
+      if (event?.type !== 'head') return event
+      const { status, reason, headers } = event.head
+      return { type: 'head', head: protocol.name === 'ajp' ? unordered(event.head) : { status, reason, headers } }
+    }
     sent.push(heads({ type: 'head', head: response }), Buffer.concat(answer), {
       type: 'end',
       reuse: codec.keepsOpen(heard.id),

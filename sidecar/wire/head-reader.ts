@@ -1,0 +1,163 @@
+// Reads response heads that servers wrote. Servers send the same few fields in the same order for ever: the field that followed the last one
+// before is tried first, and then no string is made for its name.
+import { PeerError } from '../errors.ts'
+import { asBuffer } from './bytes.ts'
+import { BAD_VALUE, ReadHead, fieldName, statusOf, TOKEN, trimmed, type HeaderPair } from './head.ts'
+import { ownString } from './own-string.ts'
+
+const HEAD_LIMIT = 256 * 1024
+/** Most heads are shorter; what comes with them need not be made a string. */
+const FIRST_LOOK = 1024
+
+/**
+ * Reads a response head, in any of the spellings in use: status line, `Status:`, neither (200, or 302 with `Location`); lines end with
+ * CRLF or LF. Feed it the bytes until `push` gives the head; `rest` are the bytes after it. Keeps at most 256 KB.
+ */
+export class HeadReader {
+  #text = ''
+  #tail = ''
+  /** The bytes behind the head, once it is complete. */
+  rest: Uint8Array | undefined
+  /** Whether the head said its status; else 200 or 302 was put there. */
+  statusGiven = false
+
+  /**
+   * @returns the head when it is complete, else undefined.
+   * @throws {PeerError} RESPONSE_HEAD when it is malformed or too long.
+   */
+  push(bytes: Uint8Array): ReadHead | undefined {
+    const buffer = asBuffer(bytes)
+    if (this.#text === '') {
+      const text = buffer.toString('latin1', 0, FIRST_LOOK)
+      const end = headEnd(text)
+      if (end >= 0) {
+        this.rest = bytes.subarray(end)
+        return this.#parse(text)
+      }
+    }
+    const piece = buffer.toString('latin1')
+    // Only the last of what came before is searched again: searching all of it would copy it for every piece.
+    const near = this.#tail + piece
+    const end = headEnd(near)
+    this.#text += piece
+    if (end < 0) {
+      this.#tail = near.slice(-3)
+      if (this.#text.length > HEAD_LIMIT)
+        throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_LIMIT} bytes`, 502)
+      return undefined
+    }
+    this.rest = bytes.subarray(end - this.#tail.length)
+    return this.#parse(this.#text)
+  }
+
+  /** `text` begins with a whole head. */
+  #parse(text: string): ReadHead {
+    const headers: HeaderPair[] = []
+    let status = 0
+    let reason = ''
+    let contentLength = -1
+    let correct = true
+    let redirect = false
+    let previous = first
+    let at = 0
+    for (;;) {
+      const next = text.indexOf('\n', at) + 1
+      const stop = next - 2 >= at && text.charCodeAt(next - 2) === 13 ? next - 2 : next - 1
+      if (stop === at && at > 0) break
+      const start = at
+      at = next
+      if (start === 0 && text.startsWith('HTTP/')) {
+        const found = /^HTTP\/\d\.\d $/.test(text.slice(0, 9)) ? statusOf(text.slice(9, stop)) : undefined
+        if (!found) throw malformed('status line', text.slice(0, stop))
+        ;({ status, reason } = found)
+        continue
+      }
+      const field = fieldAt(text, start, stop, previous)
+      previous = field
+      const value = trimmed(text, start + field.name.length + 1, stop)
+      if (BAD_VALUE.test(value))
+        throw new PeerError('RESPONSE_HEAD', `header ${field.name} holds a control character`, 502)
+      const { meaning } = field
+      if (meaning === 'status' && status === 0) {
+        const found = statusOf(value)
+        if (!found) throw malformed('Status field', value)
+        ;({ status, reason } = found)
+        continue
+      }
+      if (meaning === 'content-length') {
+        const length = decimal(value)
+        if (contentLength < 0) contentLength = length
+        if (length < 0 || length !== contentLength) correct = false
+      } else if (meaning === 'location') redirect = true
+      else if (meaning === 'hop-by-hop') correct = false
+      headers.push([field.name, value])
+    }
+    this.statusGiven = status !== 0
+    if (status === 0) {
+      // RFC 3875 6.2: without a Status it is 302 with a Location, and 200 without.
+      status = redirect ? 302 : 200
+      reason = redirect ? 'Found' : 'OK'
+    }
+    return new ReadHead(status, reason, headers, contentLength, correct)
+  }
+}
+
+/** A field name that was seen before, and what is known of it. */
+interface Field {
+  readonly name: string
+  readonly meaning: 'status' | 'content-length' | 'location' | 'hop-by-hop' | undefined
+  /** The field that followed this one last time. */
+  next: Field | undefined
+}
+
+const first: Field = { name: '', meaning: undefined, next: undefined }
+const fields = new Map<string, Field>()
+const FIELDS_MAX = 1024
+
+/** The field whose line is `text` from `start` to `stop`; `previous` came before it. @throws {PeerError} RESPONSE_HEAD */
+function fieldAt(text: string, start: number, stop: number, previous: Field): Field {
+  const guess = previous.next
+  if (guess && text.charCodeAt(start + guess.name.length) === 58 && text.startsWith(guess.name, start)) return guess
+  const colon = text.indexOf(':', start)
+  const name = text.slice(start, colon)
+  if (colon <= start || colon > stop || !TOKEN.test(name)) throw malformed('header line', text.slice(start, stop))
+  const field = fields.get(name) ?? newField(name)
+  previous.next = field
+  return field
+}
+
+function newField(name: string): Field {
+  const { lower, hop } = fieldName(name)
+  const known = lower === 'status' || lower === 'content-length' || lower === 'location' ? lower : undefined
+  const own = ownString(name)
+  const field: Field = { name: own, meaning: hop ? 'hop-by-hop' : known, next: undefined }
+  if (fields.size < FIELDS_MAX) fields.set(own, field)
+  return field
+}
+
+/** Where the first empty line of a head ends; -1: it has none. */
+function headEnd(text: string): number {
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    const next = text.charCodeAt(at + 1)
+    if (next === 10) return at + 2
+    if (next === 13 && text.charCodeAt(at + 2) === 10) return at + 3
+  }
+  return -1
+}
+
+/** A number of 1 to 15 digits; -1 when it is none. */
+function decimal(text: string): number {
+  const { length } = text
+  if (length === 0 || length > 15) return -1
+  let number = 0
+  for (let at = 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return -1
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function malformed(what: string, text: string): PeerError {
+  return new PeerError('RESPONSE_HEAD', `bad ${what} ${JSON.stringify(text.slice(0, 80))}`, 502)
+}
