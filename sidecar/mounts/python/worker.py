@@ -89,6 +89,8 @@ def finish_records(request_id):
 
 
 FINISH = [finish_records(request_id) for request_id in range(256)]
+# What follows the parameters of a request without a body: PARAMS and STDIN closed.
+NO_BODY = [pack_record(1, PARAMS, request_id, 0, 0) + pack_record(1, STDIN, request_id, 0, 0) for request_id in range(256)]
 # The content of an END_REQUEST for a request that is not run: protocol status FCGI_OVERLOADED.
 OVERLOADED = bytes((0, 0, 0, 0, 2, 0, 0, 0))
 
@@ -165,6 +167,8 @@ class Connection:
         self.sending = False
         self.thread = 0
         self.request_id = 1
+        # The request under way came with the end of its body: it has none.
+        self.bodiless = False
         # What settles who runs a request that was sent ahead: one byte for each, its id. Both ends stay open.
         self.claims, self.claims_end = os.pipe()
         os.set_blocking(self.claims, False)
@@ -222,6 +226,18 @@ class Connection:
                 break
             self.send(pack_record(1, END, request_id, 8, 0) + OVERLOADED)
         environ = self.base.copy()
+        data = self.data
+        start = self.at + 8
+        if start <= len(data):
+            _, kind, _, length, padding = unpack_record(data, start - 8)
+            end = start + length
+            rest = end + padding + 16
+            self.bodiless = kind == PARAMS and data[end + padding:rest] == NO_BODY[request_id]
+            if self.bodiless:
+                self.at = rest
+                read_params(data[start:end], environ)
+                return environ
+        self.bodiless = False
         kind, _, content = record()
         params = b''
         while kind == PARAMS and content:
@@ -269,7 +285,7 @@ class Input:
         self.sequence = connection.sequence
         self.chunk = b''
         self.at = 0
-        self.done = False
+        self.done = connection.bodiless
 
     def more(self):
         """The next piece in `chunk`; False at the end."""
