@@ -1,6 +1,7 @@
 // Joins listeners, router and mounts: start, drain, close. Only cli/ imports this.
 import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
+import { readyEngine } from './engine.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
@@ -13,7 +14,6 @@ import type { Log } from './log.ts'
 import type { Mount } from './mounts/mount.ts'
 import { innerExchange } from './redispatch.ts'
 import { Router } from './router.ts'
-import { keepTick } from './tick.ts'
 import type { Variables } from './variables.ts'
 
 /** What a gateway is made of. */
@@ -52,7 +52,7 @@ export class Gateway implements Reception {
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
-    keepTick()
+    readyEngine()
     this.#options = options
     this.log = options.log
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
