@@ -13,6 +13,7 @@ import { announcedLength, type Head } from '../wire/head.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
 import type { Claims } from './claims.ts'
 import { Lines } from './lines.ts'
+import { packed } from './packed.ts'
 import type { Place } from './queue.ts'
 import { readReport, type Report } from './report.ts'
 
@@ -100,7 +101,7 @@ export class WorkerConnection implements AheadOwner {
   run(exchange: Exchange): void {
     this.#open(exchange, ++this.#sent, performance.now())
     const { body } = exchange
-    const request = this.#codec.request(exchange.variables, body.length)
+    const request = this.#codec.request(packed(exchange.variables), body.length)
     if (body.length === 0) {
       this.#socket.write(request)
     } else {
@@ -140,7 +141,7 @@ export class WorkerConnection implements AheadOwner {
   /** Sends a request without a body ahead; `aheadAt` has said that it may be. `place`: that in the queue, if it has one. */
   sendAhead(exchange: Exchange, place: Place | undefined): void {
     const { id } = this.#ahead!.add(exchange, place, ++this.#sent)
-    this.#socket.write(this.#codec.follow(exchange.variables, id))
+    this.#socket.write(this.#codec.follow(packed(exchange.variables), id))
   }
 
   takeBack(): void {

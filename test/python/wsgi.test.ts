@@ -45,6 +45,21 @@ test('environ: the variables as native strings, and the wsgi keys', async () => 
   expect(plain['wsgi.url_scheme']).toBe('http')
 })
 
+test.for<[string, Record<string, string>]>([
+  ['', {}],
+  [', with a NUL in one', { ANY_NUL: 'a\0b', LAST_NUL: '\0' }],
+])('environ: every variable as it is%s', async ([, more]) => {
+  const { start } = await openMount({ ...spec, processes: 1, threads: 1 })
+  const variables = { EMPTY: '', LONG: 'x'.repeat(70_000), SPACES: ' \t\n', HIGH: '\x80\xff', __proto_: 'p', ...more }
+  const { exchange, response } = start({ path: '/environment?a', variables })
+  const { pid: _, ...shown } = JSON.parse((await response).body.toString()) as Record<string, unknown>
+  const environ = Object.entries(shown)
+  expect(Object.fromEntries(environ.filter(([name]) => !name.startsWith('wsgi.')))).toEqual({
+    SCRIPT_NAME: '',
+    ...exchange.variables,
+  })
+})
+
 test('wsgi.multithread and wsgi.multiprocess tell the truth', async () => {
   const { ask } = await openMount({ ...spec, processes: 2, threads: 2 })
   const environ = JSON.parse((await ask({ path: '/environment' })).body.toString())
