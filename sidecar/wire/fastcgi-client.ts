@@ -1,6 +1,6 @@
 // FastCGI's client codec: one request at a time on a connection, or one behind the other, always with KEEP_CONN. The whole request head, and
 // the mark that there is no body, is one buffer. A response is complete with END_REQUEST, or with the end of STDOUT when the server then
-// closes. Keeps: the response head while it is incomplete (head.ts).
+// closes. Keeps: the response head while it is incomplete (head-reader.ts).
 import { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
 import { asBuffer } from './bytes.ts'

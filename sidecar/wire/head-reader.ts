@@ -2,8 +2,16 @@
 // before is tried first, and then no string is made for its name.
 import { PeerError } from '../errors.ts'
 import { asBuffer } from './bytes.ts'
-import { BAD_VALUE, ReadHead, fieldName, statusOf, TOKEN, trimmed, type HeaderPair } from './head.ts'
-import { ownString } from './own-string.ts'
+import {
+  BAD_VALUE,
+  fieldNamed,
+  ReadHead,
+  readLength,
+  statusOf,
+  trimmed,
+  type FieldName,
+  type HeaderPair,
+} from './head.ts'
 
 const HEAD_LIMIT = 256 * 1024
 /** Most heads are shorter; what comes with them need not be made a string. */
@@ -77,20 +85,20 @@ export class HeadReader {
       const value = trimmed(text, start + field.name.length + 1, stop)
       if (BAD_VALUE.test(value))
         throw new PeerError('RESPONSE_HEAD', `header ${field.name} holds a control character`, 502)
-      const { meaning } = field
-      if (meaning === 'status' && status === 0) {
+      const { name, lower, hop } = field
+      if (lower === 'status' && status === 0) {
         const found = statusOf(value)
         if (!found) throw malformed('Status field', value)
         ;({ status, reason } = found)
         continue
       }
-      if (meaning === 'content-length') {
-        const length = decimal(value)
+      if (lower === 'content-length') {
+        const length = readLength(value)
         if (contentLength < 0) contentLength = length
         if (length < 0 || length !== contentLength) correct = false
-      } else if (meaning === 'location') redirect = true
-      else if (meaning === 'hop-by-hop') correct = false
-      headers.push([field.name, value])
+      } else if (lower === 'location') redirect = true
+      else if (hop) correct = false
+      headers.push([name, value])
     }
     this.statusGiven = status !== 0
     if (status === 0) {
@@ -102,36 +110,17 @@ export class HeadReader {
   }
 }
 
-/** A field name that was seen before, and what is known of it. */
-interface Field {
-  readonly name: string
-  readonly meaning: 'status' | 'content-length' | 'location' | 'hop-by-hop' | undefined
-  /** The field that followed this one last time. */
-  next: Field | undefined
-}
-
-const first: Field = { name: '', meaning: undefined, next: undefined }
-const fields = new Map<string, Field>()
-const FIELDS_MAX = 1024
+/** Before the first field of a head. */
+const first: FieldName = { name: '', lower: '', hop: false, next: undefined }
 
 /** The field whose line is `text` from `start` to `stop`; `previous` came before it. @throws {PeerError} RESPONSE_HEAD */
-function fieldAt(text: string, start: number, stop: number, previous: Field): Field {
+function fieldAt(text: string, start: number, stop: number, previous: FieldName): FieldName {
   const guess = previous.next
   if (guess && text.charCodeAt(start + guess.name.length) === 58 && text.startsWith(guess.name, start)) return guess
   const colon = text.indexOf(':', start)
-  const name = text.slice(start, colon)
-  if (colon <= start || colon > stop || !TOKEN.test(name)) throw malformed('header line', text.slice(start, stop))
-  const field = fields.get(name) ?? newField(name)
+  const field = colon > start && colon < stop ? fieldNamed(text.slice(start, colon)) : undefined
+  if (!field) throw malformed('header line', text.slice(start, stop))
   previous.next = field
-  return field
-}
-
-function newField(name: string): Field {
-  const { lower, hop } = fieldName(name)
-  const known = lower === 'status' || lower === 'content-length' || lower === 'location' ? lower : undefined
-  const own = ownString(name)
-  const field: Field = { name: own, meaning: hop ? 'hop-by-hop' : known, next: undefined }
-  if (fields.size < FIELDS_MAX) fields.set(own, field)
   return field
 }
 
@@ -143,19 +132,6 @@ function headEnd(text: string): number {
     if (next === 13 && text.charCodeAt(at + 2) === 10) return at + 3
   }
   return -1
-}
-
-/** A number of 1 to 15 digits; -1 when it is none. */
-function decimal(text: string): number {
-  const { length } = text
-  if (length === 0 || length > 15) return -1
-  let number = 0
-  for (let at = 0; at < length; at++) {
-    const digit = text.charCodeAt(at) - 48
-    if (digit < 0 || digit > 9) return -1
-    number = number * 10 + digit
-  }
-  return number
 }
 
 function malformed(what: string, text: string): PeerError {

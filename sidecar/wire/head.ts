@@ -51,22 +51,38 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-// Field names seen before, with what is known of each: apps send the same dozen names for ever. Bounded.
-const knownNames = new Map<string, { lower: string; hop: boolean }>()
+/** A field name that was seen before, and what is known of it. */
+export interface FieldName {
+  readonly name: string
+  readonly lower: string
+  /** It belongs to one connection. */
+  readonly hop: boolean
+  /** The one that followed it in the head that was read last (head-reader.ts). */
+  next: FieldName | undefined
+}
+
+// Apps send the same dozen names for ever. Bounded.
+const knownNames = new Map<string, FieldName>()
 const KNOWN_NAMES_MAX = 1024
 
-/** Lower-cases a field name and says whether it is hop-by-hop; throws AppError HEADER_NAME when it is no token. */
-export function fieldName(name: string): { lower: string; hop: boolean } {
+/** What is known of a field name; undefined when it is no token (RFC 9110 5.6.2). */
+export function fieldNamed(name: string): FieldName | undefined {
   let known = knownNames.get(name)
   if (known === undefined) {
-    if (!TOKEN.test(name)) {
-      throw new AppError('HEADER_NAME', `header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`)
-    }
+    if (!TOKEN.test(name)) return undefined
     const lower = name.toLowerCase()
-    known = { lower, hop: HOP_BY_HOP.has(lower) }
-    if (knownNames.size < KNOWN_NAMES_MAX) knownNames.set(ownString(name), known)
+    const kept = knownNames.size < KNOWN_NAMES_MAX
+    known = { name: kept ? ownString(name) : name, lower, hop: HOP_BY_HOP.has(lower), next: undefined }
+    if (kept) knownNames.set(known.name, known)
   }
   return known
+}
+
+/** What is known of a field name. @throws {AppError} HEADER_NAME when it is no token. */
+export function fieldName(name: string): FieldName {
+  const found = fieldNamed(name)
+  if (!found) throw new AppError('HEADER_NAME', `header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`)
+  return found
 }
 
 /** Throws AppError HEADER_VALUE when a value could split the head or hold a control character (RFC 9110 5.5). */
@@ -100,13 +116,18 @@ function checkedLength({ headers }: Head): number {
       throw new AppError('HEADER_HOP_BY_HOP', `the app sent the hop-by-hop header ${name} (PEP 3333, RFC 9110 7.6.1)`)
     checkValue(name, value)
     if (lower !== 'content-length') continue
-    if (!/^[0-9]{1,15}$/.test(value))
-      throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
-    if (length >= 0 && length !== Number(value))
+    const announced = readLength(value)
+    if (announced < 0) throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
+    if (length >= 0 && length !== announced)
       throw new AppError('CONTENT_LENGTH', 'two Content-Length headers that differ')
-    length = Number(value)
+    length = announced
   }
   return length
+}
+
+/** The value of a Content-Length; -1 when it is no number of 1 to 15 digits. */
+export function readLength(value: string): number {
+  return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1
 }
 
 /** A status as apps write it. */
@@ -122,10 +143,11 @@ const knownStatuses = new Map<string, Status>()
 export function statusOf(text: string): Status | undefined {
   let known = knownStatuses.get(text)
   if (known === undefined) {
-    const match = /^([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(text)
-    if (!match) return undefined
-    known = { status: Number(match[1]), reason: ownString(match[2] ?? '') }
-    if (knownStatuses.size < KNOWN_NAMES_MAX) knownStatuses.set(ownString(text), known)
+    if (!/^[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/.test(text)) return undefined
+    const kept = knownStatuses.size < KNOWN_NAMES_MAX
+    const own = kept ? ownString(text) : text
+    known = { status: Number(own.slice(0, 3)), reason: own.slice(4) }
+    if (kept) knownStatuses.set(own, known)
   }
   return known
 }

@@ -2,7 +2,7 @@
 // response as in CGI or HTTP, without framing of its own; then the connection closes. No host reuses such a connection, and
 // bytes behind the declared body are never a next request: they are dropped (uWSGI's persistent variant parsed them, and could
 // be made to run code by it; nginx 1.22 with scgi_request_buffering off sends a whole body behind CONTENT_LENGTH 0).
-// Keeps: the packet while it is incomplete, as long as its format says; the response head while it is incomplete (head.ts).
+// Keeps: the packet while it is incomplete, as long as its format says; the response head while it is incomplete (head-reader.ts).
 import { PeerError } from '../errors.ts'
 import { contentLength, type Variables } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'

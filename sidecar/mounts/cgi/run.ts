@@ -131,7 +131,7 @@ export class ScriptRun implements ScriptListener {
     this.#state = 'body'
     // 6.3.4: what is about the connection to the client is not the script's. Chunks of its own stay an error.
     const headers = head.headers.filter(([name]) => !isHopByHop(name) || name.toLowerCase() === 'transfer-encoding')
-    this.#exchange.respond({ ...head, headers })
+    this.#exchange.respond({ status: head.status, reason: head.reason, headers })
   }
 
   #mayRedirect(location: string): boolean {

@@ -231,18 +231,18 @@ class Connection:
                 break
             self.send(pack_record(1, END, request_id, 8, 0) + OVERLOADED)
         environ = self.base.copy()
+        self.bodiless = False
         data = self.data
         start = self.at + 8
         if start <= len(data):
             _, kind, _, length, padding = unpack_record(data, start - 8)
             end = start + length
             rest = end + padding + 16
-            self.bodiless = kind == PARAMS and data[end + padding:rest] == NO_BODY[request_id]
-            if self.bodiless:
+            if kind == PARAMS and data[end + padding:rest] == NO_BODY[request_id]:
+                self.bodiless = True
                 self.at = rest
                 read_params(data[start:end], environ)
                 return environ
-        self.bodiless = False
         kind, _, content = record()
         params = b''
         while kind == PARAMS and content:
