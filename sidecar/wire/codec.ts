@@ -78,8 +78,6 @@ export type ClientEvent =
   | { type: 'stderr'; bytes: Uint8Array }
   /** The response is complete; `reuse`: the connection may carry another request. */
   | { type: 'end'; reuse: boolean }
-  /** FastCGI: the server does not run the next of the requests that were sent behind another one. */
-  | { type: 'refused' }
   /** AJP: the server asks for up to `size` bytes of the request body, and `data` has not been given any that wait. */
   | { type: 'demand'; size: number }
   /** Bytes to be written back as they are: body bytes that waited for being asked for (AJP). */

@@ -34,18 +34,25 @@ export class FastcgiClient implements ClientCodec, RecordSink {
     this.#stdinEnded = length === 0
     this.#ids.push(ID)
     this.#begin()
-    return encode(variables, length, ID)
+    return encode(variables, length)
   }
 
   /**
-   * A request without a body behind those under way, whose bodies are sent: for a server that answers them one after the other.
+   * A request that the server gets by another way, behind those under way, whose bodies are sent; it answers one after the other.
    * @param id 2 to 65535, different from those that are not answered
    */
-  follow(variables: Variables, id: number): Uint8Array {
+  expect(id: number): void {
     if (!this.#stdinEnded) throw new TypeError('the body of the request under way is not sent')
     this.#ids.push(id)
     if (this.#state === 'idle') this.#begin()
-    return encode(variables, 0, id)
+  }
+
+  /** No answer comes to a request that was expected. */
+  forget(id: number): void {
+    const index = this.#ids.indexOf(id)
+    if (index < 0) throw new TypeError(`no request ${id} is expected`)
+    this.#ids.splice(index, 1)
+    if (index === 0) this.#next()
   }
 
   /** True when nothing of the request is to come. */
@@ -121,11 +128,7 @@ export class FastcgiClient implements ClientCodec, RecordSink {
   close(): void {
     if (this.#type !== records.END_REQUEST) return
     const status = this.#endBody[4]!
-    const id = this.#ids.shift()
-    if (id !== ID && status === records.OVERLOADED && this.#state === 'head') {
-      this.#events.push({ type: 'refused' })
-      return this.#next()
-    }
+    this.#ids.shift()
     if (status === records.CANT_MPX_CONN || status === records.OVERLOADED) {
       throw new PeerError('FASTCGI_BUSY', `the FastCGI server takes no more requests (protocol status ${status})`, 503)
     }
@@ -160,19 +163,19 @@ export class FastcgiClient implements ClientCodec, RecordSink {
 }
 
 /** The records of a request head; of the whole request when its body is empty. */
-function encode(variables: Variables, length: number | undefined, id: number): Uint8Array {
+function encode(variables: Variables, length: number | undefined): Uint8Array {
   const text = writePairs(variables)
   const size = text.length
   const out = Buffer.allocUnsafe(HEADER + 8 + records.recordsSize(size) + (length === 0 ? 2 * HEADER : HEADER))
-  let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, id, 8)
+  let at = records.writeHeader(out, 0, records.BEGIN_REQUEST, ID, 8)
   out.writeInt32BE((records.RESPONDER << 16) | (records.KEEP_CONN << 8), at)
   out.writeInt32BE(0, at + 4)
   at += 8
   if (size > 0 && size <= CONTENT_MAX) {
-    at = records.writeHeader(out, at, records.PARAMS, id, size)
+    at = records.writeHeader(out, at, records.PARAMS, ID, size)
     at = records.pad(out, at + out.write(text, at, 'latin1'), size)
-  } else at = records.writeRecords(out, at, records.PARAMS, id, Buffer.from(text, 'latin1'))
-  at = records.writeHeader(out, at, records.PARAMS, id, 0)
-  if (length === 0) records.writeHeader(out, at, records.STDIN, id, 0)
+  } else at = records.writeRecords(out, at, records.PARAMS, ID, Buffer.from(text, 'latin1'))
+  at = records.writeHeader(out, at, records.PARAMS, ID, 0)
+  if (length === 0) records.writeHeader(out, at, records.STDIN, ID, 0)
   return out
 }

@@ -1,17 +1,17 @@
-// The requests that were sent to a busy worker ahead of their turn, so that it need not wait for the gateway between two: they lie in the
-// connection's buffer. Until the worker begins one it can be taken back, for a worker that has nothing to do, or when this one dies; the worker
-// refuses a request that was taken back when it comes to it.
+// The requests in the pipe of a worker's connection: the one whose turn it is, and those that were sent to a busy worker ahead of their turn, so
+// that it need not wait for the gateway between two. Until the worker begins one it can be taken back, for a worker that has nothing to do,
+// or when this one dies.
 import type { Exchange } from '../exchange.ts'
-import type { Claims } from './claims.ts'
+import { packedText } from './packed.ts'
 import type { Place } from './queue.ts'
+import { RequestPipe } from './request-pipe.ts'
 
 /** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */
 const AHEAD_MAX = 8
-/** Requests that the worker has not come to, those that were taken back among them: their ids differ. */
-const UNREAD_MAX = 64
-/** 1 is the id of a request that cannot be taken back. */
+/** The id of a request that comes by the connection. */
+const BESIDE = 1
 const FIRST_ID = 2
-const LAST_ID = 255
+const IDS = 254
 
 /** The connection of a list. */
 export interface AheadOwner {
@@ -19,10 +19,12 @@ export interface AheadOwner {
   isStuck(now: number): boolean
   /** Those ahead had better go to a worker that has nothing to do. */
   isSlow(now: number): boolean
-  /** The one that is its turn was taken back. */
-  giveUp(): void
+  /** Takes back the one that is first, its turn or the next; undefined when the worker has begun them all. `settle` has to follow. */
+  takeFirst(): Ahead | undefined
   /** Takes back all that the worker has not begun; those without a place in the queue are dealt with. */
   takeBack(): void
+  /** Goes on to the next when the one whose turn it was has been taken back. */
+  settle(): void
 }
 
 /** A request that was sent. */
@@ -30,20 +32,20 @@ export class Ahead {
   readonly exchange: Exchange
   /** Its place in the queue; undefined when its turn has come, here or elsewhere. */
   place: Place | undefined
-  /** Its id on the connection. */
-  readonly id: number
-  /** Which of the connection's requests it is. */
-  readonly ordinal: number
-  readonly list: AheadList
-  /** It was taken back. */
-  back = false
+  /** Its number on the connection, which is not that of another. */
+  readonly sequence: number
+  readonly owner: AheadOwner
 
-  constructor(exchange: Exchange, place: Place | undefined, id: number, ordinal: number, list: AheadList) {
+  constructor(exchange: Exchange, place: Place | undefined, sequence: number, owner: AheadOwner) {
     this.exchange = exchange
     this.place = place
-    this.id = id
-    this.ordinal = ordinal
-    this.list = list
+    this.sequence = sequence
+    this.owner = owner
+  }
+
+  /** Its FastCGI id, different from those of the others in the pipe. */
+  get id(): number {
+    return FIRST_ID + (this.sequence % IDS)
   }
 
   /** False when nobody waits for its answer any more. */
@@ -52,66 +54,72 @@ export class Ahead {
   }
 }
 
-/** The requests on one connection. */
+/** The requests in one pipe. */
 export class AheadList {
-  readonly owner: AheadOwner
-  readonly #claims: Claims
+  readonly #pipe: RequestPipe
+  readonly #owner: AheadOwner
   /** In the order in which the worker comes to them. */
-  readonly #sent: Ahead[] = []
+  readonly #waiting: Ahead[] = []
   #turn: Ahead | undefined
-  #lastId = LAST_ID
-  /** Those that wait for their turn, and were not taken back. */
-  size = 0
 
-  constructor(claims: Claims, owner: AheadOwner) {
-    this.#claims = claims
-    this.owner = owner
+  constructor(pipe: RequestPipe, owner: AheadOwner) {
+    this.#pipe = pipe
+    this.#owner = owner
+  }
+
+  /** How many wait for their turn. */
+  get size(): number {
+    return this.#waiting.length
   }
 
   get hasRoom(): boolean {
-    return this.size < AHEAD_MAX && this.#sent.length < UNREAD_MAX
+    return this.size < AHEAD_MAX
   }
 
-  /** One more, that is to be sent now. */
-  add(exchange: Exchange, place: Place | undefined, ordinal: number): Ahead {
-    this.#lastId = this.#lastId === LAST_ID ? FIRST_ID : this.#lastId + 1
-    const ahead = new Ahead(exchange, place, this.#lastId, ordinal, this)
+  /** Sends one more; undefined when there is no room for it in the pipe, or in any. */
+  add(exchange: Exchange, place: Place | undefined, sequence: number): Ahead | undefined {
+    const text = packedText(exchange.variables)
+    const fits = text !== undefined && RequestPipe.fits(text)
+    if (!fits && place) place.stays = true
+    const ahead = new Ahead(exchange, place, sequence, this.#owner)
+    if (!fits || !this.#pipe.put(sequence, ahead.id, text)) return undefined
     if (place) place.ahead = ahead
-    this.#sent.push(ahead)
-    this.size++
-    this.#claims.put(ahead.id)
+    this.#waiting.push(ahead)
     return ahead
   }
 
-  /** The one that the worker comes to now: begins, or refuses. Undefined when there is none. */
+  /** The worker comes to a request that the connection brings: nothing else is in the pipe. */
+  announce(sequence: number): void {
+    if (!this.#pipe.put(sequence, BESIDE, '')) throw new TypeError('the pipe of an idle worker is not empty')
+  }
+
+  /** The one that the worker comes to now. Undefined when there is none. */
   next(): Ahead | undefined {
-    this.#turn = this.#sent.shift()
-    if (this.#turn && !this.#turn.back) this.size--
+    this.#turn = this.#waiting.shift()
     return this.#turn
   }
 
-  /** Takes back the one that is first: its turn, or the next. Undefined when the worker has begun them all. */
-  takeFirst(): Ahead | undefined {
-    const id = this.#claims.take()
-    if (id === undefined) return undefined
-    const ahead = id === this.#turn?.id ? this.#turn : this.#sent.find((sent) => sent.id === id)
-    if (!ahead) throw new TypeError(`no request ${id} was sent`)
-    ahead.back = true
-    if (ahead.place) ahead.place.ahead = undefined
-    if (ahead === this.#turn) this.owner.giveUp()
-    else this.size--
-    return ahead
+  /** Takes out the one that is first; undefined when the worker has begun them all. */
+  take(): Ahead | undefined {
+    // What is announced stays in the pipe.
+    if (!this.#turn && this.size === 0) return undefined
+    const sequence = this.#pipe.take()
+    if (sequence === undefined) return undefined
+    let taken: Ahead | undefined
+    if (this.#turn?.sequence === sequence) {
+      taken = this.#turn
+      this.#turn = undefined
+    } else {
+      const index = this.#waiting.findIndex((waiting) => waiting.sequence === sequence)
+      taken = this.#waiting.splice(index, 1)[0]
+    }
+    if (!taken) throw new TypeError(`no request ${sequence} was sent`)
+    if (taken.place) taken.place.ahead = undefined
+    return taken
   }
 
-  /** Takes back all that the worker has not begun, and gives those that are wanted and have no place in the queue to wait at. */
-  takeAll(): Exchange[] {
-    const homeless: Exchange[] = []
-    for (let ahead = this.takeFirst(); ahead; ahead = this.takeFirst())
-      if (!ahead.place && ahead.wanted) homeless.push(ahead.exchange)
-    return homeless
-  }
-
+  /** The worker is to end when it has begun what is in the pipe. */
   close(): void {
-    this.#claims.close()
+    this.#pipe.close()
   }
 }

@@ -1,5 +1,6 @@
-// One connection to a worker: FastCGI, one exchange at a time, kept for the next. The common case, a request without a body that is
-// answered in one piece, is one write, one read, one respond and one end. While the worker is busy, the next requests may be sent ahead.
+// One connection to a worker: FastCGI, one exchange at a time, kept for the next. A request without a body goes into a pipe beside it
+// (request-pipe.ts), the next ones ahead of their turn while the worker is busy; the others go by the connection. The common case, one that
+// is answered in one piece, is one write, one read, one respond and one end.
 //
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
@@ -11,11 +12,12 @@ import type { ClientEvent } from '../wire/codec.ts'
 import { FastcgiClient } from '../wire/fastcgi-client.ts'
 import { announcedLength, type Head } from '../wire/head.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
-import type { Claims } from './claims.ts'
 import { Lines } from './lines.ts'
-import { packed } from './packed.ts'
+import { packed, packedText } from './packed.ts'
 import type { Place } from './queue.ts'
 import { readReport, type Report } from './report.ts'
+import type { RequestPipe } from './request-pipe.ts'
+import { Upload } from './upload.ts'
 
 /** What a connection tells the worker that it leads to. */
 export interface ConnectionOwner {
@@ -42,11 +44,8 @@ export interface Dispatcher {
 /** FastCGI 1.0, 5.4: ABORT_REQUEST; a worker takes it for the one that it runs, whatever the id. */
 const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
 
-/**
- * `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits;
- * `skipping`: the worker comes to a request that was taken back.
- */
-type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'skipping' | 'lost'
+/** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
+type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
 
 /** A request that takes longer, in milliseconds, is not what those ahead of their turn should wait for. */
 const STUCK_MS = 5
@@ -56,7 +55,7 @@ const SLOW_MS = 0.5
 /** A connection to a worker. */
 export class WorkerConnection implements AheadOwner {
   readonly index: number
-  /** Names the request under way to the worker: which of those sent to it that is. */
+  /** Names the request under way to the worker. */
   sequence = 0
   /** When the request under way was cancelled, as `performance.now()`; 0: it was not. */
   cancelledAt = 0
@@ -68,6 +67,12 @@ export class WorkerConnection implements AheadOwner {
   #ahead: AheadList | undefined
   /** Requests sent. */
   #sent = 0
+  /** The request under way goes by the connection, not by the pipe. */
+  #beside = false
+  /** The worker has sent something of its answer: it has begun the request. */
+  #heard = false
+  /** The request under way was taken back. */
+  #givenUp = false
   /** When the request under way began, as `performance.now()`. */
   #since = 0
   /** How long its last requests took, in milliseconds; the later count more. */
@@ -78,7 +83,8 @@ export class WorkerConnection implements AheadOwner {
   #exchange: Exchange | undefined
   /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
   #missing = -1
-  #pumping = false
+  /** Of the request under way, while there is some to come. */
+  #upload: Upload | undefined
 
   constructor(socket: Socket, index: number, owner: ConnectionOwner, dispatcher: Dispatcher) {
     this.#socket = socket
@@ -87,7 +93,7 @@ export class WorkerConnection implements AheadOwner {
     this.#dispatcher = dispatcher
     this.#lines = new Lines((line) => this.#report(line))
     socket.on('data', this.#receive)
-    socket.on('drain', () => this.#pump())
+    socket.on('drain', () => this.#upload?.pump())
     // `end` when the worker closes it, `close` when it breaks.
     socket.once('end', () => this.#lose(undefined)).once('close', () => this.#lose(undefined))
   }
@@ -99,24 +105,14 @@ export class WorkerConnection implements AheadOwner {
 
   /** Sends a request to the worker; the connection has to be idle. */
   run(exchange: Exchange): void {
-    this.#open(exchange, ++this.#sent, performance.now())
-    const { body } = exchange
-    const request = this.#codec.request(packed(exchange.variables), body.length)
-    if (body.length === 0) {
-      this.#socket.write(request)
-    } else {
-      this.#socket.cork()
-      this.#socket.write(request)
-      this.#pumping = true
-      this.#pump()
-      this.#socket.uncork()
-    }
-    exchange.onAbort(this.#onAbort)
+    if (exchange.body.length === 0 && this.sendAhead(exchange, undefined))
+      this.#begin(this.#ahead!.next()!, performance.now())
+    else this.#runBeside(exchange)
   }
 
-  /** Lets requests be sent ahead; what the worker begins is settled by `claims`. */
-  allowAhead(claims: Claims): void {
-    this.#ahead = new AheadList(claims, this)
+  /** Requests without a body go into a pipe; the worker has to be told. */
+  use(pipe: RequestPipe): void {
+    this.#ahead = new AheadList(pipe, this)
   }
 
   /** How many requests are ahead; undefined when no more may be. `now` as performance.now(). */
@@ -127,6 +123,8 @@ export class WorkerConnection implements AheadOwner {
   /** It is busy, and soon free, as far as can be told. */
   takesAhead(now: number): boolean {
     if (this.#state !== 'answering' && this.#state !== 'answered') return false
+    // Before the worker has begun what goes beside the pipe, nothing could be taken back out of it.
+    if (this.#beside && !this.#heard) return false
     return this.#codec.requestSent && !this.#slow && this.#pace <= STUCK_MS && !this.isStuck(now)
   }
 
@@ -138,38 +136,77 @@ export class WorkerConnection implements AheadOwner {
     return this.#pace > SLOW_MS || this.isStuck(now)
   }
 
-  /** Sends a request without a body ahead; `aheadAt` has said that it may be. `place`: that in the queue, if it has one. */
-  sendAhead(exchange: Exchange, place: Place | undefined): void {
-    const { id } = this.#ahead!.add(exchange, place, ++this.#sent)
-    this.#socket.write(this.#codec.follow(packed(exchange.variables), id))
+  /** Sends a request without a body ahead; `aheadAt` has said that it may be. False when it is too large. `place`: that in the queue. */
+  sendAhead(exchange: Exchange, place: Place | undefined): boolean {
+    const ahead = this.#ahead?.add(exchange, place, this.#sent + 1)
+    if (!ahead) return false
+    this.#sent++
+    this.#codec.expect(ahead.id)
+    return true
+  }
+
+  takeFirst(): Ahead | undefined {
+    const taken = this.#ahead?.take()
+    if (!taken) return undefined
+    this.#codec.forget(taken.id)
+    if (taken.sequence === this.sequence) this.#givenUp = true
+    return taken
   }
 
   takeBack(): void {
-    for (const exchange of this.#ahead?.takeAll() ?? []) this.#dispatcher.returned(exchange)
+    const homeless: Exchange[] = []
+    for (let taken = this.takeFirst(); taken; taken = this.takeFirst())
+      if (!taken.place && taken.wanted) homeless.push(taken.exchange)
+    // Before those in the queue.
+    for (const exchange of homeless) this.#dispatcher.returned(exchange)
+    this.settle()
   }
 
-  giveUp(): void {
-    this.#exchange = undefined
-    this.#state = 'skipping'
+  settle(): void {
+    if (!this.#givenUp) return
+    this.#givenUp = false
+    this.#next(performance.now())
   }
 
-  /** The worker is gone: ends the exchange under way, and those that it had begun. */
+  /** Lets the worker end when it has begun what was sent. */
+  close(): void {
+    this.#ahead?.close()
+  }
+
+  /** The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun. */
   fail(error: UpstreamError): void {
-    this.takeBack()
     const ahead = this.#ahead
     const exchange = this.#exchange
     const { waiting } = this
     this.#state = 'lost'
     this.#exchange = undefined
     this.#ahead = undefined
-    this.#pumping = false
+    this.#stopUpload()
     if (exchange && waiting) exchange.fail(error)
     for (let next = ahead?.next(); next; next = ahead?.next()) {
-      if (next.back) continue
       if (next.place) this.#dispatcher.begun(next.place)
       next.exchange.fail(error)
     }
     ahead?.close()
+  }
+
+  /** The request goes by the connection; the pipe says when. */
+  #runBeside(exchange: Exchange): void {
+    this.#open(exchange, ++this.#sent, performance.now(), true)
+    this.#ahead?.announce(this.#sent)
+    const { body, variables } = exchange
+    const text = packedText(variables)
+    const request = this.#codec.request(text === undefined ? variables : packed(text), body.length)
+    if (body.length === 0) {
+      this.#socket.write(request)
+    } else {
+      this.#socket.cork()
+      this.#socket.write(request)
+      this.#upload = new Upload(body, this.#socket, this.#codec, this.#refuse)
+      this.#upload.pump()
+      this.#socket.uncork()
+    }
+    exchange.onAbort(this.#onAbort)
   }
 
   readonly #onAbort = (): void => {
@@ -180,53 +217,13 @@ export class WorkerConnection implements AheadOwner {
   #cancel(): void {
     if (this.#state !== 'answering' && this.#state !== 'answered') return
     this.#state = 'discarding'
-    this.#pumping = false
+    this.#stopUpload()
     this.#slow = false
     this.cancelledAt = performance.now()
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
-    this.#socket.write(ABORT)
+    if (this.#beside) this.#socket.write(ABORT)
     this.#owner.cancelled(this)
-  }
-
-  /** Passes the request body on as long as there is some and the worker takes it. */
-  #pump(): void {
-    const exchange = this.#exchange
-    while (this.#pumping) {
-      const chunk = exchange!.body.readNow()
-      if (chunk === undefined) return this.#awaitBody(exchange!)
-      if (chunk === null) {
-        this.#pumping = false
-        const end = this.#codec.finish()
-        if (end) this.#socket.write(end)
-        return
-      }
-      let room = true
-      for (const piece of this.#codec.data(chunk)) room = this.#socket.write(piece)
-      // `drain` goes on.
-      if (!room) return
-    }
-  }
-
-  #awaitBody(exchange: Exchange): void {
-    this.#pumping = false
-    const { sequence } = this
-    const current = (): boolean =>
-      this.sequence === sequence && (this.#state === 'answering' || this.#state === 'answered')
-    exchange.body.read().then(
-      (chunk) => {
-        if (!current()) return
-        this.#pumping = true
-        let room = true
-        if (chunk) for (const piece of this.#codec.data(chunk)) room = this.#socket.write(piece)
-        if (room) this.#pump()
-      },
-      (error: unknown) => {
-        if (!current()) return
-        exchange.fail(error)
-        this.#cancel()
-      },
-    )
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -238,10 +235,10 @@ export class WorkerConnection implements AheadOwner {
       return this.#lose(error as SidegateError)
     }
     const { length } = events
+    if (length > 0) this.#heard = true
     for (let index = 0; index < length; index++) {
       const event = events[index]!
       if (event.type === 'end') this.#finish(event.reuse)
-      else if (event.type === 'refused') this.#advance()
       else if (event.type === 'stderr') this.#lines.push(event.bytes)
       else if (this.#state === 'answering' || this.#state === 'answered') {
         try {
@@ -288,7 +285,7 @@ export class WorkerConnection implements AheadOwner {
     const exchange = this.#exchange!
     const answering = this.#state === 'answering'
     this.#lines.end()
-    this.#pumping = false
+    this.#stopUpload()
     if (answering) {
       this.#state = 'answered'
       try {
@@ -304,45 +301,56 @@ export class WorkerConnection implements AheadOwner {
     this.#advance()
   }
 
-  /** To the request that the worker comes to next. */
   #advance(): void {
     const now = performance.now()
     this.#pace += (now - this.#since - this.#pace) / 8
+    this.#next(now)
+  }
+
+  /** To the request that the worker comes to next. */
+  #next(now: number): void {
     this.#exchange = undefined
     this.cancelledAt = 0
     const next = this.#ahead?.next()
-    if (next?.back) this.#state = 'skipping'
-    else if (next) this.#begin(next, now)
-    else {
+    if (next) {
+      this.#begin(next, now)
+      this.#dispatcher.advanced()
+    } else {
       this.#state = 'idle'
       this.#owner.released(this)
     }
   }
 
   #begin(ahead: Ahead, now: number): void {
-    const { exchange, place, ordinal } = ahead
+    const { exchange, place, sequence } = ahead
     if (place) this.#dispatcher.begun(place)
     ahead.place = undefined
-    this.#open(exchange, ordinal, now)
+    this.#open(exchange, sequence, now, false)
     if (ahead.wanted) exchange.onAbort(this.#onAbort)
     else this.#cancel()
-    this.#dispatcher.advanced()
   }
 
-  #open(exchange: Exchange, ordinal: number, now: number): void {
-    this.sequence = ordinal
+  #open(exchange: Exchange, sequence: number, now: number, beside: boolean): void {
+    this.sequence = sequence
     this.#exchange = exchange
     this.#state = 'answering'
     this.#missing = -1
     this.#slow = false
     this.#since = now
+    this.#beside = beside
+    this.#heard = false
   }
 
-  /** The response breaks a rule: the exchange ends here, and the worker's work for it too. */
-  #refuse(error: unknown): void {
+  /** The response breaks a rule, or the body does: the exchange ends here, and the worker's work for it too. */
+  readonly #refuse = (error: unknown): void => {
     const exchange = this.#exchange!
     if (!exchange.aborted) exchange.fail(error)
     this.#cancel()
+  }
+
+  #stopUpload(): void {
+    this.#upload?.stop()
+    this.#upload = undefined
   }
 
   #report(line: string): void {
@@ -350,6 +358,7 @@ export class WorkerConnection implements AheadOwner {
     const report = readReport(line)
     if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
       // The worker finishes by itself.
+      this.#stopUpload()
       this.#state = 'discarding'
       const said = report.code === 'APP_RAISED' ? `the app raised ${report.message}` : report.message
       exchange.fail(new AppError(report.code, said, 500, { cause: report.detail }))
@@ -358,7 +367,7 @@ export class WorkerConnection implements AheadOwner {
 
   #lose(error: SidegateError | undefined): void {
     if (this.#state === 'lost') return
-    this.#pumping = false
+    this.#stopUpload()
     this.#owner.lost(this, error)
   }
 }

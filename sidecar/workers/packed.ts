@@ -1,17 +1,22 @@
-// All variables of a request in one: Python splits a text faster than it takes FastCGI's name-value pairs apart.
+// All variables of a request in one text: Python splits a text faster than it takes FastCGI's name-value pairs apart.
 import { emptyVariables, type Variables } from '../variables.ts'
 
-/** What that one is called; worker.py knows it. */
+/** What the one that holds them is called; worker.py knows it. */
 const PACKED = 'SIDEGATE_ENVIRON'
 
-/** One variable that holds all names and values with a NUL behind each; the variables themselves when a value has a NUL. */
-export function packed(variables: Variables): Variables {
-  let text = ''
+/** Names and values with a NUL between them; undefined when a value has one. */
+export function packedText(variables: Variables): string | undefined {
+  const parts: string[] = []
   for (const name in variables) {
     const value = variables[name]!
-    if (value.includes('\0')) return variables
-    text += `${name}\0${value}\0`
+    if (value.includes('\0')) return undefined
+    parts.push(name, value)
   }
+  return parts.join('\0')
+}
+
+/** One variable that holds all others, as a text that `packedText` made. */
+export function packed(text: string): Variables {
   const one = emptyVariables()
   one[PACKED] = text
   return one

@@ -3,7 +3,7 @@
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Dispatcher, WorkerConnection } from './connection.ts'
-import type { AheadList } from './ahead.ts'
+import type { AheadOwner } from './ahead.ts'
 import { WaitingExchanges, type Place } from './queue.ts'
 import { Slot } from './slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
@@ -66,7 +66,7 @@ export class Pool implements Dispatcher {
   returned(exchange: Exchange): void {
     const connection = this.#closing ? undefined : this.#roomiest(performance.now())
     // It was its turn: it does not go behind those that wait.
-    if (connection) return connection.sendAhead(exchange, undefined)
+    if (connection?.sendAhead(exchange, undefined)) return
     try {
       this.handle(exchange)
     } catch (error) {
@@ -120,8 +120,7 @@ export class Pool implements Dispatcher {
       if (worker) {
         this.#waiting.leave(place)
         worker.run(exchange)
-      } else if (exchange.body.length === 0) {
-        connection!.sendAhead(exchange, place)
+      } else if (!place.stays && connection!.sendAhead(exchange, place)) {
         this.#watch()
       } else {
         // What comes after one that cannot be sent ahead must not overtake it.
@@ -143,18 +142,20 @@ export class Pool implements Dispatcher {
     while (worker && link) {
       const { item: place, next } = link
       link = next
-      if (!place.ahead?.list.owner.isSlow(now)) continue
-      const exchange = this.#next(place, place.ahead.list)
+      const owner = place.ahead?.owner
+      if (!owner?.isSlow(now)) continue
+      const exchange = this.#takeFirst(place, owner)
       if (exchange) worker.run(exchange)
+      owner.settle()
       worker = this.#leastBusy()
       link = this.#waiting.first
     }
   }
 
   /** The one that is to be run instead; undefined when that at `place` has been begun where it was sent. */
-  #next(place: Place, list: AheadList): Exchange | undefined {
+  #takeFirst(place: Place, owner: AheadOwner): Exchange | undefined {
     // It may be that the busy worker has not even begun the request before this one, which is taken then.
-    const taken = list.takeFirst()
+    const taken = owner.takeFirst()
     const left = taken ? taken.place : place
     if (left) this.#waiting.leave(left)
     return taken?.wanted ? taken.exchange : undefined
@@ -169,13 +170,15 @@ export class Pool implements Dispatcher {
     this.#patrol = undefined
     const now = performance.now()
     const others = this.#slots.some(({ worker }) => worker?.serving.some((connection) => connection.takesAhead(now)))
+    const stuck = new Set<AheadOwner>()
     for (let link = this.#waiting.first; link; link = link.next) {
-      const owner = link.item.ahead?.list.owner
+      const owner = link.item.ahead?.owner
       if (!owner) continue
       this.#watch()
-      // All that are there with it, so that they keep their order.
-      if (others && owner.isStuck(now)) owner.takeBack()
+      if (others && owner.isStuck(now)) stuck.add(owner)
     }
+    // All that are there, so that they keep their order.
+    for (const owner of stuck) owner.takeBack()
     this.#freed()
   }
 
@@ -197,7 +200,7 @@ export class Pool implements Dispatcher {
   /** One left the queue by itself. Those that come back with it are sent anew. */
   readonly #dropped = ({ ahead }: Place): void => {
     if (!ahead) return
-    ahead.list.owner.takeBack()
+    ahead.owner.takeBack()
     this.#dispatch()
   }
 

@@ -22,6 +22,8 @@ export interface Place {
   link: Link<Place> | undefined
   /** Where it was sent ahead of its turn; it keeps its place until it is begun there. */
   ahead: Ahead | undefined
+  /** It cannot be sent ahead: it has a body, or is too large. */
+  stays: boolean
 }
 
 /** A queue of exchanges. Those whose client goes away leave it. */
@@ -55,7 +57,14 @@ export class WaitingExchanges {
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
-    const place: Place = { exchange, deadline: performance.now() + timeout, dropped, link: undefined, ahead: undefined }
+    const place: Place = {
+      exchange,
+      deadline: performance.now() + timeout,
+      dropped,
+      link: undefined,
+      ahead: undefined,
+      stays: exchange.body.length !== 0,
+    }
     place.link = this.#waiting.add(place)
     exchange.onAbort(() => {
       if (this.leave(place)) dropped(place)

@@ -2,7 +2,6 @@
 import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
-import { Claims } from './claims.ts'
 import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './connection.ts'
 import { StartError, type Occupant, type Owner } from './occupant.ts'
 import {
@@ -14,6 +13,7 @@ import {
   type ProcessListener,
 } from './process.ts'
 import type { Report } from './report.ts'
+import { RequestPipe } from './request-pipe.ts'
 
 /** How workers of one mount are run. Times in milliseconds. */
 export interface WorkerOptions {
@@ -111,6 +111,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'gone') {
       this.state = 'stopping'
+      for (const connection of this.#connections) connection.close()
       this.#process.stop(this.#options.stopTimeout)
     }
     return this.#gone.promise
@@ -124,7 +125,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       clearTimeout(this.#startTimer)
       this.state = 'ready'
       this.readySince = performance.now()
-      this.#openClaims(message.claims)
+      this.#openPipes(message)
       this.#idle.push(...this.#connections)
       this.#started.resolve()
       this.#owner.free(this)
@@ -149,6 +150,8 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       this.startError ??= startErrorOf(exit, this.#options)
       this.#started.reject(this.startError)
     }
+    // What it has not begun is run by others.
+    for (const connection of this.#connections) connection.takeBack()
     const expected = before === 'stopping' || before === 'starting'
     const message = `${this.#options.name} ${this.pid ?? ''} ${what}`
     const { lastLines } = exit
@@ -168,6 +171,8 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   // --- from its connections
 
   released(connection: WorkerConnection): void {
+    // One that was lost takes no more requests.
+    if (this.#lossTimer || this.#verdict !== undefined) return
     this.#idle.push(connection)
     if (this.state === 'ready') this.#owner.free(this)
     else if (this.state === 'leaving' && this.busy === 0) void this.stop()
@@ -203,13 +208,16 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     this.#options.log.error(message, { ...fields, code, blame: 'app', detail })
   }
 
-  /** The worker's file descriptors of its pipes, one a connection. */
-  #openClaims(descriptors: unknown): void {
-    if (!Array.isArray(descriptors)) return
-    for (const [index, connection] of this.#connections.entries()) {
-      const claims = Claims.open(this.pid!, Number(descriptors[index]))
-      if (claims) connection.allowAhead(claims)
+  /** Opens the worker's pipes for requests, one a connection; without them requests go by the connections. */
+  #openPipes({ pid, requests }: ControlMessage): void {
+    const named = Array.isArray(requests) ? (requests as readonly (readonly [number, number])[]) : []
+    const pipes = named.flatMap(([descriptor, inode]) => RequestPipe.open(Number(pid), descriptor, inode) ?? [])
+    const all = pipes.length === this.#connections.length
+    for (const [index, pipe] of pipes.entries()) {
+      if (all) this.#connections[index]!.use(pipe)
+      else pipe.close()
     }
+    this.#process.tell({ type: 'serve', pipes: all })
   }
 
   get #fields(): LogFields {

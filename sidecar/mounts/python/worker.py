@@ -4,13 +4,14 @@
 
 TARGET is `module[:callable]`, `module:factory()` or a file with `[:callable]` behind it. The file descriptors 3 to
 2 + N are the connections, one a thread, one request at a time on each; the descriptor after them is the control
-channel, JSON lines: `ready` or `failed` and `leave` to the gateway, `abort` from it. When the connections end, the
-worker ends: a gateway that is gone leaves no worker behind.
+channel, JSON lines: `ready` or `failed` and `leave` to the gateway, `serve` and `abort` from it. When the connections
+end, the worker ends: a gateway that is gone leaves no worker behind.
 
-The next requests may lie in a connection while one runs. Those with another id than 1 can be taken back until they are
-begun: for each there is a byte in a pipe of the connection (`claims` in `ready`), and whoever reads it has the request.
+Beside each connection there is a pipe (`requests` in `ready`) that the gateway opens too, if it can (`pipes` in `serve`).
+Each request is begun by reading a slot of it, and the gateway reads what it wants back: nobody else has that request then.
+A slot holds the request itself when it has no body; the others, and all when there is no pipe, come by the connection.
 
-A request that is answered with one list costs one recv and one sendall. FastCGI's STDERR stream carries JSON lines,
+A request that is answered with one list costs one read and one sendall. FastCGI's STDERR stream carries JSON lines,
 what the app printed during the request and what went wrong in it; the rest of the output goes to the pipes 1 and 2.
 Standard library only, Python 3.8 and newer.
 """
@@ -89,10 +90,11 @@ def finish_records(request_id):
 
 
 FINISH = [finish_records(request_id) for request_id in range(256)]
-# What follows the parameters of a request without a body: PARAMS and STDIN closed.
-NO_BODY = [pack_record(1, PARAMS, request_id, 0, 0) + pack_record(1, STDIN, request_id, 0, 0) for request_id in range(256)]
-# The content of an END_REQUEST for a request that is not run: protocol status FCGI_OVERLOADED.
-OVERLOADED = bytes((0, 0, 0, 0, 2, 0, 0, 0))
+# A slot: the request's number on its connection, the length of its text, its id, then the text.
+SLOT = 4096
+SLOT_HEAD = struct.Struct('>QHB')
+unpack_slot = SLOT_HEAD.unpack_from
+TEXT_FROM = SLOT_HEAD.size
 
 
 def records(kind, request_id, data):
@@ -130,11 +132,16 @@ def read_params(content, environ):
         environ[text[split - name:split]] = text[split:at]
     if at != end:
         raise ValueError('a FastCGI name-value pair is longer than its stream')
-    # One that holds all others, names and values with a NUL behind each: faster to take apart than many pairs.
+    # One that holds all others: faster to take apart than many pairs.
     packed = environ.pop('SIDEGATE_ENVIRON', None)
     if packed is not None:
-        parts = iter(packed.split('\0'))
-        environ.update(zip(parts, parts))
+        read_packed(packed, environ)
+
+
+def read_packed(text, environ):
+    """Adds variables to `environ`: names and values with a NUL between them."""
+    parts = iter(text.split('\0'))
+    environ.update(zip(parts, parts))
 
 
 def give_way():
@@ -172,12 +179,9 @@ class Connection:
         self.sending = False
         self.thread = 0
         self.request_id = 1
-        # The request under way came with the end of its body: it has none.
+        # The request under way came in a slot: it has no body.
         self.bodiless = False
-        # What settles who runs a request that was sent ahead: one byte for each, its id. Both ends stay open.
-        self.claims, self.claims_end = os.pipe()
-        os.set_blocking(self.claims, False)
-        self.claimed = 0
+        self.requests = None
 
     def record(self):
         """The next record: kind, request id, content. EOFError when the gateway has closed the connection."""
@@ -219,30 +223,25 @@ class Connection:
         return b''.join(pieces), 0, have
 
     def accept(self):
-        """Waits for a request; its environ without the streams. What is left of the request before is skipped."""
-        record = self.record
-        while True:
-            kind = 0
-            while kind != BEGIN:
-                kind, request_id, _ = record()
-            self.sequence += 1
-            self.request_id = request_id
-            if request_id == 1 or self.claim(request_id):
-                break
-            self.send(pack_record(1, END, request_id, 8, 0) + OVERLOADED)
+        """Waits for a request; its environ without the streams."""
         environ = self.base.copy()
-        self.bodiless = False
-        data = self.data
-        start = self.at + 8
-        if start <= len(data):
-            _, kind, _, length, padding = unpack_record(data, start - 8)
-            end = start + length
-            rest = end + padding + 16
-            if kind == PARAMS and data[end + padding:rest] == NO_BODY[request_id]:
+        if self.requests is None:
+            self.sequence += 1
+        else:
+            slot = os.read(self.requests, SLOT)
+            if not slot:
+                raise EOFError
+            self.sequence, length, self.request_id = unpack_slot(slot)
+            if length:
                 self.bodiless = True
-                self.at = rest
-                read_params(data[start:end], environ)
+                read_packed(slot[TEXT_FROM:TEXT_FROM + length].decode('latin-1'), environ)
                 return environ
+        self.bodiless = False
+        record = self.record
+        # What is left of the request before is skipped.
+        kind = 0
+        while kind != BEGIN:
+            kind, self.request_id, _ = record()
         kind, _, content = record()
         params = b''
         while kind == PARAMS and content:
@@ -252,18 +251,6 @@ class Connection:
             raise ValueError('FastCGI record of type %d among the parameters' % kind)
         read_params(params, environ)
         return environ
-
-    def claim(self, request_id):
-        """False when the gateway has taken the request back. The byte of a later one is kept until it is its turn."""
-        if not self.claimed:
-            try:
-                self.claimed = os.read(self.claims, 1)[0]
-            except BlockingIOError:
-                return False
-        if self.claimed != request_id:
-            return False
-        self.claimed = 0
-        return True
 
     def send(self, data):
         self.sending = True
@@ -882,7 +869,33 @@ def trace_of(error):
 
 # --- the process ---------------------------------------------------------------------------------------------------
 
-def listen_to(control, connections, stop):
+class Pipes:
+    """The pipes that requests come by, until the gateway has said whether it uses them."""
+
+    def __init__(self, connections):
+        self.connections = connections
+        self.ends = []
+        self.settled = threading.Event()
+
+    def open(self):
+        """As late as can be: what the app has forked must not hold the ends for writing. Descriptor and inode of each."""
+        self.ends = [os.pipe() for _ in self.connections]
+        return [(requests, os.fstat(requests).st_ino) for requests, _ in self.ends]
+
+    def settle(self, used):
+        """Only the gateway's end is left: it ends with the gateway."""
+        if self.settled.is_set():
+            return
+        for connection, (requests, end) in zip(self.connections, self.ends):
+            os.close(end)
+            if used:
+                connection.requests = requests
+            else:
+                os.close(requests)
+        self.settled.set()
+
+
+def listen_to(control, connections, pipes, stop):
     """The control channel. Its end means that the gateway is gone: the process then has `stop` seconds to end."""
     waiting = b''
     while True:
@@ -898,6 +911,9 @@ def listen_to(control, connections, stop):
             message = json.loads(line)
             if message['type'] == 'abort':
                 connections[message['connection']].aborted = message['sequence']
+            elif message['type'] == 'serve':
+                pipes.settle(message['pipes'])
+    pipes.settle(False)
     time.sleep(stop)
     # An app that hangs shall not outlive its gateway, nor what it started.
     if os.getpgrp() == os.getpid():
@@ -931,7 +947,8 @@ def main(arguments):
         'QUERY_STRING': '',
     }
     connections = [Connection(index, CONNECTIONS_FROM + index, base) for index in range(threads)]
-    threading.Thread(target=listen_to, args=(control, connections, settings['stop']), daemon=True).start()
+    pipes = Pipes(connections)
+    threading.Thread(target=listen_to, args=(control, connections, pipes, settings['stop']), daemon=True).start()
 
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or '.') != here]
@@ -942,7 +959,8 @@ def main(arguments):
     except Failed as error:
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
-    tell(control, type='ready', python=sys.version.split()[0], claims=[one.claims for one in connections])
+    tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
+    pipes.settled.wait()
 
     others = [threading.Thread(target=connection.serve, args=(app,), daemon=True, name='sidegate-%d' % connection.index)
               for connection in connections[1:]]

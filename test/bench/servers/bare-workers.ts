@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { uwsgi } from '../../../sidecar/wire/uwsgi.ts'
 import { writePairs } from '../../../sidecar/wire/pairs.ts'
-import { packed } from '../../../sidecar/workers/packed.ts'
+import { packed, packedText } from '../../../sidecar/workers/packed.ts'
 
 const [path, folder, app, python, workers] = process.argv.slice(2) as [string, string, string, string, string]
 const file = fileURLToPath(new URL('bare-worker.py', import.meta.url))
@@ -41,7 +41,7 @@ const server = createServer({ allowHalfOpen: true }, (client) => {
     const [event] = uwsgi.server().receive(bytes)
     if (event?.type !== 'request') return
     const worker = all.reduce((best, one) => (one.clients.length < best.clients.length ? one : best))
-    const text = writePairs(packed(event.variables))
+    const text = writePairs(packed(packedText(event.variables)!))
     const out = Buffer.allocUnsafe(4 + text.length)
     out.writeUInt32BE(text.length, 0)
     out.write(text, 4, 'latin1')
