@@ -32,6 +32,16 @@ export class LinkedList<T> implements Iterable<T> {
     return link
   }
 
+  /** In front of all others. */
+  addFirst(item: T): Link<T> {
+    const link: Link<T> = { item, previous: undefined, next: this.#first }
+    if (this.#first) this.#first.previous = link
+    else this.#last = link
+    this.#first = link
+    this.size++
+    return link
+  }
+
   /** @returns false when it is no longer there. */
   remove(link: Link<T>): boolean {
     const { previous, next } = link

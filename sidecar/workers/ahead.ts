@@ -21,7 +21,7 @@ export interface AheadOwner {
   isSlow(now: number): boolean
   /** Takes back the one that is first, its turn or the next; undefined when the worker has begun them all. `settle` has to follow. */
   takeFirst(): Ahead | undefined
-  /** Takes back all that the worker has not begun; those without a place in the queue are dealt with. */
+  /** Takes back all that the worker has not begun; the one whose turn it was goes to the dispatcher, the others are in the queue. */
   takeBack(): void
   /** Goes on to the next when the one whose turn it was has been taken back. */
   settle(): void
@@ -30,7 +30,7 @@ export interface AheadOwner {
 /** A request that was sent. */
 export class Ahead {
   readonly exchange: Exchange
-  /** Its place in the queue; undefined when its turn has come, here or elsewhere. */
+  /** Its place in the queue; undefined when its turn has come. */
   place: Place | undefined
   /** Its number on the connection, which is not that of another. */
   readonly sequence: number
@@ -105,15 +105,15 @@ export class AheadList {
     if (!this.#turn && this.size === 0) return undefined
     const sequence = this.#pipe.take()
     if (sequence === undefined) return undefined
-    let taken: Ahead | undefined
-    if (this.#turn?.sequence === sequence) {
-      taken = this.#turn
+    const turn = this.#turn
+    if (turn?.sequence === sequence) {
       this.#turn = undefined
-    } else {
-      const index = this.#waiting.findIndex((waiting) => waiting.sequence === sequence)
-      taken = this.#waiting.splice(index, 1)[0]
+      return turn
     }
+    const index = this.#waiting.findIndex((waiting) => waiting.sequence === sequence)
+    const taken = this.#waiting[index]
     if (!taken) throw new TypeError(`no request ${sequence} was sent`)
+    this.#waiting.splice(index, 1)
     if (taken.place) taken.place.ahead = undefined
     return taken
   }

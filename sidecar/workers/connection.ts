@@ -37,7 +37,7 @@ export interface Dispatcher {
   advanced(): void
   /** A request that was sent ahead is begun. */
   begun(place: Place): void
-  /** One whose turn it was could not be begun there. */
+  /** One whose turn it was has not been begun there. */
   returned(exchange: Exchange): void
 }
 
@@ -83,7 +83,7 @@ export class WorkerConnection implements AheadOwner {
   #exchange: Exchange | undefined
   /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
   #missing = -1
-  /** Of the request under way, while there is some to come. */
+  /** The body of the request under way, when it has one. */
   #upload: Upload | undefined
 
   constructor(socket: Socket, index: number, owner: ConnectionOwner, dispatcher: Dispatcher) {
@@ -136,7 +136,7 @@ export class WorkerConnection implements AheadOwner {
     return this.#pace > SLOW_MS || this.isStuck(now)
   }
 
-  /** Sends a request without a body ahead; `aheadAt` has said that it may be. False when it is too large. `place`: that in the queue. */
+  /** Puts a request without a body into the pipe; false when it has no room there. `place`: that in the queue, if it has one. */
   sendAhead(exchange: Exchange, place: Place | undefined): boolean {
     const ahead = this.#ahead?.add(exchange, place, this.#sent + 1)
     if (!ahead) return false
@@ -154,11 +154,9 @@ export class WorkerConnection implements AheadOwner {
   }
 
   takeBack(): void {
-    const homeless: Exchange[] = []
-    for (let taken = this.takeFirst(); taken; taken = this.takeFirst())
-      if (!taken.place && taken.wanted) homeless.push(taken.exchange)
-    // Before those in the queue.
-    for (const exchange of homeless) this.#dispatcher.returned(exchange)
+    let turn: Ahead | undefined
+    for (let taken = this.takeFirst(); taken; taken = this.takeFirst()) if (!taken.place) turn = taken
+    if (turn?.wanted) this.#dispatcher.returned(turn.exchange)
     this.settle()
   }
 

@@ -24,6 +24,7 @@ export class Pool implements Dispatcher {
   readonly #slots: readonly Slot<Worker>[]
   readonly #waiting: WaitingExchanges
   #closing: Promise<void> | undefined
+  #closed = false
   #patrol: NodeJS.Timeout | undefined
 
   constructor(options: PoolOptions) {
@@ -48,7 +49,7 @@ export class Pool implements Dispatcher {
    */
   handle(exchange: Exchange): void {
     if (exchange.aborted) return
-    if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the workers are being stopped', 503)
+    if (this.#closed) throw closed()
     const worker = this.#leastBusy()
     if (worker) return worker.run(exchange)
     this.#waiting.add(exchange, this.#dropped)
@@ -64,14 +65,9 @@ export class Pool implements Dispatcher {
   }
 
   returned(exchange: Exchange): void {
-    const connection = this.#closing ? undefined : this.#roomiest(performance.now())
-    // It was its turn: it does not go behind those that wait.
-    if (connection?.sendAhead(exchange, undefined)) return
-    try {
-      this.handle(exchange)
-    } catch (error) {
-      exchange.fail(error)
-    }
+    if (this.#closed) return exchange.fail(closed())
+    this.#waiting.putBack(exchange, this.#dropped)
+    this.#dispatch()
   }
 
   /** Ends all workers; the exchanges that wait get 503. */
@@ -88,7 +84,8 @@ export class Pool implements Dispatcher {
   }
 
   async #close(): Promise<void> {
-    this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the workers are being stopped', 503))
+    this.#closed = true
+    this.#waiting.clear(closed())
     await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 
@@ -106,6 +103,7 @@ export class Pool implements Dispatcher {
 
   /** Gives those that wait to free workers, and when there are none, sends them to busy ones ahead of their turn. */
   #dispatch(): void {
+    if (this.#closed) return
     const now = performance.now()
     let link = this.#waiting.first
     while (link) {
@@ -210,4 +208,8 @@ export class Pool implements Dispatcher {
       ? `all ${ready} workers are busy (processes, threads)`
       : `${ready} of ${this.#slots.length} workers run: see the log for what became of the others`
   }
+}
+
+function closed(): UpstreamError {
+  return new UpstreamError('POOL_CLOSED', 'the workers are being stopped', 503)
 }

@@ -15,7 +15,7 @@ export interface QueueBounds {
 /** The place of an exchange in a queue. */
 export interface Place {
   readonly exchange: Exchange
-  /** When it has waited enough, as `performance.now()`: who comes first goes first. */
+  /** When it has waited enough, as `performance.now()`. */
   readonly deadline: number
   readonly dropped: (place: Place) => void
   /** Undefined once it has left. */
@@ -53,10 +53,20 @@ export class WaitingExchanges {
    * @throws {UpstreamError} QUEUE_FULL
    */
   add(exchange: Exchange, dropped: (place: Place) => void = () => {}): void {
-    const { most, timeout } = this.#bounds
+    const { most } = this.#bounds
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
+    this.#take(exchange, dropped, (place) => this.#waiting.add(place))
+  }
+
+  /** One whose turn it was goes before all others, whatever the bound. `dropped`: as in `add`. */
+  putBack(exchange: Exchange, dropped: (place: Place) => void): void {
+    this.#take(exchange, dropped, (place) => this.#waiting.addFirst(place))
+  }
+
+  #take(exchange: Exchange, dropped: (place: Place) => void, put: (place: Place) => Link<Place>): void {
+    const { timeout } = this.#bounds
     const place: Place = {
       exchange,
       deadline: performance.now() + timeout,
@@ -65,7 +75,7 @@ export class WaitingExchanges {
       ahead: undefined,
       stays: exchange.body.length !== 0,
     }
-    place.link = this.#waiting.add(place)
+    place.link = put(place)
     exchange.onAbort(() => {
       if (this.leave(place)) dropped(place)
     })
@@ -90,8 +100,9 @@ export class WaitingExchanges {
 
   /** Fails all that wait. */
   clear(error: UpstreamError): void {
-    for (const place of this.#waiting) {
-      if (!this.leave(place)) continue
+    // All leave before the first is dropped: none takes the place of another.
+    const left = [...this.#waiting].filter((place) => this.leave(place))
+    for (const place of left) {
       place.dropped(place)
       place.exchange.fail(error)
     }
@@ -100,10 +111,14 @@ export class WaitingExchanges {
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
+    let next = Infinity
     for (const place of this.#waiting) {
       const { exchange, deadline, dropped } = place
       // Timers may fire a little early.
-      if (deadline > now + 1) return this.#wake(deadline - now)
+      if (deadline > now + 1) {
+        next = Math.min(next, deadline)
+        continue
+      }
       if (!this.leave(place)) continue
       dropped(place)
       const seconds = this.#bounds.timeout / 1000
@@ -115,6 +130,7 @@ export class WaitingExchanges {
         ),
       )
     }
+    if (next < Infinity) this.#wake(next - now)
   }
 
   /** A queue that is empty again leaves its timer alone: it may be so many times a second. */

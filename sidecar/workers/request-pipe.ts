@@ -6,7 +6,7 @@
 // zeros. A slot without a text says that the request itself comes by the connection: it has a body, or is too large.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 
-/** pipe(7): what is as large as PIPE_BUF of Linux is written as a whole or not at all, and fills a page: no two reads share it. */
+/** PIPE_BUF of Linux, pipe(7): so much is written as a whole or not at all. All reads are of this size too, so that each gets one slot. */
 const SLOT = 4096
 const HEAD = 11
 const WORD = 2 ** 32

@@ -94,7 +94,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
 
   /** Its connections, while requests may be sent to it. */
   get serving(): readonly WorkerConnection[] {
-    return this.state === 'ready' ? this.#connections : []
+    return this.state === 'ready' && !this.#lost ? this.#connections : []
   }
 
   /** Takes no more requests, ends when those under way are answered. */
@@ -171,8 +171,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   // --- from its connections
 
   released(connection: WorkerConnection): void {
-    // One that was lost takes no more requests.
-    if (this.#lossTimer || this.#verdict !== undefined) return
+    if (this.#lost) return
     this.#idle.push(connection)
     if (this.state === 'ready') this.#owner.free(this)
     else if (this.state === 'leaving' && this.busy === 0) void this.stop()
@@ -206,6 +205,11 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     }
     const { code, message, detail } = report
     this.#options.log.error(message, { ...fields, code, blame: 'app', detail })
+  }
+
+  /** It is about to be over, and takes no more requests. */
+  get #lost(): boolean {
+    return this.#lossTimer !== undefined || this.#verdict !== undefined
   }
 
   /** Opens the worker's pipes for requests, one a connection; without them requests go by the connections. */

@@ -2,7 +2,7 @@
 // what happens to the worker happens to the request that it runs, not to those ahead.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { TestExchange, TestResponse } from '../exchange.ts'
 import { APPS, openMount, until, type Line, type TestMount } from './mount.ts'
 
@@ -109,6 +109,45 @@ test('a request that its worker had not begun when it died is run by another', a
   process.kill(pid, 'SIGKILL')
   expect(idOf(await waiting!.response)).toBe('2')
   expect(ran(mount.lines)).toEqual(['1', '2'])
+})
+
+test('a request that is taken back from a worker does not wait behind a slow one while another is free', async () => {
+  const mount = await openMount({ ...turns, processes: 2, threads: 60 })
+  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  process.kill(pid, 'SIGSTOP')
+  await until(() => stateOf(pid) === 'T')
+  const [waiting] = startSome(mount, 2, 2)
+  // When the death is noticed the other worker has just begun slow ones.
+  const slow: TestExchange[] = []
+  const begin = setInterval(() => {
+    if (slow.length < 50) slow.push(...startSome(mount, 3 + slow.length, 3 + slow.length, '&sleep=2'))
+  }, 1)
+  onTestFinished(() => clearInterval(begin))
+  await until(() => slow.length > 0)
+  process.kill(pid, 'SIGKILL')
+  await waiting!.response
+  expect(slow.filter(({ carrier }) => carrier.head)).toEqual([])
+  clearInterval(begin)
+  await Promise.all(slow.map(({ response }) => response))
+})
+
+test('closing runs none that no worker has begun', async () => {
+  const mount = await openMount(turns)
+  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  process.kill(pid, 'SIGSTOP')
+  await until(() => stateOf(pid) === 'T')
+  const waiting = startSome(mount, 2, 6)
+  const closing = mount.mount.close()
+  process.kill(pid, 'SIGCONT')
+  const answers = await Promise.all(waiting.map(({ response }) => response))
+  expect(answers.map(idOf)).toEqual(answers.map(() => 'status 503'))
+  await closing
+  expect(ran(mount.lines)).toEqual(['1'])
+})
+
+test('an app that puts other locks in the place of the threading module’s is served', async () => {
+  const mount = await openMount({ python: 'other_locks:app' })
+  expect((await mount.ask()).body.toString()).toBe('served')
 })
 
 test('where the gateway cannot open the pipe of a worker, requests go by its connection', async () => {

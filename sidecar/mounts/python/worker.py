@@ -177,7 +177,6 @@ class Connection:
         self.sequence = 0
         self.aborted = 0
         self.sending = False
-        self.thread = 0
         self.request_id = 1
         # The request under way came in a slot: it has no body.
         self.bodiless = False
@@ -258,7 +257,6 @@ class Connection:
         self.sending = False
 
     def serve(self, app):
-        self.thread = threading.get_ident()
         give_way()
         try:
             while True:
@@ -875,7 +873,10 @@ class Pipes:
     def __init__(self, connections):
         self.connections = connections
         self.ends = []
-        self.settled = threading.Event()
+        self.settled = False
+        # Made before the app is loaded, which may put others in the place of those of the threading module (eventlet).
+        self.lock = threading.Lock()
+        self.lock.acquire()
 
     def open(self):
         """As late as can be: what the app has forked must not hold the ends for writing. Descriptor and inode of each."""
@@ -884,15 +885,19 @@ class Pipes:
 
     def settle(self, used):
         """Only the gateway's end is left: it ends with the gateway."""
-        if self.settled.is_set():
+        if self.settled:
             return
+        self.settled = True
         for connection, (requests, end) in zip(self.connections, self.ends):
             os.close(end)
             if used:
                 connection.requests = requests
             else:
                 os.close(requests)
-        self.settled.set()
+        self.lock.release()
+
+    def wait(self):
+        self.lock.acquire()
 
 
 def listen_to(control, connections, pipes, stop):
@@ -960,7 +965,7 @@ def main(arguments):
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
     tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
-    pipes.settled.wait()
+    pipes.wait()
 
     others = [threading.Thread(target=connection.serve, args=(app,), daemon=True, name='sidegate-%d' % connection.index)
               for connection in connections[1:]]
