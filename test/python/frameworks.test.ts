@@ -1,4 +1,4 @@
-// Real apps: Flask, Django and Bottle as the system has them.
+// Real apps: Flask, Django and Bottle as the system has them, and what changes Python itself: gevent and eventlet.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { INTERPRETER, openMount } from './mount.ts'
@@ -80,3 +80,24 @@ describe.skipIf(!importable('flask') && process.env.CI !== 'true')('Flask alone'
     expect(line.detail).toContain('ValueError: broken view')
   })
 })
+
+// The locks of eventlet know one thread.
+const PATCHES = [
+  { name: 'gevent', threads: 1 },
+  { name: 'gevent', threads: 2 },
+  { name: 'eventlet', threads: 1 },
+] as const
+
+for (const { name, threads } of PATCHES) {
+  const there = importable(name)
+  if (!there)
+    console.warn(`${name} is not tested: ${INTERPRETER} cannot import ${name} (Debian: apt install python3-${name})`)
+  test.skipIf(!there && process.env.CI !== 'true')(`an app patched by ${name}, threads: ${threads}`, async () => {
+    const mount = await openMount({ python: `${name}_app:app`, threads })
+    const made = ['a', 'b', 'c', 'd'].map((body) => mount.start({ method: 'POST', body }))
+    const answers = await Promise.all([...made.map(({ response }) => response), mount.ask()])
+    expect(answers.map(({ body }) => body.toString())).toEqual(['a', 'b', 'c', 'd', ''].map((body) => `0 1 2 ${body}`))
+    await mount.mount.close()
+    expect(mount.lines.filter(({ level }) => level !== 'info').map(({ message }) => message)).toEqual([])
+  })
+}

@@ -20,7 +20,7 @@ function importable(modules) {
 
 /** Everything the tests need from outside: its name, the Debian package that brings it, whether it is there. */
 function needs() {
-  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle', 'websockets'])
+  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle', 'gevent', 'eventlet', 'websockets'])
   return [
     { name: 'nginx', debian: 'nginx-light', there: onPath('nginx') },
     { name: 'Python 3', debian: 'python3', there: modules.includes('sys') },
@@ -28,6 +28,8 @@ function needs() {
     { name: 'Flask', debian: 'python3-flask', there: modules.includes('flask') },
     { name: 'Django', debian: 'python3-django', there: modules.includes('django') },
     { name: 'Bottle', debian: 'python3-bottle', there: modules.includes('bottle') },
+    { name: 'gevent', debian: 'python3-gevent', there: modules.includes('gevent') },
+    { name: 'eventlet', debian: 'python3-eventlet', there: modules.includes('eventlet') },
     { name: 'uWSGI', debian: 'uwsgi-core', there: onPath('uwsgi') },
     {
       name: "uWSGI's Python",

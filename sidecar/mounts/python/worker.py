@@ -20,12 +20,15 @@ import os
 import sys
 
 CONNECTIONS_FROM = 3
+# The system's own, whatever an app puts in their place (gevent, eventlet): this file waits for the gateway as ever.
+native_read = os.read
+native_write = os.write
 
 
 def tell(control, **message):
     """One message to the gateway; small enough to be written at once."""
     try:
-        os.write(control, (json.dumps(message) + '\n').encode('ascii'))
+        native_write(control, (json.dumps(message) + '\n').encode('ascii'))
     except OSError:
         pass  # the gateway is gone: the connections' end says so too
 
@@ -55,6 +58,7 @@ if __name__ == '__main__' and sys.version_info < (3, 8):
          message='%s is Python %s: 3.8 or newer is needed' % (sys.executable, sys.version.split()[0]))
     sys.exit(1)
 
+import _thread
 import difflib
 import faulthandler
 import importlib
@@ -69,6 +73,10 @@ import struct
 import threading
 import time
 import traceback
+
+start_native_thread = _thread.start_new_thread
+native_lock = _thread.allocate_lock
+native_sleep = time.sleep
 
 # --- FastCGI 1.0 ---------------------------------------------------------------------------------------------------
 
@@ -227,7 +235,7 @@ class Connection:
         if self.requests is None:
             self.sequence += 1
         else:
-            slot = os.read(self.requests, SLOT)
+            slot = native_read(self.requests, SLOT)
             if not slot:
                 raise EOFError
             self.sequence, length, self.request_id = unpack_slot(slot)
@@ -874,8 +882,7 @@ class Pipes:
         self.connections = connections
         self.ends = []
         self.settled = False
-        # Made before the app is loaded, which may put others in the place of those of the threading module (eventlet).
-        self.lock = threading.Lock()
+        self.lock = native_lock()
         self.lock.acquire()
 
     def open(self):
@@ -905,7 +912,7 @@ def listen_to(control, connections, pipes, stop):
     waiting = b''
     while True:
         try:
-            data = os.read(control, 65536)
+            data = native_read(control, 65536)
         except OSError:
             data = b''
         if not data:
@@ -919,11 +926,30 @@ def listen_to(control, connections, pipes, stop):
             elif message['type'] == 'serve':
                 pipes.settle(message['pipes'])
     pipes.settle(False)
-    time.sleep(stop)
+    native_sleep(stop)
     # An app that hangs shall not outlive its gateway, nor what it started.
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
+
+
+def serve_beside(connection, app):
+    """In a thread of its own; a lock that can be taken when it has ended."""
+    end = native_lock()
+    end.acquire()
+
+    def serve():
+        try:
+            connection.serve(app)
+        finally:
+            end.release()
+
+    if _thread.start_new_thread is start_native_thread:
+        threading.Thread(target=serve, daemon=True, name='sidegate-%d' % connection.index).start()
+    else:
+        # gevent and eventlet would make it one of theirs, which waits for all others.
+        start_native_thread(serve, ())
+    return end
 
 
 def main(arguments):
@@ -953,7 +979,8 @@ def main(arguments):
     }
     connections = [Connection(index, CONNECTIONS_FROM + index, base) for index in range(threads)]
     pipes = Pipes(connections)
-    threading.Thread(target=listen_to, args=(control, connections, pipes, settings['stop']), daemon=True).start()
+    # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
+    start_native_thread(listen_to, (control, connections, pipes, settings['stop']))
 
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or '.') != here]
@@ -967,13 +994,10 @@ def main(arguments):
     tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
     pipes.wait()
 
-    others = [threading.Thread(target=connection.serve, args=(app,), daemon=True, name='sidegate-%d' % connection.index)
-              for connection in connections[1:]]
-    for thread in others:
-        thread.start()
+    ends = [serve_beside(connection, app) for connection in connections[1:]]
     connections[0].serve(app)
-    for thread in others:
-        thread.join()
+    for end in ends:
+        end.acquire()
     return 0
 
 
