@@ -31,6 +31,7 @@ export const rows: readonly Row[] = [
   ),
   bareWorkers('bare-workers', 'bare net server → Python workers, hello (the limit)', 'hello'),
   sidegate('sidegate-python', 'Sidegate uwsgi → Python hello', 'uwsgi', pythonMount('hello')),
+  sidegate('sidegate-python-fastcgi', 'Sidegate FastCGI → Python hello', 'fastcgi', pythonMount('hello')),
   gunicorn('gunicorn-python', 'gunicorn sync, Python hello', 'hello'),
   uwsgi('uwsgi-python', 'uWSGI, Python hello', 'hello'),
   sidegate('sidegate-flask', 'Sidegate uwsgi → Flask', 'uwsgi', pythonMount('flask')),

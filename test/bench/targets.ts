@@ -34,6 +34,7 @@ const targets: readonly Target[] = [
   { row: 'bare-hop', beside: 'node-http', what: 'requests/s', bound: undefined },
   { row: 'sidegate-upstream', beside: 'bare-hop', what: 'requests/s', bound: undefined },
   { row: 'sidegate-python', beside: 'gunicorn-python', what: 'requests/s', bound: 1 },
+  { row: 'sidegate-python-fastcgi', beside: 'gunicorn-python', what: 'requests/s', bound: undefined },
   { row: 'bare-workers', beside: 'gunicorn-python', what: 'requests/s', bound: undefined },
   { row: 'sidegate-python', beside: 'bare-workers', what: 'requests/s', bound: undefined },
   { row: 'sidegate-python', beside: 'uwsgi-python', what: 'requests/s', bound: undefined },
