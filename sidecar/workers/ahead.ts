@@ -79,10 +79,12 @@ export class AheadList {
   /** Sends one more; undefined when there is no room for it in the pipe, or in any. */
   add(exchange: Exchange, place: Place | undefined, sequence: number): Ahead | undefined {
     const text = packedText(exchange.variables)
-    const fits = text !== undefined && RequestPipe.fits(text)
-    if (!fits && place) place.stays = true
+    if (text === undefined || !RequestPipe.fits(text)) {
+      if (place) place.stays = true
+      return undefined
+    }
     const ahead = new Ahead(exchange, place, sequence, this.#owner)
-    if (!fits || !this.#pipe.put(sequence, ahead.id, text)) return undefined
+    if (!this.#pipe.put(sequence, ahead.id, text)) return undefined
     if (place) place.ahead = ahead
     this.#waiting.push(ahead)
     return ahead

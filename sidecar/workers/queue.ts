@@ -57,29 +57,27 @@ export class WaitingExchanges {
     if (this.#waiting.size >= most) {
       throw new UpstreamError('QUEUE_FULL', `${most} requests are waiting already (queue); ${this.#workers()}`, 503)
     }
-    this.#take(exchange, dropped, (place) => this.#waiting.add(place))
+    const place = this.#placeOf(exchange, dropped)
+    this.#enter(place, this.#waiting.add(place))
   }
 
   /** One whose turn it was goes before all others, whatever the bound. `dropped`: as in `add`. */
   putBack(exchange: Exchange, dropped: (place: Place) => void): void {
-    this.#take(exchange, dropped, (place) => this.#waiting.addFirst(place))
+    const place = this.#placeOf(exchange, dropped)
+    this.#enter(place, this.#waiting.addFirst(place))
   }
 
-  #take(exchange: Exchange, dropped: (place: Place) => void, put: (place: Place) => Link<Place>): void {
-    const { timeout } = this.#bounds
-    const place: Place = {
-      exchange,
-      deadline: performance.now() + timeout,
-      dropped,
-      link: undefined,
-      ahead: undefined,
-      stays: exchange.body.length !== 0,
-    }
-    place.link = put(place)
-    exchange.onAbort(() => {
-      if (this.leave(place)) dropped(place)
+  #placeOf(exchange: Exchange, dropped: (place: Place) => void): Place {
+    const deadline = performance.now() + this.#bounds.timeout
+    return { exchange, deadline, dropped, link: undefined, ahead: undefined, stays: exchange.body.length !== 0 }
+  }
+
+  #enter(place: Place, link: Link<Place>): void {
+    place.link = link
+    place.exchange.onAbort(() => {
+      if (this.leave(place)) place.dropped(place)
     })
-    this.#wake(timeout)
+    this.#wake(this.#bounds.timeout)
   }
 
   /** The one that has waited longest. */

@@ -1,0 +1,20 @@
+"""The app of gevent_app.py and eventlet_app.py, which patch Python before they import this."""
+import threading
+import time
+
+together = threading.Lock()
+
+
+def work(n):
+    with together:
+        time.sleep(0.01)
+    return str(n)
+
+
+def app_of(run):
+    """`run` calls `work` with 0, 1 and 2 at the same time and gives the results."""
+    def app(environ, start_response):
+        body = ' '.join(run(work)) + ' ' + environ['wsgi.input'].read().decode()
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [body.encode()]
+    return app
