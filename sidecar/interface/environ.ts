@@ -26,26 +26,13 @@ export const standalone: Surroundings = { log: new Log('text'), multiprocess: fa
 export type EnvironSource = Pick<Exchange, 'variables' | 'body' | 'signal' | 'id' | 'mount' | 'door'>
 
 const VERSION: readonly [1, 0] = Object.freeze([1, 0] as const)
-const SOURCE = Symbol('source')
-
-// An AbortSignal is made when somebody looks. One shared descriptor: a closure for each request would cost 1.3 µs.
-const SIGNAL: PropertyDescriptor & ThisType<{ [SOURCE]: EnvironSource }> = {
-  enumerable: true,
-  configurable: true,
-  get() {
-    return this[SOURCE].signal
-  },
-  set(value: unknown) {
-    Object.defineProperty(this, 'sidegate.signal', { value, enumerable: true, configurable: true, writable: true })
-  },
-}
 
 /**
  * The environ of an exchange. Its variables are used up by it: they are the environ afterwards.
  * @throws {PeerError} REQUEST_METHOD_MISSING when the host sent none (PEP 3333: never empty, always required).
  */
 export function environOf(exchange: EnvironSource, surroundings: Surroundings = standalone): Environ {
-  const environ = exchange.variables as unknown as Environ & { [SOURCE]: EnvironSource }
+  const environ = exchange.variables as unknown as Environ
   const secure = isSecure(exchange.variables)
   completeVariables(environ, secure)
   environ['wsgi.version'] = VERSION
@@ -59,10 +46,7 @@ export function environOf(exchange: EnvironSource, surroundings: Surroundings = 
   environ['wsgi.file_wrapper'] = fileWrapper
   environ['wsgi.input_terminated'] = true
   if (exchange instanceof Exchange && exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)
-  // Both defined: a plain assignment in front of an accessor makes V8 give every environ a hidden class of its own, which outlives it, and
-  // all that it leads to.
-  Object.defineProperty(environ, SOURCE, { value: exchange, configurable: true, writable: true })
-  Object.defineProperty(environ, 'sidegate.signal', SIGNAL)
+  environ['sidegate.signal'] = exchange.signal
   return environ
 }
 
