@@ -3,8 +3,8 @@
 import { copyVariables, resolveDots, splitTarget, type Variables } from '../../sidecar/variables.ts'
 import { divide, pathOfTarget, requestedName, spelledAsAsked } from '../path.ts'
 
-// Always sent. Empty they are taken for a user, a type of password or a length that somebody vouched for.
-const MAY_BE_EMPTY = ['AUTH_TYPE', 'REMOTE_USER', 'REMOTE_IDENT', 'REMOTE_HOST', 'CONTENT_TYPE', 'DOCUMENT_URI']
+// Always sent. Empty they are taken for a user or a type of password that somebody vouched for.
+const MAY_BE_EMPTY = ['AUTH_TYPE', 'REMOTE_USER', 'REMOTE_IDENT', 'REMOTE_HOST', 'DOCUMENT_URI']
 
 /**
  * Puts Caddy's variables right.

@@ -9,6 +9,8 @@ export interface Key {
   readonly name: string
   /** Never handed on (refused.ts). */
   readonly dropped: boolean
+  /** Without a value it is as good as absent, and left out: nginx sends both for every request (RFC 3875 4.1.2, 4.1.3). */
+  readonly optional: boolean
   /** The key that followed this one last time. */
   next: Key | undefined
   /** The block it was last seen in, to notice repeats without a look-up. */
@@ -26,7 +28,7 @@ export function nextBlock(): number {
 
 /** A starting point for a chain of guesses: one for each protocol. */
 export function firstKey(): Key {
-  return { name: '', dropped: true, next: undefined, seen: 0 }
+  return { name: '', dropped: true, optional: false, next: undefined, seen: 0 }
 }
 
 /**
@@ -39,7 +41,8 @@ export function keyOf(name: string, raw = false): Key {
     const refused = isRefused(name)
     if (!raw) refuse(name)
     const interned = ownString(name)
-    key = { name: interned, dropped: refused || isDropped(name), next: undefined, seen: 0 }
+    const optional = name === 'CONTENT_LENGTH' || name === 'CONTENT_TYPE'
+    key = { name: interned, dropped: refused || isDropped(name), optional, next: undefined, seen: 0 }
     // One that is refused is looked at anew each time.
     if (keys.size < KEYS_MAX && !refused) keys.set(interned, key)
   }

@@ -45,7 +45,7 @@ export function readPairs(text: string, raw = false): Variables {
     }
     previous = key
     at = end
-    if (key.dropped && !raw) continue
+    if ((key.dropped || (key.optional && end === middle)) && !raw) continue
     if (key.seen === block) addVariable(variables, key.name, text.substring(middle, end))
     else variables[key.name] = text.substring(middle, end)
     key.seen = block

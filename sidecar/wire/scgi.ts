@@ -77,7 +77,7 @@ function readPacket(data: Buffer, size: number, raw: boolean): Variables {
     const end = text.indexOf('\0', start)
     if (end < 0) throw bad(`${key.name} without a value`)
     at = end + 1
-    if (key.dropped && !raw) continue
+    if ((key.dropped || (key.optional && end === start)) && !raw) continue
     if (key.seen === block) addVariable(variables, key.name, text.substring(start, end))
     else variables[key.name] = text.substring(start, end)
     key.seen = block

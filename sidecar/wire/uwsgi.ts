@@ -42,7 +42,7 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
     }
     previous = key
     position = valueEnd
-    if (key.dropped && !raw) continue
+    if ((key.dropped || (key.optional && valueEnd === valueStart)) && !raw) continue
     if (key.seen === blockNumber) addVariable(variables, key.name, text.substring(valueStart, valueEnd))
     else variables[key.name] = text.substring(valueStart, valueEnd)
     key.seen = blockNumber

@@ -199,8 +199,8 @@ describe('what hosts say, by name', () => {
   const query = { REQUEST_URI: '/path/info?x=1&y=a%20b', QUERY_STRING: 'x=1&y=a%20b', REQUEST_METHOD: 'GET' }
   const slashes = { REQUEST_URI: '/a%2Fb//c/./d/../e%20f%3Bg;p=1?q=%2F', QUERY_STRING: 'q=%2F' }
   test.each<[string, Record<string, string | undefined>]>([
-    ['nginx-1.31.5-uwsgi-get-query.bin', { ...query, PATH_INFO: '/path/info', CONTENT_LENGTH: '' }],
-    ['nginx-1.31.5-fastcgi-get-query.bin', { ...query, SCRIPT_NAME: '/path/info', CONTENT_LENGTH: '' }],
+    ['nginx-1.31.5-uwsgi-get-query.bin', { ...query, PATH_INFO: '/path/info', CONTENT_LENGTH: undefined }],
+    ['nginx-1.31.5-fastcgi-get-query.bin', { ...query, SCRIPT_NAME: '/path/info', CONTENT_LENGTH: undefined }],
     [
       'apache-2.4.71-uwsgi-get-query.bin',
       { ...query, PATH_INFO: '/path/info', SCRIPT_NAME: '', CONTENT_LENGTH: undefined },

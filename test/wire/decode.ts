@@ -113,6 +113,7 @@ export function variablesOf(pairs: Pair[]): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of pairs) {
     if (name === 'HTTP_PROXY' || name.startsWith('UWSGI_')) continue
+    if ((name === 'CONTENT_LENGTH' || name === 'CONTENT_TYPE') && value === '') continue
     const repeated = name.startsWith('HTTP_') && name in variables
     const glue = name === 'HTTP_COOKIE' ? '; ' : ', '
     variables[name] = repeated ? variables[name] + glue + value : value
