@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The command `sidegate`: the only file that ends the process. Node.js is looked at before anything else is loaded, so that an old one
 // gets a sentence and not a syntax error; this file itself must therefore do with old syntax.
+import type { OutputLost } from './cli/command.ts'
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(
@@ -9,10 +11,14 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(1)
 }
 
-// Whoever reads the output may stop, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
-})
+const lost = new Set<OutputLost>()
+for (const name of ['stdout', 'stderr'] as const) {
+  process[name].on('error', (error: NodeJS.ErrnoException) => {
+    for (const listener of lost) listener(name, error)
+    // Whoever reads the output may stop, as `head` does.
+    if (lost.size === 0 && name === 'stdout') process.exit(error.code === 'EPIPE' ? 0 : 1)
+  })
+}
 
 const { run } = await import('./cli/run.ts')
 const code = await run(process.argv.slice(2), {
@@ -27,6 +33,10 @@ const code = await run(process.argv.slice(2), {
     return () => {
       for (const signal of signals) process.off(signal, listener)
     }
+  },
+  onOutputLost(listener) {
+    lost.add(listener)
+    return () => void lost.delete(listener)
   },
 })
 // A pipe takes what is written at once on Unix, and later on Windows.

@@ -17,6 +17,9 @@ export interface Option {
   readonly default?: string
 }
 
+/** What is printed there cannot be written, most often because nobody reads it any more (EPIPE). */
+export type OutputLost = (output: 'stdout' | 'stderr', error: Error) => void
+
 /** The surroundings of a run. */
 export interface Context {
   /** The working directory, absolute. */
@@ -27,6 +30,11 @@ export interface Context {
   readonly stderr: Writable
   /** Calls `listener` for each SIGTERM and SIGINT; gives the way to stop that. */
   readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void
+  /**
+   * Calls `listener` for each write that fails; gives the way to stop that. While nobody listens, the process ends with the first one to
+   * stdout.
+   */
+  readonly onOutputLost: (listener: OutputLost) => () => void
 }
 
 /** The options of a call by name: text, a list for `repeat`, true for a switch. */

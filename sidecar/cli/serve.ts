@@ -7,6 +7,7 @@ import { announce } from './announce.ts'
 import { EXIT, type Call, type Command, type Context } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { createMounts } from './mounts.ts'
+import { reportLostLog } from './lost-log.ts'
 import { reportStray } from './stray.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
@@ -31,7 +32,9 @@ export const serve: Command = {
     demand(prepared)
     const { config, targets, locate } = prepared
     const { context } = call
-    const log = new Log(config.log.format, context.stdout, context.stderr, config.log.access)
+    const { stdout, stderr } = context
+    const log = new Log(config.log.format, stdout, stderr, config.log.access)
+    context.onOutputLost(reportLostLog(log, new Log(config.log.format, stdout, stdout)))
     const mounts = createMounts(config, log)
     demand({ problems: locate(mounts.problems) })
     const make = (): Gateway =>

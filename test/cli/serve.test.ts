@@ -281,3 +281,19 @@ test('what an app throws outside its requests is reported, and the others go on'
   expect(one.err).toContain('stray.ts:')
   expect(await get(port, '/')).toBe('still here')
 })
+
+test.each([
+  ['stdout', /error the access log cannot be written \(stdout: .*EPIPE\).* code=LOG_LOST/],
+  ['stderr', /error the error log cannot be written \(stderr: .*EPIPE\).* code=LOG_LOST/],
+] as const)('goes on when nobody reads its %s, says so once, and can be stopped', async (output, said) => {
+  write('raise.ts', `export const app = () => { throw new Error('in vain') }`)
+  const one = serve(['./hello.ts', '/raise=./raise.ts', '--listen', '127.0.0.1:0'])
+  const port = await one.port()
+  one.lose(output)
+  for (let count = 0; count < 3; count++) expect(await get(port, '/raise')).toContain('500')
+  await one.said(said)
+  expect(await get(port, '/x')).toBe('hello |/x')
+  const { code, out, err } = await one.stop()
+  expect(code).toBe(0)
+  expect(`${out}${err}`.match(/LOG_LOST/g)).toHaveLength(1)
+})

@@ -69,6 +69,11 @@ export class Sidegate {
     return Number((await this.said(/listening {2}\S*:([1-9][0-9]*) \(/))[1])
   }
 
+  /** Whoever reads what it prints there is gone. */
+  lose(output: 'stdout' | 'stderr'): void {
+    this.#child[output]!.destroy()
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
