@@ -11,12 +11,12 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(1)
 }
 
-const lost = new Set<OutputLost>()
+const lost: OutputLost[] = []
 for (const name of ['stdout', 'stderr'] as const) {
   process[name].on('error', (error: NodeJS.ErrnoException) => {
     for (const listener of lost) listener(name, error)
     // Whoever reads the output may stop, as `head` does.
-    if (lost.size === 0 && name === 'stdout') process.exit(error.code === 'EPIPE' ? 0 : 1)
+    if (lost.length === 0 && name === 'stdout') process.exit(error.code === 'EPIPE' ? 0 : 1)
   })
 }
 
@@ -35,8 +35,7 @@ const code = await run(process.argv.slice(2), {
     }
   },
   onOutputLost(listener) {
-    lost.add(listener)
-    return () => void lost.delete(listener)
+    lost.push(listener)
   },
 })
 // A pipe takes what is written at once on Unix, and later on Windows.

@@ -30,11 +30,8 @@ export interface Context {
   readonly stderr: Writable
   /** Calls `listener` for each SIGTERM and SIGINT; gives the way to stop that. */
   readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void
-  /**
-   * Calls `listener` for each write that fails; gives the way to stop that. While nobody listens, the process ends with the first one to
-   * stdout.
-   */
-  readonly onOutputLost: (listener: OutputLost) => () => void
+  /** Calls `listener` for each write that fails. Where nobody listens, the process ends with the first one to stdout. */
+  readonly onOutputLost: (listener: OutputLost) => void
 }
 
 /** The options of a call by name: text, a list for `repeat`, true for a switch. */
