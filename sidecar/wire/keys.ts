@@ -48,3 +48,8 @@ export function keyOf(name: string, raw = false): Key {
   }
   return key
 }
+
+/** Whether a variable with a value of this length is not handed on; where variables are only looked at (`raw`), all are. */
+export function isLeftOut(key: Key, length: number, raw: boolean): boolean {
+  return (key.dropped || (key.optional && length === 0)) && !raw
+}

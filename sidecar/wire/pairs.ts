@@ -2,7 +2,7 @@
 // the value. Read out of a latin-1 string of the whole stream: one conversion, and substrings.
 import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
-import { firstKey, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
 
 /** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
 export const VARIABLES_MAX = 1024
@@ -45,7 +45,7 @@ export function readPairs(text: string, raw = false): Variables {
     }
     previous = key
     at = end
-    if ((key.dropped || (key.optional && end === middle)) && !raw) continue
+    if (isLeftOut(key, end - middle, raw)) continue
     if (key.seen === block) addVariable(variables, key.name, text.substring(middle, end))
     else variables[key.name] = text.substring(middle, end)
     key.seen = block

@@ -5,7 +5,7 @@ import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusFieldHead } from './head.ts'
-import { firstKey, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 /** Four times what uwsgi and nginx's default buffers hold (64 KB), so that it stops no real request, and a flood early. */
@@ -77,7 +77,7 @@ function readPacket(data: Buffer, size: number, raw: boolean): Variables {
     const end = text.indexOf('\0', start)
     if (end < 0) throw bad(`${key.name} without a value`)
     at = end + 1
-    if ((key.dropped || (key.optional && end === start)) && !raw) continue
+    if (isLeftOut(key, end - start, raw)) continue
     if (key.seen === block) addVariable(variables, key.name, text.substring(start, end))
     else variables[key.name] = text.substring(start, end)
     key.seen = block

@@ -4,7 +4,7 @@ import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusLineHead } from './head.ts'
-import { firstKey, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 const HEADER = 4
@@ -42,7 +42,7 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
     }
     previous = key
     position = valueEnd
-    if ((key.dropped || (key.optional && valueEnd === valueStart)) && !raw) continue
+    if (isLeftOut(key, valueEnd - valueStart, raw)) continue
     if (key.seen === blockNumber) addVariable(variables, key.name, text.substring(valueStart, valueEnd))
     else variables[key.name] = text.substring(valueStart, valueEnd)
     key.seen = blockNumber
