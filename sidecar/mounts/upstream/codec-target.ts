@@ -7,6 +7,7 @@ import { Connections } from './connections.ts'
 import { isIdempotent } from './failure.ts'
 import { Passage } from './passage.ts'
 import { ServerSocket } from './socket.ts'
+import { Steering } from './steering.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
 import { Upload } from './upload.ts'
 
@@ -19,12 +20,14 @@ export class CodecTarget implements Target {
   readonly #framed: boolean
   readonly #options: TargetOptions
   readonly #connections: Connections<ClientCodec>
+  readonly #steering: Steering
 
   constructor(protocol: Protocol, { name, endpoint }: TargetPlace, options: TargetOptions) {
     this.name = name
     this.#framed = FRAMED.has(protocol.name)
     this.#options = options
     const { log, mount, keepAlive } = options
+    this.#steering = new Steering(options.allowVariables, log, mount)
     this.#connections = new Connections({
       make: (owner) => new Connection(name, new ServerSocket(endpoint), protocol.client(options.protocol), owner),
       keepAlive,
@@ -45,9 +48,11 @@ export class CodecTarget implements Target {
       if (exchange.aborted) return
       const connection = this.#connections.take(once)
       const passage = new Passage(exchange, this.name, this.#options.times, connection)
-      connection.run(passage, upload, (codec) =>
-        codec.request(outgoing(exchange.variables, upload.length), upload.length),
-      )
+      connection.run(passage, upload, (codec) => {
+        const variables = outgoing(exchange.variables, upload.length)
+        this.#steering.remove(variables)
+        return codec.request(variables, upload.length)
+      })
       await passage.settled
     } finally {
       if (!given) upload.close()

@@ -69,6 +69,7 @@ export function targetOptions(settings: TargetSettings, context: MountContext): 
     connections: settings.connections,
     keepAlive: settings.keepAlive * 1000,
     spool: { memory: settings.spoolMemory, most: settings.maxSpool },
+    allowVariables: settings.allowVariables,
     protocol: { secret, packetSize },
     fields: { forwarded, host, keepPrefix },
     tls: {

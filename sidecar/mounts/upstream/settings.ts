@@ -61,6 +61,12 @@ export const targetEntries = {
   ca: text("https: a file with the certificates that vouch for the server's, instead of the system's."),
   serverName: text('https: the name that the certificate must have. Default: the host of the address.'),
   verify: flag(true, 'https: the certificate is checked. False accepts any.'),
+  allowVariables: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+    v.description(
+      'uwsgi, FastCGI, SCGI: names of variables that pass although they steer the server or what it starts, such as PHP_VALUE, PHP_ADMIN_VALUE or LD_PRELOAD. All others of the kind are left out: whoever may send requests could run code by them.',
+    ),
+  ),
   secret: text('AJP: the secret that the server asks for (Tomcat: secret).'),
   packetSize: v.pipe(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(8192), v.maxValue(65536)), 8192),

@@ -45,6 +45,8 @@ export interface TargetOptions {
   /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
   readonly keepAlive: number
   readonly spool: SpoolBounds
+  /** Of the variables that steer a server, those that pass. */
+  readonly allowVariables: readonly string[]
   readonly protocol: ProtocolOptions
   readonly fields: FieldOptions
   readonly tls: TlsOptions
