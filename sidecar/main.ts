@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 // The command `sidegate`: the only file that ends the process. Node.js is looked at before anything else is loaded, so that an old one
 // gets a sentence and not a syntax error; this file itself must therefore do with old syntax.
-import type { OutputLost } from './cli/command.ts'
+import type { OutputLost, StopSignal, UserSignal } from './cli/command.ts'
+
+const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
+const USER: readonly UserSignal[] = ['SIGUSR1', 'SIGUSR2']
+// Left alone, Node.js answers SIGUSR1 by opening its debugger, through which any user of the machine could run code as this one, and
+// SIGUSR2 ends the process. Both come from scripts that rotate logs. Listened to, for as long as the process lives, they do neither.
+for (const signal of USER) process.on(signal, () => {})
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -20,20 +26,27 @@ for (const name of ['stdout', 'stderr'] as const) {
   })
 }
 
+/** Listens to signals; gives the way to stop that. */
+function listen<Signal extends NodeJS.Signals>(
+  signals: readonly Signal[],
+  listener: (signal: Signal) => void,
+): () => void {
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
+  }
+}
+
 const { run } = await import('./cli/run.ts')
+if (process.features.inspector) (await import('./debugger.ts')).shutDebugger()
 const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  onSignal(listener) {
-    const signals = ['SIGTERM', 'SIGINT'] as const
-    for (const signal of signals) process.on(signal, listener)
-    return () => {
-      for (const signal of signals) process.off(signal, listener)
-    }
-  },
+  onStopSignal: (listener) => listen(STOP, listener),
+  onUserSignal: (listener) => listen(USER, listener),
   onOutputLost(listener) {
     lost.push(listener)
   },

@@ -65,7 +65,7 @@ async function serve(call: Call): Promise<number> {
   const door = new CgiDoor(context, gateway)
   // An app may wait for nothing that keeps a process alive, such as its client going away; the host bounds the time.
   const alive = setInterval(() => {}, 60_000)
-  const stop = context.onSignal((signal) => door.abort(`the host sent ${signal}`))
+  const stop = context.onStopSignal((signal) => door.abort(`the host sent ${signal}`))
   try {
     await gateway.start()
     return (await door.serve(context, repair)) ? EXIT.ok : EXIT.failed

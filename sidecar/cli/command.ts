@@ -20,6 +20,12 @@ export interface Option {
 /** What is printed there cannot be written, most often because nobody reads it any more (EPIPE). */
 export type OutputLost = (output: 'stdout' | 'stderr', error: Error) => void
 
+/** A signal that asks the process to end. */
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT'
+
+/** A signal that every program gives a meaning of its own; to Sidegate they mean nothing. */
+export type UserSignal = 'SIGUSR1' | 'SIGUSR2'
+
 /** The surroundings of a run. */
 export interface Context {
   /** The working directory, absolute. */
@@ -28,8 +34,9 @@ export interface Context {
   readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: Writable
   readonly stderr: Writable
-  /** Calls `listener` for each SIGTERM and SIGINT; gives the way to stop that. */
-  readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void
+  /** Calls `listener` for each of these signals; gives the way to stop that. */
+  readonly onStopSignal: (listener: (signal: StopSignal) => void) => () => void
+  readonly onUserSignal: (listener: (signal: UserSignal) => void) => () => void
   /** Calls `listener` for each write that fails. Where nobody listens, the process ends with the first one to stdout. */
   readonly onOutputLost: (listener: OutputLost) => void
 }

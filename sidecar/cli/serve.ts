@@ -4,7 +4,7 @@ import { problemsOf } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import { Log } from '../log.ts'
 import { announce } from './announce.ts'
-import { EXIT, type Call, type Command, type Context } from './command.ts'
+import { EXIT, type Call, type Command, type Context, type UserSignal } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { createMounts } from './mounts.ts'
 import { reportLostLog } from './lost-log.ts'
@@ -47,6 +47,7 @@ export const serve: Command = {
       })
     const gateway = await located(locate, make)
     const signals = new Signals(context)
+    const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
     try {
       const started = located(locate, () => gateway.start())
       const early = await Promise.race([started, signals.next()])
@@ -62,6 +63,7 @@ export const serve: Command = {
       return code
     } finally {
       signals.stop()
+      stopNotes()
       log.flush()
     }
   },
@@ -96,6 +98,15 @@ async function untilStopped(gateway: Gateway, config: GatewayConfig, signals: Si
   return EXIT.cut
 }
 
+/** To others SIGUSR1 means "open the log files anew", SIGUSR2 "start the next version"; whoever sends them shall learn that nothing was done. */
+function noteUserSignal(signal: UserSignal, log: Log): void {
+  const why =
+    signal === 'SIGUSR1'
+      ? 'there are no log files to open anew, the logs go to standard output and standard error'
+      : 'SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate'
+  log.info(`${signal}: nothing is done; ${why}`)
+}
+
 /** Signals as promises; one that comes before it is asked for is kept. */
 class Signals {
   readonly stop: () => void
@@ -103,7 +114,7 @@ class Signals {
   readonly #kept: string[] = []
 
   constructor(context: Context) {
-    this.stop = context.onSignal((signal) => {
+    this.stop = context.onStopSignal((signal) => {
       const waiting = this.#waiting.splice(0)
       if (waiting.length === 0) this.#kept.push(signal)
       for (const resolve of waiting) resolve(signal)

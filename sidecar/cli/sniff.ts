@@ -57,7 +57,7 @@ export const sniff: Command = {
 
 function signalled(context: Context): Promise<void> {
   return new Promise((resolve) => {
-    const stop = context.onSignal(() => {
+    const stop = context.onStopSignal(() => {
       stop()
       resolve()
     })

@@ -20,7 +20,7 @@ export const gatewaySettings = v.strictObject({
   log: v.pipe(v.optional(logSettings, {}), v.description('What is logged, and how.')),
   drainTimeout: v.pipe(
     v.optional(v.pipe(v.number(), v.minValue(0)), 30),
-    v.description('Seconds that requests under way get to finish after SIGTERM or SIGINT before they are cut.'),
+    v.description('Seconds that requests under way get to finish after a signal to stop before they are cut.'),
   ),
 })
 

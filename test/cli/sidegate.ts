@@ -74,6 +74,10 @@ export class Sidegate {
     this.#child[output]!.destroy()
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }

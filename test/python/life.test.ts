@@ -169,6 +169,25 @@ test('SIGTERM to a worker: it answers what it has, then ends; another takes its 
   await until(() => !alive(pid))
 })
 
+test.each(['SIGHUP', 'SIGQUIT'] as const)('%s to a worker is as SIGTERM', async (signal) => {
+  const { start, ask } = await openMount(spec)
+  const pid = Number((await ask({ path: '/pid' })).body.toString())
+  const { carrier, hangUp } = start({ path: '/ticking' })
+  await carrier.until(({ chunks }) => chunks.length > 0)
+  process.kill(pid, signal)
+  expect(Number((await ask({ path: '/pid' })).body.toString())).not.toBe(pid)
+  hangUp()
+  await until(() => !alive(pid))
+})
+
+test.each(['SIGINT', 'SIGUSR1', 'SIGUSR2'] as const)('%s to a worker changes nothing', async (signal) => {
+  const { ask } = await openMount(spec)
+  const pid = Number((await ask({ path: '/pid' })).body.toString())
+  process.kill(pid, signal)
+  expect(Number((await ask({ path: '/pid' })).body.toString())).toBe(pid)
+  expect(alive(pid)).toBe(true)
+})
+
 test('close ends the workers and what they started', async () => {
   const { mount, ask } = await openMount({ ...spec, processes: 2 })
   const pid = Number((await ask({ path: '/pid' })).body.toString())

@@ -963,8 +963,10 @@ def main(arguments):
 
     # Service managers signal every process of a service; only the gateway decides when a worker ends, so that no request
     # is lost. A handler, not SIG_IGN: programs that the app starts shall not inherit it.
-    signal.signal(signal.SIGINT, lambda number, frame: None)
-    signal.signal(signal.SIGTERM, lambda number, frame: tell(control, type='leave', reason='SIGTERM'))
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, lambda number, frame: None)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, lambda number, frame: tell(control, type='leave', reason=signal.Signals(number).name))
 
     base = {
         'wsgi.version': (1, 0),
