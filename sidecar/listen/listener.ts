@@ -117,8 +117,10 @@ export class Listener {
   #protect(endpoint: Endpoint): void {
     const protocol = this.#protocol
     const local = isLocal(endpoint)
-    // Who speaks a gateway protocol asserts REMOTE_ADDR and REMOTE_USER: recognising it must not hand that to everybody.
-    this.#protocols = protocols.filter(({ name }) => (protocol === undefined ? local : name === protocol))
+    // Who speaks a gateway protocol asserts REMOTE_ADDR and REMOTE_USER: recognising it must not hand that to everybody, and a peer that
+    // writes PROXY headers passes on what everybody sends.
+    const recognised = local && this.#proxies.size === 0
+    this.#protocols = protocols.filter(({ name }) => (protocol === undefined ? recognised : name === protocol))
     if (local || protocol === undefined || protocol === 'http') return
     const { address, secret } = this.settings
     if (this.#allow.size === 0) {

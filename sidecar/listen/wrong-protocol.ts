@@ -20,7 +20,8 @@ export function wrongProtocol(bytes: Buffer, protocol: string | undefined): Peer
     const spoken = protocols.find(({ recognise }) => recognise(bytes) === 'yes')?.name
     if (spoken === undefined) return undefined
     const change = spoken === 'ajp' ? 'ajp:// to http://' : `${spoken}_pass to proxy_pass`
-    return wrong(`${spoken}, but the listener speaks http only: change ${change}, or listen without http:// in front`)
+    const otherwise = protocol ? 'listen without http:// in front' : `listen with ${spoken}:// in front`
+    return wrong(`${spoken}, but the listener speaks http only: change ${change}, or ${otherwise}`)
   }
   if (looksLikeHttp(bytes)) {
     const change = `in nginx change proxy_pass to ${protocol}_pass, or listen without ${protocol}:// in front`

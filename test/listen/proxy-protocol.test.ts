@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { accepts, program } from '../harness.ts'
-import { record, request } from '../wire/build.ts'
+import { ajp } from '../../sidecar/wire/ajp.ts'
+import { netstring, record, request } from '../wire/build.ts'
 import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
 import { haproxy } from './haproxy.ts'
 import { bodyOf, connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
@@ -75,28 +76,67 @@ describe('HTTP: the client is who the header names', () => {
   })
 })
 
-test('gateway protocols: the header is taken off, and the variables stay as the host sent them', async () => {
+test('gateway protocols, where the address names them: the header is taken off, and the variables stay as the host sent them', async () => {
   const { addresses } = await startGateway(
-    [
-      { address: '127.0.0.1:0', proxyProtocol: loopback },
-      { address: 'uwsgi://127.0.0.1:0', proxyProtocol: loopback },
-    ],
+    ['uwsgi', 'fastcgi'].map((protocol) => ({ address: `${protocol}://127.0.0.1:0`, proxyProtocol: loopback })),
     variables,
   )
-  for (const address of addresses) {
-    expect(parsed(await talk(address, line, uwsgiRequest('/')))).toMatchObject({ REMOTE_ADDR: '192.0.2.7' })
-    const together = Buffer.concat([Buffer.from(line), uwsgiRequest('/')])
-    expect(parsed(await talk(address, together))).toMatchObject({ REMOTE_ADDR: '192.0.2.7' })
-  }
-  const fastcgi = Buffer.concat([
-    request(1, { REQUEST_METHOD: 'GET', REMOTE_ADDR: '192.0.2.7', CONTENT_LENGTH: '0' }),
-    record(5, 1),
-  ])
-  const socket = await connectTo(addresses[0]!)
-  socket.write(Buffer.concat([version2, fastcgi]))
+  const together = Buffer.concat([Buffer.from(line), uwsgiRequest('/')])
+  for (const pieces of [[line, uwsgiRequest('/')], [together]])
+    expect(parsed(await talk(addresses[0]!, ...pieces))).toMatchObject({ REMOTE_ADDR: '192.0.2.7' })
+  const socket = await connectTo(addresses[1]!)
+  socket.write(Buffer.concat([version2, fastcgiRequest()]))
   const [answer] = (await once(socket, 'data')) as [Buffer]
   expect(answer.toString('latin1')).toContain('"REMOTE_ADDR":"192.0.2.7"')
   socket.destroy()
+})
+
+const admin = { REQUEST_METHOD: 'GET', REQUEST_URI: '/', REMOTE_USER: 'admin', HTTPS: 'on', CONTENT_LENGTH: '0' }
+const fastcgiRequest = (): Buffer => Buffer.concat([request(1, { ...admin, REMOTE_ADDR: '192.0.2.7' }), record(5, 1)])
+
+describe('where the address names no protocol, clients of someone else speak HTTP and nothing more', () => {
+  const spoken: [string, Uint8Array][] = [
+    ['uwsgi', uwsgiRequest('/', admin)],
+    ['fastcgi', fastcgiRequest()],
+    ['scgi', netstring({ CONTENT_LENGTH: '0', SCGI: '1', ...admin })],
+    ['ajp', ajp.client().request({ ...admin, SERVER_PORT: '80', SERVER_PROTOCOL: 'HTTP/1.1' }, 0)],
+  ]
+  const headers: [string, string | Buffer][] = [
+    ['version 1', line],
+    ['version 2', version2],
+    ['LOCAL', local],
+    ['UNKNOWN', 'PROXY UNKNOWN\r\n'],
+    ['no header, from another peer', ''],
+  ]
+  test.each(headers.flatMap(([header, bytes]) => spoken.map((one) => [header, one[0], bytes, one[1]] as const)))(
+    '%s, then %s',
+    async (header, protocol, bytes, request) => {
+      let handled = 0
+      const handle: Handler = (exchange) => {
+        handled++
+        return variables(exchange)
+      }
+      const peers = header.startsWith('no header') ? ['192.0.2.1'] : [...loopback, 'unix']
+      const { addresses, errors } = await startGateway(
+        ['127.0.0.1:0', `unix:${freshFolder()}/s.sock`].map((address) => ({ address, proxyProtocol: peers })),
+        handle,
+      )
+      for (const address of addresses) await talk(address, Buffer.concat([Buffer.from(bytes as string), request]))
+      expect(handled).toBe(0)
+      expect(errors.map(({ code }) => code)).toEqual(['WRONG_PROTOCOL', 'WRONG_PROTOCOL'])
+      expect(errors[0]!.message).toContain(`this looks like ${protocol}, but the listener speaks http only`)
+      expect(errors[0]!.message).toContain(`or listen with ${protocol}:// in front`)
+    },
+  )
+
+  test('and that is what the start says', async () => {
+    const { gateway } = await startGateway(
+      [{ address: '127.0.0.1:0', proxyProtocol: loopback }, '127.0.0.1:0'],
+      variables,
+    )
+    expect(gateway.addresses.map(({ protocols }) => protocols.length)).toEqual([1, 5])
+    expect(gateway.addresses[0]!.protocols).toEqual(['http'])
+  })
 })
 
 describe('refused, with one line, and only that connection', () => {
