@@ -38,7 +38,10 @@ export interface Door {
 export interface ExchangeObserver {
   /** An error that belongs to this exchange; called before the response for it is sent. */
   failed(exchange: Exchange, error: SidegateError): void
-  /** The exchange is over: answered, cut, or its client gone. Called once. */
+  /**
+   * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
+   * a request back in the bytes that bring it) is not handed it any more.
+   */
   done(exchange: Exchange): void
   /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
   redispatch?(exchange: Exchange, variables: Variables): void
@@ -106,6 +109,11 @@ export class Exchange {
   /** True when the client is gone or the response was cut: nothing more can be sent. */
   get aborted(): boolean {
     return this.state === 'aborted'
+  }
+
+  /** True once its observer was told that it is done. */
+  get over(): boolean {
+    return this.state === 'ended' || this.state === 'aborted'
   }
 
   /** Fires when the client goes away before the response is complete. */
@@ -268,7 +276,7 @@ export class Exchange {
    */
   redispatch(variables: Variables): boolean {
     if (!this.#observer.redispatch) return false
-    this.#observer.redispatch(this, variables)
+    if (!this.over) this.#observer.redispatch(this, variables)
     return true
   }
 

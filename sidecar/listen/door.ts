@@ -6,7 +6,7 @@ import type { Variables } from '../variables.ts'
 /** What a door works for: the gateway. */
 export interface Reception extends ExchangeObserver {
   readonly log: Log
-  /** Takes a new exchange; never throws. */
+  /** Takes a new exchange, but none that is over already; never throws. */
   handle(exchange: Exchange): void
   /** True where requests are looked at and never handed to an app: nothing that a host sends is left out of their variables. */
   readonly raw?: boolean

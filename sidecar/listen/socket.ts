@@ -115,11 +115,11 @@ export class SocketConnection implements CarrierLine {
       this.#paused = true
       this.#socket.pause()
     }
-    // Handled last: what of the body came in the same read is in place then.
+    // Handled last: what of the body came in the same read is in place then, and so is that the host took a request back.
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
-    for (const exchange of batch) this.#reception.handle(exchange)
+    for (const exchange of batch) if (!exchange.over) this.#reception.handle(exchange)
   }
 
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
