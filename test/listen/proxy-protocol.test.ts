@@ -98,7 +98,7 @@ describe('where the address names no protocol, clients of someone else speak HTT
   const spoken: [string, Uint8Array][] = [
     ['uwsgi', uwsgiRequest('/', admin)],
     ['fastcgi', fastcgiRequest()],
-    ['scgi', netstring({ CONTENT_LENGTH: '0', SCGI: '1', ...admin })],
+    ['scgi', netstring({ ...admin, SCGI: '1' })],
     ['ajp', ajp.client().request({ ...admin, SERVER_PORT: '80', SERVER_PROTOCOL: 'HTTP/1.1' }, 0)],
   ]
   const headers: [string, string | Buffer][] = [
