@@ -36,7 +36,7 @@ export function passing(protocol: string, endpoint: Endpoint): Passing {
   const url = `${scheme}://${endpoint.kind === 'unix' ? 'sidegate' : formatEndpoint(endpoint)}`
   return {
     modules: [`proxy_${scheme}`, ...(protocol === 'http' ? ['headers'] : [])],
-    settings: [...common, ...slashes(protocol), ...headers(protocol)],
+    settings: [...common, ...slashes, ...headers(protocol)],
     worker: endpoint.kind === 'unix' ? `unix:${endpoint.path}|${url}` : url,
     url,
     parameters: [...waiting, ...special(protocol)],
@@ -57,6 +57,12 @@ const common = [
   'LimitRequestBody 104857600',
   "# Error pages are the app's; Sidegate's own name the code to look up.",
   'ProxyErrorOverride Off',
+]
+
+const slashes = [
+  '# A slash within a segment (%2F) is 404 by default. Not NoDecode, with which /private%2Fx gets past a <Location "/private">: what the',
+  '# client wrote arrives in any case.',
+  'AllowEncodedSlashes On',
 ]
 
 const waiting = [
@@ -104,16 +110,6 @@ function special(protocol: string): string[] {
   }
 }
 
-function slashes(protocol: string): string[] {
-  const why = '# A slash within a segment (%2F) is 404 by default.'
-  // Passed as the client wrote it, which nocanon asks for.
-  if (protocol === 'http' || protocol === 'ajp') {
-    return [why, 'AllowEncodedSlashes NoDecode']
-  }
-  // NoDecode would be 500 in mod_proxy_uwsgi; REQUEST_URI keeps the difference in any case.
-  return [why, 'AllowEncodedSlashes On']
-}
-
 function headers(protocol: string): string[] {
   if (protocol === 'http') {
     return [
@@ -123,6 +119,8 @@ function headers(protocol: string): string[] {
       'RequestHeader unset X-Forwarded-Server',
       'RequestHeader unset Forwarded',
       'RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}',
+      '# Nobody is logged in, unless a <Location> says otherwise (docs/hosts/apache.md).',
+      'RequestHeader unset X-Remote-User',
       '# A "Proxy:" header would become HTTP_PROXY, which programs take for a setting (httpoxy).',
       'RequestHeader unset Proxy',
     ]

@@ -5,6 +5,12 @@ import { block, token } from './words.ts'
 /** What Caddy and Sidegate both speak, the recommended one first. */
 export const protocols: readonly string[] = ['http', 'fastcgi']
 
+/** For the site, once: who is logged in by basic_auth (docs/hosts/caddy.md). */
+export const user: readonly string[] = [
+  '# Who is logged in by basic_auth, or empty: without one Caddy would send the placeholder itself.',
+  ...block('map {http.auth.user.id} {sidegate_user}', ['~^(.+)$ "${1}"', 'default ""']),
+]
+
 /** The directive; `matcher` chooses the requests. */
 export function reverseProxy(protocol: string, endpoint: Endpoint, matcher: string = ''): string[] {
   const address = token(endpoint.kind === 'unix' ? `unix/${endpoint.path}` : formatEndpoint(endpoint))
@@ -21,6 +27,8 @@ const http = [
   '# X-Forwarded-For, -Proto and -Host are set, not added to: what a client claims about itself ends here. Sidegate believes them',
   '# from peers in `trust`. WebSockets and event streams need nothing.',
   'header_up -Forwarded',
+  '# Who is logged in; HTTP knows no REMOTE_USER.',
+  'header_up X-Remote-User {sidegate_user}',
   ...block('transport http', [
     ...waiting,
     '# Idle connections are dropped before Sidegate drops them (75s): no request meets a closing door.',
@@ -36,6 +44,8 @@ const fastcgi = [
   ...block('transport fastcgi', [
     '# There is no file behind the path: PATH_INFO is the path, which Sidegate divides at its mounts.',
     'root /',
+    '# Who is logged in; Sidegate leaves it out where it is empty.',
+    'env REMOTE_USER {sidegate_user}',
     ...waiting,
     '# Silence, not the whole.',
     'read_timeout 300s',

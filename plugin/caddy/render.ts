@@ -3,7 +3,7 @@
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { prefixes } from '../mounts.ts'
 import { planFor } from '../plan.ts'
-import { protocols, reverseProxy } from './passing.ts'
+import { protocols, reverseProxy, user } from './passing.ts'
 import { block, token } from './words.ts'
 
 /**
@@ -14,7 +14,7 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const places = prefixes(plan.mounts)
   const everything = places.includes('')
   const matchers = places.flatMap((prefix) => [token(prefix), token(`${prefix}/*`)])
-  const limit = ['# Uploads. Caddy has no limit by itself.', ...block('request_body', ['max_size 100MB'])]
+  const site = [...user, '# Uploads. Caddy has no limit by itself.', ...block('request_body', ['max_size 100MB'])]
   const proxy = (matcher?: string): string[] => reverseProxy(plan.protocol, plan.endpoint, matcher)
   const match = ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]
   const all = ['# Everything: Sidegate divides the path at its mounts.', ...proxy()]
@@ -22,7 +22,7 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
     '',
     '# ---- Inside your site ----',
     '',
-    ...limit,
+    ...site,
     ...(everything ? all : [...match, ...proxy('@sidegate')]),
   ]
   // `handle`, as Caddy has an order of its own: respond comes before reverse_proxy.
@@ -34,7 +34,7 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
       'admin off',
     ]),
     // No empty line here, nor above: as `caddy fmt` has it, without which Caddy warns at every start.
-    ...block(`:${plan.port}`, [...limit, ...(everything ? all : chosen)]),
+    ...block(`:${plan.port}`, [...site, ...(everything ? all : chosen)]),
   ]
   const lines = plan.full ? full : snippet
   return `${[...plan.title, ...lines].join('\n')}\n`

@@ -22,6 +22,11 @@ export function passing(protocol: string, endpoint: Endpoint): Passing {
   return ways[protocol]!(endpoint)
 }
 
+const nobody = [
+  '# Nobody is logged in, unless HAProxy has checked the password (docs/hosts/haproxy.md).',
+  'http-request del-header X-Remote-User',
+]
+
 const httpoxy = [
   '# A "Proxy:" header would become HTTP_PROXY, which programs take for a setting (httpoxy).',
   'http-request del-header Proxy',
@@ -47,6 +52,7 @@ function fastcgi(endpoint: Endpoint): Passing {
       '    set-param SERVER_ADDR %[dst]',
     ],
     frontend: [
+      ...nobody,
       ...httpoxy,
       '# HAProxy would take back a request whose path it cannot decode, and answer 500.',
       `http-request deny deny_status 400 if { path -m reg ${word('%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)')} }`,
@@ -66,6 +72,7 @@ function http(endpoint: Endpoint): Passing {
       'http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
       'http-request del-header X-Forwarded-Host',
       'http-request del-header Forwarded',
+      ...nobody,
       ...httpoxy,
     ],
     backend: ['# WebSockets need nothing here: a 101 opens the tunnel.', server(endpoint)],

@@ -69,7 +69,7 @@ const claims = [
   '# The target as the client wrote it, the query too: lighttpd would decode %2F in it and encode others anew.',
   asWritten,
   '# What a client claims about itself ends here: Sidegate believes X-Forwarded-* from peers in `trust`. lighttpd adds -For and -Proto.',
-  'setenv.set-request-header = ( "X-Forwarded-For" => "", "X-Forwarded-Host" => "", "Forwarded" => "", "Proxy" => "" )',
+  'setenv.set-request-header = ( "X-Forwarded-For" => "", "X-Forwarded-Host" => "", "Forwarded" => "", "X-Remote-User" => "", "Proxy" => "" )',
 ]
 
 const decoded = [

@@ -1,7 +1,7 @@
 // By HTTP: proxy_pass, with kept connections.
 import type { Endpoint } from '../../sidecar/listen/address.ts'
 import type { Passing } from './passing.ts'
-import { common, hostMap, keptUpstream, shared } from './shared.ts'
+import { common, hostMap, keptUpstream, shared, upstreamName } from './shared.ts'
 
 /** proxy_pass. */
 export function http(endpoint: Endpoint): Passing {
@@ -17,7 +17,7 @@ export function http(endpoint: Endpoint): Passing {
       '    ""      "";',
       '}',
       '',
-      ...keptUpstream(endpoint),
+      ...keptUpstream('http', endpoint),
     ],
     settings: [
       ...common,
@@ -32,6 +32,9 @@ export function http(endpoint: Endpoint): Passing {
       'proxy_set_header X-Forwarded-Host  $sidegate_host;',
       'proxy_set_header X-Forwarded-Port  $server_port;',
       'proxy_set_header Forwarded         "";',
+      '# Who is logged in, where a location says so beside its auth_basic: set $sidegate_user $remote_user; (docs/hosts/nginx.md).',
+      '# Never write a proxy_set_header into a location: it would drop this whole list.',
+      'proxy_set_header X-Remote-User     $sidegate_user;',
       '# A "Proxy:" header would become HTTP_PROXY, which programs take for a setting (httpoxy).',
       'proxy_set_header Proxy             "";',
       "# Location headers are the app's, made from the Host above: nothing to rewrite.",
@@ -39,6 +42,6 @@ export function http(endpoint: Endpoint): Passing {
       ...shared('proxy'),
     ],
     // No path behind it: the request target goes through as the client sent it.
-    pass: 'proxy_pass http://sidegate;',
+    pass: `proxy_pass http://${upstreamName('http', endpoint)};`,
   }
 }

@@ -1,7 +1,7 @@
 // By the protocols that carry CGI variables: uwsgi_pass, fastcgi_pass, scgi_pass. One list of variables for all three.
 import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
 import type { Passing } from './passing.ts'
-import { common, hostMap, keptUpstream, shared } from './shared.ts'
+import { common, hostMap, keptUpstream, shared, upstreamName } from './shared.ts'
 import { expanded } from './words.ts'
 
 /** uwsgi_pass: a connection a request, as nginx never keeps those of uwsgi. */
@@ -25,7 +25,7 @@ export function fastcgi(endpoint: Endpoint): Passing {
   return {
     protocol: 'fastcgi',
     prefix: 'fastcgi',
-    http: [...hostMap, '', ...keptUpstream(endpoint)],
+    http: [...hostMap, '', ...keptUpstream('fastcgi', endpoint)],
     settings: [
       ...common,
       '# Without it nginx asks for the connection to be closed, and the upstream keeps none.',
@@ -34,7 +34,7 @@ export function fastcgi(endpoint: Endpoint): Passing {
       ...shared('fastcgi'),
       '# WebSockets do not pass FastCGI: give their path to proxy_pass or uwsgi_pass.',
     ],
-    pass: 'fastcgi_pass sidegate;',
+    pass: `fastcgi_pass ${upstreamName('fastcgi', endpoint)};`,
   }
 }
 
@@ -87,7 +87,8 @@ function variables(prefix: string): string[] {
     `${param} HTTP_HOST        $sidegate_host;`,
     '# A "Proxy:" header would become HTTP_PROXY, which programs take for a setting (httpoxy). Empty: not sent at all.',
     `${param} HTTP_PROXY       "";`,
-    '# Only below auth_basic: without it nginx takes the name from the header and checks nothing.',
-    `# ${param} REMOTE_USER    $remote_user if_not_empty;`,
+    '# Who is logged in, where a location says so beside its auth_basic: set $sidegate_user $remote_user; (docs/hosts/nginx.md).',
+    `# Never write a ${param} into a location: it would drop this whole list.`,
+    `${param} REMOTE_USER      $sidegate_user if_not_empty;`,
   ]
 }

@@ -4,6 +4,7 @@ import { reachableFrom, type PlacedMount } from '../mounts.ts'
 import { planFor, remark } from '../plan.ts'
 import { locations } from './locations.ts'
 import { passing, protocols, type Passing } from './passing.ts'
+import { nobody } from './shared.ts'
 import { block, word } from './words.ts'
 
 /**
@@ -32,7 +33,13 @@ interface Place {
 
 function complete({ input, way, mounts, hosts }: Place, port: number): string[] {
   const server = (names: string, listen: string, host: string): string[] =>
-    block('server', [`listen ${listen};`, `server_name ${names};`, '', ...inside(host, mounts, way, input, true)])
+    block('server', [
+      `listen ${listen};`,
+      `server_name ${names};`,
+      ...nobody,
+      '',
+      ...inside(host, mounts, way, input, true),
+    ])
   return [
     'worker_processes auto;',
     '',
@@ -58,11 +65,11 @@ function snippet({ input, way, mounts, hosts }: Place): string[] {
   const lines = ['# ---- Inside http { }, once: for example /etc/nginx/conf.d/sidegate.conf ----', '', ...way.http]
   for (const host of hosts) {
     lines.push('', remark(`The mounts of ${host}; give it the listen and ssl_ lines of your other servers.`))
-    const body = ['listen 80;', `server_name ${word(host)};`, '', ...way.settings, '']
+    const body = ['listen 80;', `server_name ${word(host)};`, ...nobody, '', ...way.settings, '']
     lines.push(...block('server', [...body, ...inside(host, mounts, way, input, true)]))
   }
   if (own.length > 0) {
-    lines.push('', '# ---- Inside your server { } ----', '', ...way.settings, '')
+    lines.push('', '# ---- Inside your server { } ----', '', ...nobody, ...way.settings, '')
     lines.push(...inside('', mounts, way, input, false))
   }
   return lines

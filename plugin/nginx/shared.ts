@@ -12,6 +12,12 @@ export const hostMap: readonly string[] = [
   '}',
 ]
 
+/** For each server { }. */
+export const nobody: readonly string[] = [
+  '# Nobody is logged in, unless a location says otherwise.',
+  'set $sidegate_user "";',
+]
+
 /** Limits of requests. */
 export const common: readonly string[] = [
   '# nginx refuses bodies over 1m by default. 0: no limit.',
@@ -43,9 +49,18 @@ export function shared(prefix: string): string[] {
   ]
 }
 
+/** The name of the upstream: another one for each protocol and address, as one nginx may have the configs of several Sidegates. */
+export function upstreamName(protocol: string, endpoint: Endpoint): string {
+  // nginx compares these names without case.
+  const plain = (text: string): string =>
+    text.replace(/[^a-z0-9./-]/g, (character) => `~${Buffer.from(character).toString('hex')}`)
+  const place = endpoint.kind === 'unix' ? plain(endpoint.path) : `-${plain(endpoint.host)}-${endpoint.port}`
+  return `sidegate-${protocol}${place.replaceAll('/', '_')}`
+}
+
 /** For http { }: the upstream whose connections are kept. */
-export function keptUpstream(endpoint: Endpoint): string[] {
-  return block('upstream sidegate', [
+export function keptUpstream(protocol: string, endpoint: Endpoint): string[] {
+  return block(`upstream ${upstreamName(protocol, endpoint)}`, [
     `server ${expanded(formatEndpoint(endpoint))};`,
     '# Idle connections kept per nginx worker, and dropped before Sidegate drops them (75s): no request meets a closing door.',
     'keepalive 32;',
