@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 
-const main = join(import.meta.dirname, '../../sidecar/main.ts')
+/** What is run: Node.js and the entry point, unbuilt. */
+const COMMAND = [process.execPath, join(import.meta.dirname, '../../sidecar/main.ts')]
 
 /** Commands start and end within this time, however busy the machine. */
 const LIMIT_MS = 25_000
@@ -22,9 +23,16 @@ export class Sidegate {
   readonly #child: ChildProcess
   readonly #looks = new Set<() => void>()
 
-  constructor(words: readonly string[], cwd: string, environment: Record<string, string> = {}, stdin?: string) {
+  constructor(
+    words: readonly string[],
+    cwd: string,
+    environment: Record<string, string> = {},
+    stdin?: string,
+    command: readonly string[] = COMMAND,
+  ) {
     const env = { ...process.env, ...environment }
-    this.#child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const [program, ...first] = command
+    this.#child = spawn(program!, [...first, ...words], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stdin!.on('error', () => {}).end(stdin ?? '')
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.out += text

@@ -33,7 +33,8 @@ function copyAssets() {
 
 /** The JSON Schema of a configuration, which the sources are asked for: that needs a Node.js that runs TypeScript. */
 function writeSchema() {
-  const own = 'node_modules/.bin/node'
+  // Its own place and not .bin: while npm 9 installs, that has no link to it.
+  const own = `node_modules/node-${process.platform}-${process.arch}/bin/node`
   const node = existsSync(own) ? own : process.execPath
   const schema = spawnSync(node, ['sidecar/config/json-schema.ts', 'dist/sidegate.schema.json'], { stdio: 'inherit' })
   if (schema.status !== 0) process.exit(1)

@@ -2,7 +2,7 @@
 // `npm test` call it first, so that both work on a fresh clone. It runs on whatever Node.js npm runs on, and imports
 // nothing that would have to be installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -43,6 +43,12 @@ if (reason) {
     console.error('sidegate: npm ci failed; see its messages above')
     process.exit(1)
   }
+}
+
+// npm 9 makes no link for a program that two optional packages bring under one name.
+const own = `node-${process.platform}-${process.arch}/bin/node`
+if (!existsSync(root + 'node_modules/.bin/node') && existsSync(`${root}node_modules/${own}`)) {
+  symlinkSync(`../${own}`, root + 'node_modules/.bin/node')
 }
 
 // On Linux the workspace brings its own Node.js; elsewhere the system's has to be new enough.
