@@ -19,6 +19,10 @@ export interface Carrier {
   finish(): void
   /** The response cannot be completed: cut it so that the client can tell. */
   cut(): void
+  /** Sends an interim response; false where the protocol, or the client's version of it, has none. */
+  interim?(head: Head): boolean
+  /** No other request is taken from the connection, and the head of this response says so, where it is still to come. */
+  retire?(): void
   /**
    * Sends a head with status 101 and gives the connection away: bytes both ways, those that came behind the request first. `over` is
    * called once when it has ended. Only there where the protocol can carry that.
@@ -62,6 +66,11 @@ export class Exchange {
   variables: Variables
   readonly body: RequestBody
   readonly door: Door
+  /**
+   * HTTP: name, value, name, value … of the header as the client wrote it, for the spelling of names alone. What counts of a request is
+   * in `variables`: fields that are here and not there were left out, and values may have been put right.
+   */
+  fields: readonly string[] | undefined
   /** The request as logs name it. */
   readonly line: LoggedRequest
   /** The prefix of the mount that handles it, as in the configuration; set by the router. */
@@ -155,6 +164,30 @@ export class Exchange {
     this.#head = head
     this.#bodiless = this.#headRequest || isBodiless(head.status)
     this.state = 'held'
+  }
+
+  /**
+   * Sends an interim response ahead of the head: status 100 to 199 without 101, such as 103 Early Hints (RFC 8297). Content-Length is
+   * left out of it (RFC 9110 8.6).
+   * @returns false where it is not sent: the protocol of the door has none (HTTP/1.1 alone has), or the head is gone already. An interim
+   *   response is never needed (RFC 9110 15.2): nobody has to look at that.
+   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP when it may not be sent.
+   */
+  interim(head: Head): boolean {
+    const { status } = head
+    if (status < 100 || status > 199 || status === 101)
+      throw new AppError('STATUS_LINE', `status ${status} is not that of an interim response`)
+    announcedLength(head)
+    if (this.aborted || this.headSent) return false
+    return this.#carrier.interim?.(head) ?? false
+  }
+
+  /**
+   * The app asks for the end of the connection after this response (`Connection: close`): HTTP does so, and says so in a head that is
+   * still to be sent. In the gateway protocols a connection is the host's, and no app closes it.
+   */
+  closeAfter(): void {
+    if (!this.over) this.#carrier.retire?.()
   }
 
   /** Sends the head now, before there is any body. */

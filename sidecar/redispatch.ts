@@ -57,6 +57,14 @@ class Through implements Carrier, ExchangeObserver {
     this.#outer.end()
   }
 
+  interim(head: Head): boolean {
+    return this.#outer.interim(head)
+  }
+
+  retire(): void {
+    this.#outer.closeAfter()
+  }
+
   cut(): void {
     this.#outer.fail(this.inner.error)
   }

@@ -12,6 +12,8 @@ export const nginx = {
   protocols,
   extension: 'conf',
   repair,
+  // It takes 103 for the response, and the client gets nothing (1.22; from 1.29 on it knows 103, and needs a directive for it).
+  wire: { interim: false },
   render,
   brief,
   check,

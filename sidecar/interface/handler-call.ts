@@ -29,7 +29,7 @@ export function callHandler(
     const abort = (): void => exchange.abort(gone(signal?.reason))
     if (signal?.aborted) abort()
     else signal?.addEventListener('abort', abort, { once: true })
-    handle(exchange)
+    if (!exchange.over) handle(exchange)
   })
 }
 

@@ -287,7 +287,9 @@ export class Listener {
     }
     const trusted = this.#trust.size > 0 && this.#trust.has(address)
     const repair = trusted ? (variables: Variables) => applyForwarded(variables, this.#trust) : undefined
-    this.#begin(incoming, 'http', http.server({ ...this.#options, peer }), repair)
+    // Whoever else connects is no proxy, as far as the settings know.
+    const interim = this.#options.interim !== false || !(trusted || socket.remoteAddress === undefined)
+    this.#begin(incoming, 'http', http.server({ ...this.#options, interim, peer }), repair)
   }
 
   #refuse(incoming: Incoming, error: PeerError, bytes: Buffer): void {

@@ -57,6 +57,16 @@ export class SocketCarrier implements Carrier {
   cut(): void {
     this.#line.cut(this.#id)
   }
+
+  interim(head: Head): boolean {
+    const bytes = this.#line.codec.interim?.(this.#id, head)
+    if (bytes) this.#line.write(bytes)
+    return bytes !== undefined
+  }
+
+  retire(): void {
+    this.#line.codec.retire?.()
+  }
 }
 
 /** A request that asks for another protocol, on a connection that can be given away. */

@@ -271,6 +271,7 @@ export class SocketConnection implements CarrierLine {
       this.codec.retire?.()
     } else carrier = new SocketCarrier(this, id)
     const exchange = new Exchange(carrier, this.#reception, this.#door, repaired, body)
+    exchange.fields = this.codec.fields
     this.#exchanges.set(id, exchange)
     this.#shared = this.codec.multiplexes === true && this.codec.keepsOpen(id)
     if (this.#exchanges.size > 1) this.#sharing ??= new Sharing(this.#exchanges, () => this.#paused)

@@ -7,9 +7,12 @@ import type { RequestBody } from '../body.ts'
 export type HandledBody = Pick<RequestBody, 'length' | 'complete' | 'readNow' | 'read' | 'discard'>
 
 /** The part of an exchange that handlers use. */
-export interface Handled extends Pick<
-  Exchange,
-  'variables' | 'respond' | 'flush' | 'write' | 'end' | 'fail' | 'drained' | 'onAbort' | 'aborted' | 'signal'
-> {
+export interface Handled
+  extends
+    Pick<
+      Exchange,
+      'variables' | 'respond' | 'flush' | 'write' | 'end' | 'fail' | 'drained' | 'onAbort' | 'aborted' | 'signal'
+    >,
+    Partial<Pick<Exchange, 'interim' | 'closeAfter' | 'fields'>> {
   readonly body: HandledBody
 }

@@ -29,6 +29,8 @@ export interface ServerCodec {
   readonly surplus?: Uint8Array | undefined
   /** True while a request that is over has not been sent to its end: the peer goes on sending what nobody needs. */
   readonly unfinished?: boolean
+  /** Name, value, name, value … of the last request's header as received, where the protocol has one. */
+  readonly fields?: readonly string[] | undefined
   /** True where requests may be in flight side by side on one connection. */
   readonly multiplexes?: boolean
   /**
@@ -53,6 +55,8 @@ export interface ServerCodec {
    * @throws {AppError} AJP_HEAD when the head is too long for the protocol; nothing is begun then.
    */
   start(id: number, head: Head, chunk: Uint8Array | undefined, last: boolean): Uint8Array
+  /** An interim response, ahead of `start`; undefined where it cannot be sent. Absent where the protocol has none. */
+  interim?(id: number, head: Head): Uint8Array | undefined
   /** More of the body, as pieces to write in order. */
   data(id: number, chunk: Uint8Array): Uint8Array[]
   /** The end of the response; undefined when the protocol has no mark for it. */
@@ -138,6 +142,8 @@ export interface ProtocolOptions {
   readonly packetSize?: number | undefined
   /** AJP server: the host sends the path decoded (lighttpd), so that a `%` in it is no escape but a `%`. */
   readonly decodedPath?: boolean | undefined
+  /** HTTP server: false where the host takes an interim response for the final one. Default true. */
+  readonly interim?: boolean | undefined
   /** Server: variables that no app may see (refused.ts) are left in, for who looks at what a host sends and runs no app. */
   readonly raw?: boolean | undefined
 }

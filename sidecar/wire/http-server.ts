@@ -33,6 +33,7 @@ export class HttpServer implements ServerCodec {
   readonly #peer: Peer
   readonly #raw: boolean
   readonly #date: (() => string) | undefined
+  readonly #interim: boolean
   readonly #beginning = new Beginning()
   #phase: Phase = 'head'
   /** An empty line was ahead of the head. */
@@ -55,8 +56,10 @@ export class HttpServer implements ServerCodec {
   #chunked = false
   #delimited = true
   #held: Buffer | undefined
+  fields: readonly string[] | undefined
 
-  constructor({ raw = false, peer = NOBODY, date }: ProtocolOptions = {}) {
+  constructor({ raw = false, peer = NOBODY, date, interim = true }: ProtocolOptions = {}) {
+    this.#interim = interim
     this.#raw = raw
     this.#peer = peer
     this.#date = date
@@ -117,6 +120,15 @@ export class HttpServer implements ServerCodec {
     out.write(text, 0, 'latin1')
     out.set(chunk, text.length)
     return out
+  }
+
+  interim(id: number, head: Head): Uint8Array | undefined {
+    // RFC 9110 15.2: no client of HTTP/1.0 knows what that is.
+    if (id !== this.#id || this.#answer !== 'none' || !this.#latest) return undefined
+    if (head.status === 100) return this.demand(id)
+    if (!this.#interim) return undefined
+    const headers = head.headers.filter(([name]) => name.toLowerCase() !== 'content-length')
+    return Buffer.from(statusLineHead({ ...head, headers }), 'latin1')
   }
 
   data(id: number, chunk: Uint8Array): Uint8Array[] {
@@ -260,6 +272,7 @@ export class HttpServer implements ServerCodec {
     const { length } = head
     const [variables, wrong] = tryVariables(head, this.#peer, this.#raw)
     this.#id++
+    this.fields = head.fields
     this.#answer = 'none'
     this.#latest = head.version === 'HTTP/1.1'
     this.#headRequest = head.method === 'HEAD'

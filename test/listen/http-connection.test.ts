@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { startGateway, text, type Handler } from './gateway.ts'
+import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
 import { connectTo, readAll, talk } from './peer.ts'
 
 const HOST = 'Host: h\r\n'
@@ -77,6 +77,74 @@ test.each([101, 103])('an app cannot answer with %d', async (status) => {
   const { socket, all } = await open((exchange) => exchange.respond({ status, reason: '', headers: [] }))
   socket.write(get('/', LAST))
   expect(await all).toMatch(/^HTTP\/1\.1 500 [^]*STATUS_LINE/)
+})
+
+const hints = { status: 103, reason: 'Early Hints', headers: [['Link', '</a.css>; rel=preload']] } as const
+const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'
+
+/** Sends interim responses, then `<done>`. */
+const hinting: Handler = (exchange) => {
+  const sent = [exchange.interim(hints), exchange.interim({ status: 102, reason: 'Processing', headers: [] })]
+  text(`<${sent.join()}>`)(exchange)
+  expect(exchange.interim(hints)).toBe(false)
+}
+
+test('interim responses come ahead of the response, on a connection that is kept', async () => {
+  const { socket, all } = await open(hinting)
+  socket.write(get('/1') + get('/2', LAST))
+  const answer = await all
+  expect(echoed(answer).filter((text) => text !== '</a.css>')).toEqual(['<true,true>', '<true,true>'])
+  expect(answer).toMatch(/^HTTP\/1\.1 103 [^]*?\r\n\r\nHTTP\/1\.1 102 Processing\r\n\r\nHTTP\/1\.1 200 /)
+  expect(answer.split(HINTS)).toHaveLength(3)
+})
+
+test('nobody who could take an interim response for the final one gets it: HTTP/1.0, and nginx as a proxy', async () => {
+  const { socket, all } = await open(hinting)
+  socket.write('GET / HTTP/1.0\r\nHost: h\r\n\r\n')
+  expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*<false,false>$/)
+  const { addresses } = await startGateway(
+    ['http://127.0.0.1:0', { address: 'http://127.0.0.1:0', trust: ['127.0.0.1'] }, `unix:${freshFolder()}/s.sock`],
+    hinting,
+    { host: 'nginx' },
+  )
+  const [direct, ...proxied] = await Promise.all(addresses.map((address) => talk(address, get('/', LAST))))
+  expect(direct).toMatch(/<true,true>$/)
+  for (const answer of proxied) expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*<false,false>$/)
+})
+
+test.each([
+  ['no interim status', { ...hints, status: 200 }, 'STATUS_LINE'],
+  ['101', { ...hints, status: 101 }, 'STATUS_LINE'],
+  ['a line feed', { ...hints, headers: [['Link', 'a\nb']] }, 'HEADER_VALUE'],
+] as const)('an interim response with %s is an error of the app', async (_, head, code) => {
+  const { socket, all } = await open((exchange) => void exchange.interim(head))
+  socket.write(get('/', LAST))
+  expect(await all).toMatch(new RegExp(`^HTTP/1\\.1 500 [^]*${code}`))
+})
+
+test('an app may ask for the end of the connection', async () => {
+  const { socket, all } = await open((exchange) => {
+    if (exchange.line.uri === '/2') exchange.closeAfter()
+    text(`<${exchange.line.uri}>`)(exchange)
+  })
+  socket.write(get('/1') + get('/2') + get('/3'))
+  const answer = await all
+  expect(echoed(answer)).toEqual(['</1>', '</2>'])
+  expect(answer.match(/Connection: close/g)).toHaveLength(1)
+})
+
+test('an exchange has the fields as the client wrote them', async () => {
+  const seen: (readonly string[] | undefined)[] = []
+  const { socket, all } = await open((exchange) => {
+    seen.push(exchange.fields)
+    text('<>')(exchange)
+  })
+  socket.write(get('/', 'X-CamelCase: a\r\nx-lower: b\r\n') + get('/', LAST))
+  await all
+  expect(seen).toEqual([
+    ['Host', 'h', 'X-CamelCase', 'a', 'x-lower', 'b'],
+    ['Host', 'h', 'Connection', 'close'],
+  ])
 })
 
 test('pipelined requests wait for the one in flight', async () => {
