@@ -1,5 +1,6 @@
 // The two kinds of records: one access record a request (stdout), one error record an error (stderr); and what workers print.
-// Text or JSON, one line each.
+// Text or JSON, one line each: whatever a peer or an app puts into a field (line.ts).
+import { indented, jsonLine, linesOf, quoted, word } from './line.ts'
 
 export type LogFormat = 'text' | 'json'
 
@@ -100,28 +101,29 @@ export class Log {
   #line(level: LogLevel, message: string, fields: LogFields): void {
     const time = new Date().toISOString()
     if (this.#json) {
-      this.#err.write(`${JSON.stringify({ time, level, message, ...fields })}\n`)
+      this.#err.write(jsonLine({ time, level, message, ...fields }))
       return
     }
     const { detail, ...rest } = fields
-    let line = `${time} ${level} ${message}`
-    for (const [name, value] of Object.entries(rest))
-      if (value !== undefined) line += ` ${name}=${quoteIfNeeded(String(value))}`
-    if (detail) line += `\n${detail.replace(/\n$/, '').replace(/^/gm, '    ')}`
+    const [first = '', ...more] = linesOf(message)
+    let line = `${time} ${level} ${first}`
+    for (const [name, value] of Object.entries(rest)) if (value !== undefined) line += ` ${name}=${word(String(value))}`
+    const below = detail ? [...more, detail] : more
+    if (below.length > 0) line += `\n${indented(below.join('\n'))}`
     this.#err.write(`${line}\n`)
   }
 }
 
 function accessJson(record: AccessRecord): string {
-  return `${JSON.stringify({ ...record, time: record.time.toISOString() })}\n`
+  return jsonLine({ ...record, time: record.time.toISOString() })
 }
 
 function accessText(r: AccessRecord): string {
-  const request = quote(`${r.method} ${r.uri}`)
+  const request = quoted(`${r.method} ${r.uri}`)
   const tail = r.code === undefined ? '' : ` ${r.code}`
   return (
-    `${stamp(r.time)} ${r.remote || '-'} ${r.protocol} ${r.host || '-'} ${request} ${r.status} ${r.sent} ` +
-    `${r.milliseconds.toFixed(1)}ms ${r.mount || '-'} ${r.request}${tail}\n`
+    `${stamp(r.time)} ${wordOf(r.remote)} ${r.protocol} ${wordOf(r.host)} ${request} ${r.status} ${r.sent} ` +
+    `${r.milliseconds.toFixed(1)}ms ${wordOf(r.mount)} ${r.request}${tail}\n`
   )
 }
 
@@ -137,14 +139,6 @@ function stamp(time: Date): string {
   return stampText
 }
 
-const NEEDS_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/
-
-/** In double quotes; quotes, backslashes and everything that is not printable ASCII escaped, so that no request can forge a line. */
-function quote(text: string): string {
-  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`
-  return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, (c) => (c === '"' || c === '\\' ? `\\${c}` : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`))}"`
-}
-
-function quoteIfNeeded(text: string): string {
-  return /^[A-Za-z0-9_./:@%+,-]+$/.test(text) ? text : quote(text)
+function wordOf(text: string): string {
+  return text === '' ? '-' : word(text)
 }

@@ -26,6 +26,9 @@ for (const name of ['stdout', 'stderr'] as const) {
   })
 }
 
+/** How long what was printed last may take to be read, in milliseconds. */
+const OUTPUT_TIMEOUT = 2000
+
 /** Listens to signals; gives the way to stop that. */
 function listen<Signal extends NodeJS.Signals>(
   signals: readonly Signal[],
@@ -51,6 +54,9 @@ const code = await run(process.argv.slice(2), {
     lost.push(listener)
   },
 })
-// A pipe takes what is written at once on Unix, and later on Windows.
-await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+// What a pipe does not take at once is written later; but not for a reader that has stopped to read.
+const written = [process.stdout, process.stderr].map(
+  (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
+)
+await Promise.race([Promise.all(written), new Promise((resolve) => setTimeout(resolve, OUTPUT_TIMEOUT))])
 process.exit(code)

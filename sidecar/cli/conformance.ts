@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import type * as SuiteModule from '../../test/conformance/index.ts'
 import { ConfigError, UpstreamError } from '../errors.ts'
+import { indented, jsonLine } from '../line.ts'
 import { formatEndpoint, parseAddress, type Endpoint } from '../listen/address.ts'
 import { EXIT, text, texts, UsageError, type Call, type Command, type Context } from './command.ts'
 
@@ -131,18 +132,11 @@ function reach(endpoint: Endpoint, words: string): Promise<void> {
 }
 
 function printJson({ name, spec, result, reason }: Result, context: Context): void {
-  context.stdout.write(`${JSON.stringify({ name, spec, result, reason })}\n`)
+  context.stdout.write(jsonLine({ name, spec, result, reason }))
 }
 
 function printLine({ name, spec, result, reason }: Result, context: Context): void {
-  const because =
-    reason === undefined
-      ? ''
-      : reason
-          .trim()
-          .split('\n')
-          .map((line) => `\n    ${line}`)
-          .join('')
+  const because = reason === undefined ? '' : `\n${indented(reason.trim())}`
   const label = LABELS[result].padEnd(LABELS.notApplicable.length)
   context.stdout.write(`${label}  ${name}${result === 'failed' ? `  (${spec})` : ''}${because}\n`)
 }

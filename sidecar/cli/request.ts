@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
+import { visible } from '../line.ts'
 import { protocolNames, parseAddress, type Endpoint } from '../listen/address.ts'
 import type { Protocol } from '../wire/codec.ts'
 import { headerBlock, type Head } from '../wire/head.ts'
@@ -74,7 +75,7 @@ export const request: Command = {
       if (file !== undefined) await once(out.end(), 'finish')
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      context.stderr.write(`sidegate: ${positionals[0]}: ${explain(code, message)}\n`)
+      context.stderr.write(`sidegate: ${positionals[0]}: ${visible(explain(code, message))}\n`)
       return EXIT.failed
     }
     return options.fail === true && answer.status >= 400 ? EXIT.failed : EXIT.ok

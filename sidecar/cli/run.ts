@@ -2,6 +2,7 @@
 import { nearest } from '../config/nearest.ts'
 import { formatProblem, problemsOf } from '../config/problem.ts'
 import { SidegateError } from '../errors.ts'
+import { visible } from '../line.ts'
 import { kinds } from '../mounts/index.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { EXIT, UsageError, type Command, type Context } from './command.ts'
@@ -27,7 +28,8 @@ export async function run(words: readonly string[], context: Context): Promise<n
     const problems = problemsOf(error)
     if (problems) {
       for (const problem of problems) context.stderr.write(`sidegate: ${formatProblem(problem)}\n`)
-    } else if (error instanceof SidegateError) context.stderr.write(`sidegate: ${error.message} [${error.code}]\n`)
+    } else if (error instanceof SidegateError)
+      context.stderr.write(`sidegate: ${visible(error.message)} [${error.code}]\n`)
     else
       context.stderr.write(
         `sidegate: this should not happen, please report it\n${(error as Error).stack ?? String(error)}\n`,

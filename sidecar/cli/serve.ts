@@ -2,12 +2,12 @@
 import { Gateway } from '../gateway.ts'
 import { problemsOf } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
-import { Log } from '../log.ts'
+import type { Log } from '../log.ts'
 import { announce } from './announce.ts'
 import { EXIT, type Call, type Command, type Context, type UserSignal } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { createMounts } from './mounts.ts'
-import { reportLostLog } from './lost-log.ts'
+import { openServeLog } from './serve-log.ts'
 import { reportStray } from './stray.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
@@ -32,9 +32,8 @@ export const serve: Command = {
     demand(prepared)
     const { config, targets, locate } = prepared
     const { context } = call
-    const { stdout, stderr } = context
-    const log = new Log(config.log.format, stdout, stderr, config.log.access)
-    context.onOutputLost(reportLostLog(log, new Log(config.log.format, stdout, stdout)))
+    const serveLog = openServeLog(config.log.format, config.log.access, context)
+    const { log } = serveLog
     const mounts = createMounts(config, log)
     demand({ problems: locate(mounts.problems) })
     const make = (): Gateway =>
@@ -64,7 +63,7 @@ export const serve: Command = {
     } finally {
       signals.stop()
       stopNotes()
-      log.flush()
+      serveLog.close()
     }
   },
 }

@@ -1,4 +1,5 @@
 // A request as sniff shows it: for people, or as JSON.
+import { jsonLine } from '../line.ts'
 import { isDropped, isRefused } from '../wire/refused.ts'
 import type { Variables } from '../variables.ts'
 
@@ -40,7 +41,7 @@ export function sniffedJson({ protocol, variables, announced, received, start, e
     dropped: marked('dropped'),
     body,
   }
-  return `${JSON.stringify(error ? { ...record, error } : record)}\n`
+  return jsonLine(error ? { ...record, error } : record)
 }
 
 /** As lines: a head, a variable each, the body. */

@@ -1,5 +1,6 @@
 // What is wrong with a configuration: every problem of it, each with its place.
 import { ConfigError } from '../errors.ts'
+import { indented, linesOf } from '../line.ts'
 
 /** A place in the configuration: keys, and positions in lists. */
 export type ConfigPath = readonly (string | number)[]
@@ -32,11 +33,12 @@ export function formatPath(path: ConfigPath): string {
   return path.join('.')
 }
 
-/** One line: `sidegate.config.yaml:7: mounts./shop.proceses: … [CONFIG_KEY]`. */
+/** One line, and its detail below it: `sidegate.config.yaml:7: mounts./shop.proceses: … [CONFIG_KEY]`. */
 export function formatProblem(problem: Problem): string {
   const parts = [problem.place, problem.path].filter((part) => part !== undefined && part !== '')
-  const detail = problem.detail === undefined ? '' : `\n${problem.detail.trimEnd().replace(/^/gm, '    ')}`
-  return `${parts.map((part) => `${part}: `).join('')}${problem.message} [${problem.code}]${detail}`
+  const [first = '', ...more] = linesOf(`${parts.map((part) => `${part}: `).join('')}${problem.message}`)
+  const below = problem.detail ? [...more, problem.detail] : more
+  return `${first} [${problem.code}]${below.length > 0 ? `\n${indented(below.join('\n'))}` : ''}`
 }
 
 /** The problems that a thrown error stands for; undefined when it is no error of the configuration. */

@@ -20,6 +20,8 @@ export class Sidegate {
   out = ''
   err = ''
   readonly ended: Promise<Ended>
+  /** The exit code; what it printed may not have been read yet. */
+  readonly exited: Promise<number | null>
   readonly #child: ChildProcess
   readonly #looks = new Set<() => void>()
 
@@ -42,6 +44,7 @@ export class Sidegate {
       this.err += text
       for (const look of this.#looks) look()
     })
+    this.exited = new Promise((resolve) => this.#child.on('exit', resolve))
     this.ended = new Promise((resolve) => {
       this.#child.on('close', (code) => resolve({ code, out: this.out, err: this.err }))
     })
@@ -84,6 +87,15 @@ export class Sidegate {
 
   get pid(): number {
     return this.#child.pid!
+  }
+
+  /** Nobody reads what it prints there for a while. */
+  pause(output: 'stdout' | 'stderr'): void {
+    this.#child[output]!.pause()
+  }
+
+  resume(output: 'stdout' | 'stderr'): void {
+    this.#child[output]!.resume()
   }
 
   signal(signal: NodeJS.Signals): void {
