@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { signalGroup } from '../../workers/group.ts'
 import { Lines, Tail } from '../../workers/lines.ts'
 import type { Exit } from '../../workers/process.ts'
-import type { Upload } from '../upstream/upload.ts'
+import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'
 
 /** What to run, and its bounds in milliseconds. */

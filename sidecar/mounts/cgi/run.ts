@@ -7,7 +7,7 @@ import { describeExit, type Exit } from '../../workers/process.ts'
 import type { Head } from '../../wire/head.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
 import { isHopByHop } from '../fields.ts'
-import type { Upload } from '../upstream/upload.ts'
+import type { Upload } from '../../upload.ts'
 import { ScriptProcess, type ProcessOptions, type ScriptListener } from './process.ts'
 import { localPath, redirected } from './redirect.ts'
 

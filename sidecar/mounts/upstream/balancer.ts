@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts'
 import { choose, type Balance } from './choose.ts'
 import { mayRepeat } from './failure.ts'
 import type { Member } from './member.ts'
-import type { Upload } from './upload.ts'
+import type { Upload } from '../../upload.ts'
 import { Waiting } from './waiting.ts'
 
 /** How a balancer works. Times in milliseconds. */

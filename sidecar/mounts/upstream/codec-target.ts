@@ -9,7 +9,7 @@ import { Passage } from './passage.ts'
 import { ServerSocket } from './socket.ts'
 import { Steering } from './steering.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
-import { Upload } from './upload.ts'
+import { Upload } from '../../upload.ts'
 
 /** Protocols whose servers tell the end of a body by themselves; the others need CONTENT_LENGTH. PHP ignores a body without it. */
 const FRAMED: ReadonlySet<string> = new Set(['ajp'])

@@ -8,7 +8,7 @@ import { Lines } from '../../workers/lines.ts'
 import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
 import { ended, notConnected, ofResponse } from './failure.ts'
 import type { Line, Passage } from './passage.ts'
-import type { Upload } from './upload.ts'
+import type { Upload } from '../../upload.ts'
 
 /** Who keeps connections. */
 export interface ConnectionOwner<C extends ClientCodec> {

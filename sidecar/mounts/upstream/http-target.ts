@@ -14,7 +14,7 @@ import { Passage } from './passage.ts'
 import { ServerSocket } from './socket.ts'
 import { Tunnel, type TunnelOptions } from './tunnel.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
-import { Upload } from './upload.ts'
+import { Upload } from '../../upload.ts'
 
 /** What is asked of an https upstream. */
 export interface TlsOptions {

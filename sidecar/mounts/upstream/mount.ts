@@ -11,7 +11,7 @@ import { Scripts } from './scripts.ts'
 import { serversOf, targetOptions, type Server } from './server.ts'
 import { upstreamSettings, type UpstreamSettings } from './settings.ts'
 import { makeTarget, type TargetPlace } from './target.ts'
-import { Upload } from './upload.ts'
+import { Upload } from '../../upload.ts'
 
 class UpstreamMount implements Mount {
   readonly #settings: UpstreamSettings

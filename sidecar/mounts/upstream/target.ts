@@ -9,7 +9,7 @@ import { CodecTarget } from './codec-target.ts'
 import type { FieldOptions } from './fields.ts'
 import { HttpTarget, type TlsOptions } from './http-target.ts'
 import type { Times } from './passage.ts'
-import type { SpoolBounds, Upload } from './upload.ts'
+import type { SpoolBounds, Upload } from '../../upload.ts'
 
 /** One endpoint in use. */
 export interface Target {

@@ -1,8 +1,8 @@
-// The body of a request on its way to an upstream: as it comes from the client, its first part kept so that it can be sent again; or taken
-// whole beforehand, so that its length can be told.
-import { BODY_HIGH_WATER, type RequestBody } from '../../body.ts'
-import { PeerError } from '../../errors.ts'
-import { SpoolFile } from './spool.ts'
+// The body of a request on its way to an app or a server: as it comes from the client, its first part kept so that it can be sent again; or
+// taken whole beforehand, so that its length can be told, or so that no slow client keeps what answers it.
+import { BODY_HIGH_WATER, type RequestBody } from './body.ts'
+import { PeerError } from './errors.ts'
+import { SpoolFile } from './spool-file.ts'
 
 /** How much of a body of unknown length is kept where a protocol wants the length first. Bytes. */
 export interface SpoolBounds {
