@@ -58,6 +58,11 @@ export class UpstreamError extends SidegateError {
   }
 }
 
+/** The gateway itself cannot: it is short of something that the message names. */
+export class GatewayError extends SidegateError {
+  readonly blame = 'gateway'
+}
+
 /** The response an error becomes. The body names status and code, never the message: that one is for the log. */
 export interface ErrorResponse {
   status: number

@@ -7,6 +7,7 @@ import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } fr
 import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
+import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
 import { announcedLength, isBodiless, type Head } from './wire/head.ts'
 
@@ -65,6 +66,8 @@ export class Exchange {
   /** The request as CGI variables (RFC 3875 4.1), latin-1 strings. The router may put a copy with another SCRIPT_NAME here. */
   variables: Variables
   readonly body: RequestBody
+  /** The body when its mount took all of it first: to be read in its place. */
+  upload: Upload | undefined
   readonly door: Door
   /**
    * HTTP: name, value, name, value … of the header as the client wrote it, for the spelling of names alone. What counts of a request is

@@ -2,13 +2,14 @@
 // taken whole beforehand, so that its length can be told, or so that no slow client keeps what answers it.
 import { BODY_HIGH_WATER, type RequestBody } from './body.ts'
 import { PeerError } from './errors.ts'
-import { SpoolFile } from './spool-file.ts'
+import { Spool } from './spool.ts'
+import type { SpoolFile } from './spool-file.ts'
 
-/** How much of a body of unknown length is kept where a protocol wants the length first. Bytes. */
+/** How much of a body is taken before it is passed on. Bytes. */
 export interface SpoolBounds {
   /** In memory; the rest goes to a file. */
   readonly memory: number
-  /** In all; 0: such requests get 411. */
+  /** In all. A body of unknown length that is longer gets 413; 0: any such body gets 411. */
   readonly most: number
 }
 
@@ -23,7 +24,7 @@ export class Upload {
   #repeatable = true
   /** Nothing comes after what is kept, but what is in the file. */
   #whole = false
-  #file: SpoolFile | undefined
+  #spool: Spool | undefined
   #arriving: Promise<void> | undefined
   /** How often it was sent from its beginning: who began before gets nothing any more. */
   #round = 0
@@ -43,6 +44,11 @@ export class Upload {
   /** The whole body, when it is in memory in one piece. */
   get whole(): Uint8Array | undefined {
     return this.#whole && this.#kept.length === 1 && !this.#file ? this.#kept[0] : undefined
+  }
+
+  /** What comes behind what is kept. */
+  get #file(): SpoolFile | undefined {
+    return this.#spool?.file
   }
 
   /** True when all that was read of it is kept. */
@@ -91,41 +97,56 @@ export class Upload {
   /**
    * Takes all of a body of unknown length, so that its length is known.
    * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413), and what `read` throws.
+   * @throws {GatewayError} SPOOL_FULL, SPOOL_FAILED (503).
    */
-  async spool({ memory, most }: SpoolBounds): Promise<void> {
+  async spool(bounds: SpoolBounds): Promise<void> {
     // Whether all of it has arrived already is chance: the bounds are the same.
-    if (this.#body.length !== undefined) return
-    if (most === 0) {
-      const message = 'the upstream wants the length of a body first, and the request has none (maxSpool is 0)'
-      throw new PeerError('LENGTH_REQUIRED', message, 411)
-    }
-    if (this.#length !== undefined) {
-      if (this.#length > most) throw tooLarge(most)
-      return
-    }
-    const kept: Uint8Array[] = []
-    let length = 0
-    for (;;) {
-      const chunk = await this.#body.read()
-      if (chunk === null) break
-      length += chunk.byteLength
-      if (length > most) {
-        this.close()
-        throw tooLarge(most)
-      }
-      if (length <= memory) kept.push(chunk)
-      else await (this.#file ??= await SpoolFile.make()).write(chunk)
-    }
-    this.#file?.rewind()
-    this.#kept = kept
-    this.#whole = true
-    this.#length = length
+    if (this.#body.length === undefined) await this.take(bounds)
   }
 
-  /** Gives back what is not memory. Works twice. */
+  /** @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413) for a body of unknown length that must not be taken. */
+  check({ most }: SpoolBounds): void {
+    if (this.#body.length !== undefined) return
+    if (most === 0) {
+      const message = 'the request does not tell the length of its body, and it must not be taken whole (maxSpool is 0)'
+      throw new PeerError('LENGTH_REQUIRED', message, 411)
+    }
+    if (this.#length !== undefined && this.#length > most) throw tooLarge(most)
+  }
+
+  /**
+   * Takes all of it, so that nobody has to wait for the client any more.
+   * @returns false for one that is said to be longer than the bounds: it is left to come
+   * @throws as `spool`.
+   */
+  async take(bounds: SpoolBounds): Promise<boolean> {
+    this.check(bounds)
+    if (this.#whole) return true
+    const { memory, most } = bounds
+    if (this.#length !== undefined && this.#length > most) return false
+    const spool = new Spool(memory)
+    try {
+      for (let chunk = await this.#body.read(); chunk !== null; chunk = await this.#body.read()) {
+        if (spool.length + chunk.byteLength > most) throw tooLarge(most)
+        await spool.add(chunk)
+      }
+    } catch (error) {
+      spool.close()
+      throw error
+    }
+    this.#spool = spool
+    this.#kept = [...spool.pieces]
+    this.#whole = true
+    this.#length = spool.length
+    return true
+  }
+
+  /** Gives back what it has taken: nothing of it is read any more. Works twice. */
   close(): void {
-    this.#file?.close()
-    this.#file = undefined
+    if (!this.#spool) return
+    this.#spool.close()
+    this.#kept = []
+    this.#next = 0
   }
 
   #keepArrived(): void {

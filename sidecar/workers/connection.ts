@@ -17,7 +17,7 @@ import { packed, packedText } from './packed.ts'
 import type { Place } from './queue.ts'
 import { readReport, type Report } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
-import { Upload } from './upload.ts'
+import { WorkerUpload } from './worker-upload.ts'
 
 /** What a connection tells the worker that it leads to. */
 export interface ConnectionOwner {
@@ -84,7 +84,7 @@ export class WorkerConnection implements AheadOwner {
   /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
   #missing = -1
   /** The body of the request under way, when it has one. */
-  #upload: Upload | undefined
+  #upload: WorkerUpload | undefined
 
   constructor(socket: Socket, index: number, owner: ConnectionOwner, dispatcher: Dispatcher) {
     this.#socket = socket
@@ -192,7 +192,8 @@ export class WorkerConnection implements AheadOwner {
   #runBeside(exchange: Exchange): void {
     this.#open(exchange, ++this.#sent, performance.now(), true)
     this.#ahead?.announce(this.#sent)
-    const { body, variables } = exchange
+    const { upload, body: arriving, variables } = exchange
+    const body = upload ?? arriving
     const text = packedText(variables)
     const request = this.#codec.request(text === undefined ? variables : packed(text), body.length)
     if (body.length === 0) {
@@ -200,7 +201,7 @@ export class WorkerConnection implements AheadOwner {
     } else {
       this.#socket.cork()
       this.#socket.write(request)
-      this.#upload = new Upload(body, this.#socket, this.#codec, this.#refuse)
+      this.#upload = new WorkerUpload(body, this.#socket, this.#codec, this.#refuse)
       this.#upload.pump()
       this.#socket.uncork()
     }

@@ -48,7 +48,7 @@ export class Pool implements Dispatcher {
    * @throws {UpstreamError} QUEUE_FULL, POOL_CLOSED
    */
   handle(exchange: Exchange): void {
-    if (exchange.aborted) return
+    if (exchange.aborted) return exchange.upload?.close()
     if (this.#closed) throw closed()
     const worker = this.#leastBusy()
     if (worker) return worker.run(exchange)
@@ -196,7 +196,8 @@ export class Pool implements Dispatcher {
   }
 
   /** One left the queue by itself. Those that come back with it are sent anew. */
-  readonly #dropped = ({ ahead }: Place): void => {
+  readonly #dropped = ({ ahead, exchange }: Place): void => {
+    exchange.upload?.close()
     if (!ahead) return
     ahead.owner.takeBack()
     this.#dispatch()

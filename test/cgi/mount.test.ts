@@ -1,8 +1,10 @@
 // CGI mounts: real scripts, through real doors.
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { app } from '../../sidecar/mounts/app.ts'
 import { cgi } from '../../sidecar/mounts/cgi/mount.ts'
 import type { RequestSpec } from '../conformance/case.ts'
@@ -183,6 +185,29 @@ describe('the body of the request', () => {
     const sent = (target: string) => get(target, { method: 'POST', body: megabytes, chunked: 60_000 })
     expect((await sent('/trusted/counts')).status).toBe(413)
     expect((await sent('/quick/counts')).status).toBe(411)
+  })
+
+  test('a client that sends slowly keeps no script from others', async () => {
+    for (const [how, body] of [
+      ['Content-Length: 200001', 'x'.repeat(100_000)],
+      ['Transfer-Encoding: chunked', '2\r\nab\r\n'],
+    ]) {
+      const [host, port] = gateway.addresses[0]!.split(':')
+      const socket = connect(Number(port), host)
+      onTestFinished(() => void socket.destroy())
+      socket.write(
+        `POST /one-at-a-time/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n${how}\r\n\r\n`,
+      )
+      // Now the body is asked for.
+      expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 100 /)
+      socket.write(body!)
+      expect((await get('/one-at-a-time/echo', { method: 'POST', body: 'quick' })).text).toBe('quick')
+      let answer = ''
+      socket.setEncoding('latin1').on('data', (text) => (answer += text))
+      socket.write(how.startsWith('C') ? 'y'.repeat(100_001) : '1\r\nc\r\n0\r\n\r\n')
+      await once(socket, 'end')
+      expect(answer).toMatch(how.startsWith('C') ? /xy+$/ : /abc/)
+    }
   })
 
   test('comes back while it is still being sent', async () => {

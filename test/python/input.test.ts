@@ -1,8 +1,11 @@
-// wsgi.input: the request body as it arrives.
-import { expect, test } from 'vitest'
+// wsgi.input: the request body, taken whole before a worker is, or as it arrives.
+import { readdirSync, readlinkSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { SPOOL_LIMITS } from '../../sidecar/spool.ts'
 import { openMount } from './mount.ts'
 
 const spec = { python: 'spec' }
+const streaming = { ...spec, streamBodies: true }
 const TEXT = 'one\ntwo\n\nthree\nend'
 
 async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
@@ -48,8 +51,8 @@ test('without a body there is nothing to read', async () => {
   }
 })
 
-test('an upload is pulled: what the app has not asked for stays with the client', async () => {
-  const { ask } = await openMount(spec)
+test('streamed, an upload is pulled: what the app has not asked for stays with the client', async () => {
+  const { ask } = await openMount(streaming)
   const chunk = Buffer.alloc(64 * 1024)
   const count = 1600
   async function* many(): AsyncGenerator<Uint8Array> {
@@ -61,8 +64,8 @@ test('an upload is pulled: what the app has not asked for stays with the client'
   expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024)
 })
 
-test('body and response at the same time', async () => {
-  const { start } = await openMount(spec)
+test('streamed, body and response at the same time', async () => {
+  const { start } = await openMount(streaming)
   let give: (text: string) => void = () => {}
   async function* dialogue(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('ping')
@@ -84,8 +87,8 @@ test('an app that does not read a body leaves a clean connection', async () => {
   expect(JSON.parse(body.toString())).toEqual(['after', '', ''])
 })
 
-test('a body that is cut raises an OSError in the app', async () => {
-  const { start, ask } = await openMount(spec)
+test('streamed, a body that is cut raises an OSError in the app', async () => {
+  const { start, ask } = await openMount(streaming)
   let asked = false
   async function* never(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('some')
@@ -99,4 +102,138 @@ test('a body that is cut raises an OSError in the app', async () => {
   const { body } = await ask({ path: '/cuts' })
   expect(JSON.parse(body.toString())).toEqual(['Gone'])
   expect(errors).toEqual([])
+})
+
+/** The files without a name that this process has open: what is left of bodies. */
+function spoolFiles(): string[] {
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return open.filter((path) => /\/sidegate-[0-9a-f-]+ \(deleted\)$/.test(path))
+}
+
+/** A body whose end is in the hands of the test. */
+function held(first: string | Uint8Array): { body: AsyncGenerator<Uint8Array>; asked: Promise<void>; end: () => void } {
+  const asked = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(first as string)
+    asked.resolve()
+    await end.promise
+    yield Buffer.from('.')
+  }
+  return { body: body(), asked: asked.promise, end: end.resolve }
+}
+
+test.for([
+  [
+    'at once',
+    async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(TEXT)
+    },
+  ],
+  ['in pieces', () => pieces(TEXT, 1)],
+] as const)('a body without a length, %s: the app is told its length', async ([, body]) => {
+  const { ask } = await openMount(spec)
+  const { body: got } = await ask({ path: '/read_input?length', method: 'POST', body: body() })
+  expect(JSON.parse(got.toString())).toEqual([TEXT])
+})
+
+test.for([undefined, 5, 200_001])('a client that sends slowly keeps no worker (length: %s)', async (length) => {
+  const { ask, start } = await openMount({ ...spec, spoolMemory: 100_000 })
+  const { body, asked, end } = held(length === 200_001 ? Buffer.alloc(200_000) : 'slow')
+  const slow = start({ path: '/count_input', method: 'POST', body, ...(length === undefined ? {} : { length }) })
+  await asked
+  expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
+  expect((await ask({ path: '/count_input', method: 'POST', body: 'quick' })).body.toString()).toBe('5')
+  end()
+  expect((await slow.response).body.toString()).toBe(String(length ?? 5))
+  await expect.poll(spoolFiles).toEqual([])
+})
+
+test('what is not kept in memory comes from a file, in order', async () => {
+  const { ask } = await openMount({ ...spec, spoolMemory: 1000 })
+  const text = Array.from({ length: 40_000 }, (_, index) => `${index}\n`).join('')
+  const { body } = await ask({ path: '/read_input?length', method: 'POST', body: pieces(text, 777) })
+  expect((JSON.parse(body.toString()) as string[])[0]).toBe(text)
+  await expect.poll(spoolFiles).toEqual([])
+})
+
+test('bodies have a bound: beyond it 413 without a length, and with one they are passed on as they come', async () => {
+  const { ask, start } = await openMount({ ...spec, maxSpool: 10 })
+  const path = '/count_input'
+  for (const body of [() => pieces('x'.repeat(11), 3), () => pieces('x'.repeat(11), 11)]) {
+    expect((await ask({ path, method: 'POST', body: body() })).status).toBe(413)
+  }
+  expect((await ask({ path, method: 'POST', body: pieces('x'.repeat(10), 3) })).body.toString()).toBe('10')
+  const { body, asked, end } = held('x'.repeat(10))
+  const { carrier, response } = start({ path: '/echo_input', method: 'POST', body, length: 11 })
+  await asked
+  await carrier.until(({ bytes }) => bytes.length === 8)
+  end()
+  expect((await response).body.toString()).toBe(`${'x'.repeat(10)}.`)
+})
+
+test('maxSpool 0: a body without a length gets 411', async () => {
+  const { start } = await openMount({ ...spec, maxSpool: 0 })
+  const { response, errors } = start({ path: '/hello', method: 'POST', body: pieces('abc', 1) })
+  expect((await response).status).toBe(411)
+  expect(errors.map(({ code }) => code)).toEqual(['LENGTH_REQUIRED'])
+})
+
+test('a client that leaves while its body is taken, or waits for a worker, leaves nothing behind', async () => {
+  const { start } = await openMount({ ...spec, spoolMemory: 0, stopTimeout: 0.1 })
+  const taken = held('some')
+  const leaver = start({ path: '/count_input', method: 'POST', body: taken.body })
+  await taken.asked
+  leaver.hangUp()
+  await expect.poll(spoolFiles).toEqual([])
+  const busy = start({ path: '/wait_at_gate' })
+  const waiting = start({ path: '/count_input', method: 'POST', body: pieces('abc', 1) })
+  await expect.poll(() => waiting.exchange.upload?.length).toBe(3)
+  expect(spoolFiles()).toHaveLength(1)
+  waiting.hangUp()
+  await expect.poll(spoolFiles).toEqual([])
+  busy.hangUp()
+})
+
+test('a folder for temporary files that cannot be written: 503, and the gateway is to blame', async () => {
+  const { start } = await openMount({ ...spec, spoolMemory: 0 })
+  const before = process.env.TMPDIR
+  onTestFinished(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  })
+  process.env.TMPDIR = '/nonexistent'
+  const { response, errors } = start({ path: '/hello', method: 'POST', body: pieces('abc', 1) })
+  expect((await response).status).toBe(503)
+  expect(errors.map(({ code, blame }) => [code, blame])).toEqual([['SPOOL_FAILED', 'gateway']])
+})
+
+test('all bodies together have bounds: beyond that of the memory they go to files, beyond that of files they get 503', async () => {
+  const { ask, start } = await openMount(spec)
+  const { memory, files } = SPOOL_LIMITS
+  onTestFinished(() => void Object.assign(SPOOL_LIMITS, { memory, files }))
+  Object.assign(SPOOL_LIMITS, { memory: 2, files: 3 })
+  const first = held('ab')
+  const slow = start({ path: '/count_input', method: 'POST', body: first.body })
+  await first.asked
+  const second = held('cd')
+  const next = start({ path: '/count_input', method: 'POST', body: second.body })
+  await second.asked
+  await expect.poll(spoolFiles).toHaveLength(1)
+  const { response, errors } = start({ path: '/count_input', method: 'POST', body: pieces('ef', 2) })
+  expect((await response).status).toBe(503)
+  expect(errors.map(({ code, blame }) => [code, blame])).toEqual([['SPOOL_FULL', 'gateway']])
+  second.end()
+  expect((await next.response).body.toString()).toBe('3')
+  first.end()
+  expect((await slow.response).body.toString()).toBe('3')
+  await expect.poll(spoolFiles).toEqual([])
+  // What they had is free again.
+  expect((await ask({ path: '/count_input', method: 'POST', body: pieces('ab', 1) })).body.toString()).toBe('2')
 })

@@ -54,7 +54,7 @@ export function makeMount(settings: Settings): TestMount {
   const start = (request?: TestRequest): TestExchange => {
     const made = makeExchange(request)
     try {
-      void mount.handle(made.exchange)
+      mount.handle(made.exchange)?.catch((error: unknown) => made.exchange.fail(error))
     } catch (error) {
       made.exchange.fail(error)
     }

@@ -5,6 +5,7 @@ import type { Exchange } from '../../exchange.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { spoolBounds } from '../take-body.ts'
 import { Upload } from '../../upload.ts'
 import { invocation, scriptPath, scriptVariables } from './environment.ts'
 import { ScriptFinder, type Script } from './find.ts'
@@ -40,9 +41,8 @@ class CgiMount implements Mount {
     if (!script) return refuse(exchange, 404)
     const upload = new Upload(exchange.body)
     try {
-      // RFC 3875 4.1.2: a script is told the length of its body, so a body that comes without one is taken whole first.
-      const { spoolMemory: memory, maxSpool: most } = this.#settings
-      if (upload.length === undefined) await upload.spool({ memory, most })
+      // RFC 3875 4.1.2: a script is told the length of its body.
+      await upload.take(spoolBounds(this.#settings))
       if (exchange.aborted) return upload.close()
       if (this.#closed) throw new UpstreamError('POOL_CLOSED', 'the scripts are being stopped', 503)
       if (this.#waiting.size === 0 && this.#running.size < this.#settings.processes) {

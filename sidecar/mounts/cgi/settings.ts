@@ -1,5 +1,6 @@
 // The settings of a CGI mount.
 import * as v from 'valibot'
+import { bodyEntries } from '../take-body.ts'
 
 const seconds = (least: number, initial: number, description: string) =>
   v.pipe(v.optional(v.pipe(v.number(), v.minValue(least)), initial), v.description(description))
@@ -40,12 +41,7 @@ export const cgiSettings = v.strictObject({
   processes: count(1, 16, 'Scripts that run at the same time.'),
   queue: count(0, 100, 'Requests that may wait for their script to be started; more get 503.'),
   queueTimeout: seconds(0, 30, 'Seconds a request may wait for its script to be started; then it gets 503.'),
-  maxSpool: count(
-    0,
-    100 * 1024 * 1024,
-    'Scripts are told the length of a body first (RFC 3875 4.1.2). A body that comes without one is taken whole, up to so many bytes; longer ones get 413. 0: they get 411.',
-  ),
-  spoolMemory: count(0, 256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  ...bodyEntries,
   timeout: seconds(
     0.001,
     60,

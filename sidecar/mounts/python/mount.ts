@@ -4,6 +4,7 @@ import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../workers/occupant.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { spoolBounds, takeBody } from '../take-body.ts'
 import { workerCommand } from './interpreter.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
@@ -40,8 +41,19 @@ class PythonMount implements Mount {
     }
   }
 
-  handle(exchange: Exchange): void {
-    this.#pool!.handle(exchange)
+  handle(exchange: Exchange): void | Promise<void> {
+    if (exchange.body.length === 0 || this.#settings.streamBodies) return this.#pool!.handle(exchange)
+    const taken = takeBody(exchange, spoolBounds(this.#settings))
+    return taken ? taken.then(() => this.#handleTaken(exchange)) : this.#pool!.handle(exchange)
+  }
+
+  #handleTaken(exchange: Exchange): void {
+    try {
+      this.#pool!.handle(exchange)
+    } catch (error) {
+      exchange.upload?.close()
+      throw error
+    }
   }
 
   async close(): Promise<void> {

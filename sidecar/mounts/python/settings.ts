@@ -1,5 +1,6 @@
 // The settings of a Python mount.
 import * as v from 'valibot'
+import { bodyEntries } from '../take-body.ts'
 
 const seconds = (initial: number, description: string) =>
   v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
@@ -34,6 +35,13 @@ export const pythonSettings = v.strictObject({
   ),
   queue: count(0, 100, 'Requests that may wait for a free worker; more get 503.'),
   queueTimeout: seconds(30, 'Seconds a request may wait for a free worker; then it gets 503.'),
+  ...bodyEntries,
+  streamBodies: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description(
+      'Whether the app runs as soon as the head of a request is there, and reads its body while the client sends it. A client that sends slowly keeps a worker then, and a body without a length comes without CONTENT_LENGTH.',
+    ),
+  ),
   startTimeout: seconds(60, 'Seconds a worker may take to load the app.'),
   stopTimeout: seconds(30, 'Seconds a worker gets to end by itself before it is killed.'),
   abortTimeout: seconds(

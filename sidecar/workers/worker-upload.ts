@@ -1,11 +1,20 @@
 // A request body on its way to a worker: passed on as long as there is some and the worker takes it.
 import type { Socket } from 'node:net'
-import type { RequestBody } from '../body.ts'
 import type { FastcgiClient } from '../wire/fastcgi-client.ts'
 
+/** Where the bytes come from: RequestBody, or what was taken of it. */
+export interface BodySource {
+  readonly length: number | undefined
+  /** Bytes, null at the end, undefined when `read` would wait. */
+  readNow(): Uint8Array | null | undefined
+  read(): Promise<Uint8Array | null>
+  /** Nothing more is read. */
+  close?(): void
+}
+
 /** The body of one request. */
-export class Upload {
-  readonly #body: RequestBody
+export class WorkerUpload {
+  readonly #body: BodySource
   readonly #socket: Socket
   readonly #codec: FastcgiClient
   readonly #failed: (error: unknown) => void
@@ -14,7 +23,7 @@ export class Upload {
   #stopped = false
 
   /** `failed`: the body broke; not called once this is stopped. */
-  constructor(body: RequestBody, socket: Socket, codec: FastcgiClient, failed: (error: unknown) => void) {
+  constructor(body: BodySource, socket: Socket, codec: FastcgiClient, failed: (error: unknown) => void) {
     this.#body = body
     this.#socket = socket
     this.#codec = codec
@@ -33,6 +42,7 @@ export class Upload {
   /** No more of it is sent. */
   stop(): void {
     this.#stopped = true
+    this.#body.close?.()
   }
 
   /** False when the socket has to drain first. */
