@@ -1,4 +1,5 @@
 // CGI mounts: real scripts, through real doors.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -27,6 +28,7 @@ const scripts = scriptFolder({
   'bin/late-body': `${head}printf begun; exec sleep 60`,
   'bin/children': `${head}sleep 60 & echo "$$ $!"; wait`,
   'bin/stubborn': `#!/bin/sh\ntrap '' TERM\nprintf 'Content-Type: text/plain\\n\\n'\nsleep 60 & echo "$$ $!"; wait; wait`,
+  'bin/spins': `#!/bin/sh\ntrap '' TERM\nprintf 'Content-Type: text/plain\\n\\n'\n(while :; do :; done) & echo "$$ $!"; while :; do :; done`,
   'bin/dies': `#!/bin/sh\necho "Traceback: no luck" >&2\necho "last line" >&2\nexit 3`,
   'bin/silent': '#!/bin/sh\nexit 0',
   'bin/killed': `${head}printf half; kill -SEGV $$`,
@@ -187,27 +189,25 @@ describe('the body of the request', () => {
     expect((await sent('/quick/counts')).status).toBe(411)
   })
 
-  test('a client that sends slowly keeps no script from others', async () => {
-    for (const [how, body] of [
-      ['Content-Length: 200001', 'x'.repeat(100_000)],
-      ['Transfer-Encoding: chunked', '2\r\nab\r\n'],
-    ]) {
-      const [host, port] = gateway.addresses[0]!.split(':')
-      const socket = connect(Number(port), host)
-      onTestFinished(() => void socket.destroy())
-      socket.write(
-        `POST /one-at-a-time/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n${how}\r\n\r\n`,
-      )
-      // Now the body is asked for.
-      expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 100 /)
-      socket.write(body!)
-      expect((await get('/one-at-a-time/echo', { method: 'POST', body: 'quick' })).text).toBe('quick')
-      let answer = ''
-      socket.setEncoding('latin1').on('data', (text) => (answer += text))
-      socket.write(how.startsWith('C') ? 'y'.repeat(100_001) : '1\r\nc\r\n0\r\n\r\n')
-      await once(socket, 'end')
-      expect(answer).toMatch(how.startsWith('C') ? /xy+$/ : /abc/)
-    }
+  test.for([
+    ['Content-Length: 200001', 'x'.repeat(100_000), 'x'.repeat(100_001)],
+    ['Transfer-Encoding: chunked', '2\r\nxx\r\n', '1\r\nx\r\n0\r\n\r\n'],
+  ] as const)('a client that sends slowly keeps no script from others (%s)', async ([how, first, rest]) => {
+    const [host, port] = gateway.addresses[0]!.split(':')
+    const socket = connect(Number(port), host)
+    onTestFinished(() => void socket.destroy())
+    const fields = `Host: a\r\nConnection: close\r\nExpect: 100-continue\r\n${how}\r\n\r\n`
+    socket.write(`POST /one-at-a-time/echo HTTP/1.1\r\n${fields}`)
+    // Now the body is asked for.
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 100 /)
+    socket.write(first)
+    expect((await get('/one-at-a-time/echo', { method: 'POST', body: 'quick' })).text).toBe('quick')
+    let answer = ''
+    socket.setEncoding('latin1').on('data', (text) => (answer += text))
+    socket.write(rest)
+    await once(socket, 'end')
+    const [, body = ''] = answer.split('\r\n\r\n')
+    expect(body.replaceAll(/[^x]/g, '').length).toBe(how.startsWith('C') ? 200_001 : 3)
   })
 
   test('comes back while it is still being sent', async () => {
@@ -464,4 +464,19 @@ describe('at the start', () => {
   ])('%j', async (settings, code, path) => {
     await expect(makeMount(cgi, settings, place).mount.open()).rejects.toMatchObject({ code, path })
   })
+})
+
+test('a gateway that is killed leaves no script behind, but what scripts before have left in the background', async () => {
+  const gateway = spawn(process.execPath, [join(import.meta.dirname, 'orphans.ts'), join(scripts.path, 'bin')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  gateway.stdout.on('data', (piece: Buffer) => (said += piece.toString()))
+  await until('it runs', () => said.includes('\n'))
+  const [script, child, background] = said.trim().split(' ').map(Number) as [number, number, number]
+  onTestFinished(() => void process.kill(background, 'SIGKILL'))
+  expect([script, child, background].map(isAlive)).toEqual([true, true, true])
+  gateway.kill('SIGKILL')
+  await until('they are gone', () => !isAlive(script) && !isAlive(child))
+  expect(isAlive(background)).toBe(true)
 })

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
@@ -19,14 +20,16 @@ class CgiMount implements Mount {
   /** What the exchanges that wait are for. */
   readonly #waitingFor = new WeakMap<Exchange, { script: Script; upload: Upload }>()
   readonly #running = new Set<ScriptRun>()
+  readonly #watchdog: GroupsWatchdog
   #finder: ScriptFinder | undefined
   #closed = false
   #idle: (() => void) | undefined
 
   constructor(settings: CgiSettings, context: MountContext) {
-    const { documentRoot, queue, queueTimeout } = settings
+    const { documentRoot, queue, queueTimeout, stopTimeout } = settings
     this.#settings = { ...settings, documentRoot: documentRoot && resolve(context.directory, documentRoot) }
     this.#context = context
+    this.#watchdog = new GroupsWatchdog(stopTimeout * 1000)
     const bounds = { most: queue, timeout: queueTimeout * 1000 }
     this.#waiting = new WaitingExchanges(bounds, () => `${this.#running.size} scripts are running (processes)`)
   }
@@ -61,6 +64,7 @@ class CgiMount implements Mount {
     this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the scripts are being stopped', 503))
     for (const run of this.#running) run.stop()
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    this.#watchdog.close()
   }
 
   /** @throws {PeerError} REQUEST_METHOD_MISSING, VARIABLE_NUL */
@@ -74,6 +78,7 @@ class CgiMount implements Mount {
       cwd: dirname(script.file),
       timeout: timeout * 1000,
       stopTimeout: stopTimeout * 1000,
+      watchdog: this.#watchdog,
       script: script.file,
       mount: key,
       log,

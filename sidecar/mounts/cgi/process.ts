@@ -3,6 +3,7 @@
 // background alone, as every CGI server does; one that is stopped does not.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { signalGroup } from '../../workers/group.ts'
+import type { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
 import { Lines, Tail } from '../../workers/lines.ts'
 import type { Exit } from '../../workers/process.ts'
 import type { Upload } from '../../upload.ts'
@@ -15,6 +16,8 @@ export interface ProcessOptions extends Invocation {
   readonly timeout: number
   /** From SIGTERM to SIGKILL. */
   readonly stopTimeout: number
+  /** Ends the script when the gateway cannot. */
+  readonly watchdog: GroupsWatchdog
 }
 
 /** Who hears of a script. */
@@ -76,6 +79,7 @@ export class ScriptProcess {
       if (this.pid === undefined) this.#end({ code: null, signal: null, error, lastLines: undefined })
     })
     if (this.pid === undefined) return
+    options.watchdog.add(this.pid)
     child.once('exit', (code, signal) => this.#exited(code, signal)).once('close', () => this.#closed())
     child.stdout!.on('data', (bytes: Buffer) => this.#output(bytes)).once('end', () => this.#ended())
     child.stderr!.on('data', (bytes: Buffer) => this.#lines.push(bytes)).once('end', () => this.#lines.end())
@@ -177,6 +181,7 @@ export class ScriptProcess {
     clearTimeout(this.#killer)
     // Those of its group that did not care for SIGTERM.
     if (this.#stopped) signalGroup(this.pid, 'SIGKILL')
+    this.#options.watchdog.remove(this.pid!)
     this.#child?.stdin?.destroy()
     this.#awaitOutput()
   }
