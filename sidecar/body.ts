@@ -47,6 +47,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     return this.#state === 'finished'
   }
 
+  /** True when it is known that there is not one byte, and there was none. */
+  get empty(): boolean {
+    return this.length === 0 || (this.#state === 'finished' && this.received === 0)
+  }
+
   /** True while a `read` waits for the client. */
   get wanted(): boolean {
     return this.#waiter !== undefined

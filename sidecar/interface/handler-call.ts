@@ -5,6 +5,7 @@ import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type Door, type ExchangeObserver } from '../exchange.ts'
 import { contentLength, emptyVariables, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
+import type { BodyInput } from './input.ts'
 import type { Environ, ResponseBody, StartResponse } from './types.ts'
 
 /** Bytes of a response that wait to be read before the handler is told to pause, and of a request read at once: one read of a socket. */
@@ -50,7 +51,8 @@ function variablesOf(environ: Environ): Variables {
 function bodyOf(environ: Environ): RequestBody {
   const input = environ['wsgi.input']
   // PEP 3333: without a length there is no body, unless the input is known to end by itself.
-  const length = contentLength(environ as unknown as Variables) ?? (environ['wsgi.input_terminated'] ? undefined : 0)
+  const ends = environ['wsgi.input_terminated'] && (input as Partial<BodyInput>).empty !== true
+  const length = contentLength(environ as unknown as Variables) ?? (ends ? undefined : 0)
   let asked = false
   const body: RequestBody = new RequestBody(length, () => {
     if (asked || body.complete) return

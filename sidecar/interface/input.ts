@@ -7,7 +7,7 @@ const NOTHING = new Uint8Array(0)
 const LF = 10
 
 /** The part of a request body that the stream reads. */
-export type InputSource = Pick<RequestBody, 'readNow' | 'read'>
+export type InputSource = Pick<RequestBody, 'readNow' | 'read' | 'empty'>
 
 /**
  * The request body as a stream (PEP 3333, "Input and Error Streams"). Iterated, it gives the pieces as they arrive, for any size
@@ -22,6 +22,11 @@ export class BodyInput implements InputStream {
 
   constructor(body: InputSource) {
     this.#body = body
+  }
+
+  /** True when it is known that there is no body. */
+  get empty(): boolean {
+    return this.#body.empty
   }
 
   async read(size?: number): Promise<Uint8Array> {

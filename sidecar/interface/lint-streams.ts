@@ -20,6 +20,11 @@ export class LintedInput implements InputStream {
     this.#stream = stream
   }
 
+  /** As of BodyInput. */
+  get empty(): boolean | undefined {
+    return (this.#stream as Partial<LintedInput>).empty
+  }
+
   read(...args: [size?: number]): Promise<Uint8Array> {
     // ## - `read(size)` gives up to `size` bytes, at least one unless at the end; `read()` all the rest. Empty means the end.
     checkSize('read', args)

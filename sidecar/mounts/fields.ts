@@ -1,5 +1,6 @@
 // The header fields of a request, read back from its variables, for handlers that know HTTP and not CGI.
 import { fieldOfVariable, variableName, type Variables } from '../variables.ts'
+import type { Handled } from './handled.ts'
 
 // Which field a variable is; empty: none. Bounded: peers choose the names.
 const fields = new Map<string, string>()
@@ -18,32 +19,44 @@ function fieldOf(variable: string): string {
 }
 
 /**
- * Names (lower case) and values in turn, as IncomingMessage.rawHeaders has them. `unknownLength`: a body comes whose length nothing
- * tells; Transfer-Encoding says so then, as body parsers look for it, and only then.
+ * True for a request that has `Transfer-Encoding: chunked` on a server of node:http, which is where body parsers look: it has a body
+ * whose length nothing tells, however much of it is here already. FastCGI carries such bodies of clients of HTTP/2 and 3 too, which have
+ * no such field.
  */
-export function rawFields(variables: Variables, unknownLength: boolean): string[] {
+export function isChunked({ variables, body }: Pick<Handled, 'variables' | 'body'>): boolean {
+  if (fieldValue(variables, 'content-length') !== undefined) return false
+  return !body.empty || Boolean(variables.HTTP_TRANSFER_ENCODING)
+}
+
+/** Names (lower case) and values in turn, as IncomingMessage.rawHeaders has them; `chunked`: with Transfer-Encoding, and only then. */
+export function rawFields(variables: Variables, chunked: boolean): string[] {
   const raw: string[] = []
   for (const variable in variables) {
     const field = fieldOf(variable)
     if (field === '' || field === 'transfer-encoding') continue
     const value = variables[variable]!
-    if (field.startsWith('content-') && isAbsent(variable, value)) continue
+    if (field.startsWith('content-') && isAbsent(variables, variable)) continue
     raw.push(field, value)
   }
-  if (unknownLength) raw.push('transfer-encoding', 'chunked')
+  if (chunked) raw.push('transfer-encoding', 'chunked')
   return raw
 }
 
-// RFC 3875 4.1.2, 4.1.3: hosts send these two empty when there is none; Caddy 2.6 sends a length of -1.
-function isAbsent(variable: string, value: string): boolean {
-  return (variable === 'CONTENT_TYPE' || variable === 'CONTENT_LENGTH') && (value === '' || value === '-1')
+// RFC 3875 4.1.2, 4.1.3: hosts send these two empty when there is none; Caddy 2.6 sends a length of -1; SCGI has to send a length always,
+// and a GET that has one has a body to body parsers.
+function isAbsent(variables: Variables, variable: string): boolean {
+  const value = variables[variable]
+  if (variable === 'CONTENT_TYPE') return value === ''
+  if (variable !== 'CONTENT_LENGTH') return false
+  const { REQUEST_METHOD: method } = variables
+  return value === '' || value === '-1' || (value === '0' && (method === 'GET' || method === 'HEAD'))
 }
 
 /** The value of one field, or undefined. */
 export function fieldValue(variables: Variables, name: string): string | undefined {
   const variable = variableName(name)
   const value = variables[variable]
-  return value === undefined || SKIPPED.has(variable) || isAbsent(variable, value) ? undefined : value
+  return value === undefined || SKIPPED.has(variable) || isAbsent(variables, variable) ? undefined : value
 }
 
 // RFC 9110 7.6.1: they belong to one connection. Node.js adds some by itself, proxies copy them: dropped without a word here.

@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts'
 import type { RequestBody } from '../body.ts'
 
 /** The part of a request body that handlers use. */
-export type HandledBody = Pick<RequestBody, 'length' | 'complete' | 'readNow' | 'read' | 'discard'>
+export type HandledBody = Pick<RequestBody, 'length' | 'empty' | 'readNow' | 'read' | 'discard'>
 
 /** The part of an exchange that handlers use. */
 export interface Handled

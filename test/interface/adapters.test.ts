@@ -12,6 +12,7 @@ import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { callApplication, makeEnviron } from '../../sidecar/interface/call.ts'
 import { fromFetch } from '../../sidecar/interface/from-fetch.ts'
+import { lint } from '../../sidecar/interface/lint.ts'
 import { fromNode } from '../../sidecar/interface/from-node.ts'
 import { toFetch } from '../../sidecar/interface/to-fetch.ts'
 import { toNode } from '../../sidecar/interface/to-node.ts'
@@ -281,6 +282,23 @@ describe('fromNode', () => {
     expect((await get(port, '/none')).status).toBe(404)
     const body = 'x'.repeat(300_000)
     expect((await get(port, '/echo', { method: 'POST', body })).body).toBe(body)
+  })
+
+  test.each([
+    ['GET', undefined],
+    ['POST', undefined],
+    ['POST', 'body'],
+  ])('and back: %s with the body %s has the fields that it has without', async (method, body) => {
+    const framing: RequestListener = (request, response) => {
+      const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+      response.setHeader('Content-Type', 'application/json')
+      request.resume().on('end', () => response.end(JSON.stringify({ length, encoding })))
+    }
+    const expected = (await get(await listen(framing), '/', { method, ...(body && { body }) })).body
+    for (const app of [fromNode(framing), lint(fromNode(framing))])
+      expect((await get(await listen(toNode(app, surroundings)), '/', { method, ...(body && { body }) })).body).toBe(
+        expected,
+      )
   })
 })
 

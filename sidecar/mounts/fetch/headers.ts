@@ -1,7 +1,7 @@
 // The headers of a request, answered from its variables. Real Headers cost more than all the rest of a small request: they are made
 // when more than get and has is asked for.
 import { inspect } from 'node:util'
-import { fieldValue, rawFields } from '../fields.ts'
+import { fieldValue, isChunked, rawFields } from '../fields.ts'
 import type { Handled } from '../handled.ts'
 
 const NAME = /^[a-z0-9-]+$/i
@@ -42,8 +42,8 @@ function isFraming(name: string): boolean {
 }
 
 /** Real headers of a request. */
-export function nativeHeaders({ variables, body }: Handled): Headers {
-  const raw = rawFields(variables, body.length === undefined && !body.complete)
+export function nativeHeaders(exchange: Handled): Headers {
+  const raw = rawFields(exchange.variables, isChunked(exchange))
   const pairs: [string, string][] = []
   for (let i = 0; i < raw.length; i += 2) pairs.push([raw[i]!, raw[i + 1]!])
   return new Headers(pairs)

@@ -3,7 +3,7 @@
 // a socket has drained), _storeHeader (see storeHeader). Each has a way without it.
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { rawFields } from '../fields.ts'
+import { isChunked, rawFields } from '../fields.ts'
 import type { Handled } from '../handled.ts'
 import { requestTargets } from '../target.ts'
 import type { ClientSocket } from './client-socket.ts'
@@ -26,7 +26,7 @@ export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMe
   // Always 1.1: node:http decides by it what a response may have, and the hosts take care of older clients.
   request.httpVersion = '1.1'
   request.httpVersionMajor = request.httpVersionMinor = 1
-  const raw = rawFields(variables, body.length === undefined && !body.complete)
+  const raw = rawFields(variables, isChunked(exchange))
   if (request._addHeaderLines) request._addHeaderLines(raw, raw.length)
   else {
     request.rawHeaders = raw

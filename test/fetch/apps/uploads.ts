@@ -1,0 +1,9 @@
+import type { FetchHandler } from '../../../sidecar/mounts/fetch/handle.ts'
+
+/** What came. */
+const uploads: FetchHandler = async (request) => {
+  const length = request.headers.get('content-length') ?? undefined
+  const encoding = request.headers.get('transfer-encoding') ?? undefined
+  return Response.json({ length, encoding, text: await request.text(), complete: true })
+}
+export default uploads
