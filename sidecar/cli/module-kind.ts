@@ -63,14 +63,12 @@ export async function kindOfModule(
   text: string,
   cwd: string,
 ): Promise<{ kind: string; value: string; because: string }> {
-  const exported = await loadTarget(text, { path: text, directory: cwd }, NAMES)
+  const isHandler = (object: object): boolean => MODULE_RULES.some(({ has }) => has(propertiesOf(object), ''))
+  const exported = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
   const name = await nameOf(exported, text, cwd)
   const callable = typeof exported === 'function'
   if (callable || (typeof exported === 'object' && exported !== null)) {
-    // Through a proxy, so that methods of classes count and nothing is copied.
-    const value = new Proxy(exported as Record<string, unknown>, {
-      get: (target, key) => (key === 'callable' ? callable : Reflect.get(target, key)),
-    }) as Properties
+    const value = propertiesOf(exported)
     const rule = MODULE_RULES.find(({ has }) => has(value, name))
     if (rule) return { kind: rule.kind, value: text, because: rule.because }
     if (!callable && method(value, 'callback') && method(value, 'use')) {
@@ -90,6 +88,14 @@ export async function kindOfModule(
     text,
     `its ${name} export is ${what === 'object' ? 'an object' : what} that no kind of mount can run`,
   )
+}
+
+/** Through a proxy, so that methods of classes count and nothing is copied. */
+function propertiesOf(exported: object): Properties {
+  const callable = typeof exported === 'function'
+  return new Proxy(exported as Record<string, unknown>, {
+    get: (target, key) => (key === 'callable' ? callable : Reflect.get(target, key)),
+  }) as Properties
 }
 
 /** The name under which the module exports what was chosen: the one asked for, one that WSGI knows, or `default`. */

@@ -61,7 +61,11 @@ export const fetch: MountKind<typeof settings> = {
     return {
       async open() {
         const names = ['app', 'application', 'handler', 'fetch']
-        const exported = await loadTarget(target, context, names, { setting: 'fetch', timeout: loadTimeout * 1000 })
+        const exported = await loadTarget(target, context, names, {
+          setting: 'fetch',
+          timeout: loadTimeout * 1000,
+          isHandler: (object) => typeof (object as { fetch?: unknown }).fetch === 'function',
+        })
         handler = toHandler(exported, `${context.path}.fetch`, target)
       },
       handle(exchange) {

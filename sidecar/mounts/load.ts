@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly setting?: string
   /** Milliseconds. Default LOAD_TIMEOUT. */
   readonly timeout?: number
+  /** True for an object that is what is looked for, and not a bag of exports. Default: no object is. */
+  readonly isHandler?: (object: object) => boolean
 }
 
 /** A target taken apart. */
@@ -38,7 +40,8 @@ export function splitTargetName(target: string): Target {
 
 /**
  * Loads a target and gives the export chosen: the one named behind `#`; else the default export; else the first of `names` that
- * is exported. A CommonJS module's exports are the properties of `module.exports`; when none of them fits, `module.exports` itself.
+ * is exported. A CommonJS module's exports are the properties of `module.exports`; when that is a function or itself a handler (Fastify's
+ * instances have a property `server`), or none of them fits, it is `module.exports` itself.
  * Relative files start at `context.directory`. The file is loaded once a process, as every module.
  * @throws {ConfigError} TARGET_MISSING, TARGET_EXPORT, TARGET_RAISED (cause: what the module threw), TARGET_TIMEOUT.
  */
@@ -50,11 +53,11 @@ export async function loadTarget(
 ): Promise<unknown> {
   const path = options.setting === undefined ? context.path : `${context.path}.${options.setting}`
   const parts = splitTargetName(target)
-  const { file, name } = parts
+  const { file } = parts
   const absolute = resolve(context.directory, file)
   await demandFile(absolute, parts, path)
   const exported = await importFile(absolute, file, path, options.timeout ?? LOAD_TIMEOUT)
-  return choose(exported, absolute, name, names, file, path)
+  return choose(exportsOf(exported, absolute), parts, names, path, options.isHandler)
 }
 
 /**
@@ -131,20 +134,19 @@ function exportsOf(exported: object, absolute: string): { named: Record<string, 
 }
 
 function choose(
-  exported: object,
-  absolute: string,
-  name: string | undefined,
+  { named: exports, whole }: ReturnType<typeof exportsOf>,
+  { file, name }: Target,
   names: readonly string[],
-  file: string,
   path: string,
+  isHandler: LoadOptions['isHandler'],
 ): unknown {
-  const { named: exports, whole } = exportsOf(exported, absolute)
   const has = (key: string): boolean => exports[key] !== undefined && Object.hasOwn(exports, key)
   if (name !== undefined) {
     if (has(name)) return exports[name]
   } else {
     if (has('default')) return exports.default
     if (typeof whole === 'function') return whole
+    if (typeof whole === 'object' && whole !== null && isHandler?.(whole)) return whole
     for (const candidate of names) if (has(candidate)) return exports[candidate]
     if (whole !== undefined && Object.keys(exports).length > 0) return whole
   }

@@ -43,6 +43,13 @@ interface ServerLike {
   shouldUpgradeCallback?: ((request: IncomingMessage) => boolean) | undefined
 }
 
+type Exported = Partial<FastifyLike & ServerLike & { callback: unknown }> | null | undefined
+
+const isFastify = (object: Exported): object is FastifyLike =>
+  typeof object?.routing === 'function' && typeof object.ready === 'function'
+
+const isServer = (object: Exported): object is ServerLike => typeof object?.listeners === 'function'
+
 /** The `upgrade` listeners of a server; they may come and go. */
 function upgradesOf(server: ServerLike): UpgradeTaker {
   return {
@@ -58,9 +65,9 @@ function upgradesOf(server: ServerLike): UpgradeTaker {
  * @throws {ConfigError} NODE_HANDLER, NODE_READY
  */
 async function toHandler(exported: unknown, path: string, target: string): Promise<Loaded> {
-  const object = exported as Partial<FastifyLike & ServerLike & { callback: unknown }> | null | undefined
-  if (typeof object?.routing === 'function' && typeof object.ready === 'function') {
-    const fastify = object as FastifyLike
+  const object = exported as Exported
+  if (isFastify(object)) {
+    const fastify = object
     try {
       await fastify.ready()
     } catch (error) {
@@ -75,8 +82,8 @@ async function toHandler(exported: unknown, path: string, target: string): Promi
     }
   }
   if (typeof exported === 'function') return { handler: exported as NodeHandler }
-  if (typeof object?.listeners === 'function' && object.listeners('request').length > 0) {
-    const server = object as ServerLike
+  if (isServer(object) && object.listeners('request').length > 0) {
+    const server = object
     return {
       handler: (request, response) => void server.emit('request', request, response),
       upgrade: upgradesOf(server),
@@ -116,6 +123,7 @@ export const node: MountKind<typeof settings> = {
         const exported = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
           setting: 'node',
           timeout: loadTimeout * 1000,
+          isHandler: (object) => isFastify(object) || isServer(object),
         })
         loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },

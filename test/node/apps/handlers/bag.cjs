@@ -1,0 +1,2 @@
+exports.other = () => {}
+exports.server = (_, response) => response.end('bag')

@@ -1,0 +1,3 @@
+const app = require('fastify')()
+app.get('/', async () => 'fastify')
+module.exports = app

@@ -1,0 +1,2 @@
+const { Hono } = require('hono')
+module.exports = new Hono().get('/', (context) => context.text('hono'))

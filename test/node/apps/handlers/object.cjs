@@ -1,0 +1,6 @@
+module.exports = {
+  says: 'object',
+  fetch() {
+    return new Response(this.says)
+  },
+}
