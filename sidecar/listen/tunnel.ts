@@ -94,6 +94,8 @@ export class Tunnel extends Duplex implements GivenConnection {
     if (this.#clientEnded || this.destroyed) return
     this.#clientEnded = this.#halfClosed = true
     this.push(null)
+    // As net.Socket: `end` comes even where nobody reads any more, as behind a pipe whose target has closed.
+    this.read(0)
     this.#limit()
   }
 

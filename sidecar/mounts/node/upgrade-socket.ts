@@ -54,6 +54,11 @@ export class UpgradeSocket extends ClientSocket {
     this.destroy()
   }
 
+  /** The client is gone; where its connection broke, the app gets the error of that. */
+  lost(): void {
+    this.destroy(this.#tunnel?.errored ?? undefined)
+  }
+
   /** Closes, and leaves the exchange, which has no answer yet, to somebody else. */
   abandon(): void {
     this.#state = 'over'
@@ -156,12 +161,18 @@ export class UpgradeSocket extends ClientSocket {
       this.#timer?.refresh()
       if (!this.push(bytes)) tunnel.pause()
     })
-    tunnel.on('end', () => this.push(null))
+    tunnel.on('end', () => this.#clientEnded())
     tunnel.on('error', (error: Error) => this.destroy(error))
     tunnel.on('close', () => {
       // Ended from both sides: what the app has not read yet is still here for it.
       if (!tunnel.readableEnded || !tunnel.writableFinished) this.destroy()
     })
+  }
+
+  #clientEnded(): void {
+    this.push(null)
+    // As net.Socket: `end` comes even where nobody reads any more, as behind a pipe whose target has closed.
+    this.read(0)
   }
 
   /** The app will answer no more. */

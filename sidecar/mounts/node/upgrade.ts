@@ -29,7 +29,7 @@ export function handleUpgrade(taker: UpgradeTaker, exchange: Exchange): boolean 
   request.upgrade = true
   if (!taker.wants(request)) return false
   exchange.demandUpgradable()
-  exchange.onAbort(() => socket.destroy())
+  exchange.onAbort(() => socket.lost())
   try {
     const pending = taker.take(request, socket, NOTHING) as PromiseLike<unknown> | undefined
     if (typeof pending?.then === 'function') pending.then(undefined, (error: unknown) => socket.fail(error))
