@@ -9,7 +9,7 @@ import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
-import { announcedLength, isBodiless, type Head } from './wire/head.ts'
+import { announcedLength, isBodiless, sendable, type Head } from './wire/head.ts'
 
 /** What a door gives an exchange to answer through. `start`, `write`: false when the output should pause until `drained`. */
 export interface Carrier {
@@ -43,6 +43,8 @@ export interface Door {
 export interface ExchangeObserver {
   /** An error that belongs to this exchange; called before the response for it is sent. */
   failed(exchange: Exchange, error: SidegateError): void
+  /** Fields of the app's response that belong to one connection, and are not sent. */
+  leftOut?(exchange: Exchange, names: readonly string[]): void
   /**
    * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
    * a request back in the bytes that bring it) is not handed it any more.
@@ -153,9 +155,15 @@ export class Exchange {
     return this.#bodiless
   }
 
+  /** Body bytes that the head announces by Content-Length; -1: none. */
+  get announced(): number {
+    return this.#announced
+  }
+
   /**
-   * Gives the head. It leaves with the first non-empty `write`, with `flush`, or at the end; until then it may be replaced.
-   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when it may not be sent; HEAD_SENT when it is late.
+   * Gives the head. It leaves with the first non-empty `write`, with `flush`, or at the end; until then it may be replaced. Fields that
+   * belong to one connection are left out of it (`sendable`).
+   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE, CONTENT_LENGTH when it may not be sent; HEAD_SENT when it is late.
    */
   respond(head: Head): void {
     if (this.state === 'aborted') throw this.#gone()
@@ -163,8 +171,16 @@ export class Exchange {
     // RFC 9110 15.2: a client would go on waiting for the final one.
     if (head.status < 200)
       throw new AppError('STATUS_LINE', `status ${head.status} is no final status: an app cannot send 1xx responses`)
-    this.#announced = announcedLength(head)
-    this.#head = head
+    const announced = announcedLength(head)
+    if (announced === undefined) {
+      const { head: sent, hops } = sendable(head)
+      this.#announced = announcedLength(sent) ?? -1
+      this.#head = sent
+      if (hops.length > 0) this.#observer.leftOut?.(this, hops)
+    } else {
+      this.#announced = announced
+      this.#head = head
+    }
     this.#bodiless = this.#headRequest || isBodiless(head.status)
     this.state = 'held'
   }

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
 import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
+import { LeftOut } from './left-out.ts'
 import { LinkedList } from './linked-list.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
@@ -48,6 +49,7 @@ export class Gateway implements Reception {
   readonly #router: Router<Mount>
   readonly #listeners: readonly Listener[]
   readonly #inFlight = new LinkedList<Exchange>()
+  readonly #leftOut: LeftOut
   #idle: (() => void) | undefined
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
@@ -55,6 +57,7 @@ export class Gateway implements Reception {
     readyEngine()
     this.#options = options
     this.log = options.log
+    this.#leftOut = new LeftOut(options.log)
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
@@ -143,6 +146,10 @@ export class Gateway implements Reception {
     }
     if (error.blame === 'peer') this.log.warn(error.message, fields)
     else this.log.error(error.message, fields)
+  }
+
+  leftOut(exchange: Exchange, names: readonly string[]): void {
+    this.#leftOut.tell(exchange, names)
   }
 
   done(exchange: Exchange): void {

@@ -76,6 +76,10 @@ class Through implements Carrier, ExchangeObserver {
     this.#observer.failed(inner, error)
   }
 
+  leftOut(inner: Exchange, names: readonly string[]): void {
+    this.#observer.leftOut?.(inner, names)
+  }
+
   done(): void {}
 
   redispatch(inner: Exchange, variables: Variables): void {

@@ -116,6 +116,8 @@ export interface TestExchange {
   response: Promise<TestResponse>
   /** What the gateway would have logged. */
   errors: SidegateError[]
+  /** Names of fields that were left out of the response. */
+  leftOut: string[]
   /** The client goes away. */
   hangUp(): void
 }
@@ -124,9 +126,11 @@ export interface TestExchange {
 export function makeExchange(request: TestRequest = {}): TestExchange {
   const carrier = new MemoryCarrier(request.slow ?? false)
   const errors: SidegateError[] = []
+  const leftOut: string[] = []
   const { promise: response, resolve } = Promise.withResolvers<TestResponse>()
   const observer = {
     failed: (_: Exchange, error: SidegateError) => void errors.push(error),
+    leftOut: (_: Exchange, names: readonly string[]) => void leftOut.push(...names),
     done: (done: Exchange) => {
       const headers = carrier.head?.headers ?? []
       // Once the calls that are under way have returned.
@@ -146,7 +150,7 @@ export function makeExchange(request: TestRequest = {}): TestExchange {
   const exchange = new Exchange(carrier, observer, door, testVariables(request), testBody(request))
   carrier.exchange = exchange
   const hangUp = (): void => exchange.abort(new PeerError('CLIENT_GONE', 'the client went away', 499))
-  return { exchange, carrier, response, errors, hangUp }
+  return { exchange, carrier, response, errors, leftOut, hangUp }
 }
 
 function testVariables({

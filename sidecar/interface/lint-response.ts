@@ -94,7 +94,9 @@ function checkHeaders(headers: unknown): void {
     // ## - `Status` is no header: the status is the first argument.
     demand(name.toLowerCase() !== 'status', 'Status is no header: the status is the first argument of startResponse')
     // ## - Fields that belong to one connection are not the app's: Connection, Keep-Alive, Proxy-Authenticate, Proxy-Authorization,
-    // ##   Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade (RFC 9110 7.6.1).
+    // ##   Proxy-Connection, TE, Trailer, Trailers, Transfer-Encoding, Upgrade (RFC 9110 7.6.1), and what its Connection names. Without lint
+    // ##   they are left out of the response, and the log says so once for each app and field (HEADER_HOP_BY_HOP). A body that the app
+    // ##   has put into chunks by itself stays in these chunks.
     demand(!fieldName(name).hop, `${name} is a hop-by-hop header: it belongs to the gateway`)
     // ## - A value is a native string (latin-1) without control characters, and without space around it.
     demand(
@@ -112,7 +114,7 @@ function describe(status: number, headers: readonly [string, string][]): Partial
   const lengths = valuesOf('content-length')
   const kinds = valuesOf('content-type')
   // ## - Content-Length and Content-Type come once at most; Content-Length is a number. Without it the length is inferred where the body is
-  // ##   an array, else the end of the response tells.
+  // ##   an array, else the end of the response tells. Without lint several Content-Length that agree are sent as one; that differ are an error.
   demand(lengths.length <= 1 && kinds.length <= 1, 'Content-Length or Content-Type is there more than once')
   const [length] = lengths
   demand(length === undefined || /^[0-9]{1,15}$/.test(length), () => `Content-Length is ${show(length)}, not a number`)

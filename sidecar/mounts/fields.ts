@@ -59,20 +59,12 @@ export function fieldValue(variables: Variables, name: string): string | undefin
   return value === undefined || SKIPPED.has(variable) || isAbsent(variables, variable) ? undefined : value
 }
 
-// RFC 9110 7.6.1: they belong to one connection. Node.js adds some by itself, proxies copy them: dropped without a word here.
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
+const MADE_BY_LIBRARIES: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding'])
 
-/** True for a response field that ends at this hop; any case. */
-export function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name.toLowerCase())
+/**
+ * True for a response field, in any case, that belongs to one connection and that no app need have written: node:http adds it by itself, and
+ * a response of `fetch` that is passed on has it. It is dropped without a word; of others of the kind the exchange tells.
+ */
+export function isOfLibrary(name: string): boolean {
+  return MADE_BY_LIBRARIES.has(name.toLowerCase())
 }

@@ -7,6 +7,7 @@ import {
   fieldNamed,
   ReadHead,
   readLength,
+  sameLength,
   statusOf,
   trimmed,
   type FieldName,
@@ -93,9 +94,10 @@ export class HeadReader {
         continue
       }
       if (lower === 'content-length') {
-        const length = readLength(value)
-        if (contentLength < 0) contentLength = length
-        if (length < 0 || length !== contentLength) correct = false
+        // The first counts; more than one is for `sendable`.
+        if (contentLength >= 0) correct = false
+        else contentLength = sameLength(value)
+        if (readLength(value) < 0) correct = false
       } else if (lower === 'location') redirect = true
       else if (hop) correct = false
       headers.push([name, value])

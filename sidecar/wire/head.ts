@@ -21,7 +21,7 @@ export class ReadHead implements Head {
   readonly headers: readonly HeaderPair[]
   /** Its Content-Length; -1: it has none, or none that is a number. */
   readonly contentLength: number
-  /** Its fields are all such as a response may have: `announcedLength` has nothing to complain of. */
+  /** Its fields are all such as are sent: `announcedLength` has nothing to complain of, and `sendable` nothing to leave out. */
   readonly correct: boolean
 
   constructor(status: number, reason: string, headers: readonly HeaderPair[], contentLength: number, correct: boolean) {
@@ -37,7 +37,7 @@ export class ReadHead implements Head {
 export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export const BAD_VALUE: RegExp = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Fields that belong to one connection (RFC 9110 7.6.1, PEP 3333 "Other HTTP Features"): an app may not send them. */
+/** Fields that belong to one connection (RFC 9110 7.6.1, PEP 3333 "Other HTTP Features"): those of an app are left out. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -101,33 +101,75 @@ export function checkValue(name: string, value: string): void {
 }
 
 /**
- * The Content-Length of a head; -1: it has none.
- * @throws {AppError} HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP, CONTENT_LENGTH when a field is not such as a response may have.
+ * The Content-Length of a head; -1: it has none; undefined: it has fields that are not sent, and `sendable` is to be asked first.
+ * @throws {AppError} HEADER_NAME, HEADER_VALUE, CONTENT_LENGTH when a field is not such as a response may have.
  */
-export function announcedLength(head: Head): number {
+export function announcedLength(head: Head): number | undefined {
   return head instanceof ReadHead && head.correct ? head.contentLength : checkedLength(head)
 }
 
-function checkedLength({ headers }: Head): number {
+function checkedLength({ headers }: Head): number | undefined {
   let length = -1
+  let surplus = false
   for (const [name, value] of headers) {
     const { lower, hop } = fieldName(name)
-    if (hop)
-      throw new AppError('HEADER_HOP_BY_HOP', `the app sent the hop-by-hop header ${name} (PEP 3333, RFC 9110 7.6.1)`)
     checkValue(name, value)
+    if (hop) surplus = true
     if (lower !== 'content-length') continue
-    const announced = readLength(value)
+    const announced = sameLength(value)
     if (announced < 0) throw new AppError('CONTENT_LENGTH', `Content-Length ${JSON.stringify(value)} is no number`)
     if (length >= 0 && length !== announced)
       throw new AppError('CONTENT_LENGTH', 'two Content-Length headers that differ')
+    if (length >= 0 || readLength(value) < 0) surplus = true
     length = announced
   }
-  return length
+  return surplus ? undefined : length
+}
+
+/** A head without what `announcedLength` found that is not sent. */
+export interface SendableHead {
+  readonly head: Head
+  /** The names of the fields that belong to one connection, as the app wrote them. */
+  readonly hops: readonly string[]
+}
+
+/**
+ * The head without the fields that belong to one connection: those of that kind, and those that Connection names (RFC 9110 7.6.1). Of
+ * several Content-Length that agree one is left (8.6).
+ */
+export function sendable({ status, reason, headers }: Head): SendableHead {
+  const hops: string[] = []
+  let named: string[] | undefined
+  for (const [name, value] of headers) {
+    const { lower, hop } = fieldName(name)
+    if (!hop) continue
+    hops.push(name)
+    if (lower === 'connection' && !/^(?:keep-alive|close)$/i.test(value))
+      (named ??= []).push(...value.toLowerCase().split(/[ \t,]+/))
+  }
+  const kept: HeaderPair[] = []
+  let measured = false
+  for (const pair of headers) {
+    const { name, lower, hop } = fieldName(pair[0])
+    // The framing is no business of Connection.
+    if (lower === 'content-length') {
+      if (!measured) kept.push([name, String(sameLength(pair[1]))])
+      measured = true
+    } else if (!hop && !named?.includes(lower)) kept.push(pair)
+  }
+  return { head: { status, reason, headers: kept }, hops }
 }
 
 /** The value of a Content-Length; -1 when it is no number of 1 to 15 digits. */
 export function readLength(value: string): number {
   return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1
+}
+
+/** The length that a value says once or, separated by commas, several times (RFC 9110 8.6); -1 when it is no such number. */
+export function sameLength(value: string): number {
+  if (!value.includes(',')) return readLength(value)
+  const lengths = value.split(',').map((one) => readLength(trimmed(one, 0, one.length)))
+  return lengths.every((length) => length === lengths[0]) ? lengths[0]! : -1
 }
 
 /** A status as apps write it. */

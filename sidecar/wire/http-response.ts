@@ -1,7 +1,7 @@
 // The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
 import { PeerError } from '../errors.ts'
 import { keeps, shown } from './http-head.ts'
-import { BAD_VALUE, isBodiless, TOKEN, trimmed, type Head, type HeaderPair } from './head.ts'
+import { BAD_VALUE, isBodiless, sameLength, TOKEN, trimmed, type Head, type HeaderPair } from './head.ts'
 
 /** A response head, and what it says about the body and the connection. */
 export interface ResponseHead {
@@ -13,7 +13,6 @@ export interface ResponseHead {
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const DIGITS = /^[0-9]{1,15}$/
 
 /** The error for bytes that are no response. */
 export function badResponse(why: string): PeerError {
@@ -33,7 +32,7 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
   if (!match) throw badResponse(`the status line ${shown(lines[0]!)}`)
   const status = Number(match[2])
   const headers: HeaderPair[] = []
-  let length: string | undefined
+  let length: number | undefined
   let coding: string | undefined
   let connection = ''
   for (let index = 1; index < lines.length; index++) {
@@ -43,9 +42,15 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
     if (!TOKEN.test(name)) throw badResponse(`the header line ${shown(line)}`)
     const value = trimmed(line, colon + 1, line.length)
     if (BAD_VALUE.test(value)) throw badResponse(`a control character in the header ${name}`)
+    if (name.length === 14 && name.toLowerCase() === 'content-length') {
+      const before = length
+      length = lengthOf(value, before)
+      // RFC 9110 8.6: of several that agree one is passed on.
+      if (before === undefined) headers.push([name, String(length)])
+      continue
+    }
     headers.push([name, value])
-    if (name.length === 14 && name.toLowerCase() === 'content-length') length = sameLength(length, value)
-    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
+    if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
       coding = coding === undefined ? value : `${coding}, ${value}`
     else if (name.length === 10 && name.toLowerCase() === 'connection') connection += `,${value}`
   }
@@ -55,17 +60,18 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
 }
 
 /** RFC 9112 6.3. Both fields at once are refused: nobody can say where such a body ends (6.1). */
-function bodyOf(length: string | undefined, coding: string | undefined): ResponseHead['body'] {
+function bodyOf(length: number | undefined, coding: string | undefined): ResponseHead['body'] {
   if (coding !== undefined) {
     if (coding.toLowerCase() !== 'chunked') throw badResponse(`the transfer coding ${shown(coding)}`)
     if (length !== undefined) throw badResponse('both Content-Length and Transfer-Encoding')
     return 'chunked'
   }
-  return length === undefined ? 'close' : Number(length)
+  return length ?? 'close'
 }
 
-function sameLength(before: string | undefined, value: string): string {
-  if (!DIGITS.test(value)) throw badResponse(`Content-Length is ${shown(value)}`)
-  if (before !== undefined && before !== value) throw badResponse('two Content-Length headers that differ')
-  return value
+function lengthOf(value: string, before: number | undefined): number {
+  const length = sameLength(value)
+  if (length < 0) throw badResponse(`Content-Length is ${shown(value)}`)
+  if (before !== undefined && before !== length) throw badResponse('two Content-Length headers that differ')
+  return length
 }

@@ -10,7 +10,7 @@ import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ClientEvent } from '../wire/codec.ts'
 import { FastcgiClient } from '../wire/fastcgi-client.ts'
-import { announcedLength, type Head } from '../wire/head.ts'
+import type { Head } from '../wire/head.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
 import { Lines } from './lines.ts'
 import { packed, packedText } from './packed.ts'
@@ -251,8 +251,9 @@ export class WorkerConnection implements AheadOwner {
   }
 
   #head(head: Head): void {
-    this.#exchange!.respond(head)
-    this.#missing = announcedLength(head)
+    const exchange = this.#exchange!
+    exchange.respond(head)
+    this.#missing = exchange.announced
   }
 
   #body(bytes: Uint8Array, last: boolean): void {

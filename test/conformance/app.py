@@ -262,8 +262,8 @@ def bodiless_body(environ, start):
 
 
 def hop(environ, start):
-    start("200 OK", [TEXT, ("Connection", "close")])
-    return [b"wrong\n"]
+    start("200 OK", [TEXT, ("Connection", "close"), ("Trailer", "X-Sum"), ("Proxy-Authenticate", "Basic")])
+    return [b"left out\n"]
 
 
 def file(environ, start):

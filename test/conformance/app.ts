@@ -224,8 +224,8 @@ const behaviours: Record<string, Application> = {
     return ['a body that may not be sent']
   },
   hop(_, start) {
-    start('200 OK', [TEXT, ['Connection', 'close']])
-    return ['wrong\n']
+    start('200 OK', [TEXT, ['Connection', 'close'], ['Trailer', 'X-Sum'], ['Proxy-Authenticate', 'Basic']])
+    return ['left out\n']
   },
   file(environ, start) {
     start('200 OK', [['Content-Type', 'application/octet-stream']])

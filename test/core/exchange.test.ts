@@ -72,14 +72,13 @@ test.each([['ab'], [undefined]])('fewer bytes than Content-Length (%s) is never 
 })
 
 test.each([
-  [[['Connection', 'close']], 'HEADER_HOP_BY_HOP'],
-  [[['transfer-encoding', 'chunked']], 'HEADER_HOP_BY_HOP'],
   [[['X-A', 'a\r\nSet-Cookie: x=1']], 'HEADER_VALUE'],
   [[['X-A', 'a\0']], 'HEADER_VALUE'],
   [[['X-A', '☃']], 'HEADER_VALUE'],
   [[['X A', 'a']], 'HEADER_NAME'],
   [[['', 'a']], 'HEADER_NAME'],
-  [[['Content-Length', '1, 1']], 'CONTENT_LENGTH'],
+  [[['Content-Length', '1, 2']], 'CONTENT_LENGTH'],
+  [[['Content-Length', '1,']], 'CONTENT_LENGTH'],
   [
     [
       ['Content-Length', '1'],
@@ -90,6 +89,48 @@ test.each([
 ] as [Head['headers'], string][])('refuses the headers %j', (headers, code) => {
   const { exchange } = makeExchange({})
   expect(() => exchange.respond({ ...ok, headers })).toThrow(expect.objectContaining({ code, blame: 'app' }))
+})
+
+const agree: Head['headers'] = [['Content-Length', '3']]
+test.each<[Head['headers'], Head['headers'], string[] | undefined]>([
+  [
+    [
+      ['X-A', 'a'],
+      ['Connection', 'close'],
+      ['Trailers', 'x'],
+    ],
+    [['X-A', 'a']],
+    ['Connection', 'Trailers'],
+  ],
+  [[['transfer-encoding', 'chunked']], [], ['transfer-encoding']],
+  [
+    [
+      ['X-A', 'a'],
+      ['X-B', 'b'],
+      ['Connection', 'x-b, close'],
+    ],
+    [['X-A', 'a']],
+    ['Connection'],
+  ],
+  [[['Connection', 'content-length'], ...agree], agree, ['Connection']],
+  [[...agree, ['content-length', '3']], agree, undefined],
+  [[['Content-Length', '3, 3']], agree, undefined],
+  [
+    [
+      ['Content-Length', '003'],
+      ['Content-Length', '3,3'],
+    ],
+    agree,
+    undefined,
+  ],
+])('of %j is sent %j', async (headers, sent, hops) => {
+  const { exchange, carrier, response, leftOut } = makeExchange({})
+  exchange.respond({ ...ok, headers })
+  exchange.write('abc')
+  exchange.end()
+  await response
+  expect(carrier.head!.headers).toEqual(sent)
+  expect(leftOut).toEqual(hops ?? [])
 })
 
 test('after an abort writing throws, and ending is nothing', () => {

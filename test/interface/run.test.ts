@@ -153,7 +153,6 @@ describe('the head', () => {
       'HEADER_LIST',
     ],
     ['a header with CR LF', (_, s) => (s('200 OK', [['X', 'a\r\nB: c']]), []), 'HEADER_VALUE'],
-    ['a hop-by-hop header', (_, s) => (s('200 OK', [['Connection', 'close']]), []), 'HEADER_HOP_BY_HOP'],
     ['a string', (_, s) => (s('200 OK', PLAIN), 'abc' as never), 'BODY_TYPE'],
     ['bytes', (_, s) => (s('200 OK', PLAIN), Buffer.from('abc') as never), 'BODY_TYPE'],
     ['nothing', ((_: never, s: StartResponse) => void s('200 OK', PLAIN)) as unknown as Application, 'BODY_TYPE'],

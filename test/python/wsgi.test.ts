@@ -135,7 +135,6 @@ test.for([
   ['bad_head?value_type', 'HEADER_VALUE', /header A is 1/, /in bad_head/],
   ['bad_head?crlf', 'HEADER_VALUE', /control character/, /in bad_head/],
   ['bad_head?unicode', 'HEADER_VALUE', /beyond latin-1/, /in bad_head/],
-  ['bad_head?hop', 'HEADER_HOP_BY_HOP', /Connection/, /in bad_head/],
 ] as const)('%s: 500 %s, with the traceback', async ([path, code, message, trace]) => {
   const { start, ask } = await openMount(spec)
   const { response, errors } = start({ path: `/${path}` })

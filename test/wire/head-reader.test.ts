@@ -44,7 +44,7 @@ function expected(text: string): unknown {
     reason: all.slice(4),
     headers,
     contentLength: numbers.find((number) => number >= 0) ?? -1,
-    correct: !hop && numbers.every((number) => number >= 0 && number === numbers[0]),
+    correct: !hop && numbers.length < 2 && !numbers.includes(-1),
     given: status !== undefined,
     rest: text.slice(end.index + end[0].length),
   }

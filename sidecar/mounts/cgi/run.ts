@@ -6,7 +6,6 @@ import { REDISPATCH_MAX } from '../../redispatch.ts'
 import { describeExit, type Exit } from '../../workers/process.ts'
 import type { Head } from '../../wire/head.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
-import { isHopByHop } from '../fields.ts'
 import type { Upload } from '../../upload.ts'
 import { ScriptProcess, type ProcessOptions, type ScriptListener } from './process.ts'
 import { localPath, redirected } from './redirect.ts'
@@ -129,9 +128,7 @@ export class ScriptRun implements ScriptListener {
       return
     }
     this.#state = 'body'
-    // 6.3.4: what is about the connection to the client is not the script's. Chunks of its own stay an error.
-    const headers = head.headers.filter(([name]) => !isHopByHop(name) || name.toLowerCase() === 'transfer-encoding')
-    this.#exchange.respond({ status: head.status, reason: head.reason, headers })
+    this.#exchange.respond(head)
   }
 
   #mayRedirect(location: string): boolean {

@@ -1,7 +1,7 @@
 // Sends the Response of a Fetch handler.
 import { STATUS_CODES } from 'node:http'
 import { AppError } from '../../errors.ts'
-import { isHopByHop } from '../fields.ts'
+import { isOfLibrary } from '../fields.ts'
 import type { Handled } from '../handled.ts'
 
 /** What is used of a Response; those of other libraries have it too. */
@@ -26,7 +26,7 @@ export async function sendResponse(returned: unknown, exchange: Handled): Promis
   if (exchange.aborted) return void (await body?.cancel())
   const headers: [string, string][] = []
   // Iteration gives each Set-Cookie alone; get() would join them.
-  for (const [name, value] of response.headers) if (!isHopByHop(name)) headers.push([name, value])
+  for (const [name, value] of response.headers) if (!isOfLibrary(name)) headers.push([name, value])
   exchange.respond({ status, reason: response.statusText || STATUS_CODES[status] || '', headers })
   if (!body) return exchange.end()
   const reader = body.getReader()

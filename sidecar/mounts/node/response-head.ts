@@ -1,5 +1,5 @@
 // Reads the head that ServerResponse wrote as text back into a status and headers. node:http has checked names and values already.
-import { isHopByHop } from '../fields.ts'
+import { isOfLibrary } from '../fields.ts'
 
 /** A head as node:http wrote it. */
 export interface ResponseHead {
@@ -8,8 +8,7 @@ export interface ResponseHead {
   readonly headers: [string, string][]
 }
 
-const HOP_LINE =
-  /\r\n(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-(?:authenticate|authorization|connection)):/i
+const LIBRARY_LINE = /\r\n(?:connection|keep-alive|transfer-encoding):/i
 
 /** Reads a head that an app wrote as text itself, each line with its CRLF; undefined when it is none. Nothing is dropped. */
 export function readRawHead(text: string): ResponseHead | undefined {
@@ -28,7 +27,7 @@ export function isInterim(text: string): boolean {
   return text.charCodeAt(9) === 49 /* 1 */
 }
 
-/** Reads the head that ends at `end`; hop-by-hop fields are dropped. */
+/** Reads the head that ends at `end`; what node:http says of its connection is dropped. */
 export function readHead(text: string, end: number): ResponseHead {
   const lineEnd = text.indexOf('\r\n')
   const status = Number(text.slice(9, 12))
@@ -41,6 +40,6 @@ export function readHead(text: string, end: number): ResponseHead {
     headers.push([text.slice(at, colon), text.slice(colon + 2, next)])
     at = next + 2
   }
-  if (HOP_LINE.test(text.slice(0, end))) headers = headers.filter(([name]) => !isHopByHop(name))
+  if (LIBRARY_LINE.test(text.slice(0, end))) headers = headers.filter(([name]) => !isOfLibrary(name))
   return { status, reason, headers }
 }

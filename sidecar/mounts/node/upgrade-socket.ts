@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError, PeerError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { isHopByHop } from '../fields.ts'
+import { isOfLibrary } from '../fields.ts'
 import { ClientSocket } from './client-socket.ts'
 import { Dechunker } from './dechunk.ts'
 import { readRawHead, type ResponseHead } from './response-head.ts'
@@ -141,7 +141,7 @@ export class UpgradeSocket extends ClientSocket {
     }
     if (headers.some(([name, value]) => name.toLowerCase() === 'transfer-encoding' && /chunked/i.test(value)))
       this.#dechunker = new Dechunker()
-    this.exchange.respond({ status, reason, headers: headers.filter(([name]) => !isHopByHop(name)) })
+    this.exchange.respond({ status, reason, headers: headers.filter(([name]) => !isOfLibrary(name)) })
     this.#state = 'body'
   }
 

@@ -479,10 +479,6 @@ STATUS = re.compile(r'[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\Z').match
 KNOWN_MAX = 1024
 known_names = set()
 known_statuses = set()
-# PEP 3333 "Other HTTP Features": an app may not send these.
-HOP_BY_HOP = frozenset((
-    'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer',
-    'trailers', 'transfer-encoding', 'upgrade'))
 
 
 def check_name(name):
@@ -490,8 +486,6 @@ def check_name(name):
         raise AppMistake('HEADER_NAME', 'a header name is %r: it has to be a str' % (name,))
     if not TOKEN(name):
         raise AppMistake('HEADER_NAME', 'the header name %r is not a token (RFC 9110 5.6.2)' % name)
-    if name.lower() in HOP_BY_HOP:
-        raise AppMistake('HEADER_HOP_BY_HOP', 'the app sent the hop-by-hop header %s (PEP 3333)' % name)
     if len(known_names) < KNOWN_MAX:
         known_names.add(name)
 

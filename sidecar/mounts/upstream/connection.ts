@@ -200,7 +200,7 @@ export class Connection<C extends ClientCodec> implements Line {
       const event = events[index]!
       switch (event.type) {
         case 'head':
-          passage.head(event.head.status, event.head.reason, event.head.headers)
+          passage.head(event.head)
           break
         case 'body':
           passage.body(event.bytes, events[index + 1]?.type === 'end')

@@ -1,6 +1,7 @@
 // The header fields of a request to an HTTP upstream: the client's without those that end here, and what the gateway knows of the client.
 import { encodePath, isSecure, type Variables } from '../../variables.ts'
-import { isHopByHop, rawFields } from '../fields.ts'
+import { HOP_BY_HOP } from '../../wire/head.ts'
+import { rawFields } from '../fields.ts'
 
 /** How much an upstream is told of the client in X-Forwarded-For, -Proto, -Host and -Prefix. */
 export type Forwarded = 'set' | 'append' | 'pass' | 'off'
@@ -36,7 +37,7 @@ export function requestFields(variables: Variables, options: FieldOptions, autho
     const name = raw[index]!
     // Expect was answered by the door.
     if (name === 'host' || name === 'content-length' || name === 'expect') continue
-    if (isHopByHop(name) || named?.has(name)) continue
+    if (HOP_BY_HOP.has(name) || named?.has(name)) continue
     if (forwarded !== 'pass' && FORWARDED.has(name) && !(forwarded === 'append' && name === 'forwarded')) continue
     fields.push(name, raw[index + 1]!)
   }

@@ -82,7 +82,7 @@ export class HttpTarget implements Target {
     if (once) await this.#connections.look()
     if (exchange.aborted) return
     const connection = this.#connections.take(once)
-    const passage = new Passage(exchange, this.name, times, connection)
+    const passage = new Passage(exchange, this.name, times, connection, true)
     const head = { method, target, fields, close: keepAlive === 0 }
     connection.run(passage, upload, (codec) => codec.ask(head, upload.length))
     await passage.settled

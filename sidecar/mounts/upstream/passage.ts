@@ -2,7 +2,7 @@
 // `head`, `body`, `end` and `fail`; the passage tells it to pause for a slow client and to stop when nobody wants the answer any more.
 import { AppError, type SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { fieldName, type HeaderPair } from '../../wire/head.ts'
+import { sendable, type Head, type HeaderPair } from '../../wire/head.ts'
 import { badResponse, connectLate, ended, headLate, ofResponse, stalled } from './failure.ts'
 
 /** How long an upstream may take, in milliseconds; 0: for ever. */
@@ -38,6 +38,7 @@ export class Passage {
   readonly #name: string
   readonly #times: Times
   readonly #line: Line
+  readonly #web: boolean
   readonly #resolve: () => void
   readonly #reject: (error: SidegateError) => void
   #state: State = 'asking'
@@ -51,12 +52,16 @@ export class Passage {
   #missing = -1
   #paused = false
 
-  /** `name`: the upstream, for messages. */
-  constructor(exchange: Exchange, name: string, times: Times, line: Line) {
+  /**
+   * @param name the upstream, for messages
+   * @param web it speaks HTTP: responses have fields for its connection. By gateway protocols those are an app's, and the exchange tells.
+   */
+  constructor(exchange: Exchange, name: string, times: Times, line: Line, web = false) {
     this.exchange = exchange
     this.#name = name
     this.#times = times
     this.#line = line
+    this.#web = web
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.settled = promise
     this.#resolve = resolve
@@ -82,24 +87,19 @@ export class Passage {
     } else this.#set(phase)
   }
 
-  /** The response head. Hop-by-hop fields, and those that Connection names, end here (RFC 9110 7.6.1). */
-  head(status: number, reason: string, headers: readonly HeaderPair[]): void {
+  /** The response head. */
+  head(head: Head): void {
     if (this.#state !== 'asking') return
+    const { status } = head
     if (status < 200) return this.fail(badResponse(this.#name, `status ${status}`))
     const { exchange } = this
-    let kept: readonly HeaderPair[]
     try {
-      kept = withoutHops(headers, status)
-      exchange.respond({ status, reason: /[^\t\x20-\x7e]/.test(reason) ? '' : reason, headers: kept })
+      exchange.respond(passedOn(this.#web ? sendable(head).head : head))
     } catch (error) {
       return this.fail(ofResponse(this.#name, false, error))
     }
     this.#state = 'answering'
-    if (!exchange.bodiless) {
-      for (const [name, value] of kept) {
-        if (name.length === 14 && name.toLowerCase() === 'content-length') this.#missing = Number(value)
-      }
-    }
+    if (!exchange.bodiless) this.#missing = exchange.announced
     this.#set('idle')
   }
 
@@ -237,22 +237,20 @@ export class Passage {
   }
 }
 
-/** @throws {AppError} HEADER_NAME */
-function withoutHops(headers: readonly HeaderPair[], status: number): HeaderPair[] {
-  const kept: HeaderPair[] = []
-  let named: string[] | undefined
-  for (const pair of headers) {
-    const { lower, hop } = fieldName(pair[0])
-    // RFC 9110 8.6: a 204 has no Content-Length.
-    if (!hop && !(status === 204 && lower === 'content-length')) kept.push(pair)
-    else if (lower === 'connection' && !/^(?:keep-alive|close)$/i.test(pair[1])) {
-      ;(named ??= []).push(...pair[1].toLowerCase().split(/[ \t,]+/))
-    }
+/** A head as it is given to the exchange. */
+function passedOn(head: Head): Head {
+  const { status, reason, headers } = head
+  const odd = /[^\t\x20-\x7e]/.test(reason)
+  // RFC 9110 8.6: a 204 has no Content-Length.
+  const empty = status === 204 && headers.some(isLength)
+  if (!odd && !empty) return head
+  return {
+    status,
+    reason: odd ? '' : reason,
+    headers: empty ? headers.filter((pair) => !isLength(pair)) : headers,
   }
-  if (!named) return kept
-  // The framing is no business of Connection.
-  return kept.filter(([name]) => {
-    const { lower } = fieldName(name)
-    return lower === 'content-length' || !named.includes(lower)
-  })
+}
+
+function isLength([name]: HeaderPair): boolean {
+  return name.length === 14 && name.toLowerCase() === 'content-length'
 }

@@ -214,8 +214,6 @@ def bad_head(environ, start_response):
         headers = [('A', 'b\r\nC: d')]
     elif which == 'unicode':
         headers = [('A', '\u2603')]
-    elif which == 'hop':
-        headers = [('Connection', 'close')]
     start_response(status, headers)
     return [b'never']
 
