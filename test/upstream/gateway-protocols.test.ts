@@ -141,7 +141,7 @@ describe.skipIf(!program('uwsgi') || !program('fcgiwrap'))('uWSGI and fcgiwrap',
       '#!/bin/sh\necho "oops $PATH_INFO" >&2\nprintf "Status: 201 Made\\r\\nContent-Type: text/plain\\r\\n\\r\\n%s %s\\n" "$REQUEST_METHOD" "$PATH_INFO"\ncat\n',
     )
     chmodSync(script, 0o755)
-    const options = { split: ['.sh'], root: folder.path }
+    const options = { split: ['.sh'], root: folder.path, keepAlive: 30 }
     const one = await gateway({ upstream: `fastcgi://unix:wrap.sock`, ...options })
     for (let count = 0; count < 5; count++) {
       const response = await fetch(`${one.url}/hello.sh/info`, { method: 'POST', body: 'body' })

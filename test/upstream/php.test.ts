@@ -35,6 +35,8 @@ describe.skipIf(!phpFpm())('PHP-FPM', () => {
       'dir.php/inner.php': SHOW,
       'caf\u00e9 x.php': SHOW,
       'late.php': '<?php sleep(1); echo "late";',
+      'after.php':
+        '<?php echo getmypid(); fastcgi_finish_request(); while (!file_exists(__DIR__ . "/go")) { usleep(10000); clearstatcache(); }',
       'slow.php': '<?php for ($i = 0; $i < 3; $i++) { echo $i; flush(); usleep(200000); }',
       'status.php':
         '<?php http_response_code(418); header("X-A: 1"); header("Set-Cookie: a=1"); header("Set-Cookie: b=2", false);',
@@ -204,10 +206,22 @@ describe.skipIf(!phpFpm())('PHP-FPM', () => {
     expect(performance.now() - began).toBeLessThan(10_000)
   })
 
-  test('PHP-FPM may end a process after each request', async () => {
+  test('a process that goes on after its response is not waited for', async () => {
+    const one = await gateway()
+    try {
+      const busy = await (await fetch(`${one.url}/after.php`)).text()
+      for (let count = 0; count < 5; count++) {
+        expect((await show(`${one.url}/info.php`, { signal: AbortSignal.timeout(10_000) })).pid).not.toBe(Number(busy))
+      }
+    } finally {
+      writeFileSync(join(root, 'go'), '')
+    }
+  })
+
+  test.each([0, 30])('PHP-FPM may end a process after each request (keepAlive %i)', async (keepAlive) => {
     const inner = cleanup.add(temporaryFolder(), ({ remove }) => remove())
     const short = cleanup.add(await startPhpFpm(inner.path, 2, 'pm.max_requests = 1'), (server) => server.stop())
-    const one = await gateway({ upstream: short.url })
+    const one = await gateway({ upstream: short.url, keepAlive })
     const pids = new Set<unknown>()
     for (let count = 0; count < 30; count++) {
       pids.add((await show(`${one.url}/info.php`, { method: 'POST', body: 'x' })).pid)

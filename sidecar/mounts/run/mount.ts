@@ -115,7 +115,7 @@ class RunMount implements Mount {
     const settings = { ...this.#settings, keepAlive, ca: undefined, serverName: undefined, verify: true }
     const target = makeTarget(
       { protocol: speaks, endpoint: server.endpoint!, name },
-      targetOptions(settings, this.#context),
+      targetOptions(settings, this.#context, speaks),
     )
     await target.open()
     if (this.#closing) return target.close()

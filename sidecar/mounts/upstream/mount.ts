@@ -98,7 +98,7 @@ class UpstreamMount implements Mount {
   async #member(server: Server, place: TargetPlace): Promise<Member> {
     const { maxFails, failTimeout, slowStart, connections } = this.#settings
     const { log, key } = this.#context
-    const target = makeTarget(place, targetOptions(this.#settings, this.#context))
+    const target = makeTarget(place, targetOptions(this.#settings, this.#context, place.protocol))
     await target.open()
     const rules = { maxFails, failTimeout: failTimeout * 1000, slowStart: slowStart * 1000, connections }
     return new Member(target, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)

@@ -57,8 +57,15 @@ export function serversOf({ upstream }: UpstreamSettings, context: MountContext)
   })
 }
 
-/** The options of a mount's targets. */
-export function targetOptions(settings: TargetSettings, context: MountContext): TargetOptions {
+/** Seconds: node:http drops connections after 5 s, and a server that closes first costs a request. */
+const KEEP_ALIVE = 4
+
+/**
+ * The options of a mount's targets that speak `protocol`. FastCGI connections are not kept unless that is asked for, as by other hosts: a
+ * process of PHP-FPM that has called fastcgi_finish_request is busy though its response is complete.
+ */
+export function targetOptions(settings: TargetSettings, context: MountContext, protocol: string): TargetOptions {
+  const { keepAlive = protocol === 'fastcgi' ? 0 : KEEP_ALIVE } = settings
   const { ca, secret, packetSize, forwarded, hostHeader: host, keepPrefix } = settings
   return {
     times: {
@@ -67,7 +74,7 @@ export function targetOptions(settings: TargetSettings, context: MountContext): 
       idle: settings.idleTimeout * 1000,
     },
     connections: settings.connections,
-    keepAlive: settings.keepAlive * 1000,
+    keepAlive: keepAlive * 1000,
     spool: { memory: settings.spoolMemory, most: settings.maxSpool },
     allowVariables: settings.allowVariables,
     protocol: { secret, packetSize },

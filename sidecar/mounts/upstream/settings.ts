@@ -22,8 +22,7 @@ const one = v.strictObject({
 
 /**
  * How a server is spoken to, whichever mount it stands behind: what makes the options of a target.
- * Defaults: connecting within 10 s as undici; 60 s for an answer as nginx; connections are dropped after 4 s without a request, as
- * node:http drops them after 5 s, and a server that closes first costs a request.
+ * Defaults: connecting within 10 s as undici; 60 s for an answer as nginx. For keepAlive see server.ts.
  */
 export const targetEntries = {
   connections: count(
@@ -31,9 +30,11 @@ export const targetEntries = {
     64,
     'The most connections at the same time to one server; more requests wait. For PHP-FPM no more than its pm.max_children, or requests wait there, unseen.',
   ),
-  keepAlive: seconds(
-    4,
-    'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request.',
+  keepAlive: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0))),
+    v.description(
+      'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request. Default: 4 for HTTP and AJP; 0 for FastCGI, whose servers, PHP-FPM among them, have a process for each connection: it may still be busy when the connection is free (fastcgi_finish_request), and the next request would wait for it.',
+    ),
   ),
   connectTimeout: seconds(10, 'Seconds until there must be a connection; 0: no limit, here and below. Then 504.'),
   firstByteTimeout: seconds(60, 'Seconds from the end of the request to the head of the response. Then 504.'),
