@@ -25,8 +25,9 @@ export class ConfigError extends SidegateError {
   readonly blame = 'config'
   readonly path: string
 
-  constructor(code: string, path: string, message: string, options?: ErrorOptions) {
-    super(code, message, 500, options)
+  /** `status`: for what shows at a request only. Default 500. */
+  constructor(code: string, path: string, message: string, options?: ErrorOptions & { status?: number }) {
+    super(code, message, options?.status ?? 500, options)
     this.path = path
   }
 }

@@ -82,6 +82,7 @@ beforeAll(async () => {
       mount('/one-at-a-time', { processes: 1, queue: 1, queueTimeout: 0.3 }),
       mount('/trusted', { authorization: true, documentRoot: 'outside', maxSpool: 100_000 }),
       mount('/single', { cgi: 'single' }),
+      mount('/anywhere', { followSymlinks: true }),
       { key: '/other', kind: app, settings: { app: './app.mjs' } },
     ],
   })
@@ -341,6 +342,9 @@ describe('what is refused', () => {
   test.each([
     ['/bin/link', 403, 'CGI_OUTSIDE'],
     ['/bin/linked/secret', 403, 'CGI_OUTSIDE'],
+    // Nobody learns what is there.
+    ['/bin/linked/missing', 403, 'CGI_OUTSIDE'],
+    ['/bin/linked/', 403, 'CGI_OUTSIDE'],
     ['/bin/plain', 403, 'CGI_NOT_EXECUTABLE'],
     ['/bin/nph-old', 501, 'CGI_NPH'],
   ])('%s: %i %s', async (target, status, code) => {
@@ -349,6 +353,17 @@ describe('what is refused', () => {
     expect(told(code).at(-1)).toContain(scripts.path)
     expect(answer.text).not.toContain(scripts.path)
   })
+})
+
+test('a link that leads out is the fault of the configuration', async () => {
+  await get('/bin/link')
+  expect(told('CGI_OUTSIDE').at(-1)).toMatch(/ blame=config .*|blame=config$/)
+})
+
+test('followSymlinks: links that lead out are scripts, and folders of scripts', async () => {
+  for (const target of ['/anywhere/link', '/anywhere/linked/secret']) expect((await get(target)).status).toBe(200)
+  expect((await get('/anywhere/linked/missing')).status).toBe(404)
+  expect((await get('/anywhere/.hidden')).status).toBe(404)
 })
 
 describe('what goes wrong', () => {

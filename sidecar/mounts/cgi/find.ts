@@ -1,7 +1,7 @@
 // From PATH_INFO to a script. The first segments that are a file below the root are the script, the rest is its PATH_INFO (RFC 3875
 // 3.2, 4.1.5). What a client could use to get out of the folder, or to something that is no script, is refused here and nowhere else.
 import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
-import { access, realpath, stat } from 'node:fs/promises'
+import { access, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, dirname, extname, join, resolve, sep } from 'node:path'
 import { AppError, ConfigError } from '../../errors.ts'
 import { splitWords } from '../../workers/words.ts'
@@ -27,11 +27,16 @@ const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'
 export class ScriptFinder {
   readonly #root: string
   readonly #single: boolean
+  readonly #followSymlinks: boolean
+  /** In the configuration, for errors. */
+  readonly #place: string
   readonly #interpreters = new Map<string, readonly string[]>()
 
   /** @throws {ConfigError} CGI_MISSING, CGI_INTERPRETER, CGI_NOT_EXECUTABLE (when one script is mounted) */
   constructor(settings: CgiSettings, context: MountContext, path: string) {
     const place = `${context.path}.cgi`
+    this.#place = place
+    this.#followSymlinks = settings.followSymlinks
     const given = resolve(context.directory, settings.cgi)
     const found = statSync(given, { throwIfNoEntry: false })
     if (!found?.isDirectory() && !found?.isFile()) {
@@ -57,7 +62,8 @@ export class ScriptFinder {
   /**
    * The script for a path, undefined when there is none.
    * @param info PATH_INFO, latin-1
-   * @throws {AppError} CGI_NPH, CGI_OUTSIDE, CGI_NOT_EXECUTABLE
+   * @throws {AppError} CGI_NPH, CGI_NOT_EXECUTABLE
+   * @throws {ConfigError} CGI_OUTSIDE
    */
   async find(info: string): Promise<Script | undefined> {
     if (this.#single) return this.#script(this.#root, '', info)
@@ -72,12 +78,31 @@ export class ScriptFinder {
       // Hidden files are nobody's script, `.` and `..` are resolved before a request comes here; a backslash parts segments on Windows.
       if (segment === undefined || segment.startsWith('.') || /[\0\\]/.test(segment)) return undefined
       file = join(file, segment)
-      const found = await look(file)
+      const found = await this.#look(file)
       if (!found) return undefined
       if (found.isDirectory()) continue
       return found.isFile() ? this.#demand(file, info.slice(0, end), info.slice(end)) : undefined
     }
     return undefined
+  }
+
+  /** What is there; undefined: nothing. A link that leads out is refused before anything behind it is looked for: nobody learns what is there. */
+  async #look(file: string): Promise<Stats | undefined> {
+    const found = await looked(file, (path) => lstat(path))
+    if (!found?.isSymbolicLink()) return found
+    if (!this.#followSymlinks) {
+      const real = await looked(file, (path) => realpath(path))
+      if (real === undefined) return undefined
+      if (!real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep)) {
+        throw new ConfigError(
+          'CGI_OUTSIDE',
+          this.#place,
+          `${file} is a link that leads out of ${this.#root}: set followSymlinks, copy what it leads to, or mount its folder`,
+          { status: 403 },
+        )
+      }
+    }
+    return looked(file, (path) => stat(path))
   }
 
   async #demand(file: string, name: string, pathInfo: string): Promise<Script> {
@@ -87,14 +112,6 @@ export class ScriptFinder {
         'CGI_NPH',
         `${file} is a non-parsed-header script (nph-), which cannot run behind a gateway protocol`,
         501,
-      )
-    }
-    const real = await realpath(file)
-    if (!real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep)) {
-      throw new AppError(
-        'CGI_OUTSIDE',
-        `${file} is a link that leads out of ${this.#root}: copy the script, or mount its folder`,
-        403,
       )
     }
     if (!this.#interpreters.has(extname(file)) && !(await mayExecute(file))) {
@@ -117,9 +134,9 @@ function utf8(latin1: string): string | undefined {
   return text.includes('\uFFFD') && !Buffer.from(text).equals(bytes) ? undefined : text
 }
 
-async function look(file: string): Promise<Stats | undefined> {
+async function looked<T>(file: string, look: (file: string) => Promise<T>): Promise<T | undefined> {
   try {
-    return await stat(file)
+    return await look(file)
   } catch (error) {
     if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw new AppError('CGI_NOT_EXECUTABLE', `${file} cannot be looked at: ${(error as Error).message}`, 403, {

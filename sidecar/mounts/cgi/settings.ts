@@ -24,6 +24,10 @@ export const cgiSettings = v.strictObject({
       'Programs by extension, such as {".pl": "perl", ".php": "php-cgi"}: such scripts need not be executable. Words as in `run`.',
     ),
   ),
+  followSymlinks: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description('Follows symbolic links that lead out of the folder. Links inside it always work.'),
+  ),
   env: v.pipe(
     v.optional(v.record(v.string(), v.string()), {}),
     v.description("Environment variables of the scripts. Of the gateway's own environment they get nothing."),
