@@ -70,7 +70,7 @@ test.for(['endless', 'ticking'])('a client that goes away from %s stops the app,
 })
 
 test('a client that goes away in the middle of an upload nobody reads', async () => {
-  const { start, ask } = await openMount(spec)
+  const { start, ask } = await openMount({ ...spec, streamBodies: true })
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (;;) yield Buffer.alloc(64 * 1024)
   }

@@ -1,6 +1,6 @@
 // How an app is found and loaded, and what is said when it is not.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -81,6 +81,36 @@ test.for([
   expect(error.cause).not.toContain('worker.py')
 })
 
+test('a file that is named like the package it imports', async () => {
+  const { ask } = await openMount({ python: './twin.wsgi' })
+  expect((await ask()).body.toString()).toMatch(/^twin\.web beside sidegate_file_\w+_twin_wsgi$/)
+})
+
+test('a file that its own parts import is loaded once', async () => {
+  const { ask } = await openMount({ python: './circle.py' })
+  expect((await ask()).body.toString()).toBe('circle 1')
+})
+
+test('threads that cannot be started stop the start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const interpreter = join(folder, 'python')
+  writeFileSync(interpreter, `#!/bin/sh\nulimit -v 1000000\nexec ${INTERPRETER} "$@"\n`, { mode: 0o755 })
+  const error = await failure({ python: 'spec', interpreter, threads: 1000 })
+  expect(error).toMatchObject({ code: 'PYTHON_THREADS', path: 'mounts./.threads' })
+  expect(error.message).toMatch(/^only \d+ of 1000 threads could be started .*ulimit -v/)
+})
+
+test('what service managers tell the gateway alone stays with it', async () => {
+  const names = ['LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID', 'NOTIFY_SOCKET', 'WATCHDOG_USEC']
+  for (const name of names) process.env[name] = '1'
+  onTestFinished(() => names.forEach((name) => delete process.env[name]))
+  const { ask } = await openMount({ python: 'inherited' })
+  const got = JSON.parse((await ask()).body.toString()) as Record<string, string>
+  expect(got.PATH).toBe(process.env.PATH)
+  expect(names.filter((name) => name in got)).toEqual([])
+})
+
 test('an app that takes too long', async () => {
   const error = await failure({ python: 'slow_import', startTimeout: 0.5 })
   expect(error).toMatchObject({ code: 'PYTHON_START_TIMEOUT' })
@@ -112,4 +142,15 @@ test('a virtual environment', async () => {
   expect(made.stderr).toBe('')
   const { ask } = await openMount({ python: 'spec:prefix', venv, interpreter: undefined } as Settings)
   expect((await ask()).body.toString()).toBe(venv)
+})
+
+test('a Python that is too old: the way out is named', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const interpreter = join(folder, 'python')
+  const pretend = `import sys; sys.version_info = (2, 7, 18); sys.argv = sys.argv[1:]; exec(compile(open(sys.argv[0]).read(), sys.argv[0], 'exec'))`
+  writeFileSync(interpreter, `#!/bin/sh\nexec ${INTERPRETER} -c "${pretend}" "$@"\n`, { mode: 0o755 })
+  const error = await failure({ python: 'spec', interpreter })
+  expect(error).toMatchObject({ code: 'PYTHON_TOO_OLD' })
+  expect(error.message).toMatch(/3\.8 or newer is needed; .*run mount.*docs\/python\.md/)
 })

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
+import { programEnvironment } from '../../workers/environment.ts'
 import type { Command } from '../../workers/process.ts'
 import type { MountContext } from '../mount.ts'
 import type { PythonSettings } from './settings.ts'
@@ -24,7 +25,7 @@ export async function workerCommand(settings: PythonSettings, context: MountCont
   for (const folder of path) await demandFolder(folder, 'PYTHON_PATH', at('path'), 'the folder for sys.path')
 
   let file = windows ? 'python' : 'python3'
-  const env: NodeJS.ProcessEnv = { ...process.env, ...own }
+  const env = programEnvironment(own)
   if (settings.venv !== undefined) {
     if (settings.interpreter !== undefined) {
       throw new ConfigError(

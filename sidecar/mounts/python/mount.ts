@@ -80,6 +80,8 @@ class PythonMount implements Mount {
         return new ConfigError('PYTHON_START_TIMEOUT', setting('python'), `${python}: ${message}`, options)
       case 'WORKER_START_DIED':
         return new ConfigError('PYTHON_START_DIED', setting('python'), `${python}: ${message}`, options)
+      case 'PYTHON_THREADS':
+        return new ConfigError(code, setting('threads'), message)
       default:
         return new ConfigError(code, setting('python'), message, options)
     }

@@ -55,7 +55,8 @@ def options(arguments):
 
 if __name__ == '__main__' and sys.version_info < (3, 8):
     tell(CONNECTIONS_FROM + options(sys.argv[1:])['threads'], type='failed', code='PYTHON_TOO_OLD',
-         message='%s is Python %s: 3.8 or newer is needed' % (sys.executable, sys.version.split()[0]))
+         message='%s is Python %s: 3.8 or newer is needed; an app that wants this one can be served by a run mount, '
+                 'with a FastCGI or HTTP server of its own (docs/python.md)' % (sys.executable, sys.version.split()[0]))
     sys.exit(1)
 
 import _thread
@@ -772,15 +773,27 @@ def load_module(place):
     path = os.path.abspath(place)
     if not os.path.isfile(path):
         raise Failed('PYTHON_MODULE_NOT_FOUND', 'no file %s' % path)
-    name = os.path.splitext(os.path.basename(path))[0]
-    if not name.isidentifier() or name in sys.modules:
-        name = 'sidegate_app'
     sys.path.insert(0, os.path.dirname(path))
+    name = module_name(path)
     loader = importlib.machinery.SourceFileLoader(name, path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
     sys.modules[name] = module
     loader.exec_module(module)
     return module
+
+
+def module_name(path):
+    """What a file is called as a module: its own name where an import of that name leads to it, else one that no import can mean.
+    foo.wsgi may import a package foo."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name.isidentifier() and name not in sys.modules:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is not None and spec.origin is not None and os.path.abspath(spec.origin) == path:
+            return name
+    return 'sidegate_file_' + re.sub(r'\W', '_', path)
 
 
 def candidates(module, wanted):
@@ -898,7 +911,9 @@ class Pipes:
         self.lock.release()
 
     def wait(self):
+        """Until it has been said."""
         self.lock.acquire()
+        self.lock.release()
 
 
 def listen_to(control, connections, pipes, stop):
@@ -927,13 +942,14 @@ def listen_to(control, connections, pipes, stop):
     os._exit(1)
 
 
-def serve_beside(connection, app):
-    """In a thread of its own; a lock that can be taken when it has ended."""
+def serve_beside(connection, app, pipes):
+    """In a thread of its own, once it is known where requests come; a lock that can be taken when it has ended."""
     end = native_lock()
     end.acquire()
 
     def serve():
         try:
+            pipes.wait()
             connection.serve(app)
         finally:
             end.release()
@@ -987,10 +1003,17 @@ def main(arguments):
     except Failed as error:
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
+    ends = []
+    try:
+        for connection in connections[1:]:
+            ends.append(serve_beside(connection, app, pipes))
+    except (RuntimeError, MemoryError) as error:
+        tell(control, type='failed', code='PYTHON_THREADS', message='only %d of %d threads could be started (%s): set fewer threads, or '
+             'raise the limit (ulimit -v, ulimit -u, TasksMax of the service, pids of the container)' % (
+                 len(ends) + 1, threads, error or 'no memory'))
+        return 1
     tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
     pipes.wait()
-
-    ends = [serve_beside(connection, app) for connection in connections[1:]]
     connections[0].serve(app)
     for end in ends:
         end.acquire()

@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import type { Endpoint } from '../../listen/address.ts'
+import { programEnvironment } from '../../workers/environment.ts'
 import type { Command } from '../../workers/process.ts'
 import { splitWords } from '../../workers/words.ts'
 import type { MountContext } from '../mount.ts'
 import type { RunSettings } from './settings.ts'
 
 const PLACEHOLDER = /\$(SOCKET|PORT)\b/g
-/** Of the gateway alone: sockets that were handed to it, and who is told that it is ready. */
-const GATEWAYS_OWN = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'NODE_CHANNEL_FD']
 
 /** A command to be started, each time at another place. */
 export class CommandPlan {
@@ -46,9 +45,7 @@ export class CommandPlan {
     this.#words = words
     this.#kind = kind
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
-    const env: NodeJS.ProcessEnv = { ...process.env }
-    for (const name of GATEWAYS_OWN) delete env[name]
-    this.#env = { ...env, ...settings.env }
+    this.#env = programEnvironment(settings.env)
   }
 
   /** @throws {ConfigError} RUN_CWD */

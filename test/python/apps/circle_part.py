@@ -1,0 +1,1 @@
+import circle  # noqa: F401
