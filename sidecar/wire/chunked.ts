@@ -1,5 +1,5 @@
-// The chunked transfer coding (RFC 9112 7.1). Reading is stricter than the grammar lets a recipient be: no white space around sizes, no LF
-// alone. Extensions and trailer fields are looked at and dropped. Keeps: a line while it is incomplete, EXTRA_MAX bytes.
+// The chunked transfer coding (RFC 9112 7.1). Reading is as strict as the grammar: white space in extensions only, and LF alone only from
+// servers. Extensions and trailer fields are looked at and dropped. Keeps: a line while it is incomplete, EXTRA_MAX bytes.
 import type { PeerError } from '../errors.ts'
 
 /** Extensions and trailer fields of one body together: as Node.js allows. */
@@ -7,8 +7,11 @@ const EXTRA_MAX = 16 * 1024
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"'
+/** RFC 9112 7.1.1: white space that senders should not write, and recipients take out. */
+const BWS = '[\\t ]*'
+const VALUE = `${BWS}=${BWS}(?:${TOKEN}|${QUOTED})`
 /** 13 digits are 4 PB, and exact in a number. */
-const SIZE = new RegExp(`^([0-9A-Fa-f]{1,13})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*)$`)
+const SIZE = new RegExp(`^([0-9A-Fa-f]{1,13})((?:${BWS};${BWS}${TOKEN}(?:${VALUE})?)*)$`)
 const TRAILER = new RegExp(`^${TOKEN}:[\\t -~\\x80-\\xff]*$`)
 /** RFC 9110 6.5.1: what says where a message ends stands before it. */
 const FRAMING = /^(?:content-length|transfer-encoding):/i
@@ -46,14 +49,19 @@ export class ChunkedReader {
   /** The last chunk and the trailer are here. */
   done = false
   readonly #bad: (why: string) => PeerError
+  readonly #lenient: boolean
   #state: 'size' | 'bytes' | 'end' | 'trailer' = 'size'
   #left = 0
   #line = ''
   #extra = 0
 
-  /** `bad` makes the error for bytes that are no such body. */
-  constructor(bad: (why: string) => PeerError) {
+  /**
+   * @param bad makes the error for bytes that are no such body
+   * @param lenient lines may end with LF alone (RFC 9112 2.2): in responses, which no other reader has to read alike
+   */
+  constructor(bad: (why: string) => PeerError, lenient = false) {
     this.#bad = bad
+    this.#lenient = lenient
   }
 
   /**
@@ -87,8 +95,9 @@ export class ChunkedReader {
     }
     const line = this.#line
     this.#line = ''
-    if (line.charCodeAt(line.length - 1) !== CR) throw this.#bad('a line of a chunked body that ends without CR')
-    this.#take(line.slice(0, -1))
+    if (line.charCodeAt(line.length - 1) === CR) this.#take(line.slice(0, -1))
+    else if (this.#lenient) this.#take(line)
+    else throw this.#bad('a line of a chunked body that ends without CR')
     return found + 1
   }
 

@@ -11,7 +11,10 @@ import { badResponse, readResponseHead } from './http-response.ts'
 /** Largest response head, as for the other protocols. */
 const HEAD_MAX = 256 * 1024
 
-const HEAD_END: Buffer = Buffer.from('\r\n\r\n')
+const CR = 13
+const LF = 10
+/** The longest mark at which a head ends. */
+const MARK_MAX = 4
 
 /** A request as it is written. */
 export interface HttpRequestHead {
@@ -124,10 +127,10 @@ export class HttpClient implements ClientCodec {
 
   /** Reads a head; gives the bytes behind it, undefined while it is incomplete. */
   #readHead(bytes: Buffer, events: ClientEvent[]): Buffer | undefined {
-    const searched = Math.max(0, this.#beginning.size - HEAD_END.length + 1)
+    const searched = Math.max(0, this.#beginning.size - MARK_MAX + 1)
     const data = this.#beginning.join(bytes)
-    const end = data.indexOf(HEAD_END, searched)
-    if (end > HEAD_MAX || (end < 0 && data.length > HEAD_MAX + HEAD_END.length))
+    const { end, next } = headEnd(data, searched)
+    if (end > HEAD_MAX || (end < 0 && data.length > HEAD_MAX + MARK_MAX))
       throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_MAX} bytes`, 502)
     if (end < 0) {
       if (data.length >= 5 && data.toString('latin1', 0, 5) !== 'HTTP/')
@@ -135,13 +138,13 @@ export class HttpClient implements ClientCodec {
       return void this.#beginning.keep(data)
     }
     this.#beginning.clear()
-    const { head, body, keep } = readResponseHead(data.toString('latin1', 0, end + 2), this.#headRequest)
-    const rest = data.subarray(end + HEAD_END.length)
+    const { head, body, keep } = readResponseHead(data.toString('latin1', 0, end), this.#headRequest)
+    const rest = data.subarray(next)
     if (head.status === 101) throw badResponse('status 101, and no upgrade was asked for')
     if (head.status < 200) return rest
     events.push({ type: 'head', head })
     this.#keep = keep
-    this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse) : undefined
+    this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse, true) : undefined
     this.#left = body === 'close' ? -1 : body === 'chunked' ? 0 : body
     this.#phase = 'body'
     return body === 0 ? this.#end(rest, events) : rest
@@ -172,6 +175,15 @@ export class HttpClient implements ClientCodec {
     events.push({ type: 'end', reuse: this.#keep })
     return rest
   }
+}
+
+/** Where the last line of a head ends, behind its LF, and where the first byte behind the empty line is; -1: it is not complete. */
+function headEnd(data: Buffer, from: number): { end: number; next: number } {
+  for (let at = data.indexOf(LF, from); at >= 0; at = data.indexOf(LF, at + 1)) {
+    if (data[at + 1] === LF) return { end: at + 1, next: at + 2 }
+    if (data[at + 1] === CR && data[at + 2] === LF) return { end: at + 1, next: at + 3 }
+  }
+  return { end: -1, next: -1 }
 }
 
 function unsendable(what: string): PeerError {

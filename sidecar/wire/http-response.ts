@@ -1,4 +1,5 @@
-// The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request: what two readers could take differently is refused.
+// The head of an HTTP/1.1 response (RFC 9112 4 to 6), as strict as that of a request but for its lines, which may end with LF alone (2.2):
+// small servers write it, and only we read this.
 import { PeerError } from '../errors.ts'
 import { keeps, shown } from './http-head.ts'
 import { BAD_VALUE, isBodiless, sameLength, TOKEN, trimmed, type Head, type HeaderPair } from './head.ts'
@@ -26,17 +27,18 @@ export function badResponse(why: string): PeerError {
  * @throws {PeerError} RESPONSE_HEAD
  */
 export function readResponseHead(text: string, bodiless: boolean): ResponseHead {
-  const lines = text.split('\r\n')
+  const lines = text.split('\n')
   lines.pop()
-  const match = STATUS.exec(lines[0]!)
-  if (!match) throw badResponse(`the status line ${shown(lines[0]!)}`)
+  const first = withoutReturn(lines[0]!)
+  const match = STATUS.exec(first)
+  if (!match) throw badResponse(`the status line ${shown(first)}`)
   const status = Number(match[2])
   const headers: HeaderPair[] = []
   let length: number | undefined
   let coding: string | undefined
   let connection = ''
   for (let index = 1; index < lines.length; index++) {
-    const line = lines[index]!
+    const line = withoutReturn(lines[index]!)
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(0, colon))
     if (!TOKEN.test(name)) throw badResponse(`the header line ${shown(line)}`)
@@ -57,6 +59,10 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
   const head = { status, reason: match[3] ?? '', headers }
   const body = bodiless || isBodiless(status) ? 0 : bodyOf(length, coding)
   return { head, body, keep: body !== 'close' && keeps(connection, match[1] === '1') }
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 /** RFC 9112 6.3. Both fields at once are refused: nobody can say where such a body ends (6.1). */

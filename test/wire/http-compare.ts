@@ -38,6 +38,15 @@ export const liberties: readonly Liberty[] = [
     excuses: (theirs, _, before) => theirs.includes('CLOSED_CONNECTION') && of(before, 'HTTP_PROXY_CONNECTION') !== '',
   },
   {
+    // RFC 9112 7.1.1: it has to be read. The extension ends with its line all the same.
+    name: 'white space in the extension of a chunk',
+    sample: `${chunked}3 ; a = "b"\r\nabc\r\n0\r\n\r\n`,
+    excuses: (theirs, request, _, text) =>
+      /Invalid character in chunk (?:size|extensions)/.test(theirs) &&
+      of(request, 'HTTP_TRANSFER_ENCODING') !== '' &&
+      /\n[0-9A-Fa-f]{1,13}(?=[^\n]*;)[^\n]*[\t ][^\n]*\r\n/.test(text),
+  },
+  {
     // RFC 9110 6.5.1: a trailer is none of the header fields.
     name: 'a request behind Connection: close in a trailer',
     sample: `${chunked}0\r\nConnection: close\r\n\r\n${tail}`,
@@ -88,11 +97,11 @@ export const refusals: readonly (readonly [name: string, refusal: RegExp, sample
 export function difference(text: string, mine: Reading, theirs: Reading): string | undefined {
   for (const [index, read] of mine.requests.entries()) {
     const other = theirs.requests[index]
-    if (!other) {
+    if (!other || (read.complete && !other.complete)) {
       const refusal = theirs.refusal ?? 'nothing'
       const before = mine.requests[index - 1]
       if (liberties.some((liberty) => liberty.excuses(refusal, read, before, text))) return undefined
-      return `request ${index} is not read: ${refusal}`
+      if (!other) return `request ${index} is not read: ${refusal}`
     }
     if (JSON.stringify(read.variables) !== JSON.stringify(other.variables)) return `request ${index} is another`
     if (read.complete && !other.complete) return `request ${index} does not end: ${theirs.refusal}`

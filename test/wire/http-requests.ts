@@ -218,6 +218,7 @@ const ODD_EXTENSIONS = [
   ';a="\x7f"',
   ';a="b"c',
   ';a = b',
+  '\t; a="b"\t;\tc',
   ' ',
   '\t',
   ';a\rb',
