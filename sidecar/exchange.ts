@@ -3,6 +3,7 @@
 // it is stand here, once for every protocol.
 import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
+import type { Carrier, Door, ExchangeObserver } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
 import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
@@ -11,48 +12,7 @@ import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
 import { announcedLength, isBodiless, sendable, type Head } from './wire/head.ts'
 
-/** What a door gives an exchange to answer through. `start`, `write`: false when the output should pause until `drained`. */
-export interface Carrier {
-  /** The head, with the first bytes of the body when there are any; `last`: that is the whole response. */
-  start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean
-  write(chunk: Uint8Array): boolean
-  /** The end of a response that `start` did not finish. */
-  finish(): void
-  /** The response cannot be completed: cut it so that the client can tell. */
-  cut(): void
-  /** Sends an interim response; false where the protocol, or the client's version of it, has none. */
-  interim?(head: Head): boolean
-  /** No other request is taken from the connection, and the head of this response says so, where it is still to come. */
-  retire?(): void
-  /**
-   * Sends a head with status 101 and gives the connection away: bytes both ways, those that came behind the request first. `over` is
-   * called once when it has ended. Only there where the protocol can carry that.
-   */
-  upgrade?(head: Head, over: (end: TunnelEnd) => void): GivenConnection
-}
-
-/** Where a request came in. */
-export interface Door {
-  /** The protocol spoken: `uwsgi`, `http`, … */
-  readonly protocol: string
-  /** The listener's address as printed at the start. */
-  readonly address: string
-}
-
-/** Who wants to know how an exchange went: the gateway. */
-export interface ExchangeObserver {
-  /** An error that belongs to this exchange; called before the response for it is sent. */
-  failed(exchange: Exchange, error: SidegateError): void
-  /** Fields of the app's response that belong to one connection, and are not sent. */
-  leftOut?(exchange: Exchange, names: readonly string[]): void
-  /**
-   * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
-   * a request back in the bytes that bring it) is not handed it any more.
-   */
-  done(exchange: Exchange): void
-  /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
-  redispatch?(exchange: Exchange, variables: Variables): void
-}
+export type { Carrier, Door, ExchangeObserver } from './carrier.ts'
 
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -187,18 +147,18 @@ export class Exchange {
 
   /**
    * Sends an interim response ahead of the head: status 100 to 199 without 101, such as 103 Early Hints (RFC 8297). Content-Length is
-   * left out of it (RFC 9110 8.6).
+   * left out of it (RFC 9110 8.6), and what belongs to one connection.
    * @returns false where it is not sent: the protocol of the door has none (HTTP/1.1 alone has), or the head is gone already. An interim
    *   response is never needed (RFC 9110 15.2): nobody has to look at that.
-   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE, HEADER_HOP_BY_HOP when it may not be sent.
+   * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE when it may not be sent.
    */
   interim(head: Head): boolean {
     const { status } = head
     if (status < 100 || status > 199 || status === 101)
       throw new AppError('STATUS_LINE', `status ${status} is not that of an interim response`)
-    announcedLength(head)
+    const sent = announcedLength(head) === undefined ? sendable(head).head : head
     if (this.aborted || this.headSent) return false
-    return this.#carrier.interim?.(head) ?? false
+    return this.#carrier.interim?.(sent) ?? false
   }
 
   /**

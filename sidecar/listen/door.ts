@@ -42,5 +42,8 @@ export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 
  */
 export const LINGER_BYTES: number = 8 * 1024 * 1024
 
+/** How long a host may take to read what was sent of a response before the reset that says it is not complete: some forget it then (Caddy). */
+export const CUT_MS = 200
+
 /** The same behind bytes that were no request. */
 export const REFUSED_BYTES: number = 1024 * 1024

@@ -11,7 +11,7 @@ import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
 import { ById } from '../wire/by-id.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
-import { LIMITS, LINGER_BYTES, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
+import { CUT_MS, LIMITS, LINGER_BYTES, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
 import { Patience } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
@@ -19,9 +19,6 @@ import { bodyLate, isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
 
 const NOTHING = new Uint8Array(0)
-
-/** How long a host may take to read what was sent of a response before the reset that says it is not complete: some forget it then (Caddy). */
-const CUT_MS = 200
 
 /** One connection, from its first bytes on. */
 export class SocketConnection implements CarrierLine {

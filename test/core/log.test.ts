@@ -29,11 +29,9 @@ const RECORD: AccessRecord = {
   mount: '/',
 }
 const FORGED = '2026-01-02T03:04:05Z 192.0.2.1 http admin "GET /forged" 200 0 0.0ms / r-2'
-const HOSTILE = [
-  ...['\n', '\r', '\r\n', '\v', '\f', '\x85', '\u2028', '\u2029'].map((end) => `x${end}${FORGED}`),
-  ...['\x00', '\x1b]0;title\x07', '\x7f', '\x9b31m', '\u202etxt.exe'],
-  ...['" 200 0 "', '\\', 'a b', '=', '"', ''],
-]
+const LINE_ENDS = ['\n', '\r', '\r\n', '\v', '\f', '\x85', '\u2028', '\u2029']
+const STEERING = ['\x00', '\x1b]0;title\x07', '\x7f', '\x9b31m', '\u202etxt.exe']
+const HOSTILE = [...LINE_ENDS.map((end) => `x${end}${FORGED}`), ...STEERING, '" 200 0 "', '\\', 'a b', '=', '"', '']
 const FIELDS = ['remote', 'method', 'host', 'uri', 'mount'] as const
 
 test('a plain record reads as it always did', () => {
@@ -75,22 +73,36 @@ test('letters of every language stay, in fields escaped', () => {
   expect(text().slice(25)).toBe('warn schön 中文 👍 uri="/\\xf6\\u4e2d"\n')
 })
 
-test.each(['text', 'json'] as const)('%s: any texts make records of one line each', (format) => {
-  const any = fc.string({ unit: 'binary' })
+const any = fc.string({ unit: 'binary' })
+
+/** One access record and one error record, of any texts. */
+function anyRecords(format: LogFormat, one: string, two: string, three: string): string[] {
+  const { log, text } = logTo(format)
+  log.access({ ...RECORD, host: one, uri: two, remote: three })
+  log.flush()
+  log.error(one, { uri: two, detail: three })
+  expect(text()).not.toMatch(UNSAFE)
+  const records = text().split(/\n(?! {4})/)
+  expect(records).toHaveLength(3)
+  return records.slice(0, 2)
+}
+
+test('text: any texts make records of one line each', () => {
   fc.assert(
     fc.property(any, any, any, (one, two, three) => {
-      const { log, text } = logTo(format)
-      log.access({ ...RECORD, host: one, uri: two, remote: three })
-      log.flush()
-      log.error(one, { uri: two, detail: three })
-      expect(text()).not.toMatch(UNSAFE)
-      const records = text().split(/\n(?! {4})/)
-      expect(records).toHaveLength(3)
-      if (format === 'json')
-        expect(records.slice(0, 2).map((line) => JSON.parse(line) as object)).toMatchObject([
-          { host: one, uri: two, remote: three },
-          { message: one, uri: two, detail: three },
-        ])
+      expect(anyRecords('text', one, two, three)).toHaveLength(2)
+    }),
+  )
+})
+
+test('json: any texts make records of one line each, and come back as they were', () => {
+  fc.assert(
+    fc.property(any, any, any, (one, two, three) => {
+      const records = anyRecords('json', one, two, three).map((line) => JSON.parse(line) as object)
+      expect(records).toMatchObject([
+        { host: one, uri: two, remote: three },
+        { message: one, uri: two, detail: three },
+      ])
     }),
   )
 })

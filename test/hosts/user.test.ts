@@ -65,7 +65,7 @@ const withRecipe: Readonly<Record<string, (config: string, protocol: string) => 
 const byField = (host: string, protocol: string): boolean => protocol === 'http' || host === 'haproxy'
 
 interface Who {
-  readonly path: string
+  readonly path?: string
   readonly user?: string
   readonly header?: string
 }
@@ -123,14 +123,15 @@ describe.each(matrix.filter(({ host }) => installed(host) && withRecipe[host]))(
       // HAProxy's recipe refuses paths with dots; lighttpd has no field for the name.
       const refused = host === 'haproxy' && /\.\.|%2e/.test(target)
       expect(answer.status).toBe(refused ? 400 : 200)
-      if (!refused) expect(who(answer.json<Who>())).toBe(host === 'lighttpd' && protocol === 'http' ? undefined : 'kim')
+      const nobody = refused || (host === 'lighttpd' && protocol === 'http')
+      expect(refused ? undefined : who(answer.json<Who>())).toBe(nobody ? undefined : 'kim')
     })
 
     /** Nobody is logged in, whatever the client says. */
     function expectNobody({ user, header = '' }: Who): void {
       expect(user).toBeUndefined()
       // By the other protocols it is a header like any other, and nobody asks it.
-      if (byField(host, protocol)) expect(header).toBe('')
+      expect(byField(host, protocol) ? header : '').toBe('')
     }
 
     test.concurrent.each(['/', '/open/private', '/privateer', '/private//../x'])(
@@ -138,8 +139,9 @@ describe.each(matrix.filter(({ host }) => installed(host) && withRecipe[host]))(
       async (target) => {
         for (const headers of [[], [basic('kim', 'right')], [basic('kim', 'wrong')]]) {
           const answer = await ask(target, [...headers, ['X-Remote-User', 'kim']])
-          if (answer.status === 200) expectNobody(answer.json<Who>())
-          else expect([answer.status, target]).toEqual([400, '/private//../x'])
+          const refused = host === 'haproxy' && target.includes('..')
+          expect(answer.status).toBe(refused ? 400 : 200)
+          expectNobody(refused ? {} : answer.json<Who>())
         }
       },
     )
@@ -162,15 +164,16 @@ describe.each(matrix.filter(({ host }) => installed(host) && withRecipe[host]))(
       '/private//../x',
       'http://other.example/private/x',
     ])('%s with a wrong password, or none, makes nobody logged in', async (target) => {
-      const tried = [[], [basic('kim', 'wrong')], [basic('ann', 'right')]]
+      // For a user that it does not know, Caddy computes for a second: once is enough.
+      const tried = [[], [basic('kim', 'wrong')], ...(target === '/private' ? [[basic('ann', 'right')]] : [])]
       const answers = await Promise.all(tried.map((headers) => ask(target, [...headers, ['X-Remote-User', 'kim']])))
-      for (const answer of answers) {
+      for (const { status, text } of answers) {
         // The web server refuses it, or an app that knows nobody answers: one that is not guarded, or nginx's behind the refusal.
-        if (answer.status === 200) {
-          const found = answer.json<Who>()
-          expectNobody(found)
-          if (host !== 'nginx') expect(found.path.replaceAll(/\/+/g, '/')).not.toMatch(/^\/private(?:\/|$)/)
-        } else expect([400, 401, 404]).toContain(answer.status)
+        const found = status === 200 ? (JSON.parse(text) as Who) : {}
+        expect([200, 400, 401, 404]).toContain(status)
+        expectNobody(found)
+        const guarded = /^\/+private(?:\/|$)/.test(found.path ?? '')
+        expect(guarded && host !== 'nginx').toBe(false)
       }
     })
   },
