@@ -1,4 +1,6 @@
-// sidegate check: everything that could keep serve from starting, in one run. Apps are loaded and closed again, addresses are tried.
+// sidegate check: everything that could keep serve from starting, in one run. Addresses and upstreams are tried. Apps are not loaded, and no
+// command is started, unless it is asked for: what an app does when it is loaded (jobs, timers, migrations) it would do a second time, beside
+// the one that serves.
 import { createServer } from 'node:net'
 import { parseListenAddress } from '../listen/address.ts'
 import { bind } from '../listen/bind.ts'
@@ -10,44 +12,83 @@ import { EXIT, type Call, type Command } from './command.ts'
 import { configOptions, gather, prepare } from './config-options.ts'
 import { createMounts } from './mounts.ts'
 
+/** So many mounts are looked at at a time: each may be a process of Python or a connection. */
+const AT_A_TIME = 8
+
 export const check: Command = {
   name: 'check',
   summary: 'Find every problem that would keep serve from starting.',
   synopsis: '[TARGET…] [options]',
   positionals: { min: 0, max: Infinity },
-  options: [...configOptions, { name: 'no-listen', text: 'Do not try the addresses: the gateway is running on them.' }],
-  examples: [['sidegate check --config sidegate.config.ts', 'exit code 1 and one line a problem, or 0']],
+  options: [
+    ...configOptions,
+    { name: 'start', text: 'Load every app and start every command too, as serve does, and end them again.' },
+    { name: 'no-listen', text: 'Do not try the addresses: the gateway is running on them.' },
+    { name: 'no-connect', text: 'Do not try the upstreams: they cannot be reached from here.' },
+  ],
+  examples: [
+    ['sidegate check --config sidegate.config.ts', 'exit code 1 and one line a problem, or 0'],
+    ['sidegate check --start', 'apps are loaded too: where they may run beside those that serve'],
+  ],
   async run(call: Call): Promise<number> {
     const { context, options } = call
-    const { config, problems: found, locate } = await prepare(call)
+    const looks: Looks = {
+      start: options.start === true,
+      listen: options['no-listen'] !== true,
+      connect: options['no-connect'] !== true,
+    }
+    const { config, problems: found, locate } = await prepare(call, looks.start)
     const problems: Problem[] = [...found]
     const log = new Log('text', context.stdout, context.stderr, false)
-    problems.push(...locate(await checkMounts(config, log)))
-    problems.push(...locate(await checkAddresses(config, log, options['no-listen'] !== true)))
+    problems.push(...locate(await checkMounts(config, log, looks)))
+    problems.push(...locate(await checkAddresses(config, log, looks.listen)))
     for (const problem of problems) context.stderr.write(`sidegate: ${formatProblem(problem)}\n`)
     if (problems.length > 0) {
       context.stderr.write(`sidegate: ${problems.length} problem${problems.length === 1 ? '' : 's'}\n`)
       return EXIT.failed
     }
-    const mounts = `${config.mounts.length} mount${config.mounts.length === 1 ? '' : 's'}`
-    context.stdout.write(
-      `${config.file ?? 'the command line'} is right: ${mounts}, every app loads, every address is free\n`,
-    )
+    context.stdout.write(`${config.file ?? 'the command line'} is right: ${summary(config, looks)}\n`)
     return EXIT.ok
   },
 }
 
-/** Opens and closes each mount. */
-async function checkMounts(config: GatewayConfig, log: Log): Promise<readonly Problem[]> {
+/** What is looked at. */
+interface Looks {
+  readonly start: boolean
+  readonly listen: boolean
+  readonly connect: boolean
+}
+
+/** What was found to be right, and what nobody looked at. */
+function summary({ mounts }: GatewayConfig, { start, listen, connect }: Looks): string {
+  const upstreams = mounts.some(({ kind }) => kind.kind === 'upstream')
+  const seen = [`${mounts.length} mount${mounts.length === 1 ? '' : 's'}`]
+  if (start) seen.push('every app loads')
+  if (upstreams && connect) seen.push('every upstream accepts connections')
+  if (listen) seen.push('every address is free')
+  const missed = mounts.some(({ kind }) => LOADED.has(kind.kind)) && !start
+  return seen.join(', ') + (missed ? '; no app was loaded (--start does)' : '')
+}
+
+/** Kinds that run something. */
+const LOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'python', 'run'])
+
+/** Looks at each mount; with `start` opens and closes it too. */
+async function checkMounts(config: GatewayConfig, log: Log, { start, connect }: Looks): Promise<readonly Problem[]> {
   const { mounts, problems } = createMounts(config, log)
-  const opened = await Promise.all(
-    mounts.map(async ({ mount }) => {
-      const wrong = await gather(() => mount.open())
+  const found: Problem[][] = mounts.map(() => [])
+  const left = [...mounts.entries()]
+  const look = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [index, { mount }] = next
+      const wrong = await gather(() => (mount.check ? mount.check(connect) : mount.open()))
+      if (wrong.length === 0 && start && mount.check) found[index]!.push(...(await gather(() => mount.open())))
+      else found[index]!.push(...wrong)
       await mount.close()
-      return wrong
-    }),
-  )
-  return [...problems, ...opened.flat()]
+    }
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, look))
+  return [...problems, ...found.flat()]
 }
 
 /** Makes a listener of each entry, which checks its settings, then binds its address for a moment. */

@@ -62,17 +62,18 @@ export interface Prepared extends Validated {
 
 /**
  * Reads targets or configuration file, and the options over it.
+ * @param load load the module of a target that does not say its kind, to find that out
  * @throws {UsageError} for targets beside --config, --trust beside the listeners of a file
  * @throws {ConfigError} when the file cannot be read
  */
-export async function prepare({ positionals, options, context }: Call): Promise<Prepared> {
+export async function prepare({ positionals, options, context }: Call, load = true): Promise<Prepared> {
   const { cwd, environment } = context
   const overrides = overridesOf(options, positionals.length > 0)
   const file = text(options, 'config')
   if (positionals.length > 0) {
     if (file !== undefined)
       throw new UsageError('targets and --config FILE cannot be used together: add the targets to the file')
-    const { targets, problems } = await readTargets(positionals, kinds, cwd)
+    const { targets, problems } = await readTargets(positionals, kinds, cwd, load)
     const mounts = Object.fromEntries(targets.map(({ key, kind, value }) => [key, { [kind]: value }]))
     const source = withOverrides({ ...fromCommandLine({ mounts }, cwd), problems }, overrides)
     const validated = validateConfig(source, kinds, cwd)

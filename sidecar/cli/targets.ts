@@ -34,11 +34,15 @@ const PLACED = /^(\/[^=:]*|[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[^=:]*)?)=(.+)$/s
 const PYTHON = /^(.+?)(?::([A-Za-z_][\w.]*(?:\(\))?))?$/s
 const MODULE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/
 
-/** Reads targets; relative paths start at `cwd`. Modules of bare targets are loaded to look at their exports. */
+/**
+ * Reads targets; relative paths start at `cwd`.
+ * @param load load the modules of bare targets to look at their exports; else they count as apps, of which the file alone is known
+ */
 export async function readTargets(
   words: readonly string[],
   kinds: readonly MountKind[],
   cwd: string,
+  load = true,
 ): Promise<Targets> {
   const targets: Target[] = []
   const problems: Problem[] = []
@@ -53,7 +57,7 @@ export async function readTargets(
     }
     taken.set(key, word)
     try {
-      targets.push({ key, ...(await readTarget(rest, kinds, cwd)) })
+      targets.push({ key, ...(await readTarget(rest, kinds, cwd, load)) })
     } catch (error) {
       const found = problemsOf(error)
       if (!found) throw error
@@ -64,7 +68,12 @@ export async function readTargets(
 }
 
 /** @throws {ConfigError} TARGET_KIND, TARGET_AMBIGUOUS, TARGET_UNKNOWN, and those of loading a module */
-async function readTarget(text: string, kinds: readonly MountKind[], cwd: string): Promise<Omit<Target, 'key'>> {
+async function readTarget(
+  text: string,
+  kinds: readonly MountKind[],
+  cwd: string,
+  load: boolean,
+): Promise<Omit<Target, 'key'>> {
   const names = kinds.map(({ kind }) => kind)
   const written = /^([a-z]+):(.*)$/s.exec(text)
   if (written && names.includes(written[1]!)) return { kind: written[1]!, value: written[2]! }
@@ -92,7 +101,7 @@ async function readTarget(text: string, kinds: readonly MountKind[], cwd: string
   }
   if (moduleFile !== undefined) return { kind: 'python', value: text, because: `${moduleFile} is a Python module` }
   if (found) {
-    if (SCRIPT.test(extname(file))) return kindOfModule(text, cwd)
+    if (SCRIPT.test(extname(file))) return load ? kindOfModule(text, cwd) : { kind: 'app', value: text }
     throw unknown(text, `${file} is no kind of file that is known (.ts, .js, .mjs, .cjs, .py, .wsgi)`, names)
   }
   const scheme = written && nearest(written[1]!, names)

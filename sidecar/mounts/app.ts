@@ -7,6 +7,7 @@ import { runApplication } from '../interface/run.ts'
 import type { Application } from '../interface/types.ts'
 import { LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
+import { checkTarget } from './syntax.ts'
 
 const settings = v.strictObject({
   app: v.pipe(
@@ -51,6 +52,7 @@ export const app: MountKind<typeof settings> = {
     const surroundings = { log: context.log, multiprocess: false }
     let application: Application | undefined
     return {
+      check: () => checkTarget(target, context, 'app'),
       async open() {
         const options = { setting: 'app', timeout: loadTimeout * 1000 }
         const exported = await loadTarget(target, context, ['app', 'application'], options)

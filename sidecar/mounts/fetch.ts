@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts'
 import { handleFetch, type FetchHandler } from './fetch/handle.ts'
 import { LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
+import { checkTarget } from './syntax.ts'
 
 const settings = v.strictObject({
   fetch: v.pipe(
@@ -59,6 +60,7 @@ export const fetch: MountKind<typeof settings> = {
       },
     }
     return {
+      check: () => checkTarget(target, context, 'fetch'),
       async open() {
         const names = ['app', 'application', 'handler', 'fetch']
         const exported = await loadTarget(target, context, names, {

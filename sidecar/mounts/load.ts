@@ -76,7 +76,8 @@ export async function exportBeside(
   return Object.hasOwn(exports, name) ? exports[name] : undefined
 }
 
-async function demandFile(absolute: string, { file, name }: Target, path: string): Promise<void> {
+/** @throws {ConfigError} TARGET_MISSING */
+export async function demandFile(absolute: string, { file, name }: Target, path: string): Promise<void> {
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
   const what = found ? `${file} is a folder, not a module` : `${file} is not there`

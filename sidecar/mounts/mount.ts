@@ -10,6 +10,13 @@ export interface Mount {
    * @throws {ConfigError} when something named in the settings is not there or does not load.
    */
   open(): Promise<void>
+  /**
+   * What can be said of it without loading the app or starting anything: files are there and can be read, servers accept connections. Not
+   * there where `open` itself does nothing else.
+   * @param connect try the servers too
+   * @throws {ConfigError} as open
+   */
+  check?(connect: boolean): Promise<void>
   /** Answers one exchange. What it throws (or rejects with) becomes the response; a client that is gone is not an error. */
   handle(exchange: Exchange): void | Promise<void>
   /** Stops. Works after a failed `open`, and twice. Exchanges under way have been drained or aborted before. */

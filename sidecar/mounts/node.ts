@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
+import { checkTarget } from './syntax.ts'
 import { handleNode, type NodeHandler } from './node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
 
@@ -119,6 +120,7 @@ export const node: MountKind<typeof settings> = {
   create({ node: target, loadTimeout }, context: MountContext) {
     let loaded: Loaded | undefined
     return {
+      check: () => checkTarget(target, context, 'node'),
       async open() {
         const exported = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
           setting: 'node',

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { program, temporaryFolder } from '../harness.ts'
 import { sidegate } from './sidegate.ts'
 
@@ -9,7 +9,7 @@ const folder = temporaryFolder()
 afterAll(folder.remove)
 const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
 write('hello.ts', 'export const app = () => []')
-write('raises.ts', 'throw new Error("not today")')
+write('raises.ts', 'throw new Error("not today"')
 mkdirSync(join(folder.path, 'public'))
 
 test('check tells every problem in one run, each with its place', async () => {
@@ -60,10 +60,149 @@ host: ngnix
 
 test('check of what is right says so, and leaves nothing behind', async () => {
   write('good.yaml', 'listen: ["unix:good.sock"]\nmounts:\n  /: { app: ./hello.ts }\n  /f: { files: ./public }\n')
-  const right = { code: 0, err: '', out: 'good.yaml is right: 2 mounts, every app loads, every address is free\n' }
+  const text = 'good.yaml is right: 2 mounts, every address is free; no app was loaded (--start does)\n'
+  const right = { code: 0, err: '', out: text }
   expect(await sidegate(['check', '-c', 'good.yaml'], folder.path)).toEqual(right)
   expect(await sidegate(['check', '-c', 'good.yaml'], folder.path)).toEqual(right)
+  expect(await sidegate(['check', '-c', 'good.yaml', '--start', '--no-listen'], folder.path)).toEqual({
+    ...right,
+    out: 'good.yaml is right: 2 mounts, every app loads\n',
+  })
   expect((await sidegate(['check', 'hello.ts', '-l', '127.0.0.1:0'], folder.path)).code).toBe(0)
+})
+
+describe('check', () => {
+  // What an app does when it is loaded: here it leaves a file.
+  const mark = (name: string): string => `import { writeFileSync } from 'node:fs'\nwriteFileSync('${name}.ran', '')\n`
+  const ran = (): string[] => readdirSync(folder.path).filter((name) => name.endsWith('.ran'))
+  afterEach(() => ran().forEach((name) => rmSync(join(folder.path, name))))
+  write('acts.ts', `${mark('app')}export const app = () => []`)
+  write('acts.py', `open('python.ran', 'w').close()\ndef application(environ, start_response): return []\n`)
+  mkdirSync(join(folder.path, 'shop/deep'), { recursive: true })
+  write('shop/__init__.py', `open('package.ran', 'w').close()\n`)
+  write('shop/deep/wsgi.py', `open('module.ran', 'w').close()\ndef application(environ, start_response): return []\n`)
+  write(
+    'acts.yaml',
+    `listen: ["unix:acts.sock"]
+mounts:
+  /a: { app: ./acts.ts }
+  /n: { node: ./acts.ts }
+  /f: { fetch: ./acts.ts }
+  /p: { python: acts }
+  /q: { python: "shop.deep.wsgi:application" }
+  /r: { run: "sh -c 'touch run.ran; exec sleep 60' $SOCKET", speaks: fastcgi }
+`,
+  )
+
+  test('loads and starts nothing', async () => {
+    const { code, err } = await sidegate(['check', '-c', 'acts.yaml'], folder.path)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect((await sidegate(['check', 'acts.ts', '/p=acts.py', '-l', 'unix:acts.sock'], folder.path)).code).toBe(0)
+    expect(ran()).toEqual([])
+  })
+
+  test('loads and starts everything with --start', async () => {
+    const words = [
+      'check',
+      '--start',
+      '-l',
+      'unix:acts.sock',
+      '/a=app:./acts.ts',
+      '/p=python:acts',
+      '/q=python:shop.deep.wsgi',
+    ]
+    expect(await sidegate(words, folder.path)).toMatchObject({ code: 0, err: '' })
+    expect(ran().toSorted()).toEqual(['app.ran', 'module.ran', 'package.ran', 'python.ran'])
+  })
+
+  test('sees what can be seen without loading', async () => {
+    write('syntax.ts', 'export const app = () => []\nconst a: number = ;\n')
+    write('syntax.cjs', 'module.exports = (req, res) => {\n')
+    write('sloppy.cjs', '#!/usr/bin/env node\nwith (module) exports = () => {}\nreturn\n')
+    write('syntax.py', 'application = 3\ndef f(:\n')
+    write(
+      'wrong.yaml',
+      `listen: ["unix:wrong.sock"]
+mounts:
+  /a: { app: ./syntax.ts }
+  /b: { node: ./syntax.cjs }
+  /c: { fetch: ./nowhere.ts }
+  /d: { node: ./sloppy.cjs }
+  /e: { python: ./syntax.py }
+  /f: { python: "shop.nowhere:app" }
+  /g: { python: a, interpreter: no-such-python }
+  /h: { run: no-such-program $SOCKET, speaks: fastcgi }
+  /i: { run: ./hello.ts $SOCKET, speaks: fastcgi }
+  /j: { cgi: ./nowhere }
+`,
+    )
+    const { code, err } = await sidegate(['check', '-c', 'wrong.yaml'], folder.path)
+    expect(code).toBe(1)
+    const found = err.split('\n').map((line) => line.replace(/^sidegate: ([^ ]+ [^ ]+):.*\[(\w+)\]$/, '$1 $2'))
+    expect(found).toEqual([
+      'wrong.yaml:3: mounts./a.app TARGET_RAISED',
+      'wrong.yaml:4: mounts./b.node TARGET_RAISED',
+      'wrong.yaml:5: mounts./c.fetch TARGET_MISSING',
+      'wrong.yaml:7: mounts./e.python PYTHON_IMPORT_FAILED',
+      'wrong.yaml:8: mounts./f.python PYTHON_MODULE_NOT_FOUND',
+      'wrong.yaml:9: mounts./g.interpreter PYTHON_NOT_FOUND',
+      'wrong.yaml:10: mounts./h.run RUN_SPAWN',
+      'wrong.yaml:11: mounts./i.run RUN_SPAWN',
+      'wrong.yaml:12: mounts./j.cgi CGI_MISSING',
+      'sidegate: 9 problems',
+      '',
+    ])
+    expect(err).toContain('in line 2')
+  })
+
+  test('an interpreter that is too old is said', async () => {
+    write(
+      'old-python',
+      '#!/bin/sh\necho \'{"code": "PYTHON_TOO_OLD", "message": "old-python is Python 3.7.3: 3.8 or newer is needed"}\'\n',
+    )
+    chmodSync(join(folder.path, 'old-python'), 0o755)
+    write('old.yaml', 'mounts:\n  /: { python: acts, interpreter: ./old-python }\n')
+    const { code, err } = await sidegate(['check', '-c', 'old.yaml', '--no-listen'], folder.path)
+    expect([code, err]).toEqual([1, expect.stringContaining('[PYTHON_TOO_OLD]')])
+  })
+
+  test('tries the upstreams', async () => {
+    const open = createServer().listen(join(folder.path, 'open.sock'))
+    const closed = createServer().listen(0, '127.0.0.1')
+    await Promise.all([open, closed].map((server) => new Promise((resolve) => server.once('listening', resolve))))
+    const { port } = closed.address() as AddressInfo
+    await new Promise((resolve) => closed.close(resolve))
+    write(
+      'up.yaml',
+      `mounts:
+  /a: { upstream: "fastcgi://unix:open.sock" }
+  /b: { upstream: ["uwsgi://unix:missing.sock", "http://127.0.0.1:${port}"] }
+  /c: { upstream: "http://no.such.name.invalid" }
+`,
+    )
+    const words = ['check', '-c', 'up.yaml', '--no-listen']
+    const { code, err } = await sidegate(words, folder.path)
+    const without = await sidegate([...words, '--no-connect'], folder.path)
+    write('one.yaml', 'mounts:\n  /a: { upstream: "fastcgi://unix:open.sock" }\n')
+    const right = await sidegate(['check', '-c', 'one.yaml', '--no-listen'], folder.path)
+    open.close()
+    expect(code).toBe(1)
+    expect(err.split('\n')).toEqual([
+      expect.stringMatching(
+        /^sidegate: up.yaml:3: mounts.\/b.upstream.0: cannot connect to uwsgi:\/\/unix:\S+: there is no socket unix:\S+missing.sock: is the server running, and is this its socket\? \[UPSTREAM_CONNECT\]$/,
+      ),
+      expect.stringMatching(
+        /^sidegate: up.yaml:3: mounts.\/b.upstream.1: .*nobody listens on 127.0.0.1:\d+: .* \[UPSTREAM_CONNECT\]$/,
+      ),
+      expect.stringMatching(
+        /^sidegate: up.yaml:4: mounts.\/c.upstream: .*no.such.name.invalid .*has no address.*\[UPSTREAM_NAME\]$/,
+      ),
+      'sidegate: 3 problems',
+      '',
+    ])
+    expect(without).toEqual({ code: 0, err: '', out: 'up.yaml is right: 3 mounts\n' })
+    expect(right).toEqual({ code: 0, err: '', out: 'one.yaml is right: 1 mount, every upstream accepts connections\n' })
+  })
 })
 
 test('plug by HTTP says what trust is to be written, unless it is', async () => {
@@ -76,21 +215,21 @@ test('plug by HTTP says what trust is to be written, unless it is', async () => 
 
 test("plug prints the host's config, and has it checked", async () => {
   const words = ['plug', 'nginx', '-c', 'good.yaml']
-  const snippet = await sidegate(words, folder.path)
+  const [snippet, http, ajp, unknown, checked] = await Promise.all(
+    [
+      words,
+      [...words, '--protocol', 'http', '--full', '--port', '8090'],
+      [...words, '-p', 'ajp'],
+      ['plug', 'ngnix'],
+      [...words, '--check'],
+    ].map((line) => sidegate(line, folder.path)),
+  )
   expect(snippet).toMatchObject({ code: 0, err: '' })
-  expect(snippet.out).toContain(`uwsgi_pass unix:${folder.path}/good.sock;`)
-  const http = await sidegate([...words, '--protocol', 'http', '--full', '--port', '8090'], folder.path)
-  expect(http.out).toContain('proxy_pass')
-  expect(http.out).toContain('listen 8090')
-  expect(await sidegate([...words, '-p', 'ajp'], folder.path)).toMatchObject({
-    code: 1,
-    err: expect.stringContaining('[PLUG_PROTOCOL]'),
-  })
-  expect(await sidegate(['plug', 'ngnix'], folder.path)).toMatchObject({
-    code: 2,
-    err: expect.stringContaining('did you mean nginx?'),
-  })
-  const checked = await sidegate([...words, '--check'], folder.path)
-  expect(checked.out).toBe(snippet.out)
-  expect(checked.code).toBe(program('nginx') ? 0 : 1)
+  expect(snippet!.out).toContain(`uwsgi_pass unix:${folder.path}/good.sock;`)
+  expect(http!.out).toContain('proxy_pass')
+  expect(http!.out).toContain('listen 8090')
+  expect(ajp).toMatchObject({ code: 1, err: expect.stringContaining('[PLUG_PROTOCOL]') })
+  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('did you mean nginx?') })
+  expect(checked!.out).toBe(snippet!.out)
+  expect(checked!.code).toBe(program('nginx') ? 0 : 1)
 })

@@ -5,7 +5,7 @@ import { check } from '../../plugin/nginx/check.ts'
 import { example, filesOf } from '../../plugin/example.ts'
 import { nginx } from '../../plugin/nginx/host.ts'
 import { render } from '../../plugin/nginx/render.ts'
-import { program } from '../harness.ts'
+import { nginx as startNginx, program } from '../harness.ts'
 
 function input(
   listeners: string[],
@@ -92,6 +92,28 @@ describe.skipIf(!program('nginx'))('check', () => {
     expect(message).toContain('syntax is ok')
     expect(message).not.toMatch(/\/tmp\/|warn/)
     expect(result).toBe('ok')
+  })
+
+  test('one nginx takes the configs of several Sidegates, by several protocols', async () => {
+    const places: [address: string, protocol: string][] = [
+      ['unix:/run/a.sock', 'http'],
+      ['unix:/run/A.sock', 'http'],
+      ['unix:/run/a_b.sock', 'http'],
+      ['unix:/run/a/b.sock', 'http'],
+      ['127.0.0.1:3031', 'http'],
+      ['127.0.0.1:3031', 'fastcgi'],
+      ['127.0.0.1:3032', 'fastcgi'],
+      ['127.0.0.1:3032', 'uwsgi'],
+    ]
+    const parts = places.map(([address, protocol]) => {
+      const text = render(input([address], [['/', 'app']]), { protocol })
+      const [once, inServer] = text.split('# ---- Inside your server { } ----\n')
+      return { once: once!, server: `server { listen 8080; server_name ${protocol}.test; ${inServer} }` }
+    })
+    const all = parts.flatMap(({ once, server }, index) => [once, server.replace('8080', String(8080 + index))])
+    const running = await startNginx({ config: `events { }\nhttp {\n${all.join('\n')}\n}\n` })
+    expect(running.complaints()).toEqual([])
+    await running.stop()
   })
 
   test('odd names are quoted', async () => {

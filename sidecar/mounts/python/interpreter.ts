@@ -8,7 +8,8 @@ import type { Command } from '../../workers/process.ts'
 import type { MountContext } from '../mount.ts'
 import type { PythonSettings } from './settings.ts'
 
-const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
+/** What a worker runs. */
+export const WORKER: string = fileURLToPath(new URL('./worker.py', import.meta.url))
 const windows = process.platform === 'win32'
 
 /**

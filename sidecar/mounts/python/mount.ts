@@ -4,6 +4,7 @@ import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../workers/occupant.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { askPython, checkCommand } from './check.ts'
 import { spoolBounds, takeBody } from '../take-body.ts'
 import { workerCommand } from './interpreter.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
@@ -39,6 +40,12 @@ class PythonMount implements Mount {
     } catch (error) {
       throw error instanceof StartError ? this.#configError(error) : error
     }
+  }
+
+  async check(): Promise<void> {
+    const command = await checkCommand(this.#settings, this.#context)
+    const wrong = await askPython(command, this.#settings.startTimeout * 1000)
+    if (wrong) throw this.#configError(wrong)
   }
 
   handle(exchange: Exchange): void | Promise<void> {

@@ -830,16 +830,21 @@ def is_coroutine_function(value):
     return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
 
 
+def split(target):
+    """A target's module or file, and what to call in it: empty when it says nothing of that."""
+    colon = target.rfind(':')
+    # A drive letter's colon is no separator: C:/app.py.
+    if colon == 1 and target[2:3] in ('\\', '/'):
+        colon = -1
+    return (target, '') if colon < 1 else (target[:colon], target[colon + 1:])
+
+
 def load(target):
     """The app that a target names.
 
     :raises Failed: when it is not there or is no WSGI app. What its code raises goes through.
     """
-    colon = target.rfind(':')
-    # A drive letter's colon is no separator: C:/app.py.
-    if colon == 1 and target[2:3] in ('\\', '/'):
-        colon = -1
-    place, name = (target, '') if colon < 1 else (target[:colon], target[colon + 1:])
+    place, name = split(target)
     factory = name.endswith(')')
     if factory:
         if not name.endswith('()'):

@@ -1,8 +1,9 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import type { Endpoint } from '../../listen/address.ts'
 import { programEnvironment } from '../../workers/environment.ts'
@@ -48,8 +49,25 @@ export class CommandPlan {
     this.#env = programEnvironment(settings.env)
   }
 
+  /** Whether the command could be started. @throws {ConfigError} RUN_CWD, RUN_SPAWN */
+  async check(path: string): Promise<void> {
+    await this.#demandFolder(path)
+    const folders = /[\\/]/.test(this.program) ? [''] : (this.#env.PATH ?? '').split(delimiter)
+    for (const folder of folders) {
+      if (await isProgram(resolve(this.#cwd, folder, this.program))) return
+    }
+    const where = folders[0] === '' ? `in ${this.#cwd}` : 'on the PATH'
+    throw new ConfigError('RUN_SPAWN', `${path}.run`, `there is no program ${this.program} ${where}: is it installed?`)
+  }
+
   /** @throws {ConfigError} RUN_CWD */
   async open(path: string): Promise<void> {
+    await this.#demandFolder(path)
+    // mkdtemp makes it 0700: whoever could connect could pose as any client.
+    this.folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
+  }
+
+  async #demandFolder(path: string): Promise<void> {
     const found = await stat(this.#cwd).catch(() => undefined)
     if (!found?.isDirectory()) {
       throw new ConfigError(
@@ -58,8 +76,6 @@ export class CommandPlan {
         `the working directory ${this.#cwd} is ${found ? 'no folder' : 'not there'}`,
       )
     }
-    // mkdtemp makes it 0700: whoever could connect could pose as any client.
-    this.folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
   }
 
   /** A place where nobody listens, and the command that is to. */
@@ -80,6 +96,15 @@ export class CommandPlan {
   #socket(): Endpoint {
     return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }
   }
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined)
+  if (!found?.isFile()) return false
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A port that was free a moment ago; who loses it to somebody else ends, and is started anew on another. */

@@ -57,9 +57,7 @@ class RunMount implements Mount {
 
   async open(): Promise<void> {
     const { path } = this.#context
-    const { speaks } = this.#settings
-    const other = speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`
-    this.#scripts = await Scripts.open(this.#settings, this.#context, other)
+    this.#scripts = await this.#openScripts()
     await this.#plan.open(path)
     try {
       await this.#slot.open()
@@ -69,6 +67,11 @@ class RunMount implements Mount {
       const options = error.detail === undefined ? {} : { cause: error.detail }
       throw new ConfigError(error.code, `${path}.run`, error.message, options)
     }
+  }
+
+  async check(): Promise<void> {
+    await this.#openScripts()
+    await this.#plan.check(this.#context.path)
   }
 
   async handle(exchange: Exchange): Promise<void> {
@@ -99,6 +102,11 @@ class RunMount implements Mount {
     this.#target?.close()
     await this.#slot.close()
     await this.#plan.close()
+  }
+
+  #openScripts(): Promise<Scripts | undefined> {
+    const { speaks } = this.#settings
+    return Scripts.open(this.#settings, this.#context, speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`)
   }
 
   get #isFree(): boolean {

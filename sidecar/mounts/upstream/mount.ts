@@ -1,5 +1,6 @@
 // The mount kind `upstream`: servers that run somewhere else, spoken to in HTTP or a gateway protocol.
 import { resolve } from 'node:path'
+import { ConfigProblems, type Problem } from '../../config/problem.ts'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
@@ -12,6 +13,7 @@ import { serversOf, targetOptions, type Server } from './server.ts'
 import { upstreamSettings, type UpstreamSettings } from './settings.ts'
 import { makeTarget, type TargetPlace } from './target.ts'
 import { Upload } from '../../upload.ts'
+import { tryServer } from './try.ts'
 
 class UpstreamMount implements Mount {
   readonly #settings: UpstreamSettings
@@ -39,12 +41,28 @@ class UpstreamMount implements Mount {
 
   async open(): Promise<void> {
     const servers = serversOf(this.#settings, this.#context)
-    const other = servers.find(({ protocol }) => protocol !== 'fastcgi')?.name
-    this.#scripts = await Scripts.open(this.#settings, this.#context, other)
+    this.#scripts = await this.#openScripts(servers)
     const { log, key } = this.#context
     this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
     await this.#names.open()
     this.#opened = true
+  }
+
+  async check(connect: boolean): Promise<void> {
+    const servers = serversOf(this.#settings, this.#context)
+    await this.#openScripts(servers)
+    const problems: Problem[] = []
+    for (const [index, server] of servers.entries()) {
+      const target = makeTarget(server, targetOptions(this.#settings, this.#context, server.protocol))
+      await target.open()
+      target.close()
+      if (!connect) continue
+      const path = `${this.#context.path}.upstream${Array.isArray(this.#settings.upstream) ? `.${index}` : ''}`
+      const problem = await tryServer(server, this.#settings.connectTimeout * 1000, path)
+      if (problem) problems.push(problem)
+    }
+    const [first, ...others] = problems
+    if (first) throw new ConfigProblems([first, ...others])
   }
 
   async handle(exchange: Exchange): Promise<void> {
@@ -69,6 +87,10 @@ class UpstreamMount implements Mount {
     for (const check of this.#checks.values()) check.close()
     this.#checks.clear()
     this.#balancer.close()
+  }
+
+  #openScripts(servers: readonly Server[]): Promise<Scripts | undefined> {
+    return Scripts.open(this.#settings, this.#context, servers.find(({ protocol }) => protocol !== 'fastcgi')?.name)
   }
 
   /** Uses the servers at these places: those that are known already as they are, new ones with their slow start. */

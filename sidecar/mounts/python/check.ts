@@ -1,0 +1,32 @@
+// Asks the interpreter of a mount about its app, which is not imported: check.py beside this file.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { StartError } from '../../workers/occupant.ts'
+import type { Command } from '../../workers/process.ts'
+import type { MountContext } from '../mount.ts'
+import { WORKER, workerCommand } from './interpreter.ts'
+import type { PythonSettings } from './settings.ts'
+
+const CHECK = fileURLToPath(new URL('./check.py', import.meta.url))
+
+/** The command that looks at the app: that of a worker, with another script. @throws {ConfigError} as workerCommand */
+export async function checkCommand(settings: PythonSettings, context: MountContext): Promise<Command> {
+  const command = await workerCommand(settings, context)
+  return { ...command, args: command.args.map((word) => (word === WORKER ? CHECK : word)) }
+}
+
+/** What keeps the app from being imported, as far as it can be seen. @param milliseconds how long Python may take */
+export function askPython({ file, args, cwd, env }: Command, milliseconds: number): Promise<StartError | undefined> {
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd, env, timeout: milliseconds }, (error, stdout, stderr) => {
+      if (!error) {
+        const { code, message } = JSON.parse(stdout) as { code?: string; message: string }
+        return resolve(code === undefined ? undefined : new StartError(code, message))
+      }
+      const { code, killed } = error
+      if (typeof code === 'string') return resolve(new StartError('WORKER_SPAWN', code))
+      if (killed) return resolve(new StartError('WORKER_START_TIMEOUT', `no answer within ${milliseconds / 1000} s`))
+      resolve(new StartError('WORKER_START_DIED', `Python ended with ${code}`, stderr))
+    })
+  })
+}

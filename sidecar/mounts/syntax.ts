@@ -1,0 +1,60 @@
+// Whether a module could be loaded, as far as that can be said without running it: the file is there, and its text is a module's.
+import { readFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
+import { extname, resolve } from 'node:path'
+import { compileFunction } from 'node:vm'
+import { ConfigError } from '../errors.ts'
+import { demandFile, splitTargetName } from './load.ts'
+import type { MountContext } from './mount.ts'
+
+/**
+ * Looks at the module that a target names; what it exports is seen only when it runs.
+ * @param setting the setting that named it, for errors
+ * @throws {ConfigError} TARGET_MISSING, TARGET_RAISED
+ */
+export async function checkTarget(
+  target: string,
+  { path, directory }: Pick<MountContext, 'path' | 'directory'>,
+  setting: string,
+): Promise<void> {
+  const parts = splitTargetName(target)
+  const absolute = resolve(directory, parts.file)
+  const place = `${path}.${setting}`
+  await demandFile(absolute, parts, place)
+  const wrong = syntaxError(await readFile(absolute, 'utf8'), absolute)
+  if (wrong !== undefined) throw new ConfigError('TARGET_RAISED', place, `${parts.file} cannot be loaded: ${wrong}`)
+}
+
+/** What is wrong with the text of a module, with its line; undefined when nothing is. */
+function syntaxError(text: string, file: string): string | undefined {
+  const typed = /^\.[cm]?ts$/.test(extname(file))
+  // CommonJS, in which more is allowed: `return`, `with`. What is neither that nor a module is told as a module.
+  if (!typed && parses(text)) return undefined
+  return typeStrippingError(text)
+}
+
+function parses(text: string): boolean {
+  try {
+    compileFunction(text.replace(/^#!.*/, ''), ['exports', 'require', 'module', '__filename', '__dirname'])
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** By what Node.js itself loads TypeScript with: JavaScript modules are the part of it without types. */
+function typeStrippingError(text: string): string | undefined {
+  const { emitWarning } = process
+  // Once a process Node.js says that this function is experimental, which is nobody's concern but ours.
+  process.emitWarning = () => {}
+  try {
+    stripTypeScriptTypes(text)
+    return undefined
+  } catch (error) {
+    const { message, stack } = error as Error
+    const line = /^[^\n]*:(\d+)\n/.exec(stack ?? '')?.[1]
+    return `${message}${line === undefined ? '' : ` in line ${line}`}`
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}

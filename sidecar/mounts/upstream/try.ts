@@ -1,0 +1,60 @@
+// Whether somebody answers at the servers of a mount: connects, sends nothing, and closes.
+import { lookup } from 'node:dns/promises'
+import { connect } from 'node:net'
+import { formatEndpoint, type Endpoint } from '../../listen/address.ts'
+import type { Problem } from '../../config/problem.ts'
+import type { Server } from './server.ts'
+
+/**
+ * Tries one server.
+ * @param milliseconds how long a connection may take
+ * @param path the setting's place
+ * @returns what is wrong; undefined when the server accepts connections
+ */
+export async function tryServer(server: Server, milliseconds: number, path: string): Promise<Problem | undefined> {
+  const { endpoint, name } = server
+  if (endpoint.kind === 'tcp') {
+    const missing = await lookup(endpoint.host).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code ?? error.message,
+    )
+    if (missing !== undefined) {
+      return {
+        code: 'UPSTREAM_NAME',
+        path,
+        message: `the name ${endpoint.host} of ${name} has no address (${missing})`,
+      }
+    }
+  }
+  const reason = await connects(endpoint, milliseconds)
+  return reason === undefined
+    ? undefined
+    : { code: 'UPSTREAM_CONNECT', path, message: `cannot connect to ${name}: ${reason}` }
+}
+
+function connects(endpoint: Endpoint, milliseconds: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = endpoint.kind === 'unix' ? connect(endpoint.path) : connect(endpoint.port, endpoint.host)
+    const end = (reason: string | undefined): void => {
+      socket.destroy()
+      resolve(reason)
+    }
+    socket.setTimeout(milliseconds, () => end(`no answer within ${milliseconds / 1000} s`))
+    socket.on('connect', () => end(undefined))
+    socket.on('error', (error: NodeJS.ErrnoException) => end(reasonOf(error, endpoint)))
+  })
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException, endpoint: Endpoint): string {
+  const place = formatEndpoint(endpoint)
+  switch (code) {
+    case 'ENOENT':
+      return `there is no socket ${place}: is the server running, and is this its socket?`
+    case 'ECONNREFUSED':
+      return `nobody listens on ${place}: is the server running?`
+    case 'EACCES':
+      return `who runs this may not open ${place}: see its owner and mode`
+    default:
+      return code ?? message
+  }
+}
