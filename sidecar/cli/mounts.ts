@@ -3,6 +3,7 @@ import { problemsOf, type Problem } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { Mount } from '../mounts/mount.ts'
+import type { ScriptPlace } from '../mounts/script-places.ts'
 
 /** Mounts by their place, and what was wrong with others. */
 export interface CreatedMounts {
@@ -10,13 +11,23 @@ export interface CreatedMounts {
   readonly problems: readonly Problem[]
 }
 
+/** Where the mounts of a configuration have scripts. */
+export function scriptPlaces({ mounts, directory }: GatewayConfig): ScriptPlace[] {
+  return mounts.flatMap(({ kind, settings, path }) => {
+    const place = kind.scripts?.(settings, directory)
+    return place ? [{ mount: path, ...place }] : []
+  })
+}
+
 /** Makes every mount; starts nothing. */
 export function createMounts(config: GatewayConfig, log: Log): CreatedMounts {
+  const { directory } = config
+  const scripts = scriptPlaces(config)
   const mounts: { key: string; mount: Mount }[] = []
   const problems: Problem[] = []
   for (const { key, kind, settings, path } of config.mounts) {
     try {
-      mounts.push({ key, mount: kind.create(settings, { key, path, directory: config.directory, log }) })
+      mounts.push({ key, mount: kind.create(settings, { key, path, directory, log, scripts }) })
     } catch (error) {
       const found = problemsOf(error)
       if (!found) throw error

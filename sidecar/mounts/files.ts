@@ -7,6 +7,7 @@ import { ConfigError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { FileFinder, type Found } from './files/find.ts'
 import { redirectToFolder, refuse } from './files/answer.ts'
+import { statusOfFailure } from './files/failure.ts'
 import type { MountKind } from './mount.ts'
 
 const settings = v.strictObject({
@@ -42,7 +43,8 @@ const BLOCK = 64 * 1024
 
 export const files: MountKind<typeof settings> = {
   kind: 'files',
-  summary: 'A folder of static files.',
+  summary:
+    'A folder of static files. Scripts of other mounts are never served: what `split` names below the `root` of a PHP mount, and the folder of a `cgi` mount.',
   settings,
   create(options, context) {
     const root = resolve(context.directory, options.files)
@@ -56,7 +58,7 @@ export const files: MountKind<typeof settings> = {
         }
         // Loaded when it is needed: it takes 19 ms of the start.
         const { send } = await import('@fastify/send')
-        finder = new FileFinder(send, await realpath(root), root, options)
+        finder = new FileFinder(send, await realpath(root), root, { ...options, scripts: context.scripts ?? [] })
       },
       async handle(exchange) {
         const { REQUEST_METHOD: method } = exchange.variables
@@ -82,7 +84,7 @@ async function sendFile(exchange: Exchange, found: Extract<Found, { kind: 'file'
   }
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error)
   // Gone since it was found, or not for us to read.
-  if (file instanceof Error) return refuse(exchange, file.code === 'EACCES' || file.code === 'EPERM' ? 403 : 404)
+  if (file instanceof Error) return refuse(exchange, statusOfFailure(file, path))
   try {
     if (exchange.aborted) return
     exchange.respond({ status, reason, headers })

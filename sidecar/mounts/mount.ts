@@ -2,6 +2,7 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import type { ScriptPlace } from './script-places.ts'
 
 /** A mount in use. */
 export interface Mount {
@@ -32,6 +33,8 @@ export interface MountContext {
   /** Absolute; relative paths in the settings start here: the folder of the configuration file, or the working directory. */
   readonly directory: string
   readonly log: Log
+  /** Where the mounts of the configuration have scripts. */
+  readonly scripts?: readonly ScriptPlace[]
 }
 
 /** One kind of mount: an entry of the list in index.ts. */
@@ -43,4 +46,6 @@ export interface MountKind<Schema extends GenericSchema = GenericSchema> {
   /** A strictObject with the key `kind` and every other setting, each with a v.description; defaults by v.optional. */
   readonly settings: Schema
   create(settings: InferOutput<Schema>, context: MountContext): Mount
+  /** Where such a mount has scripts, if it has any: relative paths start at `directory`. */
+  scripts?(settings: InferOutput<Schema>, directory: string): Omit<ScriptPlace, 'mount'> | undefined
 }

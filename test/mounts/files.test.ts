@@ -14,8 +14,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as v from 'valibot'
+import { Log } from '../../sidecar/log.ts'
 import { files } from '../../sidecar/mounts/files.ts'
-import type { TestRequest, TestResponse } from '../exchange.ts'
+import { makeExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 import { makeMount, openMount, type OpenMount } from '../mount.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sg-'))
@@ -201,6 +203,33 @@ describe('ranges', () => {
     expect(response.body.equals(BIG.subarray(100_000, 299_999))).toBe(true)
   })
 
+  test('If-Range: the very date gives the part; another date, and an entity tag, which is weak here, the whole file', async () => {
+    const first = await get('/a.txt')
+    const etag = first.header('etag')!
+    expect(etag).toMatch(/^W\//)
+    for (const [condition, status] of [
+      [first.header('last-modified')!, 206],
+      ['Tue, 14 Nov 2034 22:13:20 GMT', 200],
+      [etag, 200],
+      [etag.slice(2), 200],
+      ['nonsense', 200],
+    ] as const) {
+      const response = await get('/a.txt', { headers: { Range: 'bytes=0-2', 'If-Range': condition } })
+      expect([condition, response.status]).toEqual([condition, status])
+    }
+  })
+
+  test('the last bytes of an empty file are none; any other range of it is not there', async () => {
+    const ask = async (Range: string): Promise<number> => (await get('/empty.txt', { headers: { Range } })).status
+    expect(await Promise.all(['bytes=-5', 'bytes=0-', 'bytes=0-0', 'bytes=-0'].map(ask))).toEqual([200, 416, 416, 416])
+  })
+
+  test('HEAD takes no notice of a range', async () => {
+    const response = await get('/a.txt', { method: 'HEAD', headers: { Range: 'bytes=0-2' } })
+    expect([response.status, response.header('content-length')]).toEqual([200, '10'])
+    expect((await get('/a.txt', { method: 'HEAD', headers: { Range: 'bytes=99-' } })).status).toBe(200)
+  })
+
   test('If-Range with a date that is older: the whole file', async () => {
     const headers = { Range: 'bytes=0-2', 'If-Range': 'Tue, 14 Nov 2023 22:13:19 GMT' }
     expect((await get('/a.txt', { headers })).status).toBe(200)
@@ -266,4 +295,57 @@ test('a file that becomes shorter while it is sent is cut, and a client that goe
   gone.hangUp()
   expect((await gone.response).cut).toBe(true)
   expect(gone.errors).toEqual([])
+})
+
+test('a file that is there is not said to be missing when file descriptors run out', () => {
+  const script = join(import.meta.dirname, 'short-of-files.ts')
+  const command = `ulimit -n 100; exec "$0" "$@"`
+  const said = execFileSync('/bin/sh', ['-c', command, process.execPath, script, at('public')], { encoding: 'utf8' })
+  expect(JSON.parse(said)).toEqual({
+    before: [200, 404],
+    short: [503, 404],
+    errors: [['FILE_UNREADABLE', 'gateway']],
+    after: [200, 404],
+  })
+})
+
+describe('the scripts of other mounts', () => {
+  const place = (name: string, suffixes?: string[]) => ({ mount: 'mounts./x', root: at(name), suffixes })
+  const open = async (scripts: object[], settings: object = {}): Promise<OpenMount> => {
+    const context = { key: '/', path: 'mounts./', directory: root, log: new Log('text'), scripts }
+    const made = files.create(v.parse(files.settings, { files: 'site', ...settings }), context as never)
+    await made.open()
+    return {
+      mount: made,
+      logged: [],
+      request(request) {
+        const one = makeExchange(request)
+        void made.handle(one.exchange)
+        return one
+      },
+    }
+  }
+
+  test('are not served, whatever leads to them', async () => {
+    mkdirSync(at('site/wp/cgi-bin'), { recursive: true })
+    for (const name of [
+      'wp/version.php',
+      'wp/style.css',
+      'wp/cgi-bin/tool',
+      'free.php',
+      'wp/index.php',
+      'wp/LARGE.PHP',
+    ])
+      writeFileSync(at('site', name), name)
+    symlinkSync('wp/version.php', at('site/version.txt'))
+    symlinkSync('style.css', at('site/wp/link.php'))
+    const from = await open([place('site/wp', ['.php']), place('site/wp/cgi-bin')], {
+      index: ['index.php'],
+      followSymlinks: true,
+    })
+    const status = async (path: string): Promise<number> => (await get(path, {}, from)).status
+    for (const path of ['/wp/version.php', '/wp/LARGE.PHP', '/wp/cgi-bin/tool', '/version.txt', '/wp/link.php', '/wp/'])
+      expect([path, await status(path)]).toEqual([path, 404])
+    for (const path of ['/wp/style.css', '/free.php']) expect([path, await status(path)]).toEqual([path, 200])
+  })
 })

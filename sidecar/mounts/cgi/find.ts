@@ -5,6 +5,7 @@ import { access, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, dirname, extname, join, resolve, sep } from 'node:path'
 import { AppError, ConfigError } from '../../errors.ts'
 import { splitWords } from '../../workers/words.ts'
+import { statusOfFailure } from '../files/failure.ts'
 import type { MountContext } from '../mount.ts'
 import type { CgiSettings } from './settings.ts'
 
@@ -19,9 +20,6 @@ export interface Script {
   /** The rest of the path. */
   readonly pathInfo: string
 }
-
-/** What a name on disk may not be for other reasons than that it is not there. */
-const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'])
 
 /** Finds the scripts of one mount. */
 export class ScriptFinder {
@@ -138,7 +136,7 @@ async function looked<T>(file: string, look: (file: string) => Promise<T>): Prom
   try {
     return await look(file)
   } catch (error) {
-    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (statusOfFailure(error, file) === 404) return undefined
     throw new AppError('CGI_NOT_EXECUTABLE', `${file} cannot be looked at: ${(error as Error).message}`, 403, {
       cause: error,
     })

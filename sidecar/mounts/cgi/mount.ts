@@ -113,4 +113,5 @@ export const cgi: MountKind<typeof cgiSettings> = {
   summary: 'CGI scripts (RFC 3875): a folder of them, or one. More in [cgi.md](cgi.md).',
   settings: cgiSettings,
   create: (settings, context) => new CgiMount(settings, context),
+  scripts: ({ cgi: root }, directory) => ({ root: resolve(directory, root), suffixes: undefined }),
 }

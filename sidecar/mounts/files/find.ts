@@ -6,6 +6,8 @@ import { sep } from 'node:path'
 import type { SendOptions, send as Send } from '@fastify/send'
 import { encodePath, type Variables } from '../../variables.ts'
 import { fieldValue } from '../fields.ts'
+import { isScript, type ScriptPlace } from '../script-places.ts'
+import { isAbsent, statusOfFailure, unreadable } from './failure.ts'
 
 /** What a request is answered with. */
 export type Found =
@@ -30,18 +32,12 @@ export interface FindOptions {
   readonly fallback?: string | undefined
   readonly dotfiles: boolean
   readonly followSymlinks: boolean
+  /** Where other mounts have scripts: their source is nobody's business. */
+  readonly scripts: readonly ScriptPlace[]
 }
 
-/** The request fields that matter: conditions (RFC 9110 13) and ranges (14). */
-const FIELDS = [
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-  'cache-control',
-]
+/** The request fields that matter: conditions (RFC 9110 13). Ranges (14) have rules of their own, below. */
+const FIELDS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'cache-control']
 
 const NOT_FOUND: Found = { kind: 'refused', status: 404, headers: [] }
 
@@ -85,13 +81,33 @@ export class FileFinder {
       const value = fieldValue(variables, name)
       if (value !== undefined) headers[name] = value
     }
+    // RFC 9110 14.2: a range means something to GET alone.
+    const range = variables.REQUEST_METHOD === 'GET' ? fieldValue(variables, 'range') : undefined
+    if (range === undefined) return this.#ask(path, headers)
+    const condition = fieldValue(variables, 'if-range')
+    if (condition !== undefined) {
+      const whole = await this.#ask(path, headers)
+      if (whole.kind !== 'file' || whole.status !== 200 || !isUnchanged(whole, condition)) return whole
+    }
+    const part = await this.#ask(path, { ...headers, range })
+    // 14.1.2: the last bytes of a file that has none are there, and no Content-Range can say so.
+    const nothing = part.kind === 'refused' && part.status === 416 && part.headers[0]?.[1] === 'bytes */0'
+    return nothing && LAST_BYTES.test(range) ? this.#ask(path, headers) : part
+  }
+
+  async #ask(path: string, headers: Record<string, string>): Promise<Found> {
     try {
       // The library reads these two of a request and nothing else.
       const request = { method: 'HEAD', headers } as unknown as IncomingMessage
       const result = await this.#send(request, path, this.#sendOptions)
       if (result.type === 'directory')
         return (await this.#isOurs(result.metadata.path)) ? { kind: 'folder' } : NOT_FOUND
-      if (result.type === 'error') return refusal(result.statusCode, result.headers)
+      if (result.type === 'error') {
+        const { statusCode, metadata } = result
+        if (statusCode < 500) return refusal(statusCode, result.headers)
+        const status = statusOfFailure(metadata.error, path)
+        return status === 404 ? NOT_FOUND : { kind: 'refused', status, headers: [] }
+      }
       return { kind: 'file', ...describe(result.statusCode, result.headers), path: result.metadata.path }
     } catch (error) {
       if (error instanceof Forbidden) return NOT_FOUND
@@ -101,7 +117,9 @@ export class FileFinder {
 
   async #demandOurs(path: string, stat: Stats): Promise<void> {
     // Reading a FIFO or a device would hang or never end.
-    if (!stat.isFile() || !(await this.#isOurs(path))) throw new Forbidden(path)
+    if (!stat.isFile() || !(await this.#isOurs(path)) || (await isScript(path, this.#options.scripts))) {
+      throw new Forbidden(path)
+    }
   }
 
   /** False when a symbolic link leads out of the folder. */
@@ -113,8 +131,9 @@ export class FileFinder {
       // The folder itself may be a link that a deployment has set anew.
       this.#realRoot = await realpath(this.#root)
       return this.#contains(real)
-    } catch {
-      return false
+    } catch (error) {
+      if (isAbsent(error)) return false
+      throw unreadable(error, path)
     }
   }
 
@@ -130,8 +149,15 @@ function refusal(status: number, headers: Record<string, string>): Found {
   if (status === 416)
     return { kind: 'refused', status, headers: [['Content-Range', headers['Content-Range'] ?? 'bytes */*']] }
   // 400: bytes that are no UTF-8 name no file; 403: a folder without an index, or `..`: none of the client's business.
-  if (status < 500) return NOT_FOUND
-  return { kind: 'refused', status, headers: [] }
+  return NOT_FOUND
+}
+
+/** One range that counts from the end. */
+const LAST_BYTES = /^ *bytes *= *-0*[1-9][0-9]* *$/
+
+/** RFC 9110 13.1.5: the date has to be the very one; entity tags of files are weak, and a weak one never fits. */
+function isUnchanged({ headers }: Extract<Found, { kind: 'file' }>, condition: string): boolean {
+  return headers.some(([name, value]) => name === 'Last-Modified' && value === condition.trim())
 }
 
 function describe(

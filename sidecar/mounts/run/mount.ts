@@ -1,4 +1,5 @@
 // The mount kind `run`: a command that Sidegate starts and looks after, and speaks to in the protocol that it speaks.
+import { resolve } from 'node:path'
 import { ConfigError, UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { StartError } from '../../workers/occupant.ts'
@@ -203,4 +204,6 @@ export const run: MountKind<typeof runSettings> = {
     'Any command that serves HTTP, FastCGI, SCGI, uwsgi or AJP on a socket: Sidegate starts it and looks after it. More in [run.md](run.md).',
   settings: runSettings,
   create: (settings, context) => new RunMount(settings, context),
+  scripts: ({ root, split }, directory) =>
+    root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },
 }

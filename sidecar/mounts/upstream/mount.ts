@@ -150,4 +150,6 @@ export const upstream: MountKind<typeof upstreamSettings> = {
     'Servers that run somewhere else, one or several, spoken to in HTTP, uwsgi, FastCGI (PHP-FPM too), SCGI or AJP. More in [upstream.md](upstream.md).',
   settings: upstreamSettings,
   create: (settings, context) => new UpstreamMount(settings, context),
+  scripts: ({ root, split }, directory) =>
+    root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },
 }
