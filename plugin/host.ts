@@ -20,6 +20,8 @@ export interface PlugMount {
   readonly kind: string
   /** The mount's settings; the value of the key `kind` among them. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** `files`: scripts of other mounts are in its folder, whose source Sidegate does not serve, and the host must not either. */
+  readonly hasScripts?: boolean
 }
 
 /** The part of the running configuration that a host's config file is made from. */

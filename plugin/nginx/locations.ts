@@ -10,7 +10,7 @@ const HAS_WORKERS = new Set(['python', 'run', 'cgi'])
 
 /** The lines for one mount. */
 export function locations(mount: PlacedMount, passing: Passing, directory: string): string[] {
-  if (mount.kind === 'files') return fileLocations(mount, directory)
+  if (mount.kind === 'files' && !mount.hasScripts) return fileLocations(mount, directory)
   const body: string[] = []
   if (HAS_WORKERS.has(mount.kind) || mount.settings.processes !== undefined) {
     body.push(

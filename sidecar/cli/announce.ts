@@ -6,6 +6,7 @@ import type { GatewayConfig } from '../config/validate.ts'
 import type { BoundAddress } from '../gateway.ts'
 import type { Log } from '../log.ts'
 import type { Context } from './command.ts'
+import { scriptOverlaps } from './mounts.ts'
 import type { Target } from './targets.ts'
 import { version } from './version.ts'
 
@@ -71,9 +72,15 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
 
 /** What a plugin is told of the configuration; `listeners` as they are in use. */
 export function plugInput(config: GatewayConfig, listeners: readonly PlugListener[]): PlugInput {
+  const withScripts = new Set(scriptOverlaps(config).map(({ files }) => files))
   return {
     listeners,
-    mounts: config.mounts.map(({ key, kind, settings }) => ({ key, kind: kind.kind, settings })),
+    mounts: config.mounts.map(({ key, kind, settings, path }) => ({
+      key,
+      kind: kind.kind,
+      settings,
+      hasScripts: withScripts.has(path),
+    })),
     directory: config.directory,
   }
 }

@@ -10,8 +10,8 @@ import { Gateway } from '../gateway.ts'
 import { Log } from '../log.ts'
 import { EXIT, type Call, type Command } from './command.ts'
 import { configOptions, gather, prepare } from './config-options.ts'
-import { scriptWarnings } from '../mounts/script-places.ts'
-import { createMounts, scriptPlaces } from './mounts.ts'
+import { describeOverlap } from '../mounts/script-places.ts'
+import { createMounts, scriptOverlaps } from './mounts.ts'
 
 /** So many mounts are looked at at a time: each may be a process of Python or a connection. */
 const AT_A_TIME = 8
@@ -43,8 +43,9 @@ export const check: Command = {
     const log = new Log('text', context.stdout, context.stderr, false)
     problems.push(...locate(await checkMounts(config, log, looks)))
     problems.push(...locate(await checkAddresses(config, log, looks.listen)))
-    const warnings = await scriptWarnings(config.mounts, config.directory, scriptPlaces(config))
-    for (const warning of warnings) context.stderr.write(`sidegate: warning: ${warning}\n`)
+    for (const overlap of scriptOverlaps(config)) {
+      context.stderr.write(`sidegate: warning: ${describeOverlap(overlap)}\n`)
+    }
     for (const problem of problems) context.stderr.write(`sidegate: ${formatProblem(problem)}\n`)
     if (problems.length > 0) {
       context.stderr.write(`sidegate: ${problems.length} problem${problems.length === 1 ? '' : 's'}\n`)

@@ -3,7 +3,7 @@ import { problemsOf, type Problem } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { Mount } from '../mounts/mount.ts'
-import type { ScriptPlace } from '../mounts/script-places.ts'
+import { overlaps, type Overlap, type ScriptPlace } from '../mounts/script-places.ts'
 
 /** Mounts by their place, and what was wrong with others. */
 export interface CreatedMounts {
@@ -12,11 +12,16 @@ export interface CreatedMounts {
 }
 
 /** Where the mounts of a configuration have scripts. */
-export function scriptPlaces({ mounts, directory }: GatewayConfig): ScriptPlace[] {
+function scriptPlaces({ mounts, directory }: GatewayConfig): ScriptPlace[] {
   return mounts.flatMap(({ kind, settings, path }) => {
     const place = kind.scripts?.(settings, directory)
     return place ? [{ mount: path, ...place }] : []
   })
+}
+
+/** The files mounts that have scripts of other mounts in their folder. */
+export function scriptOverlaps(config: GatewayConfig): Overlap[] {
+  return overlaps(config.mounts, config.directory, scriptPlaces(config))
 }
 
 /** Makes every mount; starts nothing. */

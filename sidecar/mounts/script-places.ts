@@ -1,4 +1,5 @@
 // Where the mounts of a configuration have scripts. A files mount over the same folder serves what is beside them, and never their source.
+import { realpathSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 
@@ -19,7 +20,8 @@ export async function isScript(path: string, places: readonly ScriptPlace[]): Pr
   for (const { root, suffixes } of places) {
     if (suffixes && !suffixes.some((suffix) => endsLike(path, suffix) || endsLike(target, suffix))) continue
     // The folder may be a link that a deployment has set anew.
-    if (isBelow(target, await real(root)) || isBelow(path, root)) return true
+    const realRoot = await realpath(root).catch(() => root)
+    if (isBelow(target, realRoot) || isBelow(path, root)) return true
   }
   return false
 }
@@ -29,30 +31,40 @@ function endsLike(path: string, suffix: string): boolean {
   return path.slice(-suffix.length).toLowerCase() === suffix.toLowerCase()
 }
 
-/** The files mounts among these that have scripts of others in their folder, one sentence each. */
-export async function scriptWarnings(
+/** A files mount that has scripts of another mount in its folder. */
+export interface Overlap {
+  /** The files mount's place in the configuration. */
+  readonly files: string
+  readonly scripts: ScriptPlace
+}
+
+/** The files mounts among these that have scripts of others in their folder. */
+export function overlaps(
   mounts: readonly { readonly path: string; readonly settings: Readonly<Record<string, unknown>> }[],
   directory: string,
   places: readonly ScriptPlace[],
-): Promise<string[]> {
-  const warnings: string[] = []
-  for (const { path, settings } of mounts) {
-    if (typeof settings.files !== 'string') continue
-    const folder = await real(resolve(directory, settings.files))
-    for (const { mount, root, suffixes } of places) {
-      const scripts = await real(root)
-      if (!isBelow(folder, scripts) && !isBelow(scripts, folder)) continue
-      const which = suffixes ? suffixes.map((suffix) => `*${suffix}`).join(', ') : 'what is there'
-      warnings.push(
-        `${path}.files: ${mount} has scripts below ${root} (${which}): they are 404 here, as their source would be served`,
-      )
-    }
-  }
-  return warnings
+): Overlap[] {
+  if (places.length === 0) return []
+  return mounts.flatMap(({ path, settings }) => {
+    if (typeof settings.files !== 'string') return []
+    const folder = real(resolve(directory, settings.files))
+    const inside = places.filter(({ root }) => isBelow(folder, real(root)) || isBelow(real(root), folder))
+    return inside.map((scripts) => ({ files: path, scripts }))
+  })
 }
 
-function real(path: string): Promise<string> {
-  return realpath(path).catch(() => path)
+/** For people: what such a mount does not serve. */
+export function describeOverlap({ files, scripts: { mount, root, suffixes } }: Overlap): string {
+  const which = suffixes ? suffixes.map((suffix) => `*${suffix}`).join(', ') : 'what is there'
+  return `${files}.files: ${mount} has scripts below ${root} (${which}): they are 404 here, as their source would be served`
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -55,3 +55,9 @@ test('serve does not serve their source', async () => {
     await gateway.stop()
   }
 })
+
+test('nginx is not told to serve such a folder itself', async () => {
+  const { out } = await sidegate(['plug', 'nginx', '--config', 'sidegate.yaml'], folder.path)
+  const alias = [...out.matchAll(/ alias ([^;]*);/g)].map(([, path]) => path!.replaceAll('"', ''))
+  expect(alias).toEqual([`${join(folder.path, 'free')}/`])
+})
