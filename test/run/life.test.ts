@@ -202,3 +202,20 @@ test('so many requests at once', async () => {
   hanging.hangUp()
   expect((await second.response).status).toBe(200)
 })
+
+describe.runIf(process.platform === 'linux')('the first connection that a program gets', () => {
+  test.each([
+    ['$SOCKET', []],
+    ['$PORT', ['127.0.0.1']],
+    ['$PORT', ['0.0.0.0']],
+    ['$PORT', ['::ffff:127.0.0.1']],
+  ])('is a request: %s %j', async (where, more) => {
+    const made = await started({ run: [node, 'strict.mjs', where, ...more] })
+    expect((await made.request().response).body.toString()).toBe('connection 1')
+  })
+
+  test('is no request where the kernel does not tell that it listens', async () => {
+    const made = await started({ run: [node, 'strict.mjs', '$SOCKET', 'renamed'] })
+    expect((await made.request().response).body.toString()).toBe('connection 2')
+  })
+})

@@ -31,6 +31,14 @@ export const programs: readonly Program[] = [
     settings: { run: 'puma --quiet --bind unix://$SOCKET config.ru', speaks: 'http', keepPrefix: true },
   },
   {
+    name: 'rackup by ruby-fcgi (Rack, Ruby)',
+    needs: ['rackup'],
+    settings: {
+      run: 'rackup --quiet --env none --server fastcgi --option File=$SOCKET fastcgi.ru',
+      speaks: 'fastcgi',
+    },
+  },
+  {
     name: 'WSAPI (Lua) by spawn-fcgi',
     needs: ['lua5.1', 'spawn-fcgi', 'wsapi.fcgi'],
     settings: { run: 'spawn-fcgi -n -s $SOCKET -- /usr/bin/lua5.1 app.lua', speaks: 'fastcgi' },

@@ -58,6 +58,8 @@ function needs() {
       there: existsSync('/usr/share/perl5/FCGI/ProcManager.pm'),
     },
     { name: 'Puma', debian: 'puma', there: onPath('puma') },
+    { name: 'Rack', debian: 'ruby-rack', there: onPath('rackup') },
+    { name: "Ruby's FastCGI", debian: 'ruby-fcgi', there: spawnSync('ruby', ['-rfcgi', '-e', '1']).status === 0 },
     { name: 'WSAPI', debian: 'lua-wsapi-fcgi', there: onPath('wsapi.fcgi') },
     { name: 'spawn-fcgi', debian: 'spawn-fcgi', there: onPath('spawn-fcgi') },
     { name: 'PHP by CGI', debian: 'php-cgi', there: onPath('php-cgi') },

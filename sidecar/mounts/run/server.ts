@@ -1,11 +1,11 @@
-// One run of a command: started, asked until somebody accepts connections at its place, in use, ended with everything that it started.
-import { connect } from 'node:net'
+// One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
 import type { Endpoint } from '../../listen/address.ts'
 import type { Log, LogFields } from '../../log.ts'
 import { StartError, type Occupant, type Owner } from '../../workers/occupant.ts'
 import { describeExit, WorkerProcess, type Exit, type ProcessListener } from '../../workers/process.ts'
 import { Watchdog } from '../../workers/watchdog.ts'
 import type { CommandPlan } from './command.ts'
+import { listens } from './listening.ts'
 
 /** How a command is run. Times in milliseconds. */
 export interface ServerOptions {
@@ -92,21 +92,15 @@ export class CommandServer implements Occupant, ProcessListener {
     if (pid === undefined) return
     this.#watchdog = new Watchdog(pid, stopTimeout, plan.folder!)
     this.#timers.late = setTimeout(() => this.#late(), startTimeout)
-    this.#look(LOOK_FIRST_MS)
+    void this.#look(LOOK_FIRST_MS)
   }
 
   /** Whether it accepts connections. */
-  #look(pause: number): void {
-    const socket = connect(this.endpoint!.kind === 'unix' ? { path: this.endpoint!.path } : this.endpoint!)
-    socket.once('connect', () => {
-      socket.destroy()
-      this.#ready()
-    })
-    socket.once('error', () => {
-      if (this.state === 'starting') {
-        this.#timers.look = setTimeout(() => this.#look(Math.min(pause * 2, LOOK_MOST_MS)), pause)
-      }
-    })
+  async #look(pause: number): Promise<void> {
+    const ready = await listens(this.endpoint!)
+    if (this.state !== 'starting') return
+    if (ready) return this.#ready()
+    this.#timers.look = setTimeout(() => void this.#look(Math.min(pause * 2, LOOK_MOST_MS)), pause)
   }
 
   #ready(): void {

@@ -1,0 +1,70 @@
+// Whether somebody listens at a place, asked of the kernel where it tells: a connection that closes without a byte ends some programs, and
+// others log a traceback.
+import { readFile, stat } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { Endpoint } from '../../listen/address.ts'
+
+/** proc(5), /proc/net/unix: the flag __SO_ACCEPTCON, and what stands before the path: number, references, protocol, flags, type, state, inode. */
+const UNIX_LINE = /^[0-9A-F]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) [0-9A-F]{4} [0-9A-F]{2} +\d+ (.*)$/i
+const ACCEPTS = 0x1_0000
+/** proc(5), /proc/net/tcp: the state LISTEN. */
+const LISTEN = '0A'
+/** 127.0.0.1, 0.0.0.0, and both inside of IPv6, as /proc writes them on machines of either byte order. */
+const LOOPBACK = /^(?:0{24}|0{16}(?:0000FFFF|FFFF0000))?(?:0100007F|7F000001|00000000)$/
+/** `::`: whether it takes IPv4 too is not to be seen. */
+const ANY_6 = '0'.repeat(32)
+
+/** Whether connections to it are accepted. `unsure`: the kernel does not tell, so that a connection has to be tried. */
+export async function listens(endpoint: Endpoint): Promise<boolean> {
+  const told = endpoint.kind === 'unix' ? await unixListens(endpoint.path) : await tcpListens(endpoint.port)
+  return told === 'unsure' ? accepts(endpoint) : told
+}
+
+async function unixListens(path: string): Promise<boolean | 'unsure'> {
+  // Before the table is read: what is bound by this name now has to be in it.
+  if (!(await stat(path).catch(() => undefined))) return false
+  const lines = await readLines('/proc/net/unix')
+  if (!lines) return 'unsure'
+  const name = Buffer.from(path).toString('latin1')
+  let bound = false
+  for (const line of lines) {
+    const [, flags, itsName] = UNIX_LINE.exec(line) ?? []
+    if (itsName !== name) continue
+    if ((Number.parseInt(flags!, 16) & ACCEPTS) !== 0) return true
+    bound = true
+  }
+  // Else it was bound by another name, and given this one later.
+  return bound ? false : 'unsure'
+}
+
+async function tcpListens(port: number): Promise<boolean | 'unsure'> {
+  const tables = await Promise.all([readLines('/proc/net/tcp'), readLines('/proc/net/tcp6')])
+  if (!tables[0]) return 'unsure'
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of tables.flatMap((lines) => lines ?? [])) {
+    const [, local = '', , state] = line.trim().split(/ +/)
+    if (state !== LISTEN || !local.endsWith(wanted)) continue
+    const address = local.slice(0, -wanted.length)
+    if (address === ANY_6) return 'unsure'
+    if (LOOPBACK.test(address)) return true
+  }
+  return false
+}
+
+async function readLines(file: string): Promise<string[] | undefined> {
+  return readFile(file, 'latin1').then(
+    (text) => text.split('\n'),
+    () => undefined,
+  )
+}
+
+function accepts(endpoint: Endpoint): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(endpoint.kind === 'unix' ? { path: endpoint.path } : endpoint)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
