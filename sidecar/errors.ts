@@ -89,6 +89,7 @@ const REASONS: Record<number, string> = {
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
 }
 
 /** Gives any thrown value the shape of a SidegateError; what an app threw becomes APP_RAISED with the thrown value as cause. */

@@ -60,6 +60,10 @@ export class FastcgiClient implements ClientCodec, RecordSink {
     return this.#stdinEnded
   }
 
+  get partial(): boolean {
+    return this.#state === 'head' && this.#head.begun
+  }
+
   data(chunk: Uint8Array): Uint8Array[] {
     return records.streamPieces(records.STDIN, ID, chunk)
   }

@@ -30,6 +30,11 @@ export class HeadReader {
   /** Whether the head said its status; else 200 or 302 was put there. */
   statusGiven = false
 
+  /** True once bytes of a head came, while it is incomplete. */
+  get begun(): boolean {
+    return this.#text !== ''
+  }
+
   /**
    * @returns the head when it is complete, else undefined.
    * @throws {PeerError} RESPONSE_HEAD when it is malformed or too long.

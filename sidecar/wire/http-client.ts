@@ -47,6 +47,10 @@ export class HttpClient implements ClientCodec {
     return this.#spoiled
   }
 
+  get partial(): boolean {
+    return this.#phase === 'head' && this.#beginning.size > 0
+  }
+
   request(variables: Variables, length: number | undefined): Uint8Array {
     const fields: string[] = []
     for (const name in variables) {

@@ -146,6 +146,10 @@ export class UnframedClient implements ClientCodec {
     this.#format = format
   }
 
+  get partial(): boolean {
+    return !this.#headDone && this.#reader.begun
+  }
+
   request(variables: Variables, length: number | undefined): Uint8Array {
     this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
     return this.#format.write(variables, length)

@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { errorResponse, PeerError } from '../../sidecar/errors.ts'
 
 const root = join(import.meta.dirname, '../..')
 const sources = globSync(['sidecar/**/*.{ts,py}', 'plugin/**/*.{ts,py}'], { cwd: root })
@@ -17,6 +18,18 @@ test('every code that the sources raise is documented', () => {
   ].map(([, first, second]) => first ?? second!)
   expect(raised.length).toBeGreaterThan(80)
   expect([...new Set(raised)].filter((code) => !documented.includes(code)).toSorted()).toEqual([])
+})
+
+test('every status that an error has is called by its name', () => {
+  const statuses = [...sources.matchAll(/Error\([^;]*?, ([45][0-9][0-9])(?:,[^;]*)?\)/g)].map(([, status]) =>
+    Number(status),
+  )
+  expect(statuses.length).toBeGreaterThan(30)
+  // 499 is never sent: its client is gone.
+  const sent = [...new Set([...statuses, 505])].filter((status) => status !== 499)
+  const named = sent.map((status) => errorResponse(new PeerError('X', '', status), '').reason)
+  expect(named).not.toContain('Error')
+  expect(errorResponse(new PeerError('X', '', 505), '').reason).toBe('HTTP Version Not Supported')
 })
 
 test('every documented code is raised somewhere, and stands once', () => {

@@ -100,6 +100,28 @@ test('a failed connection is tried on another upstream, with any method; the log
   expect(one.log.text).toContain(`${down.url} failed 3 times (maxFails) and is left out for 10 s`)
 })
 
+test('retries with one server: it is asked again only where it closed a kept connection', async () => {
+  const asked: string[] = []
+  const silent = cleanup.add(
+    await rawUpstream((socket) => {
+      let count = 0
+      socket.on('data', (bytes) => {
+        asked.push(/ (\S+) /.exec(bytes.toString())![1]!)
+        if (asked.at(-1) === '/silent' || count++ > 0) socket.end()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup')
+      })
+    }),
+    (server) => server.close(),
+  )
+  const one = await gateway({ upstream: `http://127.0.0.1:${silent.port}`, retries: 3, maxFails: 0 })
+  expect((await fetch(`${one.url}/silent`)).status).toBe(502)
+  expect(asked).toEqual(['/silent'])
+  expect(await ask(`${one.url}/kept`)).toBe('up')
+  // The connection is closed as the next request comes; a new one answers.
+  expect(await ask(`${one.url}/again`)).toBe('up')
+  expect(asked).toEqual(['/silent', '/kept', '/again', '/again'])
+})
+
 test('retries: 0 tries none', async () => {
   const one = await gateway({ upstream: [(await dead()).url, (await named('up')).url], retries: 0, maxFails: 0 })
   const statuses = [(await fetch(one.url)).status, (await fetch(one.url)).status]

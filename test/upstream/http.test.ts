@@ -252,7 +252,8 @@ test('a response that is cut is cut for the client too', async () => {
 
 test.each([
   ['nothing', '', 502, 'UPSTREAM_RESET'],
-  ['half a head', 'HTTP/1.1 200 OK\r\nA: b\r\n', 502, 'UPSTREAM_RESET'],
+  ['half a head', 'HTTP/1.1 200 OK\r\nA: b\r\n', 502, 'UPSTREAM_CUT'],
+  ['half a status line', 'HTTP/1.', 502, 'UPSTREAM_CUT'],
   ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 502, 'UPSTREAM_RESPONSE'],
   ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 502, 'UPSTREAM_RESPONSE'],
   ['a bare CR', 'HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n', 502, 'UPSTREAM_RESPONSE'],
@@ -262,6 +263,32 @@ test.each([
   const response = await fetch(one.url, { method: 'POST', body: 'x' })
   expect([response.status, await response.text()]).toEqual([status, expect.stringContaining(code)])
   expect(one.log.text).toContain(upstream)
+})
+
+test('what broke off is told from silence, and silence from another protocol', async () => {
+  const upstream = await raw((socket) =>
+    socket.once('data', (bytes) =>
+      socket.end(bytes.toString().startsWith('GET /half') ? 'HTTP/1.1 200 OK\r\nA: ' : ''),
+    ),
+  )
+  const one = await gateway({ upstream, maxFails: 0 })
+  await fetch(`${one.url}/half`)
+  expect(one.log.text).toContain(`${upstream} closed the connection in the middle of its response head`)
+  await fetch(one.url)
+  expect(one.log.text).toContain(
+    `${upstream} closed the connection without an answer; so does a server that speaks another protocol`,
+  )
+})
+
+test.each([
+  ['Content-Length', 'HTTP/1.1 200 OK\nContent-Length: 5\nX-A: b\n\nhello'],
+  ['the end of the connection', 'HTTP/1.0 200 OK\nX-A: b\n\nhello'],
+  ['chunks', 'HTTP/1.1 200 OK\r\nX-A: b\nTransfer-Encoding: chunked\r\n\n3\nhel\n2 ; a = b\r\nlo\r\n0\n\n'],
+])('a server that writes LF alone, with %s', async (_, bytes) => {
+  const upstream = await raw((socket) => socket.once('data', () => socket.end(bytes)))
+  const { url } = await gateway({ upstream })
+  const response = await fetch(url)
+  expect([response.status, response.headers.get('x-a'), await response.text()]).toEqual([200, 'b', 'hello'])
 })
 
 test('a dead upstream is 502, and the log says which', async () => {

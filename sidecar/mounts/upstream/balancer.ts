@@ -3,7 +3,7 @@ import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log } from '../../log.ts'
 import { choose, type Balance } from './choose.ts'
-import { mayRepeat } from './failure.ts'
+import { KeptConnectionError, mayRepeat } from './failure.ts'
 import type { Member } from './member.ts'
 import type { Upload } from '../../upload.ts'
 import { Waiting } from './waiting.ts'
@@ -112,7 +112,7 @@ export class Balancer {
     const now = performance.now()
     const untried = this.#usable(now).filter((one) => !tried.has(one))
     const next = this.#take(untried, exchange.variables.REMOTE_ADDR ?? '', now)
-    if (next || (error as UpstreamError).code !== 'UPSTREAM_RESET') return next
+    if (next || !(error instanceof KeptConnectionError)) return next
     return member.retired ? undefined : this.#take([member], '', now)
   }
 

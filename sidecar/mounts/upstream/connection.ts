@@ -6,7 +6,7 @@ import type { SidegateError } from '../../errors.ts'
 import type { Link } from '../../linked-list.ts'
 import { Lines } from '../../workers/lines.ts'
 import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
-import { ended, notConnected, ofResponse } from './failure.ts'
+import { ended, notConnected, ofResponse, type Progress } from './failure.ts'
 import type { Line, Passage } from './passage.ts'
 import type { Upload } from '../../upload.ts'
 
@@ -38,6 +38,8 @@ export class Connection<C extends ClientCodec> implements Line {
   #connected = false
   #uploading = false
   #reading = false
+  /** Requests were answered on it before. */
+  #used = false
   #failure: NodeJS.ErrnoException | undefined
   #closed = false
   /** Its place among those of its owner; the owner's. */
@@ -187,7 +189,7 @@ export class Connection<C extends ClientCodec> implements Line {
     try {
       this.#take(this.#codec.receive(bytes), passage)
     } catch (error) {
-      return passage.fail(ofResponse(this.#name, passage.begun, error))
+      return passage.fail(ofResponse(this.#name, this.#progress(passage), error))
     }
     if (this.#passage !== passage) return
     passage.flush()
@@ -232,19 +234,27 @@ export class Connection<C extends ClientCodec> implements Line {
     if (!clean) return void this.#socket.destroy()
     // The client may have been slow up to the end; the next response finds the connection reading.
     if (this.#socket.isPaused()) this.#socket.resume()
+    this.#used = true
     this.#owner.released(this)
   }
 
   #receiveEnd(): void {
     const passage = this.#passage
     if (!passage) return this.#leave()
+    const progress = this.#progress(passage)
     try {
       this.#take(this.#codec.receiveEnd(), passage)
     } catch (error) {
-      passage.fail(ofResponse(this.#name, passage.begun, error))
+      passage.fail(ofResponse(this.#name, progress, error))
     }
     // A write that failed would keep it open.
     this.#socket.destroy()
+  }
+
+  #progress(passage: Passage): Progress {
+    if (passage.begun) return 'body'
+    if (this.#codec.partial) return 'head'
+    return this.#used ? 'silent' : 'unheard'
   }
 
   /** Closes without a request under way: nobody must choose it from now on. */
@@ -262,6 +272,6 @@ export class Connection<C extends ClientCodec> implements Line {
     if (!passage) return
     const failure = this.#failure
     if (!this.#connected) passage.fail(notConnected(this.#name, failure ?? { message: 'the connection was closed' }))
-    else passage.fail(ended(this.#name, passage.begun, failure))
+    else passage.fail(ended(this.#name, this.#progress(passage), failure))
   }
 }

@@ -33,12 +33,30 @@ export function stalled(name: string, milliseconds: number): UpstreamError {
   return new UpstreamError('UPSTREAM_STALLED', message, 504)
 }
 
+/**
+ * How far a response had come when its connection ended. `unheard`: nothing ever came on the connection; `silent`: nothing came, and requests
+ * had been answered on it before.
+ */
+export type Progress = 'unheard' | 'silent' | 'head' | 'body'
+
+/** A server closed a kept connection as it was used again, as servers may: that says nothing about the server. */
+export class KeptConnectionError extends UpstreamError {}
+
 /** The connection ended: before the response began, or in the middle of it. */
-export function ended(name: string, begun: boolean, error?: Coded): UpstreamError {
+export function ended(name: string, progress: Progress, error?: Coded): UpstreamError {
   const why = error ? ` (${text(error)})` : ''
-  return begun
-    ? new UpstreamError('UPSTREAM_CUT', `${name} closed the connection in the middle of its response${why}`)
-    : new UpstreamError('UPSTREAM_RESET', `${name} closed the connection without an answer${why}`)
+  const closed = `${name} closed the connection`
+  if (progress === 'body') return new UpstreamError('UPSTREAM_CUT', `${closed} in the middle of its response${why}`)
+  if (progress === 'head')
+    return new UpstreamError('UPSTREAM_CUT', `${closed} in the middle of its response head${why}`)
+  const message = `${closed} without an answer${why}`
+  if (progress === 'silent') return new KeptConnectionError('UPSTREAM_RESET', message)
+  return new UpstreamError('UPSTREAM_RESET', `${message}; so does a server that speaks another protocol`)
+}
+
+/** The response ended as the protocol has it, and was shorter than its Content-Length. */
+export function tooShort(name: string, missing: number): UpstreamError {
+  return new UpstreamError('UPSTREAM_CUT', `${name} ended its response ${missing} bytes short of its Content-Length`)
 }
 
 /** The response cannot be passed on. */
@@ -47,10 +65,10 @@ export function badResponse(name: string, why: string): UpstreamError {
 }
 
 /** What a client codec or the exchange threw about a response, as an error of the upstream. */
-export function ofResponse(name: string, begun: boolean, thrown: unknown): SidegateError {
+export function ofResponse(name: string, progress: Progress, thrown: unknown): SidegateError {
   if (thrown instanceof UpstreamError) return thrown
   if (thrown instanceof PeerError || thrown instanceof AppError) {
-    if (thrown.code === 'RESPONSE_CUT') return ended(name, begun)
+    if (thrown.code === 'RESPONSE_CUT') return ended(name, progress)
     if (thrown.code === 'FASTCGI_BUSY') return new UpstreamError('UPSTREAM_BUSY', `${name}: ${thrown.message}`, 503)
     return badResponse(name, thrown.message)
   }

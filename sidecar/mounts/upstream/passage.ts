@@ -3,7 +3,7 @@
 import { AppError, type SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { sendable, type Head, type HeaderPair } from '../../wire/head.ts'
-import { badResponse, connectLate, ended, headLate, ofResponse, stalled } from './failure.ts'
+import { badResponse, connectLate, ended, headLate, ofResponse, stalled, tooShort } from './failure.ts'
 
 /** How long an upstream may take, in milliseconds; 0: for ever. */
 export interface Times {
@@ -96,7 +96,7 @@ export class Passage {
     try {
       exchange.respond(passedOn(this.#web ? sendable(head).head : head))
     } catch (error) {
-      return this.fail(ofResponse(this.#name, false, error))
+      return this.fail(ofResponse(this.#name, 'head', error))
     }
     this.#state = 'answering'
     if (!exchange.bodiless) this.#missing = exchange.announced
@@ -119,7 +119,7 @@ export class Passage {
         this.#line.stop()
       }
       this.#missing -= piece.byteLength
-      if (last && this.#missing > 0) return this.fail(ended(this.#name, true))
+      if (last && this.#missing > 0) return this.fail(tooShort(this.#name, this.#missing))
     }
     this.#set('idle')
     try {
@@ -132,9 +132,9 @@ export class Passage {
 
   /** The response is complete, and the connection with it. */
   end(): void {
-    if (this.#state === 'asking') return this.fail(ended(this.#name, false))
+    if (this.#state === 'asking') return this.fail(ended(this.#name, 'silent'))
     if (this.#state === 'answering') {
-      if (this.#missing > 0) return this.fail(ended(this.#name, true))
+      if (this.#missing > 0) return this.fail(tooShort(this.#name, this.#missing))
       try {
         this.#finish()
       } catch (error) {
@@ -165,7 +165,7 @@ export class Passage {
   /** The exchange refused a part of the response: its rules are the same for every app. */
   #refused(error: unknown): void {
     if (this.#state === 'answered') this.#state = 'answering'
-    this.fail(error instanceof AppError ? ofResponse(this.#name, true, error) : (error as SidegateError))
+    this.fail(error instanceof AppError ? ofResponse(this.#name, 'body', error) : (error as SidegateError))
   }
 
   #abort(): void {

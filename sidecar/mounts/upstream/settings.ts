@@ -106,7 +106,7 @@ export const upstreamSettings = v.strictObject({
   retries: count(
     0,
     1,
-    'How often a failed request is sent to another server, when nothing was sent back and either nothing was sent to the first or the method is idempotent (RFC 9110 9.2.2).',
+    'How often a failed request is sent to another server, when nothing was sent back and either nothing was sent to the first or the method is idempotent (RFC 9110 9.2.2); or to the same one, when it closed a kept connection as it was used again.',
   ),
   queue: count(0, 100, 'Requests that may wait when every server has all its connections in use; more get 503.'),
   queueTimeout: seconds(30, 'Seconds a request may wait so; then it gets 503.'),

@@ -114,7 +114,7 @@ export class Tunnel {
 
   /** The response of an upstream that refused ends in its middle. */
   #cut(): void {
-    this.#socket.fail(ended(this.#name, true))
+    this.#socket.fail(ended(this.#name, 'body'))
   }
 
   #failed(error: Error & { code?: string }): void {
@@ -127,6 +127,6 @@ export class Tunnel {
 
   #failure(error: Error & { code?: string }): SidegateError {
     if (error.code === 'ECONNECT_TIMEOUT') return connectLate(this.#name, this.#times.connect)
-    return this.#connected ? ended(this.#name, false, error) : notConnected(this.#name, error)
+    return this.#connected ? ended(this.#name, 'unheard', error) : notConnected(this.#name, error)
   }
 }
