@@ -2,6 +2,7 @@
 // on it, the mount answers through respond, write and end. All rules about when a head may leave, what has a body and how long
 // it is stand here, once for every protocol.
 import type { Duplex } from 'node:stream'
+import { abortError, isAbortOf } from './abort.ts'
 import type { RequestBody } from './body.ts'
 import type { Carrier, Door, ExchangeObserver } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
@@ -90,11 +91,11 @@ export class Exchange {
     return this.state === 'ended' || this.state === 'aborted'
   }
 
-  /** Fires when the client goes away before the response is complete. */
+  /** Fires when the client goes away before the response is complete. Its reason is an AbortError, whose cause tells more. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
-      if (this.#abortReason) this.#controller.abort(this.#abortReason)
+      if (this.#abortReason) this.#controller.abort(abortError(this.#abortReason))
     }
     return this.#controller.signal
   }
@@ -309,7 +310,8 @@ export class Exchange {
   fail(thrown: unknown): void {
     const error = toSidegateError(thrown)
     if (this.state === 'ended' || this.state === 'aborted') {
-      if (error !== this.error && error !== this.#abortReason) this.#observer.failed(this, error)
+      const known = error === this.error || error === this.#abortReason
+      if (!known && !isAbortOf(this.#controller?.signal, thrown)) this.#observer.failed(this, error)
       return
     }
     this.error ??= error
@@ -350,7 +352,7 @@ export class Exchange {
     const listeners = this.#abortListeners
     const waiters = this.#drainWaiters
     this.#abortListeners = this.#drainWaiters = undefined
-    this.#controller?.abort(reason)
+    this.#controller?.abort(abortError(reason))
     listeners?.forEach((listener) => listener())
     waiters?.forEach(({ reject }) => reject(reason))
     this.#observer.done(this)

@@ -3,6 +3,7 @@
 // of the second argument.
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
+import { acceptLightRequests } from './fetch/global.ts'
 import { handleFetch, type FetchHandler } from './fetch/handle.ts'
 import { LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
@@ -19,7 +20,7 @@ const settings = v.strictObject({
   request: v.pipe(
     v.optional(v.picklist(['light', 'native']), 'light'),
     v.description(
-      "Which Request the handler gets: a light one, or the platform's own, for handlers that pass it to new Request() or fetch().",
+      "Which Request the handler gets: a light one, or the platform's own, for handlers that pass it to a Request or fetch that is not the global one.",
     ),
   ),
   loadTimeout: v.pipe(
@@ -62,6 +63,7 @@ export const fetch: MountKind<typeof settings> = {
     return {
       check: () => checkTarget(target, context, 'fetch'),
       async open() {
+        if (request === 'light') acceptLightRequests()
         const names = ['app', 'application', 'handler', 'fetch']
         const exported = await loadTarget(target, context, names, {
           setting: 'fetch',

@@ -31,6 +31,23 @@ export function requestTargets(variables: Variables): Targets {
   return { full: rooted(encodePath(script) + below) + mark, below: rooted(below) + mark }
 }
 
+// RFC 3986 2: no other characters have a place in a URI.
+const NOT_URI = /[^\x21-\x7e]/
+const NOT_URI_ALL = new RegExp(NOT_URI, 'g')
+
+/**
+ * The target as Node and Fetch handlers are shown it. Bytes that a client should have percent-encoded and did not are that here: as
+ * characters, one for each, they would be read as others than those that were meant.
+ */
+export function handlerTargets(variables: Variables): Targets {
+  const targets = requestTargets(variables)
+  return NOT_URI.test(targets.full) ? { full: encodeBytes(targets.full), below: encodeBytes(targets.below) } : targets
+}
+
+function encodeBytes(target: string): string {
+  return target.replace(NOT_URI_ALL, encodePath)
+}
+
 /** The common case: nothing encoded, nothing rewritten. */
 function isPlain(uri: string, info: string): boolean {
   if (!uri.startsWith(info) || info.length === 0) return false

@@ -208,12 +208,6 @@ describe('failure', () => {
     expect(errors).toMatchObject([{ code: 'APP_RAISED', cause: { message: 'broken' } }])
   })
 
-  test('a chunk that is no bytes', async () => {
-    const { response, errors } = (await open('chunkOfText')).request()
-    expect((await response).status).toBe(500)
-    expect(errors).toMatchObject([{ code: 'FETCH_CHUNK' }])
-  })
-
   test('work of waitUntil that fails is logged', async () => {
     const { request, logged } = await open('waits')
     expect((await request().response).body.toString()).toBe('ok')

@@ -27,6 +27,8 @@ describe('request', () => {
     ['', '/a?', '/a?', undefined],
     ['', '/a%20b%2Fc//d', '/a%20b%2Fc//d', undefined],
     ['', '/caf%c3%A9', '/caf%c3%A9', undefined],
+    ['', '/caf\xc3\xa9?\xff', '/caf%C3%A9?%FF', undefined],
+    ['/caf\xc3\xa9', '/caf\xc3\xa9/\xe9', '/%E9', '/caf%C3%A9/%E9'],
     ['', '/a/../b', '/b', undefined],
     ['', 'http://test.example/a?b', '/a?b', undefined],
     ['/shop', '/shop', '/', '/shop'],

@@ -1,6 +1,9 @@
 // Calls a Fetch handler with an exchange.
+import type { IncomingMessage } from 'node:http'
 import type { Variables } from '../../variables.ts'
 import type { Handled } from '../handled.ts'
+import { makeRequest } from '../node/messages.ts'
+import { GatewaySocket } from '../node/socket.ts'
 import { LightRequest, nativeRequest } from './request.ts'
 import { sendResponse } from './send.ts'
 
@@ -8,6 +11,23 @@ import { sendResponse } from './send.ts'
 export interface FetchEnv {
   /** The CGI variables of the request. */
   readonly environ: Readonly<Variables>
+  /** The request as of node:http, as in `@hono/node-server`: for `getConnInfo`, and for libraries that read a Node request. */
+  readonly incoming: IncomingMessage
+}
+
+class Env implements FetchEnv {
+  readonly environ: Readonly<Variables>
+  readonly #exchange: Handled
+  #incoming: IncomingMessage | undefined
+
+  constructor(exchange: Handled) {
+    this.environ = exchange.variables
+    this.#exchange = exchange
+  }
+
+  get incoming(): IncomingMessage {
+    return (this.#incoming ??= makeRequest(this.#exchange, new GatewaySocket(this.#exchange)))
+  }
 }
 
 /** The third argument of a Fetch handler, as other hosts of such handlers have it. */
@@ -40,7 +60,7 @@ export function handleFetch(handler: FetchHandler, exchange: Handled, options: F
       waitUntil: (work) => void Promise.resolve(work).catch(options.workFailed),
       passThroughOnException() {},
     }
-    const returned = handler(request, { environ: exchange.variables }, context)
+    const returned = handler(request, new Env(exchange), context)
     if (typeof (returned as PromiseLike<Response> | undefined)?.then === 'function') {
       ;(returned as PromiseLike<Response>).then((response) => sendResponse(response, exchange)).then(undefined, failed)
     } else sendResponse(returned, exchange).catch(failed)

@@ -7,7 +7,7 @@ import { requestUrl } from './url.ts'
 
 const decoder = new TextDecoder()
 
-/** Passes for a Request (`instanceof` holds). `new Request(light)` and `fetch(light)` need the platform's own: `request: 'native'`. */
+/** Passes for a Request (`instanceof` holds). The global `Request` and `fetch` take it too (global.ts); of another library's, ask `native`. */
 export class LightRequest {
   readonly #exchange: Handled
   #url: string | undefined
@@ -81,6 +81,9 @@ function hasBody({ variables, body }: Handled): boolean {
   return body.length !== 0 && variables.REQUEST_METHOD !== 'GET' && variables.REQUEST_METHOD !== 'HEAD'
 }
 
+// fetch.spec.whatwg.org, "forbidden method": no Request can be made with them, but clients send them.
+const FORBIDDEN = /^(?:CONNECT|TRACE|TRACK)$/i
+
 /** The platform's Request of an exchange; `withoutBody`: an empty one stands for it. */
 export function nativeRequest(
   exchange: Handled,
@@ -89,11 +92,15 @@ export function nativeRequest(
   withoutBody = false,
 ): Request {
   const { signal, variables, body } = exchange
-  const init: RequestInit = { method: variables.REQUEST_METHOD!, headers, signal }
+  const method = variables.REQUEST_METHOD!
+  const refused = FORBIDDEN.test(method)
+  const init: RequestInit = { method: refused ? 'GET' : method, headers, signal }
   if (withoutBody) init.body = ''
-  else if (hasBody(exchange)) {
+  else if (!refused && hasBody(exchange)) {
     init.body = bodyStream(body)
     init.duplex = 'half'
   }
-  return new Request(url, init)
+  const request = new Request(url, init)
+  if (refused) Object.defineProperty(request, 'method', { value: method, configurable: true, enumerable: true })
+  return request
 }

@@ -31,9 +31,14 @@ export async function sendResponse(returned: unknown, exchange: Handled): Promis
   if (!body) return exchange.end()
   const reader = body.getReader()
   const cancel = (reason?: unknown): void => void reader.cancel(reason).catch(() => {})
-  if (exchange.variables.REQUEST_METHOD === 'HEAD' || status === 204 || status === 304) {
+  if (status === 204 || status === 304) {
     cancel()
     return exchange.end()
+  }
+  if (exchange.variables.REQUEST_METHOD === 'HEAD') {
+    const whole = await onlyChunk(reader)
+    cancel()
+    return exchange.end(whole)
   }
   exchange.onAbort(cancel)
   try {
@@ -79,7 +84,28 @@ async function sendBody(reader: Reader, exchange: Handled): Promise<void> {
   exchange.end()
 }
 
+/** The body when it is one chunk that is there without waiting, as what GET would send has a length then. A stream may be endless. */
+async function onlyChunk(reader: Reader): Promise<Uint8Array | undefined> {
+  let first: Result | undefined
+  let whole = false
+  const read = async (): Promise<void> => {
+    first = await reader.read()
+    whole = first.done || (await reader.read()).done
+  }
+  // What a stream is errored with matters to who reads it.
+  read().catch(() => {})
+  await new Promise(setImmediate)
+  return whole && first && !first.done ? toBytes(first.value) : undefined
+}
+
+/** Bytes, and what Response takes for bytes elsewhere: a stream of strings is none by the standard, but peers send it as UTF-8. */
 function toBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
-  throw new AppError('FETCH_CHUNK', `the body of the Response gave a chunk of ${typeof chunk}, not a Uint8Array`)
+  if (typeof chunk === 'string') return Buffer.from(chunk)
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  throw new AppError(
+    'FETCH_CHUNK',
+    `the body of the Response gave a chunk of ${typeof chunk}, neither bytes nor a string`,
+  )
 }

@@ -1,7 +1,7 @@
 // The absolute URL of a request: scheme, host and the whole target, the mount's prefix included.
 import { PeerError } from '../../errors.ts'
 import { isSecure, type Variables } from '../../variables.ts'
-import { requestTargets } from '../target.ts'
+import { handlerTargets } from '../target.ts'
 
 // What the URL parser (url.spec.whatwg.org) would leave as it is. Everything else goes through it.
 const PLAIN_HOST = /^[a-z0-9.-]*[a-z-](?::[1-9][0-9]{3,4})?$/
@@ -15,7 +15,7 @@ const DOT_SEGMENT = /\/(?:\.|%2e)/i
 export function requestUrl(variables: Variables): string {
   const scheme = isSecure(variables) ? 'https' : 'http'
   const host = variables.HTTP_HOST || serverHost(variables)
-  const { full } = requestTargets(variables)
+  const { full } = handlerTargets(variables)
   const url = `${scheme}://${host}${full.startsWith('/') ? full : `/${full}`}`
   if (PLAIN_HOST.test(host) && PLAIN_TARGET.test(full) && !DOT_SEGMENT.test(full)) return url
   // A Host with a path or user in it would make another URL than the one asked for.

@@ -5,7 +5,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { isChunked, rawFields } from '../fields.ts'
 import type { Handled } from '../handled.ts'
-import { requestTargets } from '../target.ts'
+import { handlerTargets } from '../target.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { GatewaySocket } from './socket.ts'
 
@@ -20,7 +20,7 @@ export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMe
   const { variables, body } = exchange
   const request = new IncomingMessage(socket as unknown as Socket) as IncomingMessage & Privates
   request.method = variables.REQUEST_METHOD ?? 'GET'
-  const { full, below } = requestTargets(variables)
+  const { full, below } = handlerTargets(variables)
   request.url = below
   if (full !== below) request.originalUrl = full
   // Always 1.1: node:http decides by it what a response may have, and the hosts take care of older clients.

@@ -29,8 +29,6 @@ export const gives: FetchHandler = ((request: Request) => {
 }) as FetchHandler
 export const proxied: FetchHandler = () =>
   new Response('x', { headers: { connection: 'close', 'transfer-encoding': 'chunked', 'keep-alive': 'x', 'x-a': '1' } })
-export const chunkOfText: FetchHandler = () =>
-  new Response(new ReadableStream({ start: (controller) => controller.enqueue('text' as never) }))
 export const breaks: FetchHandler = () => {
   let first = true
   return new Response(
