@@ -1,5 +1,5 @@
 // A Node handler as an Application.
-import { handleNode, type NodeHandler } from '../mounts/node/handle.ts'
+import { handleNode, serverOf, type NodeHandler } from '../mounts/node/handle.ts'
 import { callHandler } from './handler-call.ts'
 import type { Application } from './types.ts'
 
@@ -8,5 +8,6 @@ import type { Application } from './types.ts'
  * rejects with, the Application rejects with. A response that the handler destroys rejects with AppError NODE_DESTROYED.
  */
 export function fromNode(handler: NodeHandler): Application {
-  return (environ, startResponse) => callHandler((exchange) => handleNode(handler, exchange), environ, startResponse)
+  const server = serverOf(handler)
+  return (environ, startResponse) => callHandler((exchange) => handleNode(server, exchange), environ, startResponse)
 }

@@ -141,7 +141,7 @@ export class SocketConnection implements CarrierLine {
     clearTimeout(this.#doomed)
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
     const why = error ? `the connection broke: ${error.message}` : 'the client went away'
-    if (this.busy) this.#abortAll(new PeerError('CLIENT_GONE', why, 499))
+    if (this.busy) this.#abortAll(new PeerError('CLIENT_GONE', why, 499, { cause: error }))
   }
 
   /** True while a request is in flight. */

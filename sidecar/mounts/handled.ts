@@ -4,14 +4,28 @@ import type { Exchange } from '../exchange.ts'
 import type { RequestBody } from '../body.ts'
 
 /** The part of a request body that handlers use. */
-export type HandledBody = Pick<RequestBody, 'length' | 'empty' | 'readNow' | 'read' | 'discard'>
+export type HandledBody = Pick<
+  RequestBody,
+  'length' | 'empty' | 'complete' | 'received' | 'readNow' | 'read' | 'discard'
+>
 
 /** The part of an exchange that handlers use. */
 export interface Handled
   extends
     Pick<
       Exchange,
-      'variables' | 'respond' | 'flush' | 'write' | 'end' | 'fail' | 'drained' | 'onAbort' | 'aborted' | 'signal'
+      | 'variables'
+      | 'respond'
+      | 'flush'
+      | 'write'
+      | 'end'
+      | 'fail'
+      | 'drained'
+      | 'onAbort'
+      | 'aborted'
+      | 'signal'
+      | 'sent'
+      | 'error'
     >,
     Partial<Pick<Exchange, 'interim' | 'closeAfter' | 'fields'>> {
   readonly body: HandledBody

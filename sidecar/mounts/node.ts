@@ -1,11 +1,11 @@
 // The mount `node`: an unmodified Node (req, res) handler, such as an app of Express, Koa, Connect or Fastify, in this process.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { checkTarget } from './syntax.ts'
-import { handleNode, type NodeHandler } from './node/handle.ts'
+import { handleNode, serverOf, type NodeHandler } from './node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
 
 const settings = v.strictObject({
@@ -23,36 +23,34 @@ const settings = v.strictObject({
   ),
 })
 
-/** What loading gives: the handler, who takes upgrades, and how to stop what stands behind it. */
+/** What loading gives: the server whose events are emitted, who takes upgrades, and how to stop what stands behind it. */
 interface Loaded {
-  readonly handler: NodeHandler
+  readonly server: Server
   readonly upgrade?: UpgradeTaker | undefined
   readonly close?: () => unknown
 }
 
 interface FastifyLike {
   ready(): PromiseLike<unknown>
-  readonly server?: ServerLike
+  readonly server?: Server
   routing(request: IncomingMessage, response: ServerResponse): void
   close(): unknown
 }
 
-interface ServerLike {
-  emit(event: string, ...values: unknown[]): boolean
-  listeners(event: string): unknown[]
-  /** Of Node.js 24.9: an option of http.createServer. */
+/** Of Node.js 24.9: an option of http.createServer. */
+interface Choosy {
   shouldUpgradeCallback?: ((request: IncomingMessage) => boolean) | undefined
 }
 
-type Exported = Partial<FastifyLike & ServerLike & { callback: unknown }> | null | undefined
+const has = (value: unknown, method: string): boolean =>
+  typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function'
 
-const isFastify = (object: Exported): object is FastifyLike =>
-  typeof object?.routing === 'function' && typeof object.ready === 'function'
+const isFastify = (value: unknown): value is FastifyLike => has(value, 'routing') && has(value, 'ready')
 
-const isServer = (object: Exported): object is ServerLike => typeof object?.listeners === 'function'
+const isServer = (value: unknown): value is Server => has(value, 'listeners')
 
 /** The `upgrade` listeners of a server; they may come and go. */
-function upgradesOf(server: ServerLike): UpgradeTaker {
+function upgradesOf(server: Server & Choosy): UpgradeTaker {
   return {
     wants: (request) =>
       server.listeners('upgrade').length > 0 && server.shouldUpgradeCallback?.call(server, request) !== false,
@@ -62,13 +60,12 @@ function upgradesOf(server: ServerLike): UpgradeTaker {
 
 /**
  * What an export is, by these rules in this order: an object with the methods `routing` and `ready` is a Fastify instance; a function
- * is a handler; an object with listeners for `request` is an http.Server. Nothing else is guessed.
+ * is a handler; an object with listeners for `request` or `upgrade` is an http.Server. Nothing else is guessed.
  * @throws {ConfigError} NODE_HANDLER, NODE_READY
  */
 async function toHandler(exported: unknown, path: string, target: string): Promise<Loaded> {
-  const object = exported as Exported
-  if (isFastify(object)) {
-    const fastify = object
+  if (isFastify(exported)) {
+    const fastify = exported
     try {
       await fastify.ready()
     } catch (error) {
@@ -76,21 +73,20 @@ async function toHandler(exported: unknown, path: string, target: string): Promi
         cause: error,
       })
     }
+    const { server } = fastify
     return {
-      handler: (request, response) => fastify.routing(request, response),
-      upgrade: fastify.server && upgradesOf(fastify.server),
+      // One that a serverFactory made may hand its requests on by other ways.
+      server: server?.listenerCount('request')
+        ? server
+        : serverOf((request, response) => fastify.routing(request, response)),
+      upgrade: server && upgradesOf(server),
       close: () => fastify.close(),
     }
   }
-  if (typeof exported === 'function') return { handler: exported as NodeHandler }
-  if (isServer(object) && object.listeners('request').length > 0) {
-    const server = object
-    return {
-      handler: (request, response) => void server.emit('request', request, response),
-      upgrade: upgradesOf(server),
-    }
-  }
-  const koa = typeof object?.callback === 'function' ? '; if it is a Koa app, export app.callback()' : ''
+  if (typeof exported === 'function') return { server: serverOf(exported as NodeHandler) }
+  if (isServer(exported) && ['request', 'upgrade'].some((event) => exported.listeners(event).length > 0))
+    return { server: exported, upgrade: upgradesOf(exported) }
+  const koa = has(exported, 'callback') ? '; if it is a Koa app, export app.callback()' : ''
   throw new ConfigError('NODE_HANDLER', path, `${target} exports ${kindOf(exported)}, not a function (req, res)${koa}`)
 }
 
@@ -130,9 +126,9 @@ export const node: MountKind<typeof settings> = {
         loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },
       handle(exchange) {
-        const { handler, upgrade } = loaded!
+        const { server, upgrade } = loaded!
         if (upgrade && exchange.variables.HTTP_UPGRADE !== undefined && handleUpgrade(upgrade, exchange)) return
-        handleNode(handler, exchange)
+        handleNode(server, exchange)
       },
       async close() {
         const { close } = loaded ?? {}

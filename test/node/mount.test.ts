@@ -189,7 +189,7 @@ describe('failure', () => {
   test('101 is no response', async () => {
     const { response, errors } = (await open('switches')).request()
     expect((await response).status).toBe(500)
-    expect(errors).toMatchObject([{ code: 'NO_HEAD' }])
+    expect(errors).toMatchObject([{ code: 'STATUS_LINE' }])
   })
 
   test('setTimeout destroys, unless somebody listens', async () => {

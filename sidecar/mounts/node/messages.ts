@@ -1,6 +1,7 @@
 // The two objects a Node handler is called with: a real IncomingMessage and a real ServerResponse, so that whatever a framework does
 // to them works. Private parts of node:http that are touched: _addHeaderLines (lazy headers), kNeedDrain (what its server resets when
 // a socket has drained), _storeHeader (see storeHeader). Each has a way without it.
+import { channel } from 'node:diagnostics_channel'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { isChunked, rawFields } from '../fields.ts'
@@ -10,6 +11,7 @@ import type { ClientSocket } from './client-socket.ts'
 import type { GatewaySocket } from './socket.ts'
 
 interface Privates {
+  upgrade: boolean | null
   _addHeaderLines?: (raw: string[], count: number) => void
   _read: () => void
   originalUrl?: string
@@ -32,7 +34,7 @@ export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMe
     request.rawHeaders = raw
     for (let i = 0; i < raw.length; i += 2) request.headers[raw[i]!] = raw[i + 1]!
   }
-  request.complete = body.length === 0
+  request.upgrade = false
   // An own property: Express replaces the prototype.
   request._read = readBody
   return request
@@ -55,6 +57,9 @@ export function makeResponse(request: IncomingMessage, socket: GatewaySocket): S
   return response
 }
 
+/** What the server of node:http publishes when a response is complete (nodejs.org/api/diagnostics_channel.html, "HTTP"). */
+const finishes = channel('http.server.response.finish')
+
 interface StoresHeader {
   _storeHeader: (firstLine: string, headers: unknown) => void
   _removedTE: boolean
@@ -74,7 +79,9 @@ function storeHeader(this: StoresHeader, firstLine: string, headers: unknown): v
 }
 
 function finished(this: ServerResponse): void {
-  ;(this.socket as unknown as GatewaySocket | null)?.complete(this)
+  const socket = this.socket as unknown as GatewaySocket | null
+  if (finishes.hasSubscribers) finishes.publish({ request: this.req, response: this, socket, server: socket?.server })
+  socket?.complete(this)
 }
 
 let needDrain: symbol | undefined

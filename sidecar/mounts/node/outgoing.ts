@@ -12,7 +12,9 @@ export type Written = Buffer | string
 
 /** The socket that the response writes to. */
 export interface Line {
-  readonly _httpMessage: Pick<ServerResponse, 'chunkedEncoding' | 'writableEnded'> | null
+  readonly _httpMessage:
+    | (Pick<ServerResponse, 'chunkedEncoding' | 'writableEnded'> & { _header?: string | null })
+    | null
   readonly writableLength: number
   /** The exchange is over, by an error of the response. */
   broken(): void
@@ -101,13 +103,22 @@ export class Outgoing {
     if (end < 0) {
       throw new AppError('NODE_RAW_SOCKET', 'the app wrote to the socket itself, which is no connection to a client')
     }
-    if (isInterim(text as string)) return
+    if (isInterim(text as string) && !this.#isFinal(text as string)) {
+      this.#exchange.interim?.(readHead(text as string, end))
+      return
+    }
     this.#exchange.respond(readHead(text as string, end))
     this.#head = true
     if (this.#line._httpMessage?.chunkedEncoding) this.#dechunker = new Dechunker()
     this.#settling = true
     process.nextTick(settle, this)
     if (text.length > end + 4) this.#take(text.slice(end + 4), encoding)
+  }
+
+  /** True for the head of the response itself, whatever its status: what writeEarlyHints and its kind write is none. */
+  #isFinal(text: string): boolean {
+    const header = this.#line._httpMessage?._header
+    return typeof header === 'string' && text.startsWith(header)
   }
 
   #body(bytes: Written): void {

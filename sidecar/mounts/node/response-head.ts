@@ -22,7 +22,7 @@ export function readRawHead(text: string): ResponseHead | undefined {
   return { status: Number(match[1]), reason: match[2] ?? '', headers }
 }
 
-/** True for 1xx: it is not the response, and no gateway protocol carries it. */
+/** True for a status of 1xx. */
 export function isInterim(text: string): boolean {
   return text.charCodeAt(9) === 49 /* 1 */
 }

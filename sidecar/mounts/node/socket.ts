@@ -1,6 +1,6 @@
 // The socket under one request of a Node handler. node:http's own ServerResponse writes its text here; it becomes respond, write and
 // end of the exchange. Frameworks may replace the prototypes of request and response, so that everything of ours is down here.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { AppError } from '../../errors.ts'
 import type { Handled } from '../handled.ts'
 import { ClientSocket } from './client-socket.ts'
@@ -16,15 +16,17 @@ const OPTIONS = {
 
 /** A socket that has no file descriptor: what is written to it answers `exchange`. */
 export class GatewaySocket extends ClientSocket implements Line {
-  declare readonly exchange: Handled
   /** Put there by ServerResponse.assignSocket. */
   declare _httpMessage: ServerResponse | null
+  /** As of the sockets of an http.Server: the one whose `request` event this is about. */
+  readonly server: Server | undefined
   readonly #outgoing: Outgoing
   #reading = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(exchange: Handled) {
+  constructor(exchange: Handled, server?: Server) {
     super(exchange, OPTIONS)
+    this.server = server
     this.#outgoing = new Outgoing(exchange, this)
   }
 
@@ -70,8 +72,17 @@ export class GatewaySocket extends ClientSocket implements Line {
     process.nextTick(closeResponse, response, this)
   }
 
-  /** The exchange was aborted, or the handler threw: what node:http does when the connection is lost. */
-  abort(): void {
+  /** The client is gone: what node:http does when the connection is lost. `error`: why, where it broke. */
+  lost(error?: Error): void {
+    this.#outgoing.over = true
+    // Emitted by hand: a stream that is destroyed tells its end no more.
+    if (error === undefined) this.emit('end')
+    this.destroy(error)
+  }
+
+  /** The handler threw. */
+  fail(error: unknown): void {
+    this.exchange.fail(error)
     this.#outgoing.over = true
     this.destroy()
   }
@@ -79,6 +90,12 @@ export class GatewaySocket extends ClientSocket implements Line {
   /** Outgoing: the exchange has failed. */
   broken(): void {
     this.destroy()
+  }
+
+  override destroy(error?: Error | null): this {
+    // What was written in this tick is still held together: it counts, and the client sees a response that breaks off.
+    while (this.writableCorked > 0) this.uncork()
+    return super.destroy(error ?? undefined)
   }
 
   override _read(): void {}
@@ -100,16 +117,18 @@ export class GatewaySocket extends ClientSocket implements Line {
     this.destroy()
   }
 
-  override _destroy(cause: Error | null, callback: () => void): void {
+  override _destroy(cause: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#timer)
     if (this.#outgoing.complete) this.#outgoing.end()
     else {
+      this.#outgoing.settle()
       const message = 'the app destroyed the connection before its response was complete'
       this.#outgoing.fail(new AppError('NODE_DESTROYED', message, 500, { cause }))
     }
     const request = this._httpMessage?.req
     if (request && !request.destroyed) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
-    callback()
+    // Nobody has to listen: the server of node:http does that for its sockets.
+    callback(this.listenerCount('error') > 0 ? cause : null)
   }
 
   #taken(callback: () => void): void {

@@ -128,6 +128,7 @@ export class UpgradeSocket extends ClientSocket {
       this.#head = ''
       // Of 1xx only 101 is an answer; others come before it.
       if (head.status >= 200 || head.status === 101) this.#begin(head)
+      else this.exchange.interim(head)
     }
     if (bytes.length === 0) return callback()
     if (this.#tunnel) return this.#pass(this.#tunnel.write(bytes), callback)
