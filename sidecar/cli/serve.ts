@@ -4,6 +4,7 @@ import { problemsOf } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import { announce } from './announce.ts'
+import { AppExit } from './app-exit.ts'
 import { EXIT, type Call, type Command, type Context, type UserSignal } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { createMounts } from './mounts.ts'
@@ -28,44 +29,54 @@ export const serve: Command = {
     ['sidegate serve', 'what sidegate.config.ts in this folder says'],
   ],
   async run(call: Call): Promise<number> {
-    const prepared = await prepare(call)
-    demand(prepared)
-    const { config, targets, locate } = prepared
-    const { context } = call
-    const serveLog = openServeLog(config.log.format, config.log.access, context)
-    const { log } = serveLog
-    const mounts = createMounts(config, log)
-    demand({ problems: locate(mounts.problems) })
-    const make = (): Gateway =>
-      new Gateway({
-        listen: config.listen,
-        mounts: mounts.mounts,
-        log,
-        host: config.host,
-        drainTimeout: config.drainTimeout * 1000,
-      })
-    const gateway = await located(locate, make)
-    const signals = new Signals(context)
-    const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
+    const exit = new AppExit(call.context)
     try {
-      const started = located(locate, () => gateway.start())
-      const early = await Promise.race([started, signals.next()])
-      if (early !== undefined) {
-        started.catch(() => {})
-        await atMost(CLOSE_TIMEOUT, gateway.close())
-        return EXIT.ok
-      }
-      announce(gateway.addresses, config, targets, context, log)
-      const stop = reportStray(log)
-      const code = await untilStopped(gateway, config, signals, log)
-      stop()
-      return code
+      return await serveUntilStopped(call, exit)
     } finally {
-      signals.stop()
-      stopNotes()
-      serveLog.close()
+      exit.stop()
     }
   },
+}
+
+async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
+  const prepared = await prepare(call)
+  demand(prepared)
+  const { config, targets, locate } = prepared
+  const { context } = call
+  const serveLog = openServeLog(config.log.format, config.log.access, context)
+  const { log } = serveLog
+  exit.log = log
+  const mounts = createMounts(config, log)
+  demand({ problems: locate(mounts.problems) })
+  const make = (): Gateway =>
+    new Gateway({
+      listen: config.listen,
+      mounts: mounts.mounts,
+      log,
+      host: config.host,
+      drainTimeout: config.drainTimeout * 1000,
+    })
+  const gateway = await located(locate, make)
+  const signals = new Signals(context)
+  const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
+  try {
+    const started = located(locate, () => gateway.start())
+    const early = await Promise.race([started, signals.next()])
+    if (early !== undefined) {
+      started.catch(() => {})
+      await atMost(CLOSE_TIMEOUT, gateway.close())
+      return EXIT.ok
+    }
+    announce(gateway.addresses, config, targets, context, log)
+    const stop = reportStray(log)
+    const code = await untilStopped(gateway, config, signals, log)
+    stop()
+    return code
+  } finally {
+    signals.stop()
+    stopNotes()
+    serveLog.close()
+  }
 }
 
 /** Does it; errors of the configuration get their place in its file. */

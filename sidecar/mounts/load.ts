@@ -6,6 +6,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { nearestFile } from '../config/nearest.ts'
 import { ConfigError } from '../errors.ts'
+import { noteLoaded } from './loaded.ts'
 import type { MountContext } from './mount.ts'
 
 /** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
@@ -56,6 +57,7 @@ export async function loadTarget(
   const { file } = parts
   const absolute = resolve(context.directory, file)
   await demandFile(absolute, parts, path)
+  noteLoaded(absolute, context.path)
   const exported = await importFile(absolute, file, path, options.timeout ?? LOAD_TIMEOUT)
   return choose(exportsOf(exported, absolute), parts, names, path, options.isHandler)
 }

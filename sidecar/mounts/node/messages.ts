@@ -19,7 +19,7 @@ interface Privates {
 
 /** The request of an exchange. `url` is the raw target below the mount; `originalUrl`, when there is a prefix, the whole one. */
 export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMessage {
-  const { variables, body } = exchange
+  const { variables } = exchange
   const request = new IncomingMessage(socket as unknown as Socket) as IncomingMessage & Privates
   request.method = variables.REQUEST_METHOD ?? 'GET'
   const { full, below } = handlerTargets(variables)
