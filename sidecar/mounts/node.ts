@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { checkTarget } from './syntax.ts'
+import { connectionSettings } from './node/connection-settings.ts'
 import { handleNode, serverOf, type NodeHandler } from './node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
 
@@ -109,6 +110,13 @@ function kindOf(value: unknown): string {
       : typeof value
 }
 
+function warnOfSettings(server: Server, context: MountContext): void {
+  const settings = connectionSettings(server)
+  if (settings.length === 0) return
+  const message = `without effect on the exported http.Server, as its connections are the gateway's: ${settings.join(', ')}`
+  context.log.warn(message, { code: 'NODE_SERVER', blame: 'app', mount: context.key })
+}
+
 export const node: MountKind<typeof settings> = {
   kind: 'node',
   summary: 'A Node (req, res) handler: Express, Koa, Fastify, Connect, or your own.',
@@ -123,6 +131,7 @@ export const node: MountKind<typeof settings> = {
           timeout: loadTimeout * 1000,
           isHandler: (object) => isFastify(object) || isServer(object),
         })
+        if (isServer(exported) && !isFastify(exported)) warnOfSettings(exported, context)
         loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },
       handle(exchange) {

@@ -162,6 +162,31 @@ describe('who watches', () => {
   })
 })
 
+describe('an exported server', () => {
+  test.each([
+    ['plain', []],
+    [
+      'told',
+      [
+        {
+          level: 'warn',
+          code: 'NODE_SERVER',
+          mount: '/',
+          message: expect.stringMatching(/: timeout, keepAliveTimeout, on\('clientError'\)$/),
+        },
+      ],
+    ],
+  ])('whose connections are told %s', async (name, records) => {
+    const { request, logged } = await openMount(
+      node,
+      { node: `./settings.ts#${name}` },
+      new URL('apps/', import.meta.url),
+    )
+    expect((await request().response).body.toString()).toBe('answered')
+    expect(logged).toEqual(records.map((record) => expect.objectContaining(record)))
+  })
+})
+
 describe('the client', () => {
   /** Without the fields of node:http that belong to the connection or tell the time. */
   const bare = (answer: string): string => answer.replaceAll(/(?:Date|Connection|Keep-Alive): [^\r]*\r\n/gi, '')
