@@ -2,7 +2,7 @@
 // on it, the mount answers through respond, write and end. All rules about when a head may leave, what has a body and how long
 // it is stand here, once for every protocol.
 import type { Duplex } from 'node:stream'
-import { abortError, isAbortOf } from './abort.ts'
+import { abortError, controllerFor, isAbortOf } from './abort.ts'
 import type { RequestBody } from './body.ts'
 import type { Carrier, Door, ExchangeObserver } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
@@ -93,11 +93,7 @@ export class Exchange {
 
   /** Fires when the client goes away before the response is complete. Its reason is an AbortError, whose cause tells more. */
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController()
-      if (this.#abortReason) this.#controller.abort(abortError(this.#abortReason))
-    }
-    return this.#controller.signal
+    return (this.#controller ??= controllerFor(this.#abortReason)).signal
   }
 
   /** Calls `listener` when the exchange is aborted; at once when it is already. */
