@@ -6,8 +6,10 @@ import type { ProtocolOptions } from '../sidecar/wire/codec.ts'
 export interface PlugListener {
   /** `unix:/run/sidegate/sidegate.sock`, `127.0.0.1:3031`, `uwsgi://127.0.0.1:3031`. Relative socket paths start at `directory`. */
   readonly address: string
-  /** The one protocol allowed there; without it (and without one in the address) the listener takes them all. */
+  /** The one protocol allowed there; without it (and without one in the address) the listener takes all that are safe there. */
   readonly protocol?: string | undefined
+  /** Peers that write PROXY headers there: they pass on what everybody sends. */
+  readonly proxyProtocol?: readonly string[] | undefined
   /** Peers whose X-Forwarded-* count there. */
   readonly trust?: readonly string[] | undefined
 }

@@ -2,7 +2,7 @@
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatEndpoint, type Endpoint } from '../sidecar/listen/address.ts'
 import type { Host, PlugInput, PlugOptions } from './host.ts'
-import { listenerFor } from './listener.ts'
+import { isTaken, listenerFor } from './listener.ts'
 import { placed, type PlacedMount } from './mounts.ts'
 import { trustNote } from './trust.ts'
 
@@ -30,7 +30,8 @@ export function planFor(
   input: PlugInput,
   options: PlugOptions = {},
 ): Plan {
-  const { protocol = host.protocols[0]!, full = false, port = 8080 } = options
+  const { full = false, port = 8080 } = options
+  const protocol = options.protocol ?? firstTaken(host.protocols, input)
   // Before the endpoint is looked for: a protocol that the host lacks is the first thing to say.
   if (!host.protocols.includes(protocol)) {
     const known = host.protocols.join(' or ')
@@ -52,6 +53,11 @@ export function planFor(
       ...(protocol === 'http' ? trustNote(label, listener, endpoint) : []),
     ],
   }
+}
+
+/** The recommended protocol of those that a listener takes; the recommended one where none does, for the error. */
+function firstTaken(protocols: readonly string[], input: PlugInput): string {
+  return protocols.find((protocol) => isTaken(input, protocol)) ?? protocols[0]!
 }
 
 /** A comment of one line, as all hosts write it. */

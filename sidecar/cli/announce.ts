@@ -57,7 +57,11 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
   if (!host?.brief) return []
   const input = plugInput(
     config,
-    addresses.map(({ text, settings }) => ({ address: text, trust: settings.trust })),
+    addresses.map(({ text, settings }) => ({
+      address: text,
+      trust: settings.trust,
+      proxyProtocol: settings.proxyProtocol,
+    })),
   )
   try {
     const label = `  ${host.name}:`.padEnd(13)

@@ -9,6 +9,8 @@ export interface Option {
   readonly short?: string
   /** What stands for the value in help, such as `FILE`; without one the option is a switch. */
   readonly value?: string
+  /** Names that people write for it, without the dashes: they are refused, with the right one. */
+  readonly meant?: readonly string[]
   /** May be given several times. */
   readonly repeat?: boolean
   /** One sentence. */

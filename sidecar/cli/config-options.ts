@@ -39,6 +39,7 @@ export const configOptions: readonly Option[] = [
     name: 'listen',
     short: 'l',
     value: 'ADDRESS',
+    meant: ['port', 'bind', 'address', 'socket'],
     repeat: true,
     text: ofListener.get('address')!,
     default: DEFAULT_LISTEN,

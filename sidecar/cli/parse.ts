@@ -46,7 +46,9 @@ function attempt(
     const { code, message } = error as NodeJS.ErrnoException
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(message)?.[1] : undefined
     if (unknown === undefined) throw new UsageError(firstSentence(message), command.name)
-    const near = nearest(unknown.replace(/^-+/, ''), Object.keys(options))
+    const name = unknown.replace(/^-+/, '')
+    const meant = command.options.find((option) => option.meant?.includes(name))?.name
+    const near = meant ?? nearest(name, Object.keys(options))
     throw new UsageError(
       `there is no option ${unknown}${near === undefined ? '' : `; did you mean --${near}?`}`,
       command.name,

@@ -7,6 +7,7 @@ import { problemsOf, type Problem } from '../config/problem.ts'
 import { ConfigError } from '../errors.ts'
 import { splitTargetName } from '../mounts/load.ts'
 import type { MountKind } from '../mounts/mount.ts'
+import { otherWord } from '../mounts/other-words.ts'
 import { kindOfModule } from './module-kind.ts'
 
 /** A target taken apart. */
@@ -102,8 +103,12 @@ async function readTarget(
   if (moduleFile !== undefined) return { kind: 'python', value: text, because: `${moduleFile} is a Python module` }
   if (found) {
     if (SCRIPT.test(extname(file))) return load ? kindOfModule(text, cwd) : { kind: 'app', value: text }
+    const other = otherWord(extname(file).slice(1))
+    if (other !== undefined) throw new ConfigError('TARGET_UNKNOWN', text, other)
     throw unknown(text, `${file} is no kind of file that is known (.ts, .js, .mjs, .cjs, .py, .wsgi)`, names)
   }
+  const other = written && otherWord(written[1]!)
+  if (other) throw new ConfigError('TARGET_UNKNOWN', text, `there is no kind ${written[1]}: ${other}`)
   const scheme = written && nearest(written[1]!, names)
   if (scheme) throw meant(text, `there is no kind ${written[1]}`, `${scheme}:${written[2]}`)
   const nowhere = `there is no file or Python module of this name in ${cwd}`

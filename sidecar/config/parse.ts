@@ -1,6 +1,7 @@
 // JSON and YAML text → a value, with the line of each part. JSON must be JSON: it is read by JSON.parse, and by the YAML parser (JSON
 // is YAML) only for the lines and for keys that come twice.
 import type { ConfigPath, Problem } from './problem.ts'
+import { yamlMessage } from './yaml-words.ts'
 
 /** Text that was read. */
 export interface Parsed {
@@ -15,11 +16,17 @@ export async function parseConfig(text: string, format: 'json' | 'yaml', file: s
   const { parseDocument, LineCounter, isNode, isMap, isScalar } = await import('yaml')
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true })
-  const problems: Problem[] = document.errors.map((error) => ({
+  // The first of a line: what follows from it there is no news.
+  const lines = new Map<number, string>()
+  for (const error of document.errors) {
+    const { line: at } = lineCounter.linePos(error.pos[0])
+    if (!lines.has(at)) lines.set(at, yamlMessage(error))
+  }
+  const problems: Problem[] = [...lines].map(([at, message]) => ({
     code: 'CONFIG_SYNTAX',
     path: '',
-    message: error.message,
-    place: `${file}:${lineCounter.linePos(error.pos[0]).line}`,
+    message,
+    place: `${file}:${at}`,
   }))
   if (format === 'json') {
     const why = jsonError(text)

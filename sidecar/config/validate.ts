@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts'
 import { parseListenAddress } from '../listen/address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import type { MountKind } from '../mounts/mount.ts'
+import { otherWord } from '../mounts/other-words.ts'
 import { parsePlace } from '../router.ts'
 import { check, unknownKeyMessage } from './check.ts'
 import { locate } from './locate.ts'
@@ -172,6 +173,10 @@ export function keyProblem(key: string): string | undefined {
   if (host !== '' && !/^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])$/.test(host)) {
     return `${JSON.stringify(host)} is no host name; a prefix begins with /, a host name has no port`
   }
+  // A host of one word is rare and a prefix without its slash is not: which one is meant is said with a slash.
+  if (slash < 0 && /^[A-Za-z_-][\w-]*$/.test(host) && host.toLowerCase() !== 'localhost') {
+    return `${host} would be a host name: write /${host} for the path, or ${host}/ for a host that is called so`
+  }
   if (/[?#%]/.test(prefix))
     return `the prefix ${prefix} is compared with the decoded path: write it decoded, without ?, # and %`
   if (prefix.includes('//') || /\/\.\.?(?:\/|$)/.test(prefix))
@@ -192,6 +197,8 @@ function kindFor(settings: unknown, kinds: readonly MountKind[]): MountKind | st
     return `${present.map(({ kind }) => kind).join(' and ')} stand side by side: a mount is of one kind`
   }
   for (const key of Object.keys(settings)) {
+    const other = otherWord(key)
+    if (other !== undefined) return `there is no kind of mount called ${key}: ${other}`
     const near = nearest(key, names)
     if (near !== undefined) return `there is no kind of mount called ${key}; did you mean ${near}?`
   }

@@ -73,10 +73,11 @@ function parseEndpoint(rest: string, text: string, path: string): Endpoint {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:/[\]]+)):([0-9]{1,5})$/.exec(rest)
   const port = Number(match?.[3])
   if (!match || port > 65535) {
+    const scheme = text.slice(0, text.indexOf(rest))
     const hint = /^:?[0-9]+$/.test(rest)
-      ? `write 127.0.0.1:${rest.replace(':', '')}`
+      ? `write ${scheme}127.0.0.1:${rest.replace(':', '')}`
       : rest.startsWith('/')
-        ? `write unix:${rest}`
+        ? `write ${scheme}unix:${rest}`
         : 'write HOST:PORT or unix:PATH, with PROTOCOL:// in front to allow only that one'
     throw bad(path, `${JSON.stringify(text)} is no address: ${hint}`)
   }

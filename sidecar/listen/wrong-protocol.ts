@@ -20,7 +20,9 @@ export function wrongProtocol(bytes: Buffer, protocol: string | undefined): Peer
     const spoken = protocols.find(({ recognise }) => recognise(bytes) === 'yes')?.name
     if (spoken === undefined) return undefined
     const change = spoken === 'ajp' ? 'ajp:// to http://' : `${spoken}_pass to proxy_pass`
-    const otherwise = protocol ? 'listen without http:// in front' : `listen with ${spoken}:// in front`
+    const otherwise = protocol
+      ? 'listen without http:// in front'
+      : `listen with ${spoken}:// in front, which needs \`allow\` where others than this machine can connect`
     return wrong(`${spoken}, but the listener speaks http only: change ${change}, or ${otherwise}`)
   }
   if (looksLikeHttp(bytes)) {

@@ -244,6 +244,8 @@ test('what the command line cannot mean has exit code 2', async () => {
   }
   expect(await usage('srve')).toContain('did you mean serve?')
   expect(await usage('serve', '--lisen', 'x')).toContain('did you mean --listen?')
+  expect(await usage('serve', '--port', '80')).toContain('did you mean --listen?')
+  expect(await usage('check', '--bind', 'x')).toContain('did you mean --listen?')
   expect(await usage('serve', '--listen')).toContain('(sidegate serve --help tells more)')
   expect(await usage('serve', './hello.ts', '-c', 'x.yaml')).toContain('cannot be used together')
   expect(await usage('serve', './hello.ts', '--drain-timeout', 'soon')).toContain('--drain-timeout is a number')

@@ -93,6 +93,45 @@ drainTimeout: soon
   )
 })
 
+test('a place of one word is a prefix without its slash, or a host name: which one has to be said', async () => {
+  const text = (key: string): string => `mounts:\n  ${key}: { respond: 204 }\n`
+  expect((await yaml(text('wiki'))).problems).toEqual([
+    'c.yaml:2: mounts.wiki: wiki would be a host name: write /wiki for the path, or wiki/ for a host that is called so [MOUNT_KEY]',
+  ])
+  for (const key of ['wiki/', '/wiki', 'localhost', 'wiki.example', '127.0.0.1']) {
+    expect((await yaml(text(`"${key}"`))).problems).toEqual([])
+  }
+})
+
+test('words that mean a kind of mount lead to it', async () => {
+  const { problems } = await yaml('mounts:\n  /: { php: ./index.php }\n  /a: { static: ./public }\n')
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^c\.yaml:2: mounts\.\/: there is no kind of mount called php: PHP runs in PHP-FPM.* \[MOUNT_KIND\]$/,
+    ),
+    'c.yaml:3: mounts./a: there is no kind of mount called static: a folder is of the kind files [MOUNT_KIND]',
+  ])
+})
+
+test.each([
+  ['mounts:\n\t/: { respond: 204 }\n', 2, 'a tab at the beginning of a line: YAML is indented with spaces'],
+  ['a: [1, 2\n', 2, 'a ] is missing that closes what was opened before'],
+  ['mounts:\n  /: { respond: 204\n  /b: { respond: 204 }\n', 3, 'a } is missing that closes what was opened before'],
+  ['a: "x\n', 2, 'a " is missing that closes what was opened before'],
+  ['host: nginx\nhost: nginx\n', 2, 'this key is there already'],
+  ['listen: @x\n', 1, 'no plain text begins with this character: put the text in quotes'],
+  ['a: 1\n---\nb: 2\n', 2, 'a second document begins here with ---: a configuration is one'],
+  ['a: b: c\n', 1, 'a second key on the line, or a line that is indented more than the one that it belongs to'],
+  ['a:\n  b: 1\n c: 2\n', 3, 'keys of one group begin in one column'],
+  ['key\nother: 3\n', 1, 'a line without a ":" behind its key'],
+  ['- a\nb: 1\n', 2, 'this does not belong here: is the line indented as its neighbours are'],
+])('%j is told in plain words', async (text, line, words) => {
+  const { problems } = await yaml(text)
+  expect(problems[0]).toMatch(new RegExp(`^c\\.yaml:${line}: .*\\[CONFIG_SYNTAX\\]$`))
+  expect(problems[0]).toContain(words)
+  expect(new Set(problems.map((problem) => problem.split(': ')[0])).size).toBe(problems.length)
+})
+
 test('what is right beside a mistake can still be used', async () => {
   const { config, problems } = await yaml('mounts:\n  /: { app: ./hello.ts, lnt: true }\n  /x: { respond: 204 }\n')
   expect(problems).toHaveLength(1)

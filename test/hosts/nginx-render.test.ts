@@ -1,6 +1,7 @@
 // The configs that `sidegate plug nginx` writes, and what nginx itself says of them.
 import { describe, expect, test } from 'vitest'
 import type { PlugInput } from '../../plugin/host.ts'
+import { brief } from '../../plugin/nginx/brief.ts'
 import { check } from '../../plugin/nginx/check.ts'
 import { example, filesOf } from '../../plugin/example.ts'
 import { nginx } from '../../plugin/nginx/host.ts'
@@ -51,10 +52,27 @@ describe('render', () => {
   })
 
   test('a listener that takes the protocol has to be there', () => {
-    expect(() => render(input(['http://127.0.0.1:8000', 'fd:3'], [['/', 'app']]))).toThrow(
+    const only = input(['http://127.0.0.1:8000', 'fd:3'], [['/', 'app']])
+    expect(() => render(only, { protocol: 'uwsgi' })).toThrow(
       expect.objectContaining({ code: 'PLUG_LISTENER', message: expect.stringContaining('http://127.0.0.1:8000') }),
     )
     expect(() => render(example, { protocol: 'ajp' })).toThrow(expect.objectContaining({ code: 'PLUG_PROTOCOL' }))
+  })
+
+  test('without a protocol named, it is the first that a listener takes', () => {
+    const open = input(['0.0.0.0:8000'], [['/', 'app']])
+    expect(render(open)).toMatch(/over http to 127\.0\.0\.1:8000[^]*server 127\.0\.0\.1:8000;[^]*proxy_pass http:/)
+    expect(brief(open)).toBe('location / { proxy_pass http://127.0.0.1:8000; proxy_set_header Host $http_host; }')
+    const proxied = { ...open, listeners: [{ address: '127.0.0.1:8000', proxyProtocol: ['127.0.0.1'] }] }
+    expect(render(proxied)).toContain('proxy_pass http:')
+    for (const [one, why] of [
+      [open, '0.0.0.0:8000, for HTTP only, as others than this machine can connect'],
+      [proxied, '127.0.0.1:8000, for HTTP only, as it takes PROXY headers'],
+    ] as const) {
+      expect(() => render(one, { protocol: 'uwsgi' })).toThrow(
+        expect.objectContaining({ code: 'PLUG_LISTENER', message: expect.stringContaining(why) }),
+      )
+    }
   })
 
   test('a virtual host has the mounts of every host that it does not hide', () => {

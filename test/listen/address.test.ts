@@ -20,6 +20,8 @@ describe('addresses', () => {
     ['3031', /127\.0\.0\.1:3031/],
     [':3031', /127\.0\.0\.1:3031/],
     ['/run/s.sock', /unix:\/run\/s\.sock/],
+    ['uwsgi://3031', /write uwsgi:\/\/127\.0\.0\.1:3031/],
+    ['fastcgi:///run/s.sock', /write fastcgi:\/\/unix:\/run\/s\.sock/],
     ['gopher://127.0.0.1:1', /protocol gopher; known are http, uwsgi/],
     ['127.0.0.1:70000', /HOST:PORT or unix:PATH/],
     ['unix:', /no path/],
