@@ -1,8 +1,8 @@
 // What users install: the packed tarball, in an empty directory, with nothing of this repository around it.
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -27,6 +27,23 @@ export const app: Application = (environ, startResponse) => {
 `,
   )
 }, 180_000)
+
+/** What a user's tsc says, the package's own types included. */
+async function typecheck(file: string): Promise<void> {
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--allowImportingTsExtensions',
+    '--skipLibCheck',
+    'false',
+  ]
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+  await run(join(root, 'node_modules/.bin/tsc'), [...flags, ...types, file], { cwd: app })
+}
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -58,6 +75,43 @@ test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout
   await exit
 })
 
+test('adapters take a log of their own', { timeout: 60_000 }, async () => {
+  writeFileSync(
+    join(app, 'adapters.ts'),
+    `import { callApplication, Log, makeEnviron, toFetch, toNode, type LogSink, type Surroundings } from 'sidegate'
+import type { RequestListener } from 'node:http'
+import { app } from './hello.ts'
+const lines: string[] = []
+const sink: LogSink = { write: (text: string) => lines.push(text) }
+const surroundings: Surroundings = { log: new Log('json', sink, sink), multiprocess: false }
+const listener: RequestListener = toNode(app, surroundings)
+const answer: Response = await toFetch(app, surroundings)(new Request('http://example.com/x'))
+const environ = makeEnviron({ path: '/y' }, surroundings)
+environ['wsgi.errors'].write('said\\n')
+const { status } = await callApplication(app, environ)
+surroundings.log.flush()
+console.log(JSON.stringify({ listener: typeof listener, text: await answer.text(), status, lines }))
+`,
+  )
+  const { stdout } = await run('node', ['adapters.ts'], { cwd: app })
+  const { lines, ...rest } = JSON.parse(stdout) as { lines: string[] }
+  expect(rest).toEqual({ listener: 'function', text: 'Hello /x\n', status: 200 })
+  expect(lines.join('')).toContain('said')
+  await typecheck('adapters.ts')
+})
+
+test('types are packed that can be imported, and no others', () => {
+  const own = join(app, 'node_modules/sidegate/dist')
+  const types = readdirSync(own, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))
+  const imported = new Set(['sidecar/index.d.ts', 'test/conformance/index.d.ts'])
+  for (const file of types) {
+    const text = readFileSync(join(own, file), 'utf8')
+    for (const [, path] of text.matchAll(/['"](\.\.?\/[^'"]+)\.[jt]s['"]/g))
+      imported.add(join(dirname(file), `${path}.d.ts`))
+  }
+  expect(types.toSorted()).toEqual([...imported].toSorted())
+})
+
 test('the types and the exports are there', async () => {
   writeFileSync(
     join(app, 'use.ts'),
@@ -71,19 +125,7 @@ console.log(JSON.stringify({ status, headers, keys: Object.keys(config), fetched
   )
   const { stdout } = await run('node', ['use.ts'], { cwd: app })
   expect(JSON.parse(stdout)).toMatchObject({ status: 200, keys: ['mounts'], fetched: 200 })
-  const flags = [
-    '--noEmit',
-    '--strict',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2024',
-    '--allowImportingTsExtensions',
-    '--skipLibCheck',
-    'false',
-  ]
-  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
-  await run(join(root, 'node_modules/.bin/tsc'), [...flags, ...types, 'use.ts'], { cwd: app })
+  await typecheck('use.ts')
   const { stdout: schema } = await run('node', ['-p', "require('sidegate/schema.json').$schema"], { cwd: app })
   expect(schema).toMatch(/json-schema\.org/)
 })

@@ -2,7 +2,7 @@
 // tsc leaves alone. A failed build changes nothing; a good one writes in place and removes what is stale last, so that
 // a gateway which runs from dist/ meanwhile never finds it empty.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,6 +14,7 @@ copyAssets()
 writeSchema()
 chmodSync('dist/sidecar/main.js', 0o755)
 removeStale()
+removeInnerTypes()
 
 function compile() {
   const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -42,6 +43,20 @@ function writeSchema() {
 
 function removeStale() {
   for (const file of filesBelow('dist')) if (statSync(file).mtimeMs < started) rmSync(file)
+}
+
+/** Types are for what package.json exports, and what that is made of; nobody can import the others. */
+function removeInnerTypes() {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const left = Object.values(exports).flatMap(({ types }) => (types ? [join(types)] : []))
+  const reached = new Set()
+  for (let file = left.pop(); file; file = left.pop()) {
+    if (reached.has(file)) continue
+    reached.add(file)
+    const named = readFileSync(file, 'utf8').matchAll(/(?:from |import\(|import )['"](\.[^'"]+)\.[jt]s['"]/g)
+    left.push(...Array.from(named, ([, path]) => join(dirname(file), `${path}.d.ts`)))
+  }
+  for (const file of filesBelow('dist')) if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file)
 }
 
 function filesBelow(folder) {
