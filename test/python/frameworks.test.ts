@@ -53,6 +53,12 @@ for (const { name, python, title } of FRAMEWORKS) {
       const { headers, body } = multipart({ name: 'value' }, file)
       const form = await ask({ path: '/form', method: 'POST', headers, body })
       expect(JSON.parse(form.body.toString())).toEqual({ form: { name: 'value' }, files: { upload: file.length } })
+      // In chunks, as by `curl -T -`.
+      async function* chunks(): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < body.length; at += 10_000) yield body.subarray(at, at + 10_000)
+      }
+      const chunked = await ask({ path: '/form', method: 'POST', headers, body: chunks() })
+      expect(chunked.body.toString()).toBe(form.body.toString())
 
       expect((await ask({ path: '/stream' })).body.toString()).toBe('0\n1\n2\n3\n4\n')
     })
@@ -61,8 +67,8 @@ for (const { name, python, title } of FRAMEWORKS) {
 
 describe.skipIf(!importable('flask') && process.env.CI !== 'true')('Flask alone', () => {
   // Django and Bottle read no more of a body than CONTENT_LENGTH says, and without one nothing.
-  test('an upload without a length', async () => {
-    const { ask } = await openMount({ python: 'flask_app:app' })
+  test('streamed, an upload without a length', async () => {
+    const { ask } = await openMount({ python: 'flask_app:app', streamBodies: true })
     async function* chunks(): AsyncGenerator<Uint8Array> {
       for (let i = 0; i < 50; i++) yield Buffer.alloc(10_000)
     }

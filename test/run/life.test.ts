@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { run } from '../../sidecar/mounts/run/mount.ts'
 import { splitWords } from '../../sidecar/workers/words.ts'
-import { temporaryFolder, until } from '../harness.ts'
+import { program, temporaryFolder, until } from '../harness.ts'
 import { isAlive } from '../cgi/scripts.ts'
 import { makeMount, type OpenMount } from '../mount.ts'
 import { apps } from './programs.ts'
@@ -201,6 +201,29 @@ test('so many requests at once', async () => {
   expect((await third.response).status).toBe(503)
   hanging.hangUp()
   expect((await second.response).status).toBe(200)
+})
+
+describe.skipIf(!program('plackup') && process.env.CI !== 'true')('a FastCGI program that serves one at a time', () => {
+  test.each([undefined, 5, 200_001])(
+    'is kept from nobody by a client that sends slowly (length: %s)',
+    async (length) => {
+      const command = 'plackup -s FCGI --listen $SOCKET --no-default-middleware app.psgi'
+      const made = await started({ run: command, speaks: 'fastcgi', connections: 1, spoolMemory: 100_000 })
+      const asked = Promise.withResolvers<void>()
+      const end = Promise.withResolvers<void>()
+      async function* body(): AsyncGenerator<Uint8Array> {
+        yield Buffer.alloc((length ?? 5) - 1, 'x')
+        asked.resolve()
+        await end.promise
+        yield Buffer.from('.')
+      }
+      const slow = made.request({ path: '/a', method: 'POST', body: body(), ...(length !== undefined && { length }) })
+      await asked.promise
+      expect((await made.request({ path: '/b' }).response).body.toString()).toBe('GET||/b||')
+      end.resolve()
+      expect((await slow.response).body.toString()).toMatch(/^POST\|\|\/a\|\|x+\.$/)
+    },
+  )
 })
 
 describe.runIf(process.platform === 'linux')('the first connection that a program gets', () => {

@@ -7,6 +7,7 @@ import { WaitingExchanges } from '../../workers/queue.ts'
 import { Slot } from '../../workers/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
+import { spoolBounds, takeBody } from '../take-body.ts'
 import { isIdempotent } from '../upstream/failure.ts'
 import { Scripts } from '../upstream/scripts.ts'
 import { targetOptions } from '../upstream/server.ts'
@@ -83,9 +84,17 @@ class RunMount implements Mount {
       if (found.kind === 'none') return refuse(exchange, 404)
       exchange.variables = found.variables
     }
-    if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503)
-    if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange)
-    else this.#waiting.add(exchange)
+    const taken = this.#takesBodies ? takeBody(exchange, spoolBounds(this.#settings)) : undefined
+    if (taken) await taken
+    try {
+      if (exchange.aborted) return exchange.upload?.close()
+      if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503)
+      if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange)
+      else this.#waiting.add(exchange, () => exchange.upload?.close())
+    } catch (error) {
+      exchange.upload?.close()
+      throw error
+    }
   }
 
   close(): Promise<void> {
@@ -108,6 +117,12 @@ class RunMount implements Mount {
   #openScripts(): Promise<Scripts | undefined> {
     const { speaks } = this.#settings
     return Scripts.open(this.#settings, this.#context, speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`)
+  }
+
+  /** Programs that speak a gateway protocol serve a few requests at a time, often one. */
+  get #takesBodies(): boolean {
+    const { speaks, streamBodies, maxSpool } = this.#settings
+    return speaks !== 'http' && !streamBodies && maxSpool > 0
   }
 
   get #isFree(): boolean {
@@ -138,7 +153,7 @@ class RunMount implements Mount {
     const target = this.#target!
     const server = this.#server!
     const again = this.#uploads.get(exchange)
-    const upload = again ?? new Upload(exchange.body)
+    const upload = again ?? exchange.upload ?? new Upload(exchange.body)
     this.#uploads.delete(exchange)
     this.#busy++
     const late = this.#dying.has(server)
