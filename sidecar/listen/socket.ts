@@ -102,6 +102,7 @@ export class SocketConnection implements CarrierLine {
           break
         case 'reply':
           ;(replies ??= []).push(event.bytes)
+          if (event.why) warnOfPeer(this.#reception.log, event.why, this.#door.address, this.#socket)
           if (!event.close) break
           replies = this.#reply(replies)
           this.#shut()
@@ -192,10 +193,7 @@ export class SocketConnection implements CarrierLine {
       exchange.body.discard()
       this.#resume()
       this.#skipping = keep
-      if (keep) {
-        if (!shared) this.#patience.silence(LIMITS.idle)
-        return
-      }
+      if (keep) return shared ? undefined : this.#patience.silence(LIMITS.idle)
       this.#closing = true
       this.#lingerLeft = LINGER_BYTES
       this.#socket.end()

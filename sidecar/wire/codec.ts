@@ -18,8 +18,11 @@ export type ServerEvent =
   | { type: 'end'; id: number }
   /** The peer takes the request back. */
   | { type: 'abort'; id: number }
-  /** The codec's own answer, to be written back as it is (management records, ping); `close`: and then the connection ends. */
-  | { type: 'reply'; bytes: Uint8Array; close?: boolean }
+  /**
+   * The codec's own answer, to be written back as it is (management records, ping); `close`: and then the connection ends; `why`: what was
+   * turned away by it, for the log.
+   */
+  | { type: 'reply'; bytes: Uint8Array; close?: boolean; why?: PeerError }
 
 /** The server's side of one connection. */
 export interface ServerCodec {

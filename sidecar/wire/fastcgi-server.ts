@@ -305,14 +305,16 @@ export class FastcgiServer implements ServerCodec, RecordSink {
     const { size } = this.#requests
     if (size >= REQUESTS_MAX || (size > 0 && !(keep && this.#keep))) return this.#turnAway(records.CANT_MPX_CONN, true)
     this.#keep = keep
-    if (this.#begin.readUInt16BE(0) !== records.RESPONDER) return this.#turnAway(records.UNKNOWN_ROLE, keep)
+    const role = this.#begin.readUInt16BE(0)
+    if (role !== records.RESPONDER) return this.#turnAway(records.UNKNOWN_ROLE, keep, unknownRole(role))
     this.#request = new Request(this.#id, keep)
     this.#requests.set(this.#id, this.#request)
   }
 
-  #turnAway(status: number, keep: boolean): void {
+  #turnAway(status: number, keep: boolean, why?: PeerError): void {
     this.#ignore(this.#id)
-    this.#events.push({ type: 'reply', bytes: endRequest(this.#id, status), close: !keep })
+    const reply: ServerEvent = { type: 'reply', bytes: endRequest(this.#id, status), close: !keep }
+    this.#events.push(why ? { ...reply, why } : reply)
   }
 
   #abortRequest(): void {
@@ -362,4 +364,14 @@ export class FastcgiServer implements ServerCodec, RecordSink {
       `a FastCGI record of type ${this.#type}, id ${this.#id}, is out of place${during}`,
     )
   }
+}
+
+/** FastCGI 6.3, 6.4: roles that are no requests for a response. */
+function unknownRole(role: number): PeerError {
+  const name = role === 2 ? 'authorizer' : role === 3 ? 'filter' : `number ${role}`
+  return new PeerError(
+    'FASTCGI_ROLE',
+    `the host asks for the FastCGI role ${name}: only responders are served here`,
+    501,
+  )
 }

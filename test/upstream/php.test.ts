@@ -4,6 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder, until } from '../harness.ts'
+import { talk, uwsgiRequest } from '../listen/peer.ts'
 import { phpFpm, startPhpFpm, type PhpFpm } from './php-fpm.ts'
 import { Cleanup, upstreamGateway, type UpstreamGateway } from './servers.ts'
 
@@ -190,6 +191,17 @@ describe.skipIf(!phpFpm())('PHP-FPM', () => {
     await until('the log has it', () => one.log.text.includes('it broke'))
     expect(one.log.text).toContain('Uncaught Exception: broken')
     expect(one.log.text).toContain(`upstream=${fpm.url}`)
+  })
+
+  test.each([
+    ['no SCRIPT_FILENAME', {}, {}, 'the request has no SCRIPT_FILENAME. Set root'],
+    ['a file that is not there', {}, { SCRIPT_FILENAME: '/nonexist/x.php' }, 'sees no file /nonexist/x.php'],
+    ['another path to root', { root: 'site', scriptRoot: '/elsewhere' }, {}, 'sees no file /elsewhere/index.php'],
+  ])('%s: 404, and the log says what to do', async (_, settings, more, message) => {
+    const one = await gateway({ root: undefined, ...settings })
+    expect(await talk(one.addresses[0]!, uwsgiRequest('/index.php', more))).toContain(' 404 ')
+    await expect.poll(() => one.log.text).toContain(message)
+    expect(one.log.text).toContain('code=PHP_SCRIPT')
   })
 
   test('connections are kept; one process that is held by an idle one is not waited for', async () => {

@@ -6,6 +6,7 @@ import { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { isIdempotent } from './failure.ts'
 import { Passage } from './passage.ts'
+import { phpHint } from './php-hint.ts'
 import { ServerSocket } from './socket.ts'
 import { Steering } from './steering.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
@@ -32,8 +33,11 @@ export class CodecTarget implements Target {
       make: (owner) => new Connection(name, new ServerSocket(endpoint), protocol.client(options.protocol), owner),
       keepAlive,
       announced: false,
-      said: (line, passage) =>
-        log.warn(line, { mount, upstream: name, request: passage?.exchange.id, stream: 'stderr' }),
+      said: (line, passage) => {
+        const hint = phpHint(line, passage?.exchange.variables.SCRIPT_FILENAME)
+        const { message, code } = hint ?? { message: line, code: undefined }
+        log.warn(message, { code, mount, upstream: name, request: passage?.exchange.id, stream: 'stderr' })
+      },
     })
   }
 
