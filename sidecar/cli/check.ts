@@ -1,6 +1,7 @@
 // sidegate check: everything that could keep serve from starting, in one run. Addresses and upstreams are tried. Apps are not loaded, and no
 // command is started, unless it is asked for: what an app does when it is loaded (jobs, timers, migrations) it would do a second time, beside
 // the one that serves.
+import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseListenAddress } from '../listen/address.ts'
 import { bind } from '../listen/bind.ts'
@@ -116,8 +117,12 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
       problems.push({ code: 'ADDRESS_IN_USE', path, message: `this is the address of listen.${twin} too` })
     } else if (free && (endpoint.kind === 'tcp' || endpoint.kind === 'unix')) {
       const server = createServer()
-      problems.push(...(await gather(() => bind(server, endpoint, settings, path))))
-      if (server.listening) await new Promise((resolve) => server.close(resolve))
+      const tried = async (): Promise<void> => {
+        const { close, folder } = await bind(server, endpoint, settings, path)
+        close()
+        if (folder !== undefined) rmdirSync(folder)
+      }
+      problems.push(...(await gather(tried)))
     }
   }
   return problems

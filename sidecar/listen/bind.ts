@@ -1,18 +1,24 @@
-// Puts a server on its address. A stale Unix socket is replaced, a live one refused; permissions are right from the first
-// moment; what the system refuses becomes one clear error.
-import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { connect, type AddressInfo, type Server } from 'node:net'
-import { dirname } from 'node:path'
+// Puts a server on its address. What the system refuses becomes one clear error.
+import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { formatEndpoint, type Endpoint } from './address.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
+import { listenOnPath } from './unix-socket.ts'
+
+/** A server that listens. */
+export interface Bound {
+  /** Where: with the port that the system chose, when 0 was asked for. */
+  readonly endpoint: Endpoint
+  /** The folder that was made for a Unix socket, because it was not there. */
+  readonly folder?: string | undefined
+  /** Removes the path of a Unix socket and accepts no more connections. Those that are there stay. Works twice. */
+  close(): void
+}
 
 /**
  * Starts listening.
- * @returns where the server listens: the endpoint with the port that the system chose, when 0 was asked for.
  * @throws {ConfigError} ADDRESS_IN_USE, ADDRESS_DENIED, ADDRESS_UNAVAILABLE
  */
 export async function bind(
@@ -20,41 +26,43 @@ export async function bind(
   endpoint: Endpoint | { readonly kind: 'fd'; readonly fd: number },
   settings: ListenerSettings,
   path: string,
-): Promise<Endpoint> {
-  if (endpoint.kind === 'fd') return bindInherited(server, endpoint.fd, settings, path)
-  if (endpoint.kind === 'unix') await prepareSocket(endpoint.path, path)
-  const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
-  const mode = Number.parseInt(settings.mode, 8)
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(explain(error, endpoint, path))
-    server.once('error', fail)
+): Promise<Bound> {
+  if (endpoint.kind === 'fd') {
+    const found = await bindInherited(server, endpoint.fd, settings, path)
+    return { endpoint: found, close: () => stop(server) }
+  }
+  try {
+    if (endpoint.kind === 'tcp') {
+      await listen(server, { host: endpoint.host, port: endpoint.port, backlog: settings.backlog })
+      const { port } = server.address() as AddressInfo
+      return { endpoint: { ...endpoint, port }, close: () => stop(server) }
+    }
+    const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
+    const options = { mode: Number.parseInt(settings.mode, 8), owner, backlog: settings.backlog }
+    const { folder, release } = await listenOnPath(server, endpoint.path, options, path)
+    const close = (): void => {
+      if (server.listening) release()
+      stop(server)
+    }
+    return { endpoint, folder, close }
+  } catch (error) {
+    throw error instanceof ConfigError ? error : explain(error as NodeJS.ErrnoException, endpoint, path)
+  }
+}
+
+function stop(server: Server): void {
+  if (server.listening) server.close()
+}
+
+function listen(server: Server, options: ListenOptions & { readonly fd?: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
     server.once('listening', () => {
-      server.off('error', fail)
+      server.off('error', reject)
       resolve()
     })
-    const { backlog } = settings
-    if (endpoint.kind === 'tcp') server.listen({ host: endpoint.host, port: endpoint.port, backlog })
-    else {
-      // The file is made inside listen(); the mask keeps others out until chmod has run.
-      const mask = process.umask(0o777)
-      try {
-        server.listen({ path: endpoint.path, backlog })
-      } finally {
-        process.umask(mask)
-      }
-    }
+    server.listen(options)
   })
-  if (endpoint.kind === 'unix') {
-    try {
-      if (owner) chownSync(endpoint.path, owner.uid, owner.gid)
-      chmodSync(endpoint.path, mode)
-    } catch (error) {
-      server.close()
-      throw explain(error as NodeJS.ErrnoException, endpoint, path)
-    }
-    return endpoint
-  }
-  return { ...endpoint, port: (server.address() as AddressInfo).port }
 }
 
 /** Accepts connections on a socket that was made by whoever started this process. */
@@ -65,63 +73,12 @@ async function bindInherited(
   path: string,
 ): Promise<Endpoint> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.once('listening', () => {
-        server.off('error', reject)
-        resolve()
-      })
-      server.listen({ fd, backlog })
-    })
+    await listen(server, { fd, backlog })
   } catch (error) {
     const message = `fd:${fd} is no listening socket that this process was started with: ${(error as Error).message}`
     throw new ConfigError('ADDRESS_UNAVAILABLE', path, message, { cause: error })
   }
   return endpointOf(server, fd)
-}
-
-/**
- * Makes room for a Unix socket: its folder, and no stale socket in its place.
- * @throws {ConfigError} ADDRESS_IN_USE when something answers there, or when it is no socket.
- */
-async function prepareSocket(file: string, path: string): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true })
-    const found = lstatSync(file, { throwIfNoEntry: false })
-    if (!found) return
-    if (!found.isSocket()) {
-      throw new ConfigError(
-        'ADDRESS_IN_USE',
-        path,
-        `${file} exists and is no socket: move it away, or listen elsewhere`,
-      )
-    }
-    if (await answers(file)) {
-      throw new ConfigError(
-        'ADDRESS_IN_USE',
-        path,
-        `unix:${file} is in use: another process answers there. Stop it, or listen elsewhere`,
-      )
-    }
-    unlinkSync(file)
-  } catch (error) {
-    throw error instanceof ConfigError
-      ? error
-      : explain(error as NodeJS.ErrnoException, { kind: 'unix', path: file }, path)
-  }
-}
-
-function answers(file: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(file)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    )
-  })
 }
 
 function explain(error: NodeJS.ErrnoException, endpoint: Endpoint, path: string): ConfigError {

@@ -62,6 +62,7 @@ export class Listener {
   readonly #trust: Peers
   readonly #incoming = new LinkedList<Incoming>()
   #bound: Endpoint
+  #unbind: () => void = () => {}
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
 
@@ -103,13 +104,17 @@ export class Listener {
 
   /** Starts to accept connections. Throws ConfigError when the system does not let it. */
   async open(): Promise<void> {
-    this.#bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`)
+    const bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`)
+    this.#unbind = bound.close
+    this.#bound = bound.endpoint
     try {
       if (this.#address.kind === 'fd') this.#protect(this.#bound)
     } catch (error) {
-      this.#server.close()
+      bound.close()
       throw error
     }
+    if (bound.folder !== undefined)
+      this.#reception.log.info(`the folder ${bound.folder} was not there: it was made for the socket, with mode 0755`)
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
@@ -176,7 +181,7 @@ export class Listener {
 
   #stop(): void {
     clearInterval(this.#sweeper)
-    if (this.#server.listening) this.#server.close()
+    this.#unbind()
   }
 
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
