@@ -21,13 +21,16 @@ function allocateYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
 
+/** The versions of V8 that know the flag, those of Node.js 23 to 25: others print that they do not. */
+const KEEP_CODE = /^(?:12\.9|13\.[0-9]+|14\.[01])\./
+
 /**
  * After a pause V8 collects its whole heap to give memory back, and forgets on that occasion the shape of every object that is not there just
  * then: all those of a request. What was compiled for them goes with them, a hundred functions, and the next two seconds of load took half as
  * much time again. It still gives memory back without that.
  */
 function keepCode(): void {
-  setFlagsFromString('--no-memory-reducer-favors-memory')
+  if (KEEP_CODE.test(process.versions.v8)) setFlagsFromString('--no-memory-reducer-favors-memory')
 }
 
 /**
