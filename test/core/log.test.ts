@@ -89,7 +89,9 @@ function anyRecords(format: LogFormat, one: string, two: string, three: string):
 
 test('text: any texts make records of one line each', () => {
   fc.assert(
-    fc.property(any, any, any, (one, two, three) => expect(anyRecords('text', one, two, three)).toHaveLength(2)),
+    fc.property(any, any, any, (one, two, three) => {
+      expect(anyRecords('text', one, two, three)).toHaveLength(2)
+    }),
   )
 })
 
