@@ -1,5 +1,6 @@
 // What a command is: one entry of the table in commands.ts. Parsing, help and docs/cli.md are derived from it.
 import type { Writable } from 'node:stream'
+import { SECONDS_MAX } from '../quantity.ts'
 
 /** An option of a command. */
 export interface Option {
@@ -104,12 +105,12 @@ export function texts(options: OptionValues, name: string): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : []
 }
 
-/** The number of an option, or undefined. @throws {UsageError} */
-export function number(options: OptionValues, name: string, least = 0): number | undefined {
+/** The number of an option, or undefined. Unless said otherwise it is a time in seconds. @throws {UsageError} */
+export function number(options: OptionValues, name: string, least = 0, most: number = SECONDS_MAX): number | undefined {
   const value = text(options, name)
   if (value === undefined) return undefined
-  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(value) || Number(value) < least) {
-    throw new UsageError(`--${name} is a number from ${least}, not ${JSON.stringify(value)}`)
+  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(value) || Number(value) < least || Number(value) > most) {
+    throw new UsageError(`--${name} is a number from ${least} to ${most}, not ${JSON.stringify(value)}`)
   }
   return Number(value)
 }

@@ -47,7 +47,7 @@ export const plug: Command = {
     const wanted = {
       protocol: text(options, 'protocol'),
       full: options.full === true,
-      port: number(options, 'port', 1),
+      port: number(options, 'port', 1, 65_535),
     }
     context.stdout.write(host.render(input, wanted))
     if (options.check !== true) return EXIT.ok

@@ -26,7 +26,7 @@ export const sniff: Command = {
     ['sidegate sniff unix:/run/s.sock --json --count 1', 'the next request, for a program'],
   ],
   async run({ positionals, options, context }: Call): Promise<number> {
-    const status = number(options, 'status', 200) ?? 200
+    const status = number(options, 'status', 200, 599) ?? 200
     if (!Number.isInteger(status) || status > 599) throw new UsageError('--status is a number from 200 to 599', 'sniff')
     const json = options.json === true
     const settings = v.parse(listenerSettings, {

@@ -74,7 +74,7 @@ function expand(schema: v.GenericSchema, value: unknown, issues: readonly Issue[
 function words(issue: Issue): string {
   if (issue.type.endsWith('object') && issue.received === 'undefined') return 'is missing'
   if (issue.received === 'undefined' && issue.kind === 'schema') return 'is missing'
-  const got = typeof issue.input === 'object' ? kindOf(issue.input) : JSON.stringify(issue.input)
+  const got = shown(issue.input)
   if (issue.type === 'picklist') {
     const { requirement, expected } = issue as Issue & { requirement?: unknown }
     const known = [...(expected ?? '').matchAll(/"([^"]*)"/g)].map((match) => match[1]!)
@@ -83,6 +83,12 @@ function words(issue: Issue): string {
   }
   if (!issue.message.startsWith('Invalid ')) return `${issue.message} (it is ${got})`
   return `is ${got}, must be ${(issue.expected ?? 'something else').replaceAll('Object', 'settings').replaceAll('Array', 'a list')}`
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object') return kindOf(value)
+  // Infinity, NaN, which are no JSON.
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
 function kindOf(value: unknown): string {

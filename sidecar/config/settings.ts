@@ -1,6 +1,7 @@
 // The settings of the gateway as a whole; those of listeners and mounts stand beside the parts that use them.
 import * as v from 'valibot'
 import { hosts } from '../../plugin/index.ts'
+import { seconds } from '../quantity.ts'
 
 /** `log` in the configuration. */
 const logSettings = v.strictObject({
@@ -18,9 +19,9 @@ export const gatewaySettings = v.strictObject({
     v.description('The web server in front, whose ways with SCRIPT_NAME and PATH_INFO are put right.'),
   ),
   log: v.pipe(v.optional(logSettings, {}), v.description('What is logged, and how.')),
-  drainTimeout: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0)), 30),
-    v.description('Seconds that requests under way get to finish after a signal to stop before they are cut.'),
+  drainTimeout: seconds(
+    30,
+    'Seconds that requests under way get to finish after a signal to stop before they are cut.',
   ),
 })
 

@@ -1,5 +1,9 @@
 // The settings of one listener.
 import * as v from 'valibot'
+import { count } from '../quantity.ts'
+
+/** What fits into the kernel's own count; net.core.somaxconn bounds it further. */
+const BACKLOG_MAX = 65_535
 
 /** One entry of `listen` in the configuration, written out. */
 export const listenerSettings = v.strictObject({
@@ -49,10 +53,7 @@ export const listenerSettings = v.strictObject({
     v.optional(v.string()),
     v.description('Owner of a Unix socket: USER, USER:GROUP or :GROUP (names or numbers).'),
   ),
-  backlog: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 511),
-    v.description('Connections that may wait to be accepted.'),
-  ),
+  backlog: count(1, 511, 'Connections that may wait to be accepted.', BACKLOG_MAX),
 })
 
 /** The settings of one listener, defaults filled in. */

@@ -1,5 +1,6 @@
 // The mount `app`: an app with the WSGI interface (docs/interface.md), in this process.
 import * as v from 'valibot'
+import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
 import { nameOf } from '../interface/chunk.ts'
 import { lint as lintApplication } from '../interface/lint.ts'
@@ -24,10 +25,7 @@ const settings = v.strictObject({
         'where NODE_ENV is development or test: a production server whose NODE_ENV nobody set must neither pay for it nor refuse what worked.',
     ),
   ),
-  loadTimeout: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0.001)), LOAD_TIMEOUT / 1000),
-    v.description('Seconds the module may take to load.'),
-  ),
+  loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
 })
 
 /** Whether apps are linted where no setting says so. */

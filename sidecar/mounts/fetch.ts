@@ -2,6 +2,7 @@
 // prefix included: an app below a prefix names it (Hono: `basePath`), as the Fetch API has no SCRIPT_NAME. Variables come as `environ`
 // of the second argument.
 import * as v from 'valibot'
+import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
 import { acceptLightRequests } from './fetch/global.ts'
 import { handleFetch, type FetchHandler } from './fetch/handle.ts'
@@ -23,10 +24,7 @@ const settings = v.strictObject({
       "Which Request the handler gets: a light one, or the platform's own, for handlers that pass it to a Request or fetch that is not the global one.",
     ),
   ),
-  loadTimeout: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0.001)), LOAD_TIMEOUT / 1000),
-    v.description('Seconds the module may take to load.'),
-  ),
+  loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
 })
 
 /** An object with a method `fetch`, else a function. */

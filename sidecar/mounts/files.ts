@@ -5,10 +5,14 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { count } from '../quantity.ts'
 import { FileFinder, type Found } from './files/find.ts'
 import { redirectToFolder, refuse } from './files/answer.ts'
 import { statusOfFailure } from './files/failure.ts'
 import type { MountKind } from './mount.ts'
+
+/** Caches take a longer time for this one (RFC 9111 1.2.2): 68 years. */
+const MAX_AGE = 2 ** 31
 
 const settings = v.strictObject({
   files: v.pipe(v.string(), v.description('The folder to serve.')),
@@ -18,10 +22,7 @@ const settings = v.strictObject({
       'What is served for a folder: the first of these that is there. Empty: folders are 404. Folders are never listed.',
     ),
   ),
-  maxAge: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0)), 0),
-    v.description('How long clients may keep a file without asking again, in seconds (Cache-Control).'),
-  ),
+  maxAge: count(0, 0, 'How long clients may keep a file without asking again, in seconds (Cache-Control).', MAX_AGE),
   fallback: v.pipe(
     v.optional(v.string()),
     v.description('A file of the folder that is served where nothing else is found: the page of a single-page app.'),

@@ -1,6 +1,7 @@
 // The mount `node`: an unmodified Node (req, res) handler, such as an app of Express, Koa, Connect or Fastify, in this process.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import * as v from 'valibot'
+import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
@@ -18,10 +19,7 @@ const settings = v.strictObject({
         'for upgrade, or beside the handler an export named upgrade, a function (req, socket, head).',
     ),
   ),
-  loadTimeout: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0.001)), LOAD_TIMEOUT / 1000),
-    v.description('Seconds the module may take to load.'),
-  ),
+  loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
 })
 
 /** What loading gives: the server whose events are emitted, who takes upgrades, and how to stop what stands behind it. */

@@ -1,14 +1,8 @@
 // Request bodies are taken before anything that is scarce is kept for them: a client that sends slowly keeps no worker and no script from
 // others. An app is told the length of its body then, however it was sent.
-import * as v from 'valibot'
 import type { Exchange } from '../exchange.ts'
+import { bytes, memory } from '../quantity.ts'
 import { Upload, type SpoolBounds } from '../upload.ts'
-
-const bytes = (initial: number, description: string) =>
-  v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER)), initial),
-    v.description(description),
-  )
 
 /** The settings of a mount that takes bodies first. */
 export const bodyEntries = {
@@ -16,7 +10,7 @@ export const bodyEntries = {
     100 * 1024 * 1024,
     'Request bodies are taken whole before the app runs, up to so many bytes. One that is said to be longer goes to the app as it comes; one without a length that turns out longer gets 413. 0: those without a length get 411.',
   ),
-  spoolMemory: bytes(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  spoolMemory: memory(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
 }
 
 /** What the settings say. */

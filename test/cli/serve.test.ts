@@ -248,7 +248,10 @@ test('what the command line cannot mean has exit code 2', async () => {
   expect(await usage('check', '--bind', 'x')).toContain('did you mean --listen?')
   expect(await usage('serve', '--listen')).toContain('(sidegate serve --help tells more)')
   expect(await usage('serve', './hello.ts', '-c', 'x.yaml')).toContain('cannot be used together')
-  expect(await usage('serve', './hello.ts', '--drain-timeout', 'soon')).toContain('--drain-timeout is a number')
+  expect(await usage('serve', './hello.ts', '--drain-timeout', 'soon')).toContain(
+    '--drain-timeout is a number from 0 to 1000000',
+  )
+  expect(await usage('serve', './hello.ts', '--drain-timeout', '2592000')).toContain('--drain-timeout is a number')
   expect(await usage()).toContain('Usage: sidegate COMMAND')
 })
 

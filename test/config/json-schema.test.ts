@@ -37,7 +37,7 @@ test('every setting is described', () => {
 test('a number may come from the environment', () => {
   expect(schema.properties.drainTimeout).toEqual({
     anyOf: [
-      { type: 'number', minimum: 0 },
+      { type: 'number', minimum: 0, maximum: 1_000_000 },
       { type: 'string', pattern: '\\$\\{.+\\}' },
     ],
     default: 30,

@@ -1,12 +1,7 @@
 // The settings of a CGI mount.
 import * as v from 'valibot'
+import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../take-body.ts'
-
-const seconds = (least: number, initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.minValue(least)), initial), v.description(description))
-
-const count = (least: number, initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
 
 /** The settings of a CGI mount. */
 export const cgiSettings = v.strictObject({
@@ -42,16 +37,16 @@ export const cgiSettings = v.strictObject({
       'Whether scripts get HTTP_AUTHORIZATION. The environment of a process may be readable for others (RFC 3875 9.2), so not by default.',
     ),
   ),
-  processes: count(1, 16, 'Scripts that run at the same time.'),
+  processes: count(1, 16, 'Scripts that run at the same time.', WORKERS_MAX),
   queue: count(0, 100, 'Requests that may wait for their script to be started; more get 503.'),
-  queueTimeout: seconds(0, 30, 'Seconds a request may wait for its script to be started; then it gets 503.'),
+  queueTimeout: seconds(30, 'Seconds a request may wait for its script to be started; then it gets 503.'),
   ...bodyEntries,
   timeout: seconds(
-    0.001,
     60,
     'Seconds a script may neither write nor take anything: 504, or a cut response, and the script is stopped.',
+    0.001,
   ),
-  stopTimeout: seconds(0, 5, 'Seconds from SIGTERM to SIGKILL for a script that is stopped, and for what it started.'),
+  stopTimeout: seconds(5, 'Seconds from SIGTERM to SIGKILL for a script that is stopped, and for what it started.'),
 })
 
 /** The settings of a CGI mount, defaults filled in. */

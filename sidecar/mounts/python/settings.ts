@@ -1,12 +1,7 @@
 // The settings of a Python mount.
 import * as v from 'valibot'
+import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../take-body.ts'
-
-const seconds = (initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
-
-const count = (least: number, initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({
@@ -17,8 +12,8 @@ export const pythonSettings = v.strictObject({
       'The WSGI app: module:callable, module:factory() or a file such as ./shop.wsgi:callable. Without a callable: application, else app.',
     ),
   ),
-  processes: count(1, 1, 'Worker processes.'),
-  threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.'),
+  processes: count(1, 1, 'Worker processes.', WORKERS_MAX),
+  threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.', WORKERS_MAX),
   venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
   path: v.pipe(
     v.optional(v.union([v.string(), v.array(v.string())])),

@@ -1,13 +1,8 @@
 // The settings of a run mount.
 import * as v from 'valibot'
+import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
 import { protocols } from '../../wire/index.ts'
 import { targetEntries, upstreamSettings } from '../upstream/settings.ts'
-
-const seconds = (initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
-
-const count = (least: number, initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
 
 const { root, index, split, frontController, followSymlinks } = upstreamSettings.entries
 const target = v.omit(v.strictObject(targetEntries), ['keepAlive', 'connections', 'ca', 'serverName', 'verify']).entries
@@ -29,12 +24,9 @@ export const runSettings = v.strictObject({
     v.optional(v.record(v.string(), v.string()), {}),
     v.description('Environment variables of the command, over those of the gateway. SOCKET or PORT comes by itself.'),
   ),
-  connections: count(1, 64, 'Requests that the command gets at the same time; more wait.'),
-  keepAlive: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0))),
-    v.description(
-      'Seconds a connection without a request is kept. Default: 4 for HTTP, else 0: many FastCGI programs serve one connection at a time, and one that is kept would keep all others out.',
-    ),
+  connections: count(1, 64, 'Requests that the command gets at the same time; more wait.', CONNECTIONS_MAX),
+  keepAlive: openSeconds(
+    'Seconds a connection without a request is kept. Default: 4 for HTTP, else 0: many FastCGI programs serve one connection at a time, and one that is kept would keep all others out.',
   ),
   queue: count(
     0,

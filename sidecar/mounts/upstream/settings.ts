@@ -1,11 +1,6 @@
 // The settings of an upstream mount.
 import * as v from 'valibot'
-
-const seconds = (initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), initial), v.description(description))
-
-const count = (least: number, initial: number, description: string) =>
-  v.pipe(v.optional(v.pipe(v.number(), v.integer(), v.minValue(least)), initial), v.description(description))
+import { bytes, CONNECTIONS_MAX, count, memory, openSeconds, seconds } from '../../quantity.ts'
 
 const flag = (initial: boolean, description: string) =>
   v.pipe(v.optional(v.boolean(), initial), v.description(description))
@@ -14,10 +9,7 @@ const text = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.non
 
 const one = v.strictObject({
   url: v.pipe(v.string(), v.description('The address.')),
-  weight: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-    v.description('Its share of the requests, beside the shares of the others.'),
-  ),
+  weight: count(1, 1, 'Its share of the requests, beside the shares of the others.'),
 })
 
 /**
@@ -29,12 +21,10 @@ export const targetEntries = {
     1,
     64,
     'The most connections at the same time to one server; more requests wait. For PHP-FPM no more than its pm.max_children, or requests wait there, unseen.',
+    CONNECTIONS_MAX,
   ),
-  keepAlive: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0))),
-    v.description(
-      'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request. Default: 4 for HTTP and AJP; 0 for FastCGI, whose servers, PHP-FPM among them, have a process for each connection: it may still be busy when the connection is free (fastcgi_finish_request), and the next request would wait for it.',
-    ),
+  keepAlive: openSeconds(
+    'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request. Default: 4 for HTTP and AJP; 0 for FastCGI, whose servers, PHP-FPM among them, have a process for each connection: it may still be busy when the connection is free (fastcgi_finish_request), and the next request would wait for it.',
   ),
   connectTimeout: seconds(10, 'Seconds until there must be a connection; 0: no limit, here and below. Then 504.'),
   firstByteTimeout: seconds(60, 'Seconds from the end of the request to the head of the response. Then 504.'),
@@ -42,12 +32,11 @@ export const targetEntries = {
     60,
     'Seconds of silence in the middle of a response, after which it is cut; or while the server takes nothing of the request, then 504.',
   ),
-  maxSpool: count(
-    0,
+  maxSpool: bytes(
     100 * 1024 * 1024,
     'uwsgi, FastCGI and SCGI want the length of a body first. A body that comes without one is taken whole, up to so many bytes; longer ones get 413. 0: they get 411.',
   ),
-  spoolMemory: count(0, 256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  spoolMemory: memory(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
   forwarded: v.pipe(
     v.optional(v.picklist(['set', 'append', 'pass', 'off']), 'set'),
     v.description(
@@ -83,8 +72,8 @@ const health = v.strictObject({
     v.description('What is asked for, by GET. A status from 200 to 399 is healthy.'),
   ),
   host: v.pipe(v.optional(v.string()), v.description('The Host that is sent. Default: the address.')),
-  interval: v.pipe(v.optional(v.pipe(v.number(), v.minValue(0.01)), 10), v.description('Seconds between two checks.')),
-  timeout: v.pipe(v.optional(v.pipe(v.number(), v.minValue(0.01)), 5), v.description('Seconds a check may take.')),
+  interval: seconds(10, 'Seconds between two checks.', 0.01),
+  timeout: seconds(5, 'Seconds a check may take.', 0.01),
   healthy: count(1, 2, 'So many good answers in a row, and a server that was out of use is in use again.'),
   unhealthy: count(1, 3, 'So many bad ones in a row, and it is out of use.'),
 })
