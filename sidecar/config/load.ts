@@ -1,10 +1,11 @@
 // Finds and reads a configuration file. TypeScript and JavaScript are loaded by Node.js itself, the default export counts; JSON and
 // YAML are read as text and get their ${VARIABLES}.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../errors.ts'
+import { endless } from './endless.ts'
 import { expandVariables } from './expand.ts'
 import { parseConfig } from './parse.ts'
 import type { Problem } from './problem.ts'
@@ -17,6 +18,9 @@ export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json'
 
 /** How long a configuration module may take to load, in milliseconds: a top-level await that never settles must not hang the start. */
 const LOAD_TIMEOUT = 10_000
+
+/** Some 100,000 mounts. */
+const SIZE_MAX = 16 * 1024 * 1024
 
 /**
  * The configuration file of a folder.
@@ -48,19 +52,23 @@ export async function loadConfig(
   const absolute = resolve(directory, file)
   const shown = shortest(absolute, directory)
   const extension = extname(absolute)
-  if (/^\.[cm]?[jt]s$/.test(extension)) {
+  const isModule = /^\.[cm]?[jt]s$/.test(extension)
+  if (!isModule && !['.json', '.yaml', '.yml'].includes(extension)) {
+    const message = `a configuration is .ts, .mts, .js, .mjs, .json, .yaml or .yml; this is ${basename(absolute)}`
+    throw new ConfigError('CONFIG_FORMAT', shown, message)
+  }
+  await demandFile(absolute, shown)
+  if (isModule) {
+    const data = await importConfig(absolute, shown)
+    const problem = endless(data)
     return {
       file: shown,
       directory: dirname(absolute),
-      data: await importConfig(absolute, shown),
+      data: problem ? undefined : data,
       expanded: new Set(),
-      problems: [],
+      problems: problem ? [{ ...problem, place: shown }] : [],
       place: () => shown,
     }
-  }
-  if (!['.json', '.yaml', '.yml'].includes(extension)) {
-    const message = `a configuration is .ts, .mts, .js, .mjs, .json, .yaml or .yml; this is ${basename(absolute)}`
-    throw new ConfigError('CONFIG_FORMAT', shown, message)
   }
   const text = await readFile(absolute, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw missing(error, shown)
@@ -70,7 +78,9 @@ export async function loadConfig(
     const line = parsed.line(path)
     return line === undefined ? shown : `${shown}:${line}`
   }
-  const { data, places, problems } = expandVariables(parsed.data, environment)
+  const problem = endless(parsed.data)
+  if (problem) parsed.problems.push({ ...problem, place: place(problem.path.split('.')) })
+  const { data, places, problems } = expandVariables(problem ? undefined : parsed.data, environment)
   const located: Problem[] = problems.map(({ path, problem }) => ({ ...problem, place: place(path) }))
   return {
     file: shown,
@@ -82,8 +92,18 @@ export async function loadConfig(
   }
 }
 
+/** A device or a pipe would be read for ever. */
+async function demandFile(absolute: string, shown: string): Promise<void> {
+  const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
+    throw missing(error, shown)
+  })
+  if (!found.isFile()) throw new ConfigError('CONFIG_MISSING', shown, 'it is no file')
+  if (found.size > SIZE_MAX) {
+    throw new ConfigError('CONFIG_MISSING', shown, `it is longer than ${SIZE_MAX / 1024 / 1024} MiB`)
+  }
+}
+
 async function importConfig(absolute: string, shown: string): Promise<unknown> {
-  if (!existsSync(absolute)) throw missing(Object.assign(new Error(), { code: 'ENOENT' }), shown)
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const message = `it did not finish loading within ${LOAD_TIMEOUT / 1000} s: does a top-level await never settle?`

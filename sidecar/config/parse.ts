@@ -6,7 +6,7 @@ import { yamlMessage } from './yaml-words.ts'
 /** Text that was read. */
 export interface Parsed {
   readonly data: unknown
-  readonly problems: readonly Problem[]
+  readonly problems: Problem[]
   /** The line of a place, or of the nearest one around it; the first is 1. */
   line(path: ConfigPath): number | undefined
 }
@@ -15,7 +15,8 @@ export interface Parsed {
 export async function parseConfig(text: string, format: 'json' | 'yaml', file: string): Promise<Parsed> {
   const { parseDocument, LineCounter, isNode, isMap, isScalar } = await import('yaml')
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true })
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: false })
+  document.errors.push(...(await import('./duplicate-keys.ts')).duplicateKeys(document))
   // The first of a line: what follows from it there is no news.
   const lines = new Map<number, string>()
   for (const error of document.errors) {
