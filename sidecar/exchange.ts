@@ -8,6 +8,7 @@ import type { Carrier, Door, ExchangeObserver } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
 import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
+import { softwareOf } from './request.ts'
 import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
 import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
@@ -265,11 +266,10 @@ export class Exchange {
     if (asked === undefined)
       throw new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
     if (this.#carrier.upgrade) return
-    const host = this.variables.SERVER_SOFTWARE || 'the web server'
     const { protocol, address } = this.door
     throw new PeerError(
       'UPGRADE_UNSUPPORTED',
-      `the client asks for ${asked}, but ${host} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
+      `the client asks for ${asked}, but ${softwareOf(this.variables)} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
       501,
     )
   }

@@ -1,6 +1,7 @@
 // The CGI variables of a request (RFC 3875 4.1): the canonical form of every request, and the only code that turns HTTP header
 // names and request targets into them.
 import { PeerError } from './errors.ts'
+import { isDropped } from './wire/refused.ts'
 
 /** CGI variables by name; values are latin-1 strings, each character one byte of what was on the wire. */
 export interface Variables {
@@ -50,16 +51,38 @@ export function fieldOfVariable(name: string): string | undefined {
   return name.startsWith('HTTP_') ? name.slice(5).toLowerCase().replaceAll('_', '-') : undefined
 }
 
+// Fields that have one value, not a list (RFC 9110, RFC 6454): joined, two values would be one that means nothing.
+const SINGULAR: ReadonlySet<string> = new Set([
+  'HTTP_AUTHORIZATION',
+  'HTTP_CONTENT_DISPOSITION',
+  'HTTP_CONTENT_LOCATION',
+  'HTTP_CONTENT_RANGE',
+  'HTTP_DATE',
+  'HTTP_HOST',
+  'HTTP_IF_MODIFIED_SINCE',
+  'HTTP_IF_RANGE',
+  'HTTP_IF_UNMODIFIED_SINCE',
+  'HTTP_LAST_EVENT_ID',
+  'HTTP_MAX_FORWARDS',
+  'HTTP_ORIGIN',
+  'HTTP_PROXY_AUTHORIZATION',
+  'HTTP_RANGE',
+  'HTTP_SEC_WEBSOCKET_KEY',
+])
+/** The same, and only told: of several the last counts, whoever sends them. */
+const DESCRIPTIVE: ReadonlySet<string> = new Set(['HTTP_FROM', 'HTTP_REFERER', 'HTTP_USER_AGENT'])
+
 /**
- * Adds a variable that may be there already. Repeated header fields are joined as RFC 9110 5.3 has it (cookies with `; `);
- * of others the last one counts, as with uWSGI and PHP; two lengths that differ are refused.
+ * Adds a variable that may be there already. Repeated header fields are joined as RFC 9110 5.3 has it (cookies with `; `); of those that
+ * are no lists, and of other variables, the last one counts, as with uWSGI, Gunicorn and PHP; two lengths that differ are refused.
  * @throws {PeerError} CONTENT_LENGTH_TWICE
  */
 export function addVariable(variables: Variables, name: string, value: string): void {
   const before = variables[name]
   if (before === undefined) variables[name] = value
   else if (name === 'HTTP_COOKIE') variables[name] = `${before}; ${value}`
-  else if (name.startsWith('HTTP_')) variables[name] = `${before}, ${value}`
+  else if (name.startsWith('HTTP_') && !SINGULAR.has(name) && !DESCRIPTIVE.has(name))
+    variables[name] = `${before}, ${value}`
   else if (name === 'CONTENT_LENGTH' && before !== value) {
     throw new PeerError(
       'CONTENT_LENGTH_TWICE',
@@ -68,23 +91,55 @@ export function addVariable(variables: Variables, name: string, value: string): 
   } else variables[name] = value
 }
 
+/** What becomes of header fields at a door. */
+export interface HeaderOptions {
+  /** Leaves none out, for who looks at them. Default: false. */
+  readonly raw?: boolean | undefined
+  /** Fields with `_` in their name are taken. Default: they are left out, as in nginx, as they would pass for those with `-`. */
+  readonly underscores?: boolean | undefined
+  /** Is told the name of each field that is left out for that. */
+  readonly leftOut?: ((field: string) => void) | undefined
+}
+
 /**
- * Adds the header fields of an HTTP request: name, value, name, value …, as received. `all`: leaves none out, for who looks at them.
- * @throws {PeerError} HOST_TWICE, CONTENT_LENGTH_TWICE; HEADER_TWIN for two fields that differ in `_` and `-` only.
+ * Adds the header fields of an HTTP request: name, value, name, value …, as received.
+ * @throws {PeerError} HOST_TWICE, FIELD_TWICE for a field that has one value and comes with two, CONTENT_LENGTH_TWICE; HEADER_TWIN for
+ * two fields that differ in `_` and `-` only, where `underscores` are taken.
  */
-export function addHeaders(variables: Variables, raw: readonly string[], all = false): void {
+export function addHeaders(variables: Variables, raw: readonly string[], options: HeaderOptions = {}): void {
+  const { raw: all = false } = options
+  const taken = all || options.underscores === true
   let underscores = false
   for (let i = 0; i < raw.length; i += 2) {
     const field = raw[i]!
+    if (field.includes('_')) {
+      if (!taken) {
+        options.leftOut?.(field)
+        continue
+      }
+      underscores = true
+    }
     const name = variableName(field)
     // httpoxy: a client's Proxy header must not become the environment's HTTP_PROXY.
-    if (name === 'HTTP_PROXY' && !all) continue
+    if (isDropped(name) && !all) continue
     if (name === 'HTTP_HOST' && variables.HTTP_HOST !== undefined)
       throw new PeerError('HOST_TWICE', 'two Host headers (RFC 9112 3.2)')
-    if (field.includes('_')) underscores = true
-    addVariable(variables, name, raw[i + 1]!)
+    const value = raw[i + 1]!
+    if (variables[name] === undefined) variables[name] = value
+    else addAgain(variables, name, value)
   }
   if (underscores) refuseTwins(raw)
+}
+
+/** A field of a client that is there already: which of two values counts is not left to who reads them. */
+function addAgain(variables: Variables, name: string, value: string): void {
+  if ((SINGULAR.has(name) || name === 'CONTENT_TYPE') && variables[name] !== value) {
+    throw new PeerError(
+      'FIELD_TWICE',
+      `two ${fieldOfVariable(name)} headers that differ: ${JSON.stringify(variables[name]!.slice(0, 40))} and ${JSON.stringify(value.slice(0, 40))}`,
+    )
+  }
+  addVariable(variables, name, value)
 }
 
 /** Two fields that become one variable, one with `_` and one with `-`: one of them is forged. */
@@ -174,6 +229,13 @@ export function resolveDots(path: string): string {
     if (last) kept.push('')
   })
   return `/${kept.join('/')}`
+}
+
+/** A host as in Host: its name (an IPv6 address in brackets) and its port, empty when there is none. */
+export function splitHost(host: string): { name: string; port: string } {
+  const colon = host.lastIndexOf(':')
+  if (colon < 0 || colon < host.lastIndexOf(']')) return { name: host, port: '' }
+  return { name: host.slice(0, colon), port: host.slice(colon + 1) }
 }
 
 /** True when the request came over TLS: `HTTPS` counts only as `on` or `1` (IIS sends the string `off`). */

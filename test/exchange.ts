@@ -2,6 +2,7 @@
 import { RequestBody } from '../sidecar/body.ts'
 import { PeerError, type SidegateError } from '../sidecar/errors.ts'
 import { Exchange, type Carrier } from '../sidecar/exchange.ts'
+import { completeRequest } from '../sidecar/request.ts'
 import {
   addVariable,
   copyVariables,
@@ -184,7 +185,9 @@ function testVariables({
     if (variable === 'HTTP_HOST') variables.HTTP_HOST = value
     else addVariable(variables, variable, value)
   }
-  return Object.assign(copyVariables(variables), more)
+  const given = Object.assign(copyVariables(variables), more)
+  completeRequest(given)
+  return given
 }
 
 function testBody({ body: source, length }: TestRequest): RequestBody {

@@ -3,6 +3,7 @@
 import { RequestBody } from '../body.ts'
 import { AppError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type Door, type ExchangeObserver } from '../exchange.ts'
+import { completeRequest } from '../request.ts'
 import { decodePath, emptyVariables, resolveDots, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { Head, HeaderPair } from '../wire/head.ts'
 import { environOf, type Surroundings } from './environ.ts'
@@ -73,7 +74,9 @@ function variablesOf(options: RequestOptions, body: Uint8Array | undefined): Var
   const headers = options.headers ?? []
   const pairs = Array.isArray(headers) ? (headers as readonly HeaderPair[]) : Object.entries(headers)
   for (const [name, value] of pairs) variables[variableName(name)] = value
-  return Object.assign(variables, options.variables)
+  Object.assign(variables, options.variables)
+  completeRequest(variables)
+  return variables
 }
 
 /**

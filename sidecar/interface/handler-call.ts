@@ -3,7 +3,8 @@
 import { RequestBody } from '../body.ts'
 import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type Door, type ExchangeObserver } from '../exchange.ts'
-import { contentLength, emptyVariables, type Variables } from '../variables.ts'
+import { variablesOfEnviron } from '../request.ts'
+import { contentLength, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
 import type { BodyInput } from './input.ts'
 import type { Environ, ResponseBody, StartResponse } from './types.ts'
@@ -24,7 +25,7 @@ export function callHandler(
 ): Promise<ResponseBody> {
   return new Promise((resolve, reject) => {
     const outlet = new Outlet(startResponse, resolve, reject)
-    const exchange = new Exchange(outlet, outlet, DOOR, variablesOf(environ), bodyOf(environ))
+    const exchange = new Exchange(outlet, outlet, DOOR, variablesOfEnviron(environ), bodyOf(environ))
     outlet.exchange = exchange
     const signal = environ['sidegate.signal'] as AbortSignal | undefined
     const abort = (): void => exchange.abort(gone(signal?.reason))
@@ -36,16 +37,6 @@ export function callHandler(
 
 function gone(cause: unknown): PeerError {
   return new PeerError('CLIENT_GONE', 'the client went away', 499, { cause })
-}
-
-function variablesOf(environ: Environ): Variables {
-  const variables = emptyVariables()
-  for (const name in environ) {
-    if (name.includes('.')) continue
-    const value = environ[name]
-    if (typeof value === 'string') variables[name] = value
-  }
-  return variables
 }
 
 function bodyOf(environ: Environ): RequestBody {

@@ -2,6 +2,7 @@
 import { RequestBody } from '../body.ts'
 import { AppError, PeerError, toSidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type Door } from '../exchange.ts'
+import { completeRequest } from '../request.ts'
 import { requestVariables } from '../wire/http-variables.ts'
 import { contentLength, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
@@ -55,6 +56,7 @@ function variablesOf(request: Request): Variables {
   const source = { method: request.method, target: pathname + search, version: 'HTTP/1.1', fields }
   const variables = requestVariables(source, { address: '', port: 0, localPort })
   if (secure) variables.HTTPS = 'on'
+  completeRequest(variables)
   return variables
 }
 

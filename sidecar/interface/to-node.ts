@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RequestBody } from '../body.ts'
 import { PeerError } from '../errors.ts'
 import { Exchange, type Carrier, type Door } from '../exchange.ts'
+import { completeRequest } from '../request.ts'
 import { requestVariables } from '../wire/http-variables.ts'
 import { contentLength, decodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
@@ -31,6 +32,7 @@ export function toNode(
       variables = variablesOf(request)
       // RFC 9112 6.3: without Transfer-Encoding and Content-Length a request has no body.
       length = variables.HTTP_TRANSFER_ENCODING === undefined ? (contentLength(variables) ?? 0) : undefined
+      completeRequest(variables)
     } catch (error) {
       failure = error
     }

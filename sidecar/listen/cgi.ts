@@ -6,9 +6,9 @@ import { RequestBody } from '../body.ts'
 import { PeerError, type SidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type ExchangeObserver } from '../exchange.ts'
 import { contentLength, emptyVariables, type Variables } from '../variables.ts'
-import { statusFieldHead, type Head } from '../wire/head.ts'
+import { statusFieldHead, TOKEN, type Head } from '../wire/head.ts'
 import { isDropped, refuse } from '../wire/refused.ts'
-import type { Reception, Repair } from './door.ts'
+import { prepared, type Reception, type Repair } from './door.ts'
 
 /** What a process has of its own: no host says anything of a request by these. */
 const OF_THE_PROCESS =
@@ -16,12 +16,13 @@ const OF_THE_PROCESS =
 
 /**
  * The variables of a request that a host put into an environment; bytes as they are where the system shows them, else as UTF-8.
- * @throws {PeerError} UWSGI_VARIABLE
+ * @throws {PeerError} VARIABLE_NAME, UWSGI_VARIABLE
  */
 export function cgiVariables(environment: Readonly<Record<string, string | undefined>>): Variables {
   const variables = emptyVariables()
   for (const [name, value] of pairs(environment)) {
-    if (OF_THE_PROCESS.test(name)) continue
+    // Windows has a ProgramFiles(x86), which is the process's too.
+    if (OF_THE_PROCESS.test(name) || (!name.startsWith('HTTP_') && !TOKEN.test(name))) continue
     refuse(name)
     if (!isDropped(name)) variables[name] = value
   }
@@ -70,8 +71,8 @@ export class CgiDoor implements Carrier, ExchangeObserver {
   /** @returns true when the response went out whole. @throws {PeerError} for variables that are refused */
   serve({ environment, stdin }: CgiStreams, repair?: Repair): Promise<boolean> {
     const given = cgiVariables(environment)
-    const variables = repair ? repair(given) : given
-    const body = bodyOf(variables, stdin)
+    const body = bodyOf(given, stdin)
+    const variables = prepared(given, repair, this.#reception)
     const door = { protocol: 'cgi', address: 'cgi' }
     this.#exchange = new Exchange(this, this, door, variables, body)
     this.#reception.handle(this.#exchange)

@@ -1,6 +1,7 @@
 // What the doors of this folder share: whom they hand an exchange to, and their time limits.
 import type { Exchange, ExchangeObserver } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import { completeRequest } from '../request.ts'
 import type { Variables } from '../variables.ts'
 
 /** What a door works for: the gateway. */
@@ -16,6 +17,16 @@ export interface Reception extends ExchangeObserver {
 
 /** Repairs what a host gets wrong in the variables of a request. */
 export type Repair = (variables: Variables) => Variables
+
+/**
+ * The variables of a request as mounts get them: repaired, then complete.
+ * @throws {PeerError} what the repair and completeRequest throw
+ */
+export function prepared(variables: Variables, repair: Repair | undefined, { raw }: Reception): Variables {
+  const right = repair ? repair(variables) : variables
+  if (!raw) completeRequest(right)
+  return right
+}
 
 /** Time limits of a connection, in milliseconds. */
 export interface Limits {

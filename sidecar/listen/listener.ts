@@ -65,6 +65,8 @@ export class Listener {
   #unbind: () => void = () => {}
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
+  /** Header fields that were left out for the `_` in their name. */
+  #underscores = 0
 
   /**
    * @param settings an address of systemd is one of its sockets already (inherited.ts)
@@ -94,6 +96,8 @@ export class Listener {
       secret: settings.secret,
       packetSize: settings.packetSize,
       raw: reception.raw,
+      underscores: settings.underscoresInHeaders,
+      leftOut: (field) => this.#leftOut(field),
       date: httpDate,
     }
     // Where a socket that was handed down listens is known when it is open.
@@ -305,6 +309,16 @@ export class Listener {
     if (answer === undefined) return void socket.destroy()
     socket.end(answer)
     socket.setTimeout(LIMITS.linger, () => socket.destroy())
+  }
+
+  /** Told the first time, and each time there are ten times as many. */
+  #leftOut(field: string): void {
+    const count = ++this.#underscores
+    if (!/^10*$/.test(String(count))) return
+    this.#reception.log.warn(
+      `the header ${JSON.stringify(field.slice(0, 80))} was left out: with _ in its name it would pass for another; ${count} so far on ${this.text} (underscoresInHeaders takes them)`,
+      { code: 'HEADER_UNDERSCORE' },
+    )
   }
 
   #warn(error: SidegateError, socket: Socket): void {

@@ -41,6 +41,12 @@ export const listenerSettings = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(8192), v.maxValue(65_536))),
     v.description('AJP: the most bytes of a packet, as in the host (Apache: ProxyIOBufferSize). Unless set: 8192.'),
   ),
+  underscoresInHeaders: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description(
+      'HTTP and AJP: header fields with `_` in their name are taken. Unless set they are left out, as X_Real_IP would pass for X-Real-IP.',
+    ),
+  ),
   host: v.pipe(
     v.optional(v.string()),
     v.description('The web server in front of this listener, whose ways with SCRIPT_NAME and PATH_INFO are repaired.'),

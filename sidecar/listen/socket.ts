@@ -11,7 +11,7 @@ import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
 import { ById } from '../wire/by-id.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
-import { CUT_MS, LIMITS, LINGER_BYTES, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
+import { CUT_MS, LIMITS, LINGER_BYTES, prepared, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
 import { Patience } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
 import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
@@ -253,7 +253,7 @@ export class SocketConnection implements CarrierLine {
     let repaired = variables
     let failure: unknown = wrong
     try {
-      if (this.#repair && !wrong) repaired = this.#repair(variables)
+      if (!wrong) repaired = prepared(variables, this.#repair, this.#reception)
     } catch (error) {
       failure = error
     }

@@ -6,13 +6,10 @@ import type { Handled } from './handled.ts'
 const fields = new Map<string, string>()
 const FIELDS_MAX = 2048
 
-// Twins of CONTENT_TYPE and CONTENT_LENGTH that some hosts send too, and the field that must never reach an app (httpoxy).
-const SKIPPED: ReadonlySet<string> = new Set(['HTTP_CONTENT_TYPE', 'HTTP_CONTENT_LENGTH', 'HTTP_PROXY'])
-
 function fieldOf(variable: string): string {
   let field = fields.get(variable)
   if (field === undefined) {
-    field = SKIPPED.has(variable) ? '' : (fieldOfVariable(variable) ?? '')
+    field = fieldOfVariable(variable) ?? ''
     if (fields.size < FIELDS_MAX) fields.set(variable, field)
   }
   return field
@@ -33,30 +30,24 @@ export function rawFields(variables: Variables, chunked: boolean): string[] {
   const raw: string[] = []
   for (const variable in variables) {
     const field = fieldOf(variable)
-    if (field === '' || field === 'transfer-encoding') continue
-    const value = variables[variable]!
-    if (field.startsWith('content-') && isAbsent(variables, variable)) continue
-    raw.push(field, value)
+    if (field === '' || field === 'transfer-encoding' || isNoLength(variables, variable)) continue
+    raw.push(field, variables[variable]!)
   }
   if (chunked) raw.push('transfer-encoding', 'chunked')
   return raw
 }
 
-// RFC 3875 4.1.2, 4.1.3: hosts send these two empty when there is none; Caddy 2.6 sends a length of -1; SCGI has to send a length always,
-// and a GET that has one has a body to body parsers.
-function isAbsent(variables: Variables, variable: string): boolean {
-  const value = variables[variable]
-  if (variable === 'CONTENT_TYPE') return value === ''
-  if (variable !== 'CONTENT_LENGTH') return false
+/** SCGI has to send a length always; a GET that has one has a body to body parsers. */
+function isNoLength(variables: Variables, variable: string): boolean {
+  if (variable !== 'CONTENT_LENGTH' || variables[variable] !== '0') return false
   const { REQUEST_METHOD: method } = variables
-  return value === '' || value === '-1' || (value === '0' && (method === 'GET' || method === 'HEAD'))
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** The value of one field, or undefined. */
 export function fieldValue(variables: Variables, name: string): string | undefined {
   const variable = variableName(name)
-  const value = variables[variable]
-  return value === undefined || SKIPPED.has(variable) || isAbsent(variables, variable) ? undefined : value
+  return isNoLength(variables, variable) ? undefined : variables[variable]
 }
 
 const MADE_BY_LIBRARIES: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding'])

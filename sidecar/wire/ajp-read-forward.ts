@@ -12,12 +12,14 @@ import {
   encodePath,
   resolveDots,
   splitTarget,
+  type HeaderOptions,
   type Variables,
 } from '../variables.ts'
 import { methods, requestFields, STORED_METHOD } from './ajp-names.ts'
 import { Fields } from './ajp-packet.ts'
 import { sameSecret } from './ajp-secret.ts'
 import { TOKEN } from './head.ts'
+import { nulInside } from './keys.ts'
 
 /** More header fields than any host lets through (its limits are 100 to 1000). */
 const FIELDS_MAX = 1024
@@ -55,6 +57,7 @@ export interface ForwardReading {
   readonly raw: boolean
   /** As of ProtocolOptions. */
   readonly decodedPath: boolean
+  readonly headers: HeaderOptions
 }
 
 /** What a FORWARD_REQUEST says. */
@@ -77,7 +80,10 @@ interface Attributes {
  * @throws {PeerError} AJP_PACKET, AJP_REQUEST, AJP_HEADER, AJP_ATTRIBUTE, AJP_SECRET, AJP_LENGTH, and what addHeaders, decodePath
  * and resolveDots throw.
  */
-export function readForward(payload: Buffer, { secret, raw, decodedPath }: ForwardReading): Forwarded {
+export function readForward(
+  payload: Buffer,
+  { secret, raw, decodedPath, headers: options }: ForwardReading,
+): Forwarded {
   const fields = new Fields(payload, 1, 400)
   const code = fields.byte()
   const protocol = fields.text() ?? ''
@@ -107,9 +113,10 @@ export function readForward(payload: Buffer, { secret, raw, decodedPath }: Forwa
   variables.REMOTE_ADDR = remoteAddress
   if (remoteHost) variables.REMOTE_HOST = remoteHost
   if (secure) variables.HTTPS = 'on'
-  addHeaders(variables, headers, raw)
+  addHeaders(variables, headers, options)
   // None of these names can be that of a header.
   Object.assign(variables, attributes.variables)
+  for (const name in variables) if (variables[name]!.includes('\0') && !raw) throw nulInside(name)
   return { variables, length: bodyLength(variables) }
 }
 

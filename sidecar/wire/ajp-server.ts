@@ -54,9 +54,10 @@ export class AjpServer implements ServerCodec {
   #stray = false
 
   /** @throws {RangeError} for a packetSize that is out of range, or an empty secret. */
-  constructor({ secret, packetSize, raw = false, decodedPath = false }: ProtocolOptions = {}) {
+  constructor(options: ProtocolOptions = {}) {
+    const { secret, packetSize, raw = false, decodedPath = false } = options
     this.#packetSize = packets.packetSizeOf(packetSize)
-    this.#reading = { secret: packets.secretBytes(secret), raw, decodedPath }
+    this.#reading = { secret: packets.secretBytes(secret), raw, decodedPath, headers: options }
     this.#ask = getBodyChunk(packets.requestChunkMax(this.#packetSize))
   }
 

@@ -7,9 +7,6 @@ import { FORWARD_REQUEST, FROM_HOST, integer, packet, text } from './ajp-packet.
 import { ATTRIBUTES, END, KEY_SIZE, NAMED, NAMED_ATTRIBUTES, QUERY, SECRET, STORED } from './ajp-read-forward.ts'
 import { HOP_BY_HOP } from './head.ts'
 
-/** Fields that are said in another way; hosts repeat the last two as HTTP_ variables. */
-const OWN: ReadonlySet<string> = new Set(['CONTENT_LENGTH', 'HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_PROXY'])
-
 /**
  * The packet for a request with a body of `length`; undefined: chunked, sent as the server asks for it.
  * @param secret as on the wire
@@ -21,7 +18,7 @@ export function writeForward(
   secret: string | undefined,
   packetSize: number,
 ): Buffer {
-  const method = variables.REQUEST_METHOD ?? 'GET'
+  const method = variables.REQUEST_METHOD!
   const code = methods.code(method.toLowerCase())
   const coded = code !== undefined && methods.name(code) === method
   const { path, query } = targetOf(variables)
@@ -66,10 +63,9 @@ function headersOf(variables: Variables, length: number | undefined): string {
     count++
   }
   for (const name in variables) {
-    const field = OWN.has(name) ? undefined : fieldOfVariable(name)
-    if (field === undefined || HOP_BY_HOP.has(field)) continue
-    // Hosts have CONTENT_TYPE empty when there is none.
-    if (name === 'CONTENT_TYPE' && variables[name] === '') continue
+    const field = fieldOfVariable(name)
+    // The length is said below.
+    if (field === undefined || field === 'content-length' || HOP_BY_HOP.has(field)) continue
     add(field, variables[name]!)
   }
   // One of them, and no more: see ajp-read-forward.ts. A request without a body says so only when it did before.

@@ -149,6 +149,10 @@ export interface ProtocolOptions {
   readonly decodedPath?: boolean | undefined
   /** HTTP server: false where the host takes an interim response for the final one. Default true. */
   readonly interim?: boolean | undefined
+  /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */
+  readonly underscores?: boolean | undefined
+  /** HTTP and AJP server: is told the name of each field that is left out for that. */
+  readonly leftOut?: ((field: string) => void) | undefined
   /** Server: variables that no app may see (refused.ts) are left in, for who looks at what a host sends and runs no app. */
   readonly raw?: boolean | undefined
 }

@@ -57,7 +57,7 @@ export class HttpClient implements ClientCodec {
       const field = fieldOfVariable(name)
       if (field !== undefined && field !== 'content-length') fields.push(field, variables[name]!)
     }
-    return this.ask({ method: variables.REQUEST_METHOD ?? 'GET', target: variables.REQUEST_URI ?? '/', fields }, length)
+    return this.ask({ method: variables.REQUEST_METHOD!, target: variables.REQUEST_URI ?? '/', fields }, length)
   }
 
   /**
@@ -69,9 +69,11 @@ export class HttpClient implements ClientCodec {
     if (/[^\x21-\x7e\x80-\xff]/.test(target)) throw unsendable('the target holds spaces or control characters')
     let text = `${method} ${target} HTTP/1.1\r\n`
     for (let index = 0; index < fields.length; index += 2) {
+      const name = fields[index]!
       const value = fields[index + 1]!
-      if (BAD_VALUE.test(value)) throw unsendable(`a control character in the header ${fields[index]}`)
-      text += `${fields[index]}: ${value}\r\n`
+      if (!TOKEN.test(name)) throw unsendable(`${JSON.stringify(name.slice(0, 80))} is no header name`)
+      if (BAD_VALUE.test(value)) throw unsendable(`a control character in the header ${name}`)
+      text += `${name}: ${value}\r\n`
     }
     // RFC 9110 8.6: a method that is meant to have a body says when it has none.
     const wanted = length !== 0 || method === 'POST' || method === 'PUT' || method === 'PATCH'

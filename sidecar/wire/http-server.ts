@@ -3,6 +3,7 @@
 //
 // Keeps: a head while it is incomplete (HEAD_MAX), a chunk's line, and what waits: one read of the connection.
 import { PeerError } from '../errors.ts'
+import type { HeaderOptions } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'
 import { ChunkedReader, chunkPieces, joinChunk, LAST_CHUNK } from './chunked.ts'
 import type { Peer, ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
@@ -31,7 +32,7 @@ type Phase = 'head' | 'body' | 'here' | 'dead'
 export class HttpServer implements ServerCodec {
   readonly tunnels = true
   readonly #peer: Peer
-  readonly #raw: boolean
+  readonly #headers: HeaderOptions
   readonly #date: (() => string) | undefined
   readonly #interim: boolean
   readonly #beginning = new Beginning()
@@ -58,9 +59,10 @@ export class HttpServer implements ServerCodec {
   #held: Buffer | undefined
   fields: readonly string[] | undefined
 
-  constructor({ raw = false, peer = NOBODY, date, interim = true }: ProtocolOptions = {}) {
+  constructor(options: ProtocolOptions = {}) {
+    const { peer = NOBODY, date, interim = true } = options
     this.#interim = interim
-    this.#raw = raw
+    this.#headers = options
     this.#peer = peer
     this.#date = date
   }
@@ -270,7 +272,7 @@ export class HttpServer implements ServerCodec {
   #open(text: string, events: ServerEvent[]): void {
     const head = readHead(text)
     const { length } = head
-    const [variables, wrong] = tryVariables(head, this.#peer, this.#raw)
+    const [variables, wrong] = tryVariables(head, this.#peer, this.#headers)
     this.#id++
     this.fields = head.fields
     this.#answer = 'none'

@@ -5,8 +5,10 @@ import {
   decodePath,
   emptyVariables,
   resolveDots,
+  splitHost,
   splitTarget,
   variableName,
+  type HeaderOptions,
   type Variables,
 } from '../variables.ts'
 import type { Peer } from './codec.ts'
@@ -26,29 +28,38 @@ export interface HttpRequest {
 }
 
 /**
- * A request as variables. `raw`: leaves nothing out of the headers, for who looks at what a client sends.
- * @throws {PeerError} HOST_MISSING, HOST_BAD, HTTP_METHOD, HOST_TWICE, HEADER_TWIN, and what decodePath and resolveDots throw.
+ * A request as variables.
+ * @throws {PeerError} HOST_MISSING, HOST_BAD, HTTP_METHOD, and what addHeaders, decodePath and resolveDots throw.
  */
-export function requestVariables(request: HttpRequest, peer: Peer, raw = false): Variables {
+export function requestVariables(request: HttpRequest, peer: Peer, options: HeaderOptions = {}): Variables {
   const variables = emptyVariables()
-  fill(variables, request, peer, raw)
+  fill(variables, request, peer, options)
   return variables
 }
 
 /** The same; for a request that cannot be handed on, as many variables as could be made, and why. */
-export function tryVariables(request: HttpRequest, peer: Peer, raw: boolean): [Variables, PeerError | undefined] {
+export function tryVariables(
+  request: HttpRequest,
+  peer: Peer,
+  options: HeaderOptions,
+): [Variables, PeerError | undefined] {
   const variables = emptyVariables()
   try {
-    fill(variables, request, peer, raw)
+    fill(variables, request, peer, options)
     return [variables, undefined]
   } catch (error) {
     if (!(error instanceof PeerError)) throw error
     variables.REQUEST_URI ??= request.target
-    return [raw ? refusedVariables(request) : variables, error]
+    return [options.raw ? refusedVariables(request) : variables, error]
   }
 }
 
-function fill(variables: Variables, { method, target, version, fields }: HttpRequest, peer: Peer, raw: boolean): void {
+function fill(
+  variables: Variables,
+  { method, target, version, fields }: HttpRequest,
+  peer: Peer,
+  options: HeaderOptions,
+): void {
   variables.REQUEST_METHOD = method
   // RFC 9110 9.3.6: the target of CONNECT is no resource of this server, and what follows it is for whoever is behind a proxy.
   if (method === 'CONNECT') throw new PeerError('HTTP_METHOD', 'CONNECT asks for a proxy, which this is not', 501)
@@ -60,7 +71,7 @@ function fill(variables: Variables, { method, target, version, fields }: HttpReq
   variables.SERVER_PROTOCOL = version
   variables.REMOTE_ADDR = peer.address
   variables.REMOTE_PORT = String(peer.port)
-  addHeaders(variables, fields, raw)
+  addHeaders(variables, fields, options)
   // RFC 9112 3.2: every client of HTTP/1.1 sends one.
   if (variables.HTTP_HOST === undefined && version === 'HTTP/1.1')
     throw new PeerError('HOST_MISSING', 'an HTTP/1.1 request without a Host header (RFC 9112 3.2)')
@@ -97,10 +108,7 @@ function refusedVariables({ method, target, fields }: HttpRequest): Variables {
 
 /** SERVER_NAME and SERVER_PORT from Host (RFC 3875 4.1.14, 4.1.15). */
 export function addServer(variables: Variables, localPort: number): void {
-  const host = variables.HTTP_HOST ?? ''
-  const colon = host.lastIndexOf(':')
-  const port = colon > host.lastIndexOf(']') ? host.slice(colon + 1) : ''
-  const name = port === '' && colon !== host.length - 1 ? host : host.slice(0, colon)
+  const { name, port } = splitHost(variables.HTTP_HOST ?? '')
   variables.SERVER_NAME = name || 'localhost'
   variables.SERVER_PORT = port || (variables.HTTPS === 'on' ? '443' : localPort > 0 ? String(localPort) : '80')
 }

@@ -1,6 +1,8 @@
 // Variable names seen before: peers send the same few dozen in the same order for ever. A name found here is an interned string
 // (a fast property key), its verdict is known, and the name that usually follows it is guessed, so that a block of variables
 // parses without making a string for any name.
+import { PeerError } from '../errors.ts'
+import type { Variables } from '../variables.ts'
 import { ownString } from './own-string.ts'
 import { isDropped, isRefused, refuse } from './refused.ts'
 
@@ -15,9 +17,13 @@ export interface Key {
   next: Key | undefined
   /** The block it was last seen in, to notice repeats without a look-up. */
   seen: number
+  /** It is the only key of its name. */
+  readonly known: boolean
 }
 
 const KEYS_MAX = 4096
+/** Longer names than anybody's are not remembered. */
+const NAME_MAX = 128
 const keys = new Map<string, Key>()
 let blocks = 0
 
@@ -28,12 +34,12 @@ export function nextBlock(): number {
 
 /** A starting point for a chain of guesses: one for each protocol. */
 export function firstKey(): Key {
-  return { name: '', dropped: true, optional: false, next: undefined, seen: 0 }
+  return { name: '', dropped: true, optional: false, next: undefined, seen: 0, known: true }
 }
 
 /**
  * The key for a name. `raw`: also for those that are refused else.
- * @throws {PeerError} UWSGI_VARIABLE for names that would load code or touch files in uWSGI.
+ * @throws {PeerError} VARIABLE_NAME, UWSGI_VARIABLE
  */
 export function keyOf(name: string, raw = false): Key {
   let key = keys.get(name)
@@ -42,9 +48,10 @@ export function keyOf(name: string, raw = false): Key {
     if (!raw) refuse(name)
     const interned = ownString(name)
     const optional = name === 'CONTENT_LENGTH' || name === 'CONTENT_TYPE'
-    key = { name: interned, dropped: refused || isDropped(name), optional, next: undefined, seen: 0 }
-    // One that is refused is looked at anew each time.
-    if (keys.size < KEYS_MAX && !refused) keys.set(interned, key)
+    // One that is refused is looked at anew each time; so is what is no name, which only `raw` lets pass.
+    const known = keys.size < KEYS_MAX && name.length <= NAME_MAX && !refused && !raw
+    key = { name: interned, dropped: refused || isDropped(name), optional, next: undefined, seen: 0, known }
+    if (known) keys.set(interned, key)
   }
   return key
 }
@@ -52,4 +59,20 @@ export function keyOf(name: string, raw = false): Key {
 /** Whether a variable with a value of this length is not handed on; where variables are only looked at (`raw`), all are. */
 export function isLeftOut(key: Key, length: number, raw: boolean): boolean {
   return (key.dropped || (key.optional && length === 0)) && !raw
+}
+
+/** Where the first NUL is from `start` on; Infinity when there is none. */
+export function nulFrom(text: string, start: number): number {
+  const at = text.indexOf('\0', start)
+  return at < 0 ? Infinity : at
+}
+
+/** A value that would end for every program where another begins. */
+export function nulInside(name: string): PeerError {
+  return new PeerError('VARIABLE_NUL', `${name} holds a NUL byte, which ends a text for every program`)
+}
+
+/** Whether the block has had a variable of this name before. */
+export function isRepeated(key: Key, block: number, variables: Variables): boolean {
+  return key.seen === block || (!key.known && variables[key.name] !== undefined)
 }

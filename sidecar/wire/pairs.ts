@@ -2,7 +2,7 @@
 // the value. Read out of a latin-1 string of the whole stream: one conversion, and substrings.
 import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
-import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock, nulFrom, nulInside } from './keys.ts'
 
 /** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
 export const VARIABLES_MAX = 1024
@@ -20,6 +20,7 @@ export function readPairs(text: string, raw = false): Variables {
   const block = nextBlock()
   let previous = first
   let count = 0
+  let nul = -1
   let at = 0
   while (at < size) {
     if (++count > VARIABLES_MAX) throw new PeerError('FASTCGI_PARAMS', `more than ${VARIABLES_MAX} variables`, 431)
@@ -41,12 +42,15 @@ export function readPairs(text: string, raw = false): Variables {
     let key = previous.next
     if (key === undefined || key.name.length !== nameLength || !text.startsWith(key.name, at)) {
       key = keyOf(text.substring(at, middle), raw)
-      previous.next = key
+      if (!raw) previous.next = key
     }
     previous = key
+    // Where the next NUL is: looked for once, and not from the beginning of each value.
+    if (nul < middle) nul = nulFrom(text, middle)
+    if (nul < end && !raw) throw nulInside(key.name)
     at = end
     if (isLeftOut(key, end - middle, raw)) continue
-    if (key.seen === block) addVariable(variables, key.name, text.substring(middle, end))
+    if (isRepeated(key, block, variables)) addVariable(variables, key.name, text.substring(middle, end))
     else variables[key.name] = text.substring(middle, end)
     key.seen = block
   }

@@ -5,7 +5,7 @@ import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusFieldHead } from './head.ts'
-import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 /** Four times what uwsgi and nginx's default buffers hold (64 KB), so that it stops no real request, and a flood early. */
@@ -70,7 +70,7 @@ function readPacket(data: Buffer, size: number, raw: boolean): Variables {
       if (end < 0) throw bad('a name without an end')
       if (end === at) throw bad('a variable without a name')
       key = keyOf(text.substring(at, end), raw)
-      previous.next = key
+      if (!raw) previous.next = key
     }
     previous = key
     const start = at + key.name.length + 1
@@ -78,7 +78,7 @@ function readPacket(data: Buffer, size: number, raw: boolean): Variables {
     if (end < 0) throw bad(`${key.name} without a value`)
     at = end + 1
     if (isLeftOut(key, end - start, raw)) continue
-    if (key.seen === block) addVariable(variables, key.name, text.substring(start, end))
+    if (isRepeated(key, block, variables)) addVariable(variables, key.name, text.substring(start, end))
     else variables[key.name] = text.substring(start, end)
     key.seen = block
   }

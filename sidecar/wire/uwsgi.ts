@@ -4,7 +4,7 @@ import { PeerError } from '../errors.ts'
 import { addVariable, emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusLineHead } from './head.ts'
-import { firstKey, isLeftOut, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock, nulFrom, nulInside } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 const HEADER = 4
@@ -25,6 +25,7 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
   let previous = first
   let position = 0
   let count = 0
+  let nul = -1
   while (position < size) {
     if (++count > VARIABLES_MAX) throw new PeerError('UWSGI_BLOCK', `more than ${VARIABLES_MAX} uwsgi variables`, 431)
     const nameLength = position + 2 <= size ? block[start + position]! | (block[start + position + 1]! << 8) : size
@@ -38,12 +39,15 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
     let key = previous.next
     if (key === undefined || key.name.length !== nameLength || !text.startsWith(key.name, nameStart)) {
       key = keyOf(text.substring(nameStart, nameEnd), raw)
-      previous.next = key
+      if (!raw) previous.next = key
     }
     previous = key
+    // Where the next NUL is: looked for once, and not from the beginning of each value.
+    if (nul < valueStart) nul = nulFrom(text, valueStart)
+    if (nul < valueEnd && !raw) throw nulInside(key.name)
     position = valueEnd
     if (isLeftOut(key, valueEnd - valueStart, raw)) continue
-    if (key.seen === blockNumber) addVariable(variables, key.name, text.substring(valueStart, valueEnd))
+    if (isRepeated(key, blockNumber, variables)) addVariable(variables, key.name, text.substring(valueStart, valueEnd))
     else variables[key.name] = text.substring(valueStart, valueEnd)
     key.seen = blockNumber
   }

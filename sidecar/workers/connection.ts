@@ -11,6 +11,7 @@ import type { Exchange } from '../exchange.ts'
 import type { ClientEvent } from '../wire/codec.ts'
 import { FastcgiClient } from '../wire/fastcgi-client.ts'
 import type { Head } from '../wire/head.ts'
+import { nulInside } from '../wire/keys.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
 import { Lines } from './lines.ts'
 import { packed, packedText } from './packed.ts'
@@ -190,12 +191,16 @@ export class WorkerConnection implements AheadOwner {
 
   /** The request goes by the connection; the pipe says when. */
   #runBeside(exchange: Exchange): void {
+    const { upload, body: arriving } = exchange
+    const body = upload ?? arriving
+    const text = packedText(exchange.variables)
+    if (text === undefined) {
+      exchange.fail(nulInside('a variable of the request'))
+      return this.#owner.released(this)
+    }
     this.#open(exchange, ++this.#sent, performance.now(), true)
     this.#ahead?.announce(this.#sent)
-    const { upload, body: arriving, variables } = exchange
-    const body = upload ?? arriving
-    const text = packedText(variables)
-    const request = this.#codec.request(text === undefined ? variables : packed(text), body.length)
+    const request = this.#codec.request(packed(text), body.length)
     if (body.length === 0) {
       this.#socket.write(request)
     } else {

@@ -4,12 +4,12 @@ import { emptyVariables, type Variables } from '../variables.ts'
 /** What the one that holds them is called; worker.py knows it. */
 const PACKED = 'SIDEGATE_ENVIRON'
 
-/** Names and values with a NUL between them; undefined when a value has one. */
+/** Names and values with a NUL between them; undefined when one has a NUL in it, and would be taken for two. */
 export function packedText(variables: Variables): string | undefined {
   const parts: string[] = []
   for (const name in variables) {
     const value = variables[name]!
-    if (value.includes('\0')) return undefined
+    if (value.includes('\0') || name.includes('\0')) return undefined
     parts.push(name, value)
   }
   return parts.join('\0')

@@ -67,7 +67,12 @@ test.each([
   ['a space before the colon', 'GET / HTTP/1.1\r\nHost : h\r\n\r\n', 400],
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n', 400],
-  ['a forged twin', 'GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1\r\nX_Real_IP: 2\r\nConnection: close\r\n\r\n', 400],
+  [
+    'two types',
+    'GET / HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: c/d\r\nConnection: close\r\n\r\n',
+    400,
+  ],
+  ['two users', 'GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\nConnection: close\r\n\r\n', 400],
   ['a NUL in the path', get('/a%00b'), 400],
   ['a bad escape', get('/a%zz'), 400],
   ['a path above the root', get('/../etc/passwd'), 400],
@@ -95,6 +100,54 @@ test('an X-Forwarded-Host that is no host is refused, from a trusted peer too', 
   const answer = await talk(addresses[0]!, get('/', 'Host: h\r\nX-Forwarded-Host: good@evil/\r\n'))
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   expect(errors).toMatchObject([{ code: 'HOST_BAD' }])
+})
+
+test.each([
+  ['192.0.2.9:5678', '192.0.2.9'],
+  ['[2001:db8::7]:5678', '2001:db8::7'],
+  ['2001:db8::7', '2001:db8::7'],
+  ['::ffff:192.0.2.9', '192.0.2.9'],
+  // What is no address says nothing, and neither does what anybody may have written before it.
+  ['unknown', '127.0.0.1'],
+  ['192.0.2.9, unknown', '127.0.0.1'],
+  ['192.0.2.9, unknown, 127.0.0.3', '127.0.0.3'],
+  ['evil', '127.0.0.1'],
+  ['999.1.1.1', '127.0.0.1'],
+  ['fe80::1%eth0', '127.0.0.1'],
+  ['evil, 192.0.2.9', '192.0.2.9'],
+])('X-Forwarded-For: %s of a trusted peer', async (list, address) => {
+  const trust = ['127.0.0.0/8']
+  expect(await variablesOf(get('/', `Host: h\r\nX-Forwarded-For: ${list}\r\n`), { trust })).toMatchObject({
+    REMOTE_ADDR: address,
+  })
+})
+
+test.each([
+  ['https', 'on'],
+  ['wss', 'on'],
+  ['HTTPS', 'on'],
+  ['ws', undefined],
+  ['http', undefined],
+])('X-Forwarded-Proto: %s of a trusted peer', async (proto, https) => {
+  const given = await variablesOf(get('/', `Host: h\r\nX-Forwarded-Proto: ${proto}\r\n`), { trust: ['127.0.0.1'] })
+  expect(given.HTTPS).toBe(https)
+})
+
+test('fields with _ in their name are left out, and that is told ever more rarely', async () => {
+  const taking = { address: 'http://127.0.0.1:0', underscoresInHeaders: true }
+  const { addresses, errors } = await startGateway(['http://127.0.0.1:0', taking], (exchange) => {
+    text(exchange.variables.HTTP_X_FORWARDED_HOST ?? 'none')(exchange)
+  })
+  const request = get('/', 'Host: h\r\nX_Forwarded_Host: admin.internal\r\n')
+  for (let count = 0; count < 12; count++) expect(await talk(addresses[0]!, request)).toMatch(/none$/)
+  expect(errors).toMatchObject([
+    {
+      code: 'HEADER_UNDERSCORE',
+      message: expect.stringMatching(/^the header "X_Forwarded_Host" was left out: .*; 1 so far/),
+    },
+    { code: 'HEADER_UNDERSCORE', message: expect.stringMatching(/; 10 so far/) },
+  ])
+  expect(await talk(addresses[1]!, request)).toMatch(/admin\.internal$/)
 })
 
 test('X-Forwarded-* of a trusted peer count, from the last address that is not trusted itself', async () => {

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { temporaryFolder, until } from '../harness.ts'
 import {
   Cleanup,
@@ -86,6 +87,15 @@ test('the request arrives as it was sent, below the mount', async () => {
     'x-forwarded-host': 'shop.example:81',
     'x-forwarded-prefix': '/api',
   })
+})
+
+test('what a client names in Connection is kept where its web server speaks a gateway protocol: that was the hop', async () => {
+  const upstream = await start(echo)
+  const { url } = await gateway({ upstream: upstream.url })
+  const variables = { REQUEST_METHOD: 'GET', PATH_INFO: '/', HTTP_CONNECTION: 'x-real-ip', HTTP_X_REAL_IP: '192.0.2.7' }
+  const packet = uwsgi.client().request(variables, 0)
+  const answer = await exchange(url, Buffer.from(packet).toString('latin1'))
+  expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ headers: { 'x-real-ip': '192.0.2.7' } })
 })
 
 test.each([

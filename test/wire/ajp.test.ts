@@ -215,17 +215,6 @@ describe('FORWARD_REQUEST', () => {
     ['a header name that is no token', forward({ headers: [['a b', 'x']] }), 'AJP_HEADER', 400],
     ['a line end in a header', forward({ headers: [['a', 'x\r\nb: y']] }), 'AJP_HEADER', 400],
     [
-      'two header spellings of one variable',
-      forward({
-        headers: [
-          ['a_b', 'x'],
-          ['a-b', 'y'],
-        ],
-      }),
-      'HEADER_TWIN',
-      400,
-    ],
-    [
       'two hosts',
       forward({
         headers: [
@@ -578,10 +567,6 @@ describe('client', () => {
       HTTP_HOST: 'example.com',
       HTTP_X_A: 'x',
       HTTP_CONNECTION: 'keep-alive',
-      HTTP_PROXY: 'evil',
-      HTTP_CONTENT_LENGTH: '9',
-      CONTENT_TYPE: '',
-      CONTENT_LENGTH: '',
       REMOTE_USER: 'joe',
     }
     const headers: Forward['headers'] = [

@@ -93,8 +93,12 @@ function decodeForward(payload: Buffer): Pair[] {
   if (byte() === 1) pairs.push(['HTTPS', 'on'])
   for (let count = number(); count > 0; count--) {
     const code = number()
-    const field = code >> 8 === 0xa0 ? FIELDS[(code & 0xff) - 1]! : sized(code)!.toUpperCase().replaceAll('-', '_')
-    pairs.push([/^CONTENT_(TYPE|LENGTH)$/.test(field) && code >> 8 === 0xa0 ? field : `HTTP_${field}`, text()!])
+    const coded = code >> 8 === 0xa0
+    const spelled = coded ? FIELDS[(code & 0xff) - 1]! : sized(code)!
+    const field = spelled.toUpperCase().replaceAll('-', '_')
+    const value = text()!
+    if (coded || !spelled.includes('_'))
+      pairs.push([/^CONTENT_(TYPE|LENGTH)$/.test(field) && coded ? field : `HTTP_${field}`, value])
   }
   for (let code = byte(); code !== 0xff; code = byte()) {
     if (code === 11) pairs.push(['SSL_CIPHER_USEKEYSIZE', String(number())])

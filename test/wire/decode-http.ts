@@ -20,11 +20,20 @@ export function decodeHttp(bytes: Buffer): Decoded[] {
     const { body, end } = bodyAt(text, head + 4, value('content-length'), value('transfer-encoding'))
     const connection = value('connection') ?? ''
     const keep = version === 'HTTP/1.1' ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection)
-    const pairs = [...lineVariables(method, target, version), ...serverVariables(value('host')), ...fields.map(asPair)]
+    const pairs = [
+      ...lineVariables(method, target, version),
+      ...serverVariables(value('host')),
+      ...fields.filter(withoutUnderscore).map(asPair),
+    ]
     requests.push({ id: requests.length + 1, keep, role: 1, pairs, body: Buffer.from(body, 'latin1'), end })
     at = end
   }
   return requests
+}
+
+/** What has `_` in its name is left out. */
+function withoutUnderscore([name]: Pair): boolean {
+  return !name.includes('_')
 }
 
 /** RFC 9112 6.3. */

@@ -108,13 +108,16 @@ export function decodeScgi(bytes: Buffer): Decoded[] {
   return [{ id: 0, keep: false, role: 1, pairs, body: bytes.subarray(end + 1), end: bytes.length }]
 }
 
+// Of these the last counts.
+const ONE_VALUE = /^HTTP_(?:HOST|AUTHORIZATION|USER_AGENT|REFERER|RANGE|IF_RANGE|IF_(?:UN)?MODIFIED_SINCE|ORIGIN)$/
+
 /** The pairs as the variables of a request: repeats joined, and without what no app may see. */
 export function variablesOf(pairs: Pair[]): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of pairs) {
-    if (name === 'HTTP_PROXY' || name.startsWith('UWSGI_')) continue
+    if (/^HTTP_(?:PROXY|CONTENT_TYPE|CONTENT_LENGTH)$|^UWSGI_/.test(name)) continue
     if ((name === 'CONTENT_LENGTH' || name === 'CONTENT_TYPE') && value === '') continue
-    const repeated = name.startsWith('HTTP_') && name in variables
+    const repeated = name.startsWith('HTTP_') && !ONE_VALUE.test(name) && name in variables
     const glue = name === 'HTTP_COOKIE' ? '; ' : ', '
     variables[name] = repeated ? variables[name] + glue + value : value
   }

@@ -168,6 +168,11 @@ describe('a request', () => {
     ['a target', 'GET', '/a b', []],
     ['a target', 'GET', '/\r\n', []],
     ['a value', 'GET', '/', ['a', 'b\r\nc: d']],
+    ['a name', 'GET', '/', ['a\r\nb', 'c']],
+    ['a name', 'GET', '/', ['transfer-encoding ', 'chunked']],
+    ['a name', 'GET', '/', ['x y', 'a']],
+    ['a name', 'GET', '/', ['x(y', 'a']],
+    ['a name', 'GET', '/', ['', 'a']],
   ])('is refused with %s that could split its head', (_, method, target, fields) => {
     expect(() => asked(method, 0, fields, target)).toThrow(expect.objectContaining({ code: 'UPSTREAM_REQUEST' }))
   })

@@ -72,6 +72,11 @@ export const refusals: readonly (readonly [name: string, refusal: RegExp, sample
   ['two Hosts', /^HOST_TWICE/, 'GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n'],
   ['a Host that is none', /^HOST_BAD/, 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
   ['`_` beside `-`', /^HEADER_TWIN/, 'GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nX_A: 2\r\n\r\n'],
+  [
+    'two values of a field that has one',
+    /^FIELD_TWICE/,
+    'GET / HTTP/1.1\r\nHost: h\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n',
+  ],
   // Left to the listeners of `checkExpectation`.
   ['Expect', /^EXPECT/, 'GET / HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n'],
   ['codings ahead of chunked, and tabs', /^HTTP_CODING/, `${post}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],

@@ -134,7 +134,9 @@ export class NodeHttp {
 /** As ours makes them; for a request that ours would turn away, none. */
 function variablesOf(method: string, target: string, version: string, fields: string[]): [string, string][] {
   try {
-    return Object.entries(requestVariables({ method, target, version, fields }, PEER, true) satisfies Variables)
+    return Object.entries(
+      requestVariables({ method, target, version, fields }, PEER, { raw: true }) satisfies Variables,
+    )
   } catch (error) {
     if (error instanceof PeerError) return []
     throw error

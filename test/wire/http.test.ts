@@ -339,10 +339,17 @@ describe('fields (RFC 9112 5)', () => {
   })
 
   test('`_` beside `-`, and Proxy', () => {
-    expect(request(get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX_A: 2\r\n`)).failure).toEqual(failure('HEADER_TWIN'))
-    expect(request(get('GET / HTTP/1.1', `${HOST}Content_Length: 5\r\n`)).variables).toMatchObject({
-      HTTP_CONTENT_LENGTH: '5',
-    })
+    const twins = get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX_A: 2\r\nContent_Length: 5\r\nX_B: 3\r\n`)
+    const leftOut: string[] = []
+    const { variables } = talk(twins, whole, { peer: PEER, leftOut: (field) => leftOut.push(field) }).heard[0]!
+    expect(variables).toMatchObject({ HTTP_X_A: '1' })
+    expect(Object.keys(variables).filter((name) => /CONTENT|X_B/.test(name))).toEqual([])
+    expect(leftOut).toEqual(['X_A', 'Content_Length', 'X_B'])
+    const taken = { peer: PEER, underscores: true }
+    expect(talk(twins, whole, taken).heard[0]!.failure).toEqual(failure('HEADER_TWIN'))
+    expect({
+      ...talk(get('GET / HTTP/1.1', `${HOST}X_B: 3\r\nContent_Type: a/b\r\n`), whole, taken).heard[0]!.variables,
+    }).toMatchObject({ HTTP_X_B: '3' })
     expect(request(get('GET / HTTP/1.1', `${HOST}Proxy: evil\r\n`)).variables.HTTP_PROXY).toBeUndefined()
   })
 

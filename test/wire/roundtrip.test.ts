@@ -15,15 +15,16 @@ const latin1 = (maxLength: number): fc.Arbitrary<string> =>
   fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes).toString('latin1'))
 const name = fc
   .stringMatching(/^[A-Z_][A-Z0-9_]{0,150}$/)
-  .filter((text) => !text.startsWith('UWSGI_') && text !== 'HTTP_PROXY' && text !== 'CONTENT_LENGTH')
+  .filter((text) => !text.startsWith('UWSGI_') && !/^(?:HTTP_)?CONTENT_(?:LENGTH|TYPE)$|^HTTP_PROXY$/.test(text))
 const value = fc.oneof(
   { weight: 8, arbitrary: latin1(200) },
   fc.integer({ min: 0, max: 3000 }).map((size) => 'é'.repeat(size)),
 )
-const variables = fc.dictionary(name, value, { minKeys: 1, maxKeys: 12, noNullPrototype: true })
-/** Without what ends a value in SCGI. */
-const plainVariables = variables.map((all) =>
-  Object.fromEntries(Object.entries(all).map(([key, text]) => [key, text.replaceAll('\0', ' ')])),
+/** Without NUL, which no server takes. */
+const variables = fc.dictionary(
+  name,
+  value.map((text) => text.replaceAll('\0', ' ')),
+  { minKeys: 1, maxKeys: 12, noNullPrototype: true },
 )
 const visible = fc.stringMatching(/^[!-~]{1,40}$/)
 const segment = fc.stringMatching(/^[A-Za-z0-9~_-]{0,8}$/)
@@ -222,7 +223,7 @@ describe(`client and server (SIDEGATE_SEED=${seed})`, () => {
 
   test('SCGI: a request on a connection', () => {
     fc.assert(
-      fc.property(exchangeOf(plainVariables), (sample) => {
+      fc.property(exchange, (sample) => {
         const { sent, got } = play(scgi, [sample])
         expect(isDeepStrictEqual(got, sent)).toBe(true)
       }),

@@ -34,19 +34,11 @@ const TAKEN: readonly string[] = [
   'SERVER_ADDR',
 ]
 
-// Beside HTTP_PROXY, which libraries take for a setting (httpoxy), those that repeat another variable.
-const LEFT_OUT: ReadonlySet<string> = new Set([
-  'HTTP_PROXY',
-  'HTTP_CONTENT_LENGTH',
-  'HTTP_CONTENT_TYPE',
-  'HTTP_TRANSFER_ENCODING',
-])
 const CREDENTIALS: ReadonlySet<string> = new Set(['HTTP_AUTHORIZATION', 'HTTP_PROXY_AUTHORIZATION'])
 
 /**
  * The environment of a script; values are latin-1 strings, each character a byte.
  * @param length of the request body
- * @throws {PeerError} REQUEST_METHOD_MISSING
  */
 export function scriptVariables(
   variables: Variables,
@@ -54,30 +46,21 @@ export function scriptVariables(
   script: Script,
   { documentRoot, authorization }: Pick<CgiSettings, 'documentRoot' | 'authorization'>,
 ): Record<string, string> {
-  if (!variables.REQUEST_METHOD) {
-    throw new PeerError(
-      'REQUEST_METHOD_MISSING',
-      'the host sent no REQUEST_METHOD: its configuration misses the standard parameters',
-    )
-  }
   const env: Record<string, string> = {
     GATEWAY_INTERFACE: 'CGI/1.1',
-    // 4.1.7, 4.1.14 to 4.1.17: they are always there.
+    // 4.1.7: it is always there.
     QUERY_STRING: '',
-    SERVER_NAME: 'localhost',
-    SERVER_PORT: isSecure(variables) ? '443' : '80',
-    SERVER_PROTOCOL: 'HTTP/1.0',
-    SERVER_SOFTWARE: 'sidegate',
     // php-cgi wants to be told that it was not called by a client (cgi.force_redirect).
     REDIRECT_STATUS: '200',
   }
   for (const name of TAKEN) if (variables[name]) env[name] = variables[name]
   for (const name in variables) {
-    if (!name.startsWith('HTTP_') || LEFT_OUT.has(name) || !/^[A-Z0-9_]+$/.test(name)) continue
+    // The body comes without its chunks.
+    if (!name.startsWith('HTTP_') || name === 'HTTP_TRANSFER_ENCODING' || !/^[A-Z0-9_]+$/.test(name)) continue
     if (authorization || !CREDENTIALS.has(name)) env[name] = variables[name]!
   }
   if (isSecure(variables)) env.HTTPS = 'on'
-  env.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + script.name
+  env.SCRIPT_NAME = variables.SCRIPT_NAME! + script.name
   env.SCRIPT_FILENAME = latin1(script.file)
   // 4.1: empty and missing mean the same; programs that look for it without care find it.
   env.PATH_INFO = script.pathInfo

@@ -21,7 +21,7 @@ interface Privates {
 export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMessage {
   const { variables } = exchange
   const request = new IncomingMessage(socket as unknown as Socket) as IncomingMessage & Privates
-  request.method = variables.REQUEST_METHOD ?? 'GET'
+  request.method = variables.REQUEST_METHOD!
   const { full, below } = handlerTargets(variables)
   request.url = below
   if (full !== below) request.originalUrl = full

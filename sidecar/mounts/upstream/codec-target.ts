@@ -68,12 +68,11 @@ export class CodecTarget implements Target {
   }
 }
 
-// Fields that end at this hop (RFC 9110 7.6.1), or that would make a server look for a body that is not framed so; httpoxy.
+// Fields that end at this hop (RFC 9110 7.6.1), or that were said to the gateway.
 const DROPPED = [
   'HTTP_CONNECTION',
   'HTTP_EXPECT',
   'HTTP_KEEP_ALIVE',
-  'HTTP_PROXY',
   'HTTP_PROXY_AUTHORIZATION',
   'HTTP_PROXY_CONNECTION',
   'HTTP_TE',
@@ -87,8 +86,6 @@ function outgoing(variables: Variables, length: number | undefined): Variables {
   const sent = copyVariables(variables)
   for (const name of DROPPED) if (sent[name] !== undefined) delete sent[name]
   if (length === undefined) delete sent.CONTENT_LENGTH
-  else if (length > 0 || (sent.CONTENT_LENGTH !== undefined && sent.CONTENT_LENGTH !== '')) {
-    sent.CONTENT_LENGTH = String(length)
-  }
+  else if (length > 0 || sent.CONTENT_LENGTH !== undefined) sent.CONTENT_LENGTH = String(length)
   return sent
 }

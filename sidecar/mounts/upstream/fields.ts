@@ -1,4 +1,5 @@
 // The header fields of a request to an HTTP upstream: the client's without those that end here, and what the gateway knows of the client.
+import type { Exchange } from '../../exchange.ts'
 import { encodePath, isSecure, type Variables } from '../../variables.ts'
 import { HOP_BY_HOP } from '../../wire/head.ts'
 import { rawFields } from '../fields.ts'
@@ -28,9 +29,14 @@ const FORWARDED: ReadonlySet<string> = new Set([
  * Names and values in turn, without those that say how a body is framed.
  * @param authority the upstream's own Host
  */
-export function requestFields(variables: Variables, options: FieldOptions, authority: string): string[] {
+export function requestFields(
+  { variables, door }: Pick<Exchange, 'variables' | 'door'>,
+  options: FieldOptions,
+  authority: string,
+): string[] {
   const { forwarded } = options
-  const named = connectionOptions(variables.HTTP_CONNECTION)
+  // A web server that speaks a gateway protocol was the hop that its client spoke to, and may have put fields of its own among them.
+  const named = door.protocol === 'http' ? connectionOptions(variables.HTTP_CONNECTION) : undefined
   const raw = rawFields(variables, false)
   const fields = ['host', hostOf(variables, options.host, authority)]
   for (let index = 0; index < raw.length; index += 2) {

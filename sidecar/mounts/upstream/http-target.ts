@@ -66,11 +66,11 @@ export class HttpTarget implements Target {
   async handle(exchange: Exchange, given?: Upload): Promise<void> {
     const upload = given ?? new Upload(exchange.body)
     const { variables } = exchange
-    const method = variables.REQUEST_METHOD ?? 'GET'
+    const method = variables.REQUEST_METHOD!
     const { fields: rules, times, keepAlive } = this.#options
     const target = targetOf(exchange, rules.keepPrefix)
     if (method === 'CONNECT') throw new PeerError('UPSTREAM_REQUEST', 'CONNECT is not passed on', 501)
-    const fields = requestFields(variables, rules, this.#authority)
+    const fields = requestFields(exchange, rules, this.#authority)
     const asked = exchange.upgradeAsked
     // Other upgrades may be declined, as by any server that does not know them; a WebSocket without one is an error of the set-up.
     if (asked?.toLowerCase() === 'websocket') exchange.demandUpgradable()

@@ -63,7 +63,7 @@ export class Tunnel {
     proxy.on('proxyReqWs', (asked) => {
       asked.path = path
       // http-proxy passes GET and websocket only, but what is sent is ours to say.
-      asked.method = variables.REQUEST_METHOD ?? 'GET'
+      asked.method = variables.REQUEST_METHOD!
       asked.setHeader('Upgrade', variables.HTTP_UPGRADE!)
       this.#watch(asked)
     })
