@@ -7,12 +7,12 @@ import type { gatewaySettings } from './settings.ts'
 /** An entry of `listen`: an address, or an address with its settings. */
 export type ListenConfig = string | InferInput<typeof listenerSettings>
 
-/** A mount: exactly one key names its kind (`app`, `node`, `fetch`, `python`, `files`, `respond`), the others are settings of that kind. */
+/** A mount: exactly one key names its kind (`app`, `python`, `upstream`, …: docs/config.md has them all), the others are settings of that kind. */
 export type MountConfig = InferInput<(typeof kinds)[number]['settings']>
 
 /** What `sidegate.config.ts` exports; docs/config.md has each setting with its default. */
 export interface Config extends InferInput<typeof gatewaySettings> {
-  /** Where to listen. Default: `127.0.0.1:8000`, every protocol. */
+  /** Where to listen; an address that others than this machine can reach takes HTTP only. Default: `127.0.0.1:8000`, every protocol. */
   readonly listen?: readonly ListenConfig[]
   /** What is served where: a prefix (`/shop`), a host name (`static.example.com`), or both (`example.com/shop`). */
   readonly mounts: Readonly<Record<string, MountConfig>>

@@ -1,5 +1,5 @@
-// What a Node or Fetch handler needs of an exchange. An Exchange has it all; EnvironExchange has it for a handler that is used as an
-// Application.
+// What a Node or Fetch handler needs of an exchange. An Exchange has it all; for one that is used as an
+// Application, interface/handler-call.ts makes one of an environ.
 import type { Exchange } from '../exchange.ts'
 import type { RequestBody } from '../body.ts'
 
