@@ -162,6 +162,20 @@ describe('who watches', () => {
   })
 })
 
+test('rawHeaders has the names as the client wrote them', async () => {
+  const request =
+    'POST / HTTP/1.1\r\nHost: a\r\nX-CamelCase: b\r\naccept: c\r\nCONNECTION: close\r\nContent-length: 0\r\n\r\n'
+  const [expected, actual] = await both<unknown>(
+    (seen) => (message, response) => {
+      const names = message.rawHeaders.filter((_, index) => index % 2 === 0)
+      seen([names.toSorted(), Object.keys(message.headers).toSorted()])
+      response.end()
+    },
+    (address) => talk(address, request),
+  )
+  expect(actual).toEqual(expected)
+})
+
 describe('an exported server', () => {
   test.each([
     ['plain', []],
@@ -207,6 +221,13 @@ describe('the client', () => {
   ])('gets %s', async (_, listener) => {
     const expected = bare(await talk(await byNode(listener), GET))
     expect(bare(await talk(await byGateway(listener), GET))).toBe(expected)
+  })
+
+  test.each(['close', 'Close, x'])('gets the end of the connection with Connection: %s', async (value) => {
+    const listener: RequestListener = (_, response) => response.setHeader('Connection', value).end('x')
+    const keeping = GET.replace('Connection: close\r\n', '')
+    expect(await talk(await byNode(listener), keeping)).toMatch(/\r\nConnection: close/i)
+    expect(await talk(await byGateway(listener), keeping)).toMatch(/\r\nConnection: close/i)
   })
 
   test.each([101, 199])('gets 500 in place of a response with status %d', async (status) => {

@@ -29,6 +29,7 @@ export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMe
   request.httpVersion = '1.1'
   request.httpVersionMajor = request.httpVersionMinor = 1
   const raw = rawFields(variables, isChunked(exchange))
+  if (exchange.fields) respell(raw, exchange.fields)
   if (request._addHeaderLines) request._addHeaderLines(raw, raw.length)
   else {
     request.rawHeaders = raw
@@ -38,6 +39,20 @@ export function makeRequest(exchange: Handled, socket: ClientSocket): IncomingMe
   // An own property: Express replaces the prototype.
   request._read = readBody
   return request
+}
+
+/** Gives the names in `raw` the spelling that the client gave them in `fields`; both are names and values in turn. */
+function respell(raw: string[], fields: readonly string[]): void {
+  for (let i = 0, at = 0; i < raw.length; i += 2) {
+    // Nearly always in the same order: the search goes on where the last one ended.
+    for (let tries = 0; tries < fields.length; tries += 2) {
+      const spelled = fields[at]!
+      at = at + 2 < fields.length ? at + 2 : 0
+      if (spelled.length !== raw[i]!.length || spelled.toLowerCase() !== raw[i]) continue
+      raw[i] = spelled
+      break
+    }
+  }
 }
 
 function readBody(this: IncomingMessage): void {

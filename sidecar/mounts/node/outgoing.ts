@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { AppError } from '../../errors.ts'
 import type { Handled } from '../handled.ts'
 import { Dechunker } from './dechunk.ts'
-import { isInterim, readHead } from './response-head.ts'
+import { asksToClose, isInterim, readHead } from './response-head.ts'
 
 const UTF8 = /^utf-?8$/i
 
@@ -108,6 +108,7 @@ export class Outgoing {
       return
     }
     this.#exchange.respond(readHead(text as string, end))
+    if (asksToClose(text as string, end)) this.#exchange.closeAfter?.()
     this.#head = true
     if (this.#line._httpMessage?.chunkedEncoding) this.#dechunker = new Dechunker()
     this.#settling = true

@@ -8,6 +8,13 @@ export interface ResponseHead {
   readonly headers: [string, string][]
 }
 
+const CLOSE_LINE = /\r\nconnection:[^\r]*\bclose\b/i
+
+/** True when the app asks for the end of the connection: node:http adds no such field by itself here. */
+export function asksToClose(text: string, end: number): boolean {
+  return CLOSE_LINE.test(text.slice(0, end))
+}
+
 const LIBRARY_LINE = /\r\n(?:connection|keep-alive|transfer-encoding):/i
 
 /** Reads a head that an app wrote as text itself, each line with its CRLF; undefined when it is none. Nothing is dropped. */
