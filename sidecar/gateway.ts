@@ -41,6 +41,9 @@ export interface BoundAddress {
 /** Clients that go away and paths that nobody serves are in the access log; a line more for each would bury the others. */
 const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set(['CLIENT_GONE', 'NO_MOUNT', 'BODY_CUT', 'UPGRADE_REFUSED'])
 
+/** How often it is said which mounts a start waits for: those that take less are of no interest. */
+const STILL_MS = 3000
+
 /** The gateway. */
 export class Gateway implements Reception {
   readonly log: Log
@@ -72,11 +75,29 @@ export class Gateway implements Reception {
    */
   async start(): Promise<void> {
     try {
-      await allSettled(this.#options.mounts.map(({ mount }) => mount.open()))
+      await this.#openMounts()
       await allSettled(this.#listeners.map((listener) => listener.open()))
     } catch (error) {
       await this.close()
       throw error
+    }
+  }
+
+  /** Opens them side by side; from time to time it is said which ones are waited for. */
+  async #openMounts(): Promise<void> {
+    const waiting = new Set<string>()
+    const open = async (key: string, mount: Mount): Promise<void> => {
+      waiting.add(key)
+      await mount.open().finally(() => waiting.delete(key))
+    }
+    const timer = setInterval(
+      () => this.log.info(`still waiting for the start of ${[...waiting].join(', ')}`),
+      STILL_MS,
+    )
+    try {
+      await allSettled(this.#options.mounts.map(({ key, mount }) => open(key, mount)))
+    } finally {
+      clearInterval(timer)
     }
   }
 

@@ -81,6 +81,13 @@ describe('its place and environment', () => {
     expect(shown.SOCKET).toBe(undefined)
   })
 
+  test('a command that reads its environment alone: $PORT in env', async () => {
+    const env = { PORT: '$PORT', SET: '127.0.0.1:$PORT' }
+    const shown = await show(await started({ run: [node, 'server.mjs'], env }))
+    expect(shown.PORT).toMatch(/^[0-9]+$/)
+    expect(shown.SET).toBe(`127.0.0.1:${String(shown.PORT)}`)
+  })
+
   test('what it prints is in the log', async () => {
     const made = await started({ run: [node, 'server.mjs', '$SOCKET'] })
     const { pid } = await show(made)
@@ -97,6 +104,7 @@ describe('a start that fails', () => {
     [{ run: 'server' }, 'RUN_PLACE', 'put one of $SOCKET', /^$/],
     [{ run: 'server $SOCKETS' }, 'RUN_PLACE', 'put one of', /^$/],
     [{ run: 'server $SOCKET $PORT' }, 'RUN_PLACE', 'has $SOCKET and $PORT', /^$/],
+    [{ run: 'server $SOCKET', env: { PORT: '$PORT' } }, 'RUN_PLACE', 'has $SOCKET and $PORT', /^$/],
     [{ run: `server '$SOCKET` }, 'RUN_COMMAND', 'not closed', /^$/],
     [{ run: 'server $SOCKET', cwd: 'nowhere' }, 'RUN_CWD', 'not there', /^$/],
     [{ run: 'no-such-program $SOCKET' }, 'RUN_SPAWN', 'installed', /^$/],

@@ -22,6 +22,8 @@ export class CommandPlan {
   readonly #kind: 'SOCKET' | 'PORT'
   readonly #cwd: string
   readonly #env: NodeJS.ProcessEnv
+  /** Variables with a placeholder. */
+  readonly #placed: readonly (readonly [name: string, value: string])[]
   /** Private to this mount; undefined before `open` and where there are no sockets. */
   folder: string | undefined
   #starts = 0
@@ -32,14 +34,15 @@ export class CommandPlan {
     const words = typeof settings.run === 'string' ? splitWords(settings.run) : settings.run
     if (!words) throw new ConfigError('RUN_COMMAND', path, `a quote in ${JSON.stringify(settings.run)} is not closed`)
     if (!words[0]) throw new ConfigError('RUN_COMMAND', path, 'there is no command')
-    const kinds = new Set([...words.join('\0').matchAll(PLACEHOLDER)].map(([, name]) => name as 'SOCKET' | 'PORT'))
+    const texts = [...words, ...Object.values(settings.env)].join('\0')
+    const kinds = new Set([...texts.matchAll(PLACEHOLDER)].map(([, name]) => name as 'SOCKET' | 'PORT'))
     const [kind, other] = kinds
     if (!kind || other) {
       const what = kind ? 'has $SOCKET and $PORT' : 'says nowhere where it is to listen'
       throw new ConfigError(
         'RUN_PLACE',
         path,
-        `the command ${what}: put one of $SOCKET (a Unix socket) and $PORT (on 127.0.0.1) into it`,
+        `the command ${what}: put one of $SOCKET (a Unix socket) and $PORT (on 127.0.0.1) into it, or into env where it reads its environment: env: { PORT: '$PORT' }`,
       )
     }
     this.program = words[0]
@@ -47,6 +50,7 @@ export class CommandPlan {
     this.#kind = kind
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
     this.#env = programEnvironment(settings.env)
+    this.#placed = Object.entries(settings.env).filter(([, value]) => value.search(PLACEHOLDER) >= 0)
   }
 
   /** Whether the command could be started. @throws {ConfigError} RUN_CWD, RUN_SPAWN */
@@ -82,8 +86,10 @@ export class CommandPlan {
   async next(): Promise<{ endpoint: Endpoint; command: Command }> {
     const endpoint = this.#kind === 'SOCKET' ? this.#socket() : await freePort()
     const place = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
-    const [file = '', ...args] = this.#words.map((word) => word.replace(PLACEHOLDER, () => place))
-    return { endpoint, command: { file, args, cwd: this.#cwd, env: { ...this.#env, [this.#kind]: place } } }
+    const fill = (text: string): string => text.replace(PLACEHOLDER, () => place)
+    const [file = '', ...args] = this.#words.map(fill)
+    const placed = Object.fromEntries(this.#placed.map(([name, value]) => [name, fill(value)]))
+    return { endpoint, command: { file, args, cwd: this.#cwd, env: { ...this.#env, [this.#kind]: place, ...placed } } }
   }
 
   async close(): Promise<void> {
