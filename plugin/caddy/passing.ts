@@ -16,6 +16,8 @@ export function reverseProxy(protocol: string, endpoint: Endpoint, matcher: stri
   const address = token(endpoint.kind === 'unix' ? `unix/${endpoint.path}` : formatEndpoint(endpoint))
   return block(`reverse_proxy ${matcher}${matcher === '' ? '' : ' '}${address}`, [
     ...(protocol === 'http' ? http : fastcgi),
+    '# With _ in its name a header would pass for one with -.',
+    'header_up -*_*',
     '# A "Proxy:" header would become HTTP_PROXY, which programs take for a setting (httpoxy).',
     'header_up -Proxy',
   ])
