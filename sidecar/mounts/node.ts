@@ -129,7 +129,9 @@ export const node: MountKind<typeof settings> = {
           timeout: loadTimeout * 1000,
           isHandler: (object) => isFastify(object) || isServer(object),
         })
-        if (isServer(exported) && !isFastify(exported)) warnOfSettings(exported, context)
+        // An app of Express is a function that has listeners too, and no connections.
+        const isHandler = typeof exported === 'function' || isFastify(exported)
+        if (isServer(exported) && !isHandler) warnOfSettings(exported, context)
         loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },
       handle(exchange) {

@@ -201,6 +201,12 @@ describe('an exported server', () => {
   })
 })
 
+test('an app of Express is no server, and nothing is said of its settings', async () => {
+  const { logged, mount } = await openMount(node, { node: './express.ts' }, new URL('apps/', import.meta.url))
+  expect(logged).toEqual([])
+  await mount.close()
+})
+
 describe('the client', () => {
   /** Without the fields of node:http that belong to the connection or tell the time. */
   const bare = (answer: string): string => answer.replaceAll(/(?:Date|Connection|Keep-Alive): [^\r]*\r\n/gi, '')
