@@ -10,7 +10,7 @@ import { endpointFor, isTaken } from '../listener.ts'
 export function brief(input: PlugInput): string {
   if (isTaken(input, 'uwsgi')) {
     const uwsgi = formatEndpoint(endpointFor(input, 'uwsgi'))
-    return `location / { include uwsgi_params; uwsgi_pass ${uwsgi}; }`
+    return `location / { include uwsgi_params; uwsgi_param HTTP_HOST $http_host if_not_empty; uwsgi_pass ${uwsgi}; }`
   }
   const http = formatEndpoint(endpointFor(input, 'http'))
   return `location / { proxy_pass http://${http}; proxy_set_header Host $http_host; }`
