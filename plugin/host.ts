@@ -65,7 +65,7 @@ export interface Host {
   /** Its files in configs/, when they are others than a snippet and a complete config for each protocol. */
   readonly files?: Readonly<Record<string, PlugOptions>>
   /** What a codec has to know of the host: damage that `repair`, which gets variables, would see too late. */
-  readonly wire?: Pick<ProtocolOptions, 'decodedPath' | 'interim'>
+  readonly wire?: Pick<ProtocolOptions, 'decodedPath' | 'interim' | 'brokenEnd'>
   /**
    * Puts right what the host gets wrong in the variables it sends. Pure: gives its argument when nothing is wrong, else a copy.
    * @throws {PeerError} for a path that cannot be decoded.

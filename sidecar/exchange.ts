@@ -151,12 +151,10 @@ export class Exchange {
    * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE when it may not be sent.
    */
   interim(head: Head): boolean {
-    const { status } = head
-    if (status < 100 || status > 199 || status === 101)
-      throw new AppError('STATUS_LINE', `status ${status} is not that of an interim response`)
+    if (head.status > 199 || head.status === 101)
+      throw new AppError('STATUS_LINE', `status ${head.status} is not that of an interim response`)
     const sent = announcedLength(head) === undefined ? sendable(head).head : head
-    if (this.aborted || this.headSent) return false
-    return this.#carrier.interim?.(sent) ?? false
+    return !this.aborted && !this.headSent && (this.#carrier.interim?.(sent) ?? false)
   }
 
   /**
@@ -325,6 +323,7 @@ export class Exchange {
 
   /** Door: the body will not be complete. Ends the exchange with the error, which an app that reads on gets too. */
   failBody(error: SidegateError): void {
+    this.closeAfter()
     this.fail(error)
     this.body.fail(error)
   }
@@ -393,10 +392,8 @@ export class Exchange {
   }
 
   #tooShort(): void {
-    const error = new AppError(
-      'BODY_TOO_SHORT',
-      `the app sent ${this.sent} bytes of its Content-Length of ${this.#announced}`,
-    )
+    const message = `the app sent ${this.sent} bytes of its Content-Length of ${this.#announced}`
+    const error = new AppError('BODY_TOO_SHORT', message)
     if (this.state === 'held') return this.fail(error)
     this.error ??= error
     this.#observer.failed(this, error)

@@ -11,6 +11,8 @@ export const caddy = {
   protocols,
   extension: 'Caddyfile',
   repair,
+  // By its reader of records; and it writes on while it reads, so that a reset may come before it has seen the head.
+  wire: { brokenEnd: true },
   render,
   check,
 } satisfies Host

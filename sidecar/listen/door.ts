@@ -1,5 +1,5 @@
 // What the doors of this folder share: whom they hand an exchange to, and their time limits.
-import type { Exchange, ExchangeObserver } from '../exchange.ts'
+import type { Door, Exchange, ExchangeObserver } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import { completeRequest } from '../request.ts'
 import type { Variables } from '../variables.ts'
@@ -30,31 +30,63 @@ export function prepared(variables: Variables, repair: Repair | undefined, { raw
 
 /** Time limits of a connection, in milliseconds. */
 export interface Limits {
-  /** For a request head that has begun to arrive; nginx waits as long for its clients. */
-  readonly head: number
+  /** For the first bytes of a connection, from which its protocol is told, and for a PROXY header; all of them. */
+  readonly first: number
   /** For a kept connection without a request; above the 60 s of nginx, so that the host is the one who closes. */
   readonly idle: number
   /** Without a byte of a request body that the app waits for; nginx waits as long between two reads. */
   readonly body: number
+  /** What was waited for a body before its rate counts: a client whose window opens begins slowly; mod_reqtimeout's own. */
+  readonly bodyGrace: number
   /** Without a byte taken of a response that waits to be sent; nginx waits as long between two writes. */
   readonly send: number
-  /** For what a client still sends after its response is complete. */
+  /** Without a byte of what a client still sends after its response is complete; nginx waits as long (lingering_timeout). */
   readonly linger: number
+  /** For all that it sends after that; nginx's lingering_time. */
+  readonly lingerTotal: number
+  /** The same where a web server sends it, which admits what its own configuration says, at the speed of its client. */
+  readonly lingerTrusted: number
   /** Without a byte either way on a connection that a mount took over, once the gateway stops. */
   readonly farewell: number
 }
 
 /** The limits in use. */
-export const LIMITS: Limits = { head: 30_000, idle: 75_000, body: 60_000, send: 60_000, linger: 5000, farewell: 5000 }
+export const LIMITS: Limits = {
+  first: 30_000,
+  idle: 75_000,
+  body: 60_000,
+  bodyGrace: 20_000,
+  send: 60_000,
+  linger: 5000,
+  lingerTotal: 30_000,
+  lingerTrusted: 300_000,
+  farewell: 5000,
+}
 
-/**
- * Bytes of an unread request body that are taken and thrown away so that the client can read the response: what people attach to a
- * form, so that they see why it was refused. nginx sets a time alone.
- */
-export const LINGER_BYTES: number = 8 * 1024 * 1024
-
-/** How long a host may take to read what was sent of a response before the reset that says it is not complete: some forget it then (Caddy). */
-export const CUT_MS = 200
-
-/** The same behind bytes that were no request. */
+/** Bytes that are taken and thrown away behind bytes that were no request, so that the client can read the answer. */
 export const REFUSED_BYTES: number = 1024 * 1024
+
+/** What a request body may take. */
+export interface BodyLimits {
+  /** Bytes a second, on average; 0: as slow as it likes. */
+  readonly rate: number
+  /** Milliseconds in all. */
+  readonly total: number
+}
+
+/** What one listener allows those who connect. */
+export interface Allowance {
+  /** Milliseconds that a request head may take in all, from its first byte. */
+  readonly head: number
+  readonly body: BodyLimits
+}
+
+/** The way in of one connection. */
+export interface Entrance {
+  readonly reception: Reception
+  readonly door: Door
+  readonly repair: Repair | undefined
+  readonly allowance: Allowance
+  /** The peer is a web server, which sends what its own configuration admits. */
+  readonly trusted: boolean
+}

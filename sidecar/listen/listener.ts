@@ -12,7 +12,8 @@ import { protocols } from '../wire/index.ts'
 import { ProxyHeaderReader, type ProxiedClient } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
 import { bind } from './bind.ts'
-import { LIMITS, type Reception, type Repair } from './door.ts'
+import { Crowd } from './crowd.ts'
+import { LIMITS, type Allowance, type Reception, type Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
 import { parsePeers, plainAddress, type Peers } from './peers.ts'
@@ -43,6 +44,8 @@ interface Incoming {
   /** Bytes that were too few to recognise a protocol. */
   undecided?: Buffer | undefined
   refused?: boolean
+  /** Until when it has to be known what it speaks, or has to be closed; 0: as long as the sweeper lets it. */
+  until?: number
 }
 
 /** Accepts connections on one address. */
@@ -58,6 +61,8 @@ export class Listener {
   readonly #address: Endpoint | { readonly kind: 'fd'; readonly fd: number }
   readonly #protocol: string | undefined
   #protocols: readonly Protocol[] = []
+  readonly #allowance: Allowance
+  readonly #crowd: Crowd
   readonly #doors = new Map<string, Door>()
   readonly #trust: Peers
   readonly #incoming = new LinkedList<Incoming>()
@@ -100,6 +105,17 @@ export class Listener {
       leftOut: (field) => this.#leftOut(field),
       date: httpDate,
     }
+    this.#allowance = {
+      head: settings.headTimeout * 1000,
+      body: { rate: settings.bodyRate, total: settings.bodyTimeout * 1000 },
+    }
+    this.#crowd = new Crowd(
+      settings,
+      (address) =>
+        isLocal({ kind: 'tcp', host: plainAddress(address), port: 0 }) ||
+        [this.#allow, this.#trust, this.#proxies].some((peers) => peers.has(address)),
+      (error, socket) => this.#warn(error, socket),
+    )
     // Where a socket that was handed down listens is known when it is open.
     this.#bound = endpoint.kind === 'fd' ? { kind: 'unix', path: '' } : endpoint
     if (endpoint.kind !== 'fd') this.#protect(endpoint)
@@ -205,6 +221,7 @@ export class Listener {
       this.#warn(new PeerError('PEER_REFUSED', 'the peer is not in `allow` of this listener', 403), socket)
       return void socket.destroy()
     }
+    if (!this.#crowd.enter(socket)) return void socket.destroy()
     const incoming: Incoming = {
       socket,
       since: this.#sweeps,
@@ -221,10 +238,11 @@ export class Listener {
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {
       incoming.header = new ProxyHeaderReader()
-      socket.setTimeout(LIMITS.head, () => incoming.connection ?? socket.destroy())
+      limit(incoming, LIMITS.first)
     }
     socket.on('data', (bytes: Buffer) => {
       if (incoming.connection) incoming.connection.receive(bytes)
+      else if (incoming.until && performance.now() > incoming.until) socket.destroy()
       else if (incoming.header) this.#header(incoming, incoming.header, bytes)
       else this.#first(incoming, bytes)
     })
@@ -244,6 +262,7 @@ export class Listener {
       incoming.header = undefined
       incoming.client = header.client
       // The balancer may have connected ahead of its client.
+      incoming.until = 0
       incoming.socket.setTimeout(LIMITS.idle)
       if (header.rest.length > 0) this.#first(incoming, header.rest)
     } catch (error) {
@@ -255,7 +274,6 @@ export class Listener {
 
   /** Bytes of a connection whose protocol is not known yet. */
   #first(incoming: Incoming, bytes: Buffer): void {
-    const { socket } = incoming
     if (incoming.refused) return
     incoming.begun = true
     const all = incoming.undecided ? Buffer.concat([incoming.undecided, bytes]) : bytes
@@ -269,7 +287,7 @@ export class Listener {
       if (recognition === 'more') undecided = true
     }
     if (undecided && all.length < SNIFF_MAX) {
-      if (!incoming.undecided) socket.setTimeout(LIMITS.head, () => incoming.connection ?? socket.destroy())
+      if (!incoming.undecided) limit(incoming, LIMITS.first)
       incoming.undecided = all
       return
     }
@@ -280,9 +298,19 @@ export class Listener {
   }
 
   #begin(incoming: Incoming, name: string, codec: ServerCodec, repair: Repair | undefined): void {
-    if (incoming.socket.timeout) incoming.socket.setTimeout(0)
+    const { socket } = incoming
+    if (socket.timeout) socket.setTimeout(0)
     incoming.undecided = undefined
-    incoming.connection = new SocketConnection(incoming.socket, codec, this.#reception, this.#door(name), repair)
+    const { remoteAddress } = socket
+    // Who speaks a gateway protocol is believed all that it says.
+    const trusted = name !== 'http' || remoteAddress === undefined || this.#trust.has(remoteAddress)
+    incoming.connection = new SocketConnection(socket, codec, {
+      reception: this.#reception,
+      door: this.#door(name),
+      repair,
+      allowance: this.#allowance,
+      trusted,
+    })
   }
 
   #beginHttp(incoming: Incoming): void {
@@ -308,7 +336,7 @@ export class Listener {
     const answer = wrongProtocolAnswer(error, bytes, this.#protocol)
     if (answer === undefined) return void socket.destroy()
     socket.end(answer)
-    socket.setTimeout(LIMITS.linger, () => socket.destroy())
+    limit(incoming, LIMITS.linger)
   }
 
   /** Told the first time, and each time there are ten times as many. */
@@ -324,6 +352,12 @@ export class Listener {
   #warn(error: SidegateError, socket: Socket): void {
     warnOfPeer(this.#reception.log, error, formatEndpoint(this.#bound), socket)
   }
+}
+
+/** Closes a connection that is silent for so long, or as soon as it is not in the end after that. */
+function limit(incoming: Incoming, milliseconds: number): void {
+  incoming.until = performance.now() + milliseconds
+  incoming.socket.setTimeout(milliseconds, () => incoming.connection ?? incoming.socket.destroy())
 }
 
 /** What breaks a connection is told to its exchange when it closes. */

@@ -1,17 +1,37 @@
 // How long a connection may be silent, and how long a request head may take, however slowly it trickles.
 import type { Socket } from 'node:net'
+import { PeerError } from '../errors.ts'
 import { LIMITS } from './door.ts'
+
+/** The connection of a request is closed. */
+export function clientGone(error: Error | undefined): PeerError {
+  const why = error ? `the connection broke: ${error.message}` : 'the client went away'
+  return new PeerError('CLIENT_GONE', why, 499, { cause: error })
+}
+
+/** A head is not complete. */
+export function headLate(milliseconds: number): PeerError {
+  return new PeerError('HEAD_TIMEOUT', `a request head was not complete after ${milliseconds / 1000} s`, 408)
+}
+
+/** A response is not taken. */
+export function sendLate(): PeerError {
+  const message = `the client took nothing of its response for ${LIMITS.send / 1000} s`
+  return new PeerError('SEND_TIMEOUT', message, 499)
+}
 
 /** The clock of one connection. */
 export class Patience {
   readonly #socket: Socket
   readonly #late: () => void
+  readonly #head: number
   #listening = false
   #headSince = 0
 
-  /** `late` is called when the connection was silent for too long. */
-  constructor(socket: Socket, late: () => void) {
+  /** `late` is called when the connection was silent for too long. `head`: milliseconds for all of a head. */
+  constructor(socket: Socket, head: number, late: () => void) {
     this.#socket = socket
+    this.#head = head
     this.#late = late
   }
 
@@ -30,11 +50,16 @@ export class Patience {
     this.#socket.setTimeout(milliseconds)
   }
 
+  /** `silence`, and while a head is arriving that long for it. */
+  rest(milliseconds: number): void {
+    this.silence(milliseconds > 0 && this.inHead ? this.#head : milliseconds)
+  }
+
   /** A part of a head arrived. False when the whole of it takes too long. */
   headPart(): boolean {
-    if (this.inHead) return performance.now() - this.#headSince <= LIMITS.head
+    if (this.inHead) return performance.now() - this.#headSince <= this.#head
     this.#headSince = performance.now()
-    this.silence(LIMITS.head)
+    this.silence(this.#head)
     return true
   }
 

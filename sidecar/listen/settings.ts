@@ -59,6 +59,30 @@ export const listenerSettings = v.strictObject({
     v.optional(v.string()),
     v.description('Owner of a Unix socket: USER, USER:GROUP or :GROUP (names or numbers).'),
   ),
+  connections: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 8192),
+    v.description('Connections that may be open at a time; more are closed, with a line in the log.'),
+  ),
+  connectionsPerPeer: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
+    v.description(
+      'Connections of one address over TCP (of IPv6, one /64). Unless set: 256 for an address that is neither this machine nor named in `allow`, `trust` or `proxyProtocol`, and no limit for those.',
+    ),
+  ),
+  headTimeout: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(86_400)), 30),
+    v.description('Seconds that a request head may take in all, from its first byte; then the answer is 408.'),
+  ),
+  bodyTimeout: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(86_400)), 3600),
+    v.description('Seconds that an app may have to wait for a request body in all; then the answer is 408.'),
+  ),
+  bodyRate: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000_000)), 500),
+    v.description(
+      'Bytes a second that a request body has to bring on average once an app has waited 20 seconds for it; else the answer is 408. 0: any.',
+    ),
+  ),
   backlog: count(1, 511, 'Connections that may wait to be accepted.', BACKLOG_MAX),
 })
 

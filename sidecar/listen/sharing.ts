@@ -27,8 +27,14 @@ export function isCrowded(exchanges: ById<Exchange>, kept: boolean): boolean {
 }
 
 /** The app waits for a body of which nothing comes. */
-export function bodyLate(): PeerError {
+function bodyLate(): PeerError {
   return new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408)
+}
+
+/** Ends the requests whose body is waited for. */
+export function failLate(exchanges: ById<Exchange>): void {
+  for (const exchange of exchanges.values())
+    if (!exchange.body.complete && exchange.body.wanted) exchange.failBody(bodyLate())
 }
 
 /** How far a body was when it was looked at. */

@@ -1,32 +1,31 @@
 // The door for every protocol that has a codec: drives the codec over one connection. The only such loop.
 // A request that arrived in one read is handled at once, and its answer leaves in one write with nothing in between; a body is
-// read only as far as the app pulls it; a client that closes, even half, is gone (no host half-closes and waits for an answer).
+// read only as far as the app pulls it; a client that closes its side behind a whole request still gets its answer (half-closed.ts).
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { RequestBody } from '../body.ts'
 import { notePiece } from '../collector.ts'
-import { PeerError, toSidegateError } from '../errors.ts'
-import { Exchange, type Door } from '../exchange.ts'
-import { upgradeAsked, type TunnelEnd } from '../upgrade.ts'
+import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import type { TunnelEnd } from '../upgrade.ts'
 import { ById } from '../wire/by-id.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
-import { CUT_MS, LIMITS, LINGER_BYTES, prepared, REFUSED_BYTES, type Reception, type Repair } from './door.ts'
-import { Patience } from './patience.ts'
+import { LIMITS, REFUSED_BYTES, type Entrance } from './door.ts'
+import { closeWritten, Farewell, NOTHING } from './farewell.ts'
+import { unwatch, watch } from './half-closed.ts'
+import { Paces } from './pace.ts'
+import { openExchange } from './opening.ts'
+import { clientGone, headLate, Patience, sendLate } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
-import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
-import { bodyLate, isCrowded, Sharing } from './sharing.ts'
+import type { CarrierLine } from './socket-carrier.ts'
+import { failLate, isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
-
-const NOTHING = new Uint8Array(0)
 
 /** One connection, from its first bytes on. */
 export class SocketConnection implements CarrierLine {
   readonly codec: ServerCodec
   readonly #socket: Socket
-  readonly #reception: Reception
-  readonly #door: Door
-  readonly #repair: Repair | undefined
+  readonly #entrance: Entrance
   readonly #exchanges = new ById<Exchange>()
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
@@ -43,31 +42,39 @@ export class SocketConnection implements CarrierLine {
   #receiving = false
   /** There once more than one request was in flight. */
   #sharing: Sharing | undefined
-  /** Bytes that are still taken, once the connection is closing. */
-  #lingerLeft = REFUSED_BYTES
-  /** The connection will be reset, because a response on it was cut. */
-  #doomed: NodeJS.Timeout | undefined
+  /** There once the connection ends otherwise than between two requests. */
+  #last: Farewell | undefined
+  /** The peer sends no more, and waits for what it has asked for. */
+  #halfClosed = false
+  /** How fast the bodies come for which an app had to wait. */
+  #paces: Paces | undefined
   /** Takes what comes behind a request that asks for another protocol. */
   #tunnel: Tunnel | undefined
 
-  constructor(socket: Socket, codec: ServerCodec, reception: Reception, door: Door, repair: Repair | undefined) {
+  constructor(socket: Socket, codec: ServerCodec, entrance: Entrance) {
     this.#socket = socket
     this.codec = codec
-    this.#reception = reception
-    this.#door = door
-    this.#repair = repair
+    this.#entrance = entrance
   }
 
   /** Bytes arrived. */
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
-    if (this.#closing) return this.#linger(bytes.byteLength)
+    if (this.#closing) return this.#farewell.take(bytes.byteLength)
     this.#receiving = true
     notePiece(bytes.byteLength)
     this.#take(bytes)
     while (this.#mayGoOn) this.#take(NOTHING)
     this.#receiving = false
     this.#resume()
+    if (this.#halfClosed) this.#afterLast()
+  }
+
+  /** True while nothing is read but the rest of a request that was answered early; for too long, and the connection is closed. */
+  #skips(): boolean {
+    if (this.codec.unfinished === false) this.#skipping = false
+    if (this.#skipping && this.#farewell.late) this.#socket.destroy()
+    return this.#skipping
   }
 
   /** The codec keeps bytes of a next request, and nothing stands in its way. */
@@ -82,7 +89,7 @@ export class SocketConnection implements CarrierLine {
     } catch (error) {
       return this.#refuse(error)
     }
-    if (events.length === 0 && this.#exchanges.size === 0 && !this.#patience.headPart() && !this.#skipping) this.#late()
+    if (this.#exchanges.size === 0 && !this.#skips() && events.length === 0 && !this.#patience.headPart()) this.#late()
     let room = true
     let replies: Uint8Array[] | undefined
     for (const event of events) {
@@ -91,10 +98,11 @@ export class SocketConnection implements CarrierLine {
           this.#open(event)
           break
         case 'body':
-          room = (this.#exchanges.get(event.id)?.body.push(event.bytes) ?? true) && room
+          room = this.#pushBody(event.id, event.bytes) && room
           break
         case 'end':
           this.#exchanges.get(event.id)?.body.finish()
+          this.#skipping &&= this.#exchanges.has(event.id)
           break
         case 'abort':
           replies = this.#reply(replies)
@@ -102,7 +110,7 @@ export class SocketConnection implements CarrierLine {
           break
         case 'reply':
           ;(replies ??= []).push(event.bytes)
-          if (event.why) warnOfPeer(this.#reception.log, event.why, this.#door.address, this.#socket)
+          if (event.why) warnOfPeer(this.#entrance.reception.log, event.why, this.#entrance.door.address, this.#socket)
           if (!event.close) break
           replies = this.#reply(replies)
           this.#shut()
@@ -117,7 +125,7 @@ export class SocketConnection implements CarrierLine {
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
-    for (const exchange of batch) if (!exchange.over) this.#reception.handle(exchange)
+    for (const exchange of batch) if (!exchange.over) this.#entrance.reception.handle(exchange)
   }
 
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
@@ -127,22 +135,33 @@ export class SocketConnection implements CarrierLine {
 
   /** The peer will send no more. */
   receiveEnd(): void {
-    if (this.#tunnel?.opened) return this.#tunnel.receiveEnd()
+    this.#tunnel?.receiveEnd()
+    if (this.#tunnel?.opened) return
     try {
       if (!this.#closing) this.codec.receiveEnd()
     } catch (error) {
-      this.#abortAll(toSidegateError(error) as PeerError)
+      this.#abortAll(toSidegateError(error))
+      return void this.#socket.destroy()
     }
-    this.#socket.destroy()
+    this.#halfClosed = true
+    if (this.busy) watch(this.#socket)
+    this.#afterLast()
+  }
+
+  /** Closes once all that a peer which sends no more has asked for is answered. */
+  #afterLast(): void {
+    if (this.busy || this.#tunnel || this.#last?.doomed || this.codec.pending) return
+    this.#closing = true
+    closeWritten(this.#socket)
   }
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
     this.#sharing?.close()
-    clearTimeout(this.#doomed)
+    if (this.#halfClosed) unwatch(this.#socket)
+    this.#last?.over()
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
-    const why = error ? `the connection broke: ${error.message}` : 'the client went away'
-    if (this.busy) this.#abortAll(new PeerError('CLIENT_GONE', why, 499, { cause: error }))
+    if (this.busy) this.#abortAll(clientGone(error))
   }
 
   /** True while a request is in flight. */
@@ -184,28 +203,26 @@ export class SocketConnection implements CarrierLine {
     this.#tunnel = undefined
     const exchange = this.#exchanges.get(id)
     this.#exchanges.delete(id)
+    this.#paces?.delete(id)
     if (this.#closing) return
     // While the gateway stops, the connection still ends with its last request.
     const shared = this.#exchanges.size > 0
-    if (this.#doomed && !shared) return this.reset()
-    const keep = shared || (this.codec.keepsOpen(id) && !this.#reception.draining)
+    if (this.#last?.doomed && !shared) return this.reset()
+    const keep = shared || (this.codec.keepsOpen(id) && !this.#entrance.reception.draining)
     if (exchange && !exchange.body.complete) {
       exchange.body.discard()
       this.#resume()
       this.#skipping = keep
-      if (keep) return shared ? undefined : this.#patience.silence(LIMITS.idle)
-      this.#closing = true
-      this.#lingerLeft = LINGER_BYTES
-      this.#socket.end()
-      this.#patience.silence(LIMITS.linger)
-      return
+      if (!keep) return this.#linger(Infinity)
+      this.#farewell.skip()
+      return shared ? undefined : this.#patience.silence(LIMITS.idle)
     }
     // A body whose end came with the bytes that paused the connection asked for no more.
     this.#resume()
     if (shared) return
     if (keep) {
       this.#patience.headOver(LIMITS.idle)
-      if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
+      if (!this.#receiving && (this.#mayGoOn || this.#halfClosed)) this.receive(NOTHING)
       return
     }
     this.#shut()
@@ -213,69 +230,61 @@ export class SocketConnection implements CarrierLine {
 
   /** Ends a response so that the peer can tell that it is not complete. */
   cut(id: number): void {
-    if (this.#exchanges.size < 2) {
-      // A Unix socket has no reset.
-      if (this.codec.delimited || this.#socket.remoteAddress === undefined) return void this.#socket.destroy()
-      this.#closing = true
-      this.#doomed ??= setTimeout(() => this.reset(), CUT_MS)
-      return
-    }
+    const shared = this.#exchanges.size > 1
     // HAProxy takes an early END_REQUEST for the end of the response, or waits on where there was a Content-Length (2.6): only the
     // end of the connection can tell. The others get a moment to finish before it.
+    const mark = shared ? undefined : this.codec.cut?.(id)
     this.#exchanges.delete(id)
-    this.#doomed ??= setTimeout(() => this.reset(), LIMITS.linger).unref()
+    if (mark) return this.#linger(REFUSED_BYTES, mark)
+    this.#closing ||= !shared
+    this.#farewell.doom(shared)
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */
   reset(): void {
     this.#closing = true
-    if (this.#socket.remoteAddress === undefined) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    this.#farewell.reset()
   }
 
   /** Closes once everything is written. */
   #shut(): void {
     this.#closing = true
     // Caddy writes the end of a body that is none by itself: on a closed door, it would take that for a failure of the request.
-    if (this.codec.unfinished) {
-      this.#socket.end()
-      return this.#patience.silence(LIMITS.linger)
-    }
-    // With everything in the system's hands, destroy() closes at once and costs less than end().
-    if (this.#socket.writableLength === 0) this.#socket.destroy()
-    else this.#socket.destroySoon()
+    if (this.codec.unfinished) return this.#linger(REFUSED_BYTES)
+    closeWritten(this.#socket)
   }
 
-  #open({ id, variables, length, failure: wrong }: ServerEvent & { type: 'request' }): void {
+  /** Ends the connection, and takes up to so many bytes of what still comes. */
+  #linger(bytes: number, last?: Uint8Array): void {
+    this.#closing = true
+    this.#farewell.linger(bytes, last)
+    this.#patience.silence(LIMITS.linger)
+  }
+
+  get #farewell(): Farewell {
+    return (this.#last ??= new Farewell(this.#socket, this.#entrance.trusted))
+  }
+
+  #open(event: ServerEvent & { type: 'request' }): void {
+    const { id } = event
     this.#skipping = false
     this.#clock?.headOver(0)
-    const body = new RequestBody(length, length === 0 ? undefined : () => this.#demand(id))
-    let repaired = variables
-    let failure: unknown = wrong
-    try {
-      if (!wrong) repaired = prepared(variables, this.#repair, this.#reception)
-    } catch (error) {
-      failure = error
-    }
-    let carrier: SocketCarrier
-    if (this.codec.tunnels && length === 0 && upgradeAsked(repaired) !== undefined) {
-      carrier = new TunnelCarrier(this, id)
-      this.#tunnel = new Tunnel(this.#socket)
-      if (this.codec.surplus) this.#tunnel.receive(this.codec.surplus)
+    const demand = event.length === 0 ? undefined : () => this.#demand(id)
+    const exchange = openExchange(event, this, this.#entrance, demand)
+    if (exchange.upgradable) {
       // Whatever the mount is going to answer: what comes behind an ordinary response could be of either protocol.
+      this.#tunnel = new Tunnel(this.#socket, this.codec.surplus)
       this.codec.retire?.()
-    } else carrier = new SocketCarrier(this, id)
-    const exchange = new Exchange(carrier, this.#reception, this.#door, repaired, body)
-    exchange.fields = this.codec.fields
+    }
     this.#exchanges.set(id, exchange)
     this.#shared = this.codec.multiplexes === true && this.codec.keepsOpen(id)
     if (this.#exchanges.size > 1) this.#sharing ??= new Sharing(this.#exchanges, () => this.#paused)
-    if (failure === undefined) this.#batch.push(exchange)
-    else exchange.fail(failure)
+    if (exchange.error) exchange.fail(exchange.error)
+    else this.#batch.push(exchange)
   }
 
   get #patience(): Patience {
-    return (this.#clock ??= new Patience(this.#socket, () => this.#late()))
+    return (this.#clock ??= new Patience(this.#socket, this.#entrance.allowance.head, () => this.#late()))
   }
 
   #takeBack(id: number): void {
@@ -290,8 +299,20 @@ export class SocketConnection implements CarrierLine {
   #demand(id: number): void {
     const ask = this.codec.demand(id)
     if (ask) this.write(ask)
-    if (!this.#socket.timeout && this.#exchanges.has(id)) this.#patience.silence(LIMITS.body)
+    const wanted = this.#exchanges.get(id)?.body.wanted
+    if (wanted !== undefined && !this.#socket.timeout) this.#patience.silence(LIMITS.body)
+    if (wanted) (this.#paces ??= new Paces(this.#entrance.allowance.body)).waiting(id)
     this.#resume()
+  }
+
+  /** False when the connection should not be read on. */
+  #pushBody(id: number, bytes: Uint8Array): boolean {
+    const exchange = this.#exchanges.get(id)
+    if (!exchange) return true
+    const room = exchange.body.push(bytes)
+    const slow = this.#paces?.arrived(id, exchange.body.received)
+    if (slow !== undefined) exchange.failBody(new PeerError('BODY_SLOW', slow, 408))
+    return room
   }
 
   /** Nothing more is read: a peer that asks and does not read its answers, or has sent its next requests ahead. */
@@ -307,8 +328,7 @@ export class SocketConnection implements CarrierLine {
 
   #drained(): void {
     this.#full = this.#choked = false
-    if (!this.#closing)
-      this.#patience.silence(this.#exchanges.size > 0 ? 0 : this.#clock?.inHead ? LIMITS.head : LIMITS.idle)
+    if (!this.#closing) this.#patience.rest(this.busy ? 0 : LIMITS.idle)
     this.#resume()
     for (const exchange of this.#exchanges.values()) exchange.notifyDrain()
     if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
@@ -320,42 +340,29 @@ export class SocketConnection implements CarrierLine {
     const [only] = this.#exchanges.values()
     // Its body is broken, and whoever sends it can still be told.
     if (only && !only.headSent && !this.codec.multiplexes) return only.failBody(error)
-    warnOfPeer(this.#reception.log, error, this.#door.address, this.#socket)
+    warnOfPeer(this.#entrance.reception.log, error, this.#entrance.door.address, this.#socket)
     if (only) {
       this.#abortAll(error)
       return this.reset()
     }
     const answer = refusal(this.codec, error)
+    if (answer) return this.#linger(REFUSED_BYTES, answer)
     this.#closing = true
-    if (!answer) return void this.#socket.destroy()
-    this.#socket.end(answer)
-    this.#patience.silence(LIMITS.linger)
-  }
-
-  #linger(size: number): void {
-    this.#lingerLeft -= size
-    if (this.#lingerLeft < 0) this.#socket.destroy()
+    this.#socket.destroy()
   }
 
   #late(): void {
     if (this.#tunnel?.opened) return
     if (this.#exchanges.size === 0) {
-      if (!this.#clock?.inHead) return void this.#socket.destroy()
-      const message = `a request head was not complete after ${LIMITS.head / 1000} s`
-      return this.#refuse(new PeerError('HEAD_TIMEOUT', message, 408))
-    }
-    if (this.#socket.writableLength > 0) {
-      const message = `the client took nothing of its response for ${LIMITS.send / 1000} s`
-      this.#abortAll(new PeerError('SEND_TIMEOUT', message, 499))
-      return this.reset()
-    }
-    for (const exchange of this.#exchanges.values()) {
-      if (exchange.body.complete || !exchange.body.wanted) continue
-      exchange.failBody(bodyLate())
-    }
+      if (this.#clock?.inHead) this.#refuse(headLate(this.#entrance.allowance.head))
+      else this.#socket.destroy()
+    } else if (this.#socket.writableLength > 0) {
+      this.#abortAll(sendLate())
+      this.reset()
+    } else failLate(this.#exchanges)
   }
 
-  #abortAll(reason: PeerError | ReturnType<typeof toSidegateError>): void {
+  #abortAll(reason: SidegateError): void {
     for (const exchange of this.#exchanges.values()) exchange.abort(reason)
     this.#exchanges.clear()
   }

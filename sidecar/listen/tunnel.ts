@@ -45,11 +45,13 @@ export class Tunnel extends Duplex implements GivenConnection {
   /** `due`: as soon as a frame of the client ends. */
   #close: 'none' | 'due' | 'sent' = 'none'
 
-  constructor(socket: Socket) {
+  /** `first`: bytes that came with the request. */
+  constructor(socket: Socket, first: Uint8Array | undefined) {
     super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: HIGH_WATER })
     this.#socket = socket
     // A client that breaks its connection must not end the process of a mount that listens for no errors.
     this.on('error', noError)
+    if (first) this.receive(first)
   }
 
   /** True once a mount has taken it. */

@@ -104,6 +104,11 @@ export class AjpServer implements ServerCodec {
     return out
   }
 
+  /** Without END_RESPONSE it is not complete. */
+  cut(): Uint8Array {
+    return NOTHING
+  }
+
   demand(id: number): Uint8Array | undefined {
     if (id !== this.#id || this.#phase !== 'body' || this.#owed > 0 || this.#dead) return undefined
     this.#owed = 1

@@ -41,8 +41,6 @@ export interface ServerCodec {
    * with them then. The connection should not be read meanwhile.
    */
   readonly pending?: boolean
-  /** True when the bytes of the response under way tell where it ends: its connection need not be reset to show that it was cut. */
-  readonly delimited?: boolean
   /**
    * Takes bytes that arrived, gives the events they complete. The events may point into `bytes`.
    * @throws {PeerError} when the peer breaks the protocol.
@@ -64,6 +62,11 @@ export interface ServerCodec {
   data(id: number, chunk: Uint8Array): Uint8Array[]
   /** The end of the response; undefined when the protocol has no mark for it. */
   finish(id: number): Uint8Array | undefined
+  /**
+   * The response cannot be completed: what to send ahead of the end of the connection, maybe nothing, so that no reader takes what it has
+   * for all. Undefined or absent where only a reset tells: the end of the connection is the end of the response.
+   */
+  cut?(id: number): Uint8Array | undefined
   /** The app waits for body bytes; gives what to send to ask for them, where the protocol wants to be asked. */
   demand(id: number): Uint8Array | undefined
   /** Whether the connection stays open for another request after the response to `id`. */
@@ -147,6 +150,11 @@ export interface ProtocolOptions {
   readonly packetSize?: number | undefined
   /** AJP server: the host sends the path decoded (lighttpd), so that a `%` in it is no escape but a `%`. */
   readonly decodedPath?: boolean | undefined
+  /**
+   * FastCGI server: a response that breaks off ends within the header of a record, as the host takes an end between two for that of the
+   * response. Not for everybody: HAProxy 2.6 waits for the rest of it.
+   */
+  readonly brokenEnd?: boolean | undefined
   /** HTTP server: false where the host takes an interim response for the final one. Default true. */
   readonly interim?: boolean | undefined
   /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */

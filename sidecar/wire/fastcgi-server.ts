@@ -118,6 +118,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   readonly multiplexes = true
   readonly #reader = new RecordReader(this, 400)
   readonly #raw: boolean
+  readonly cut?: (id: number) => Uint8Array
   readonly #requests = new ById<Request>()
   readonly #ignored = new Set<number>()
   #events: ServerEvent[] = []
@@ -134,8 +135,9 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   readonly #begin = Buffer.alloc(8)
   #begun = 0
 
-  constructor({ raw = false }: ProtocolOptions = {}) {
+  constructor({ raw = false, brokenEnd = false }: ProtocolOptions = {}) {
     this.#raw = raw
+    if (brokenEnd) this.cut = (id) => Uint8Array.of(1, records.STDOUT, id >> 8)
   }
 
   receive(bytes: Uint8Array): ServerEvent[] {

@@ -75,10 +75,6 @@ export class HttpServer implements ServerCodec {
     return this.#held !== undefined
   }
 
-  get delimited(): boolean {
-    return this.#delimited
-  }
-
   receive(bytes: Uint8Array): ServerEvent[] {
     if (this.#phase === 'dead') throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before')
     const events: ServerEvent[] = []
@@ -142,6 +138,10 @@ export class HttpServer implements ServerCodec {
     if (id !== this.#id || this.#answer !== 'begun') return undefined
     this.#complete()
     return this.#chunked ? LAST_CHUNK : undefined
+  }
+
+  cut(): Uint8Array | undefined {
+    return this.#delimited ? NOTHING : undefined
   }
 
   demand(id: number): Uint8Array | undefined {

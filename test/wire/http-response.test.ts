@@ -86,7 +86,7 @@ describe('the end of a response (RFC 9112 6.3)', () => {
     }
     const conversation = talk(KEPT_OLD)
     conversation.codec.start(1, head(200), undefined, false)
-    expect(conversation.codec.delimited).toBe(false)
+    expect(conversation.codec.cut?.(1)).toBeUndefined()
     expect(keeps(conversation)).toBe(false)
   })
 
@@ -107,7 +107,7 @@ describe('the end of a response (RFC 9112 6.3)', () => {
     ] as const) {
       const { codec } = talk(request)
       codec.start(1, response, undefined, false)
-      expect(codec.delimited).toBe(true)
+      expect(codec.cut?.(1)).toHaveLength(0)
     }
   })
 

@@ -1,0 +1,80 @@
+// How a connection ends. A peer that finds the door closed while it still writes may never read what it was told: so the end is sent, and
+// what still comes is taken and thrown away, for a bounded time. That is no bound on bytes behind a request: who uploads something large
+// and is refused gets to read why, whether it is a web server that writes all of an upload before it reads (Apache), or a plain client.
+import type { Socket } from 'node:net'
+import { LIMITS } from './door.ts'
+
+/** No bytes. */
+export const NOTHING: Uint8Array = new Uint8Array(0)
+
+/**
+ * How long a host may take to read what was sent of a uwsgi or SCGI response before the reset that says it is not complete. Linux keeps for
+ * its reader what came ahead of a reset; other systems forget it.
+ */
+const CUT_MS = 200
+
+/** The end of one connection. */
+export class Farewell {
+  readonly #socket: Socket
+  readonly #total: number
+  #left = Infinity
+  #until = 0
+  #doom: NodeJS.Timeout | undefined
+
+  /** `trusted`: the peer is a web server, which sends what its own configuration admits. */
+  constructor(socket: Socket, trusted: boolean) {
+    this.#socket = socket
+    this.#total = trusted ? LIMITS.lingerTrusted : LIMITS.lingerTotal
+  }
+
+  /** It is going to be reset. */
+  get doomed(): boolean {
+    return this.#doom !== undefined
+  }
+
+  /** What comes from now on is thrown away, for a while. */
+  skip(): void {
+    this.#until = performance.now() + this.#total
+  }
+
+  /** That took too long. */
+  get late(): boolean {
+    return performance.now() > this.#until
+  }
+
+  /** Sends the end, behind `last`, and takes up to so many bytes of what still comes; the caller bounds the silence. */
+  linger(bytes: number, last: Uint8Array = NOTHING): void {
+    this.#left = bytes
+    this.skip()
+    this.#socket.end(last)
+  }
+
+  /** Bytes came. */
+  take(size: number): void {
+    this.#left -= size
+    if (this.#left < 0 || this.late) this.#socket.destroy()
+  }
+
+  /** Resets the connection once the host has had a moment to read. `shared`: others have their responses on it, and finish them first. */
+  doom(shared: boolean): void {
+    if (!shared && this.#socket.remoteAddress === undefined) return this.reset()
+    this.#doom ??= setTimeout(() => this.reset(), shared ? LIMITS.linger : CUT_MS)
+  }
+
+  /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it: a Unix socket has no reset. */
+  reset(): void {
+    if (this.#socket.remoteAddress === undefined) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  /** It is closed. */
+  over(): void {
+    clearTimeout(this.#doom)
+  }
+}
+
+/** Destroys a socket once everything is written: with all in the system's hands, destroy() closes at once and costs less than end(). */
+export function closeWritten(socket: Socket): void {
+  if (socket.writableLength === 0) socket.destroy()
+  else socket.destroySoon()
+}

@@ -1,0 +1,100 @@
+// Clients that have sent a whole request and closed their side of the connection. They may wait for the answer (`nc -N`, and whoever uses
+// shutdown(2)), or be gone: a web server whose own client has left closes all of its connection, and over TCP both look the same here, an
+// end of what is sent. So the system is asked, at once and then every second for as long as a request is under way:
+// - A write of nothing is refused on a Unix socket whose other end is closed, and on a TCP connection that was reset: of that nobody hears
+//   otherwise once all was read.
+// - The other end of a TCP connection within this machine is in the system's own list, and belongs to nobody once it is closed (Linux).
+// - Over a network the system asks by itself (TCP keep-alive), and the connection is reset once the other system has forgotten it: Linux
+//   does after 60 s. So it is on systems without such lists.
+import { readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+
+const LOOK_MS = 1000
+const NOTHING = new Uint8Array(0)
+
+/** States of proc_net_tcp(5) of an end that was closed, or half closed: FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSING. */
+const CLOSED = /^(?:04|05|06|0B)$/
+
+const watched = new Set<Socket>()
+let timer: NodeJS.Timeout | undefined
+let looking = false
+
+/** Destroys the socket when nobody is at the other end any more. Until `unwatch`. */
+export function watch(socket: Socket): void {
+  watched.add(socket)
+  socket.setKeepAlive(true, LOOK_MS)
+  timer ??= setInterval(look, LOOK_MS).unref()
+  look()
+}
+
+/** The connection is closed. */
+export function unwatch(socket: Socket): void {
+  if (!watched.delete(socket) || watched.size > 0) return
+  clearInterval(timer)
+  timer = undefined
+}
+
+function look(): void {
+  const local = new Map<string, Socket>()
+  for (const socket of watched) {
+    const { remoteAddress, remotePort, localAddress, localPort } = socket
+    socket.write(NOTHING)
+    if (remoteAddress === undefined || localAddress === undefined) continue
+    local.set(`${endpoint(remoteAddress, remotePort!)} ${endpoint(localAddress, localPort!)}`, socket)
+  }
+  if (local.size === 0 || looking) return
+  looking = true
+  void lookUp(local).finally(() => (looking = false))
+}
+
+async function lookUp(local: ReadonlyMap<string, Socket>): Promise<void> {
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    let lines: string[]
+    try {
+      lines = (await readFile(file, 'latin1')).split('\n')
+    } catch {
+      return
+    }
+    for (const line of lines) {
+      const [, from = '', to = '', state = '', , , , , , inode] = line.trim().split(/ +/)
+      if (inode !== '0' || !CLOSED.test(state)) continue
+      local.get(`${plain(from)} ${plain(to)}`)?.destroy()
+    }
+  }
+}
+
+/** An end as proc_net_tcp(5) writes it: the address in words of four bytes, each as a number of this machine; the port. */
+function endpoint(address: string, port: number): string {
+  const bytes = address.includes('.')
+    ? address
+        .slice(address.lastIndexOf(':') + 1)
+        .split('.')
+        .map(Number)
+    : groups(address)
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 4)
+    text += [bytes[at + 3]!, bytes[at + 2]!, bytes[at + 1]!, bytes[at]!].map((byte) => hex(byte, 2)).join('')
+  return `${text}:${hex(port, 4)}`
+}
+
+/** IPv4 in IPv6 as IPv4. */
+function plain(text: string): string {
+  return text.startsWith('0000000000000000FFFF0000') ? text.slice(24) : text
+}
+
+/** The bytes of an IPv6 address. */
+function groups(address: string): number[] {
+  const [left = '', right] = address.split('%', 1)[0]!.split('::')
+  const words = (part: string | undefined): number[] =>
+    part ? part.split(':').map((word) => Number.parseInt(word, 16)) : []
+  const head = words(left)
+  const tail = words(right)
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail].flatMap((word) => [
+    word >> 8,
+    word & 255,
+  ])
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0')
+}
