@@ -102,7 +102,7 @@ test.each(doors)('%s: a client that goes away fires the signal and wakes whoever
   const { signal } = exchange
   socket.destroy()
   await vi.waitFor(() => expect(signal.aborted).toBe(true))
-  expect(signal.reason).toMatchObject({ code: 'CLIENT_GONE' })
+  expect(signal.reason).toMatchObject({ name: 'AbortError', cause: { code: 'CLIENT_GONE' } })
   gateway.log.flush()
   expect(accesses).toMatchObject([{ status: 200, code: 'CLIENT_GONE' }])
   expect(errors).toEqual([])
