@@ -151,7 +151,7 @@ export class Exchange {
    * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE when it may not be sent.
    */
   interim(head: Head): boolean {
-    if (head.status > 199 || head.status === 101)
+    if (head.status < 100 || head.status > 199 || head.status === 101)
       throw new AppError('STATUS_LINE', `status ${head.status} is not that of an interim response`)
     const sent = announcedLength(head) === undefined ? sendable(head).head : head
     return !this.aborted && !this.headSent && (this.#carrier.interim?.(sent) ?? false)

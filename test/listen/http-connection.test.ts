@@ -114,6 +114,7 @@ test('nobody who could take an interim response for the final one gets it: HTTP/
 
 test.each([
   ['no interim status', { ...hints, status: 200 }, 'STATUS_LINE'],
+  ['a status below 100', { ...hints, status: 99 }, 'STATUS_LINE'],
   ['101', { ...hints, status: 101 }, 'STATUS_LINE'],
   ['a line feed', { ...hints, headers: [['Link', 'a\nb']] }, 'HEADER_VALUE'],
 ] as const)('an interim response with %s is an error of the app', async (_, head, code) => {
