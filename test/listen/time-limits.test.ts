@@ -1,0 +1,274 @@
+// The time limits of a door, each shortened to some hundredths of a second: without it the test would wait for ever.
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Exchange } from '../../sidecar/exchange.ts'
+import { parseAddress } from '../../sidecar/listen/address.ts'
+import { LIMITS } from '../../sidecar/listen/door.ts'
+import { ajp } from '../../sidecar/wire/ajp.ts'
+import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
+import { scgi } from '../../sidecar/wire/scgi.ts'
+import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
+import { until } from '../harness.ts'
+import { startGateway, text } from './gateway.ts'
+import { connectTo, readAll, talk } from './peer.ts'
+
+const usual = { ...LIMITS }
+const limit = (limits: Partial<typeof LIMITS>): void => void Object.assign(LIMITS, limits)
+afterEach(() => {
+  Object.assign(LIMITS, usual)
+  vi.useRealTimers()
+})
+
+const SHORT = 60
+const variables = {
+  REQUEST_METHOD: 'POST',
+  REQUEST_URI: '/',
+  PATH_INFO: '/',
+  QUERY_STRING: '',
+  SERVER_NAME: 'h',
+  SERVER_PORT: '80',
+  SERVER_PROTOCOL: 'HTTP/1.1',
+  HTTP_HOST: 'h',
+}
+const clients = { uwsgi, fastcgi, scgi, ajp }
+
+/** A request with a body of ten bytes of which three come, by each protocol. */
+const begun: Record<string, Uint8Array> = {
+  http: Buffer.from('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc'),
+}
+/** A request without a body. */
+const whole: Record<string, Uint8Array> = { http: Buffer.from('POST / HTTP/1.1\r\nHost: h\r\n\r\n') }
+for (const [name, protocol] of Object.entries(clients)) {
+  const codec = protocol.client()
+  begun[name] = Buffer.concat([
+    codec.request({ ...variables, CONTENT_LENGTH: '10' }, 10),
+    ...codec.data(Buffer.from('abc')),
+  ])
+  const other = protocol.client()
+  whole[name] = Buffer.concat([other.request(variables, 0), other.finish() ?? Buffer.of()])
+}
+
+const reads = async (exchange: Exchange): Promise<void> => {
+  for await (const bytes of exchange.body) void bytes
+  text('read')(exchange)
+}
+
+/** Writes until that fails, because the other side has closed altogether, and not only its own direction. */
+async function untilClosed(socket: Socket): Promise<string> {
+  const closed = new Promise<void>((resolve) => void socket.resume().on('close', () => resolve()))
+  while (!socket.closed) {
+    socket.write('x')
+    // Seldom enough to leave the limit its time between two bytes.
+    await Promise.race([pause(4 * SHORT), closed])
+  }
+  return 'closed'
+}
+
+/** A client that keeps its own direction open when the other side has ended. */
+async function stubborn(address: string): Promise<Socket> {
+  const { endpoint } = parseAddress(address, 'test')
+  if (endpoint.kind !== 'tcp') throw new Error(`${address} is no TCP address`)
+  const socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+describe('head', () => {
+  test('a head that stops is answered with 408', async () => {
+    limit({ head: SHORT })
+    const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    expect(await talk(addresses[0]!, 'GET / HTTP/1.1\r\nHos')).toMatch(
+      /^HTTP\/1\.1 408 [^]*\r\n\r\n408 [^]*HEAD_TIMEOUT/,
+    )
+    expect(errors).toMatchObject([{ code: 'HEAD_TIMEOUT', blame: 'peer' }])
+  })
+
+  test('a head that trickles too', async () => {
+    limit({ head: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    const socket = await connectTo(addresses[0]!)
+    const answer = readAll(socket)
+    const trickle = setInterval(() => socket.write('x'), SHORT / 6)
+    socket.write('GET / HTTP/1.1\r\nA: ')
+    expect(await answer).toMatch(/HEAD_TIMEOUT/)
+    clearInterval(trickle)
+  })
+
+  test('the next head on a kept connection has its own time', async () => {
+    limit({ head: 20 * SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    const socket = await connectTo(addresses[0]!)
+    const answer = readAll(socket)
+    for (const piece of [
+      'GET / HTTP/1.1\r\n',
+      'Host: h\r\n\r\n',
+      'GET / HTTP/1.1\r\n',
+      'Host: h\r\nConnection: close\r\n\r\n',
+    ]) {
+      socket.write(piece)
+      await pause(7 * SHORT)
+    }
+    expect((await answer).match(/served/g)).toHaveLength(2)
+  })
+
+  test.each(Object.keys(clients))('%s: half a head is closed', async (name) => {
+    limit({ head: SHORT })
+    const { addresses } = await startGateway([`${name}://127.0.0.1:0`], text('never'))
+    expect(await talk(addresses[0]!, begun[name]!.subarray(0, 12))).not.toContain('never')
+  })
+
+  test('a first byte that could be of several protocols is closed', async () => {
+    limit({ head: SHORT })
+    const { addresses } = await startGateway(['127.0.0.1:0'], text('never'))
+    expect(await talk(addresses[0]!, Buffer.of(1))).toBe('')
+  })
+
+  test('a connection that has to begin with a PROXY header, and does not', async () => {
+    limit({ head: SHORT })
+    const { addresses } = await startGateway(
+      [{ address: 'http://127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }],
+      text('never'),
+    )
+    expect(await talk(addresses[0]!, 'PROXY TCP4 ')).toBe('')
+    expect(await talk(addresses[0]!)).toBe('')
+  })
+})
+
+describe('body', () => {
+  test.each(Object.keys(begun))('%s: a body that an app waits for and that stops is 408', async (name) => {
+    limit({ body: SHORT })
+    const { addresses, errors } = await startGateway([`${name}://127.0.0.1:0`], reads)
+    const socket = await connectTo(addresses[0]!)
+    const answer = readAll(socket)
+    socket.write(begun[name]!)
+    await until('it is told', () => errors.length > 0)
+    expect(errors).toMatchObject([{ code: 'BODY_TIMEOUT', blame: 'peer' }])
+    socket.end()
+    expect(await answer).toMatch(/408[^]*BODY_TIMEOUT/)
+  })
+
+  test('an app that does not read yet costs the client nothing', async () => {
+    limit({ body: SHORT })
+    let go: (() => void) | undefined
+    const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], async (exchange) => {
+      await new Promise<void>((resolve) => (go = resolve))
+      await reads(exchange)
+    })
+    const socket = await connectTo(addresses[0]!)
+    const answer = readAll(socket)
+    socket.write(begun.http!)
+    await until('the app has it', () => go)
+    await pause(4 * SHORT)
+    go!()
+    socket.end('defghij')
+    expect(await answer).toContain('read')
+    expect(errors).toEqual([])
+  })
+})
+
+test.each(Object.keys(begun))('send: %s: a client that takes nothing of its response is cut', async (name) => {
+  limit({ send: SHORT })
+  const { addresses, gateway, accesses } = await startGateway([`${name}://127.0.0.1:0`], (exchange) => {
+    exchange.respond({ status: 200, reason: 'OK', headers: [] })
+    const block = Buffer.alloc(1024 * 1024)
+    for (let count = 0; count < 16; count++) exchange.write(block)
+  })
+  const socket = await connectTo(addresses[0]!)
+  socket.pause().write(whole[name]!)
+  await until('it is over', () => {
+    gateway.log.flush()
+    return accesses.length > 0
+  })
+  expect(accesses).toMatchObject([{ code: 'SEND_TIMEOUT', status: 200 }])
+  socket.destroy()
+})
+
+describe('idle', () => {
+  const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
+
+  test('a kept connection without a request is closed', async () => {
+    limit({ idle: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    expect(await talk(addresses[0]!, get)).toContain('served')
+  })
+
+  test('one whose client took its time to read, too', async () => {
+    limit({ idle: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('x'.repeat(8 * 1024 * 1024)))
+    const socket = await connectTo(addresses[0]!)
+    socket.pause().write(get)
+    await pause(SHORT)
+    expect(await readAll(socket.resume())).toMatch(/x$/)
+  })
+
+  test('one whose last body nobody read, and whose rest does not come', async () => {
+    limit({ idle: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('early'))
+    const socket = await connectTo(addresses[0]!)
+    const answer = readAll(socket)
+    socket.write(begun.http!)
+    expect(await answer).toContain('early')
+  })
+
+  test('one that waits behind its PROXY header', async () => {
+    limit({ idle: SHORT })
+    const { addresses } = await startGateway(
+      [{ address: 'http://127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }],
+      text('never'),
+    )
+    expect(await talk(addresses[0]!, 'PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n')).toBe('')
+  })
+
+  test('sweep: one on which nothing was ever sent; one that is in use stays', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    const silent = await connectTo(addresses[0]!)
+    const closed = readAll(silent)
+    const used = await connectTo(addresses[0]!)
+    const answer = readAll(used)
+    used.write('GET / HTTP/1.1\r\n')
+    await vi.advanceTimersByTimeAsync(usual.idle - 15_000)
+    expect(silent.readyState).toBe('open')
+    await vi.advanceTimersByTimeAsync(45_000)
+    expect(await closed).toBe('')
+    used.write('Host: h\r\nConnection: close\r\n\r\n')
+    expect(await answer).toContain('served')
+  })
+})
+
+describe('linger', () => {
+  test('a client that goes on sending a body that was answered', async () => {
+    limit({ linger: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('early'))
+    const socket = await stubborn(addresses[0]!)
+    socket.write('POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1000\r\n\r\nabc')
+    expect(await untilClosed(socket)).toBe('closed')
+  })
+
+  test('a client that goes on after bytes that were no request', async () => {
+    limit({ linger: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    const socket = await stubborn(addresses[0]!)
+    socket.write('GET / HTTP/1.1\r\n folded\r\n\r\n')
+    expect(await untilClosed(socket)).toBe('closed')
+  })
+
+  test('a client that speaks another protocol', async () => {
+    limit({ linger: SHORT })
+    const { addresses } = await startGateway(['uwsgi://127.0.0.1:0'], text('never'))
+    const socket = await stubborn(addresses[0]!)
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect(await untilClosed(socket)).toBe('closed')
+  })
+
+  test('FastCGI: a body without its end, which the host may still write', async () => {
+    limit({ linger: SHORT })
+    const { addresses } = await startGateway(['fastcgi://127.0.0.1:0'], text('early'))
+    const socket = await stubborn(addresses[0]!)
+    socket.write(begun.fastcgi!)
+    expect(await untilClosed(socket)).toBe('closed')
+  })
+})
