@@ -1,0 +1,51 @@
+// Which tests concern a source: those of its room first, of which the nearest by name are run before the others, and then those that use it
+// through a socket.
+import { globSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+/** What is mutated. */
+export const SOURCES = [
+  'sidecar/wire/*.ts',
+  'sidecar/listen/*.ts',
+  'sidecar/workers/*.ts',
+  'sidecar/{exchange,router,variables,log,line}.ts',
+]
+
+/** Rooms of tests by the beginning of a source's name; the first that fits counts. */
+const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = [
+  ['sidecar/wire/', ['test/wire/*', 'test/listen/*', 'test/upstream/http*']],
+  ['sidecar/listen/cgi', ['test/cgi/*']],
+  ['sidecar/listen/tunnel', ['test/websocket/{tunnel,stop,websocket}*']],
+  ['sidecar/listen/', ['test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
+  ['sidecar/workers/', ['test/python/{life,ahead,output,input,start,wsgi}*']],
+  ['sidecar/exchange', ['test/core/exchange*', 'test/interface/run*', 'test/listen/*', 'test/websocket/tunnel*']],
+  ['sidecar/router', ['test/core/router*']],
+  ['sidecar/variables', ['test/core/*', 'test/wire/*', 'test/listen/*', 'test/node/mount*', 'test/hosts/repair*']],
+  ['sidecar/l', ['test/core/log*']],
+]
+
+/** Names whose tests have another name. */
+const ALIASES: Readonly<Record<string, string>> = { records: 'fastcgi', keys: 'uwsgi', pairs: 'uwsgi', head: 'http' }
+
+/** The test files for a source, in groups: a group is run when those before it found nothing. */
+export function concerning(file: string, root: string): string[][] {
+  const [, patterns] = ROOMS.find(([source]) => file.startsWith(source))!
+  const groups = patterns.map((pattern) => globSync(`${pattern}.test.ts`.replace('**', '*'), { cwd: root }).toSorted())
+  const name = basename(file, '.ts')
+  const near = (test: string): boolean => {
+    const word = basename(test, '.test.ts')
+    const own = ALIASES[name] ?? name
+    return word === own || own.startsWith(`${word}-`) || word.startsWith(`${own}-`)
+  }
+  const nearest = groups.flat().filter(near)
+  const others = groups.map((group) => group.filter((test) => !nearest.includes(test)))
+  return [nearest, ...others].filter((group) => group.length > 0)
+}
+
+/** The sources that are mutated. */
+export function sources(root: string): string[] {
+  return globSync(SOURCES, { cwd: root })
+    .filter((file) => !file.endsWith('.d.ts'))
+    .map((file) => join(file))
+    .toSorted()
+}

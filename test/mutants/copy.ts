@@ -1,0 +1,67 @@
+// A copy of the project in a temporary folder, in which sources are changed and tests run: whatever ends a run, the project itself was
+// never touched.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A mutant that goes round for ever is one that was noticed. */
+const LIMIT_MS = 180_000
+
+/** How a run of tests ended. */
+export type Outcome = 'passed' | 'failed' | 'late'
+
+export class Copy {
+  readonly root: string
+  #running: number | undefined
+
+  constructor(project: string) {
+    this.root = mkdtempSync(join(tmpdir(), 'sidegate-mutants-'))
+    for (const name of readdirSync(project)) {
+      if (name === 'node_modules' || name === 'run' || name === '.git') continue
+      // without the Node.js of other versions, which are large
+      cpSync(join(project, name), join(this.root, name), {
+        recursive: true,
+        filter: (path) => !path.endsWith('/node_modules'),
+      })
+    }
+    symlinkSync(join(project, 'node_modules'), join(this.root, 'node_modules'))
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.root, file), text)
+  }
+
+  /** Runs test files, until the first failure. */
+  async test(files: readonly string[]): Promise<Outcome> {
+    const words = ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=dot', '--maxWorkers=1', ...files]
+    const child = spawn(process.execPath, words, { cwd: this.root, detached: true, stdio: 'ignore' })
+    this.#running = child.pid
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      this.#kill()
+    }, LIMIT_MS)
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    clearTimeout(timer)
+    // what a broken gateway has left behind
+    this.#kill()
+    this.#running = undefined
+    if (late) return 'late'
+    return code === 0 ? 'passed' : 'failed'
+  }
+
+  #kill(): void {
+    if (this.#running === undefined) return
+    try {
+      process.kill(-this.#running, 'SIGKILL')
+    } catch {
+      // all of them have ended
+    }
+  }
+
+  remove(): void {
+    this.#kill()
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
