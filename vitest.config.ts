@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { CodesReporter } from './test/codes/reporter.ts'
 
 export default defineConfig({
   test: {
@@ -10,6 +11,8 @@ export default defineConfig({
     // real servers are started; on a busy machine that takes its time
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default'],
+    // which error codes are raised, and whether any is not
+    setupFiles: ['test/codes/record.ts'],
+    reporters: ['default', new CodesReporter()],
   },
 })

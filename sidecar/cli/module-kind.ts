@@ -64,7 +64,7 @@ export async function kindOfModule(
   cwd: string,
 ): Promise<{ kind: string; value: string; because: string }> {
   const isHandler = (object: object): boolean => MODULE_RULES.some(({ has }) => has(propertiesOf(object), ''))
-  const exported = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
+  const { exported } = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
   const name = await nameOf(exported, text, cwd)
   const callable = typeof exported === 'function'
   if (callable || (typeof exported === 'object' && exported !== null)) {

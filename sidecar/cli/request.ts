@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { visible } from '../line.ts'
 import { protocolNames, parseAddress, type Endpoint } from '../listen/address.ts'
+import { SidegateError } from '../errors.ts'
 import type { Protocol } from '../wire/codec.ts'
 import { headerBlock, type Head } from '../wire/head.ts'
 import { protocols } from '../wire/index.ts'
@@ -74,8 +75,7 @@ export const request: Command = {
       await (protocol ? callGateway(protocol, outgoing, answer) : callHttp(outgoing, answer))
       if (file !== undefined) await once(out.end(), 'finish')
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      context.stderr.write(`sidegate: ${positionals[0]}: ${visible(explain(code, message))}\n`)
+      context.stderr.write(`sidegate: ${positionals[0]}: ${visible(explain(error as NodeJS.ErrnoException))}\n`)
       return EXIT.failed
     }
     return options.fail === true && answer.status >= 400 ? EXIT.failed : EXIT.ok
@@ -128,7 +128,9 @@ async function readBody(data: string, context: Context): Promise<OutgoingBody> {
   return { length: found.size, chunks: createReadStream(file) }
 }
 
-function explain(code: string | undefined, message: string): string {
+function explain(error: NodeJS.ErrnoException): string {
+  const { code, message } = error
+  if (error instanceof SidegateError) return `${message} [${code}]`
   if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)'
   if (code === 'ENOENT') return 'there is no such socket'
   if (code === 'EACCES') return 'this user may not connect to that socket (permission denied)'

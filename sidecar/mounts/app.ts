@@ -53,7 +53,7 @@ export const app: MountKind<typeof settings> = {
       check: () => checkTarget(target, context, 'app'),
       async open() {
         const options = { setting: 'app', timeout: loadTimeout * 1000 }
-        const exported = await loadTarget(target, context, ['app', 'application'], options)
+        const { exported } = await loadTarget(target, context, ['app', 'application'], options)
         const loaded = toApplication(exported, `${context.path}.app`, target)
         application = lint ? lintApplication(loaded) : loaded
       },

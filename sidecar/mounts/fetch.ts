@@ -63,7 +63,7 @@ export const fetch: MountKind<typeof settings> = {
       async open() {
         if (request === 'light') acceptLightRequests()
         const names = ['app', 'application', 'handler', 'fetch']
-        const exported = await loadTarget(target, context, names, {
+        const { exported } = await loadTarget(target, context, names, {
           setting: 'fetch',
           timeout: loadTimeout * 1000,
           isHandler: (object) => typeof (object as { fetch?: unknown }).fetch === 'function',

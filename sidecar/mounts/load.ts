@@ -43,7 +43,8 @@ export function splitTargetName(target: string): Target {
  * Loads a target and gives the export chosen: the one named behind `#`; else the default export; else the first of `names` that
  * is exported. A CommonJS module's exports are the properties of `module.exports`; when that is a function or itself a handler (Fastify's
  * instances have a property `server`), or none of them fits, it is `module.exports` itself.
- * Relative files start at `context.directory`. The file is loaded once a process, as every module.
+ * Relative files start at `context.directory`. The file is loaded once a process, as every module. The export comes in an object: a
+ * promise would wait for one that has a method `then`, as an instance of Fastify has, and fail as it fails.
  * @throws {ConfigError} TARGET_MISSING, TARGET_EXPORT, TARGET_RAISED (cause: what the module threw), TARGET_TIMEOUT.
  */
 export async function loadTarget(
@@ -51,7 +52,7 @@ export async function loadTarget(
   context: Pick<MountContext, 'path' | 'directory'>,
   names: readonly string[],
   options: LoadOptions = {},
-): Promise<unknown> {
+): Promise<{ readonly exported: unknown }> {
   const path = options.setting === undefined ? context.path : `${context.path}.${options.setting}`
   const parts = splitTargetName(target)
   const { file } = parts
@@ -59,7 +60,7 @@ export async function loadTarget(
   await demandFile(absolute, parts, path)
   noteLoaded(absolute, context.path)
   const exported = await importFile(absolute, file, path, options.timeout ?? LOAD_TIMEOUT)
-  return choose(exportsOf(exported, absolute), parts, names, path, options.isHandler)
+  return { exported: choose(exportsOf(exported, absolute), parts, names, path, options.isHandler) }
 }
 
 /**

@@ -124,7 +124,7 @@ export const node: MountKind<typeof settings> = {
     return {
       check: () => checkTarget(target, context, 'node'),
       async open() {
-        const exported = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
+        const { exported } = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
           setting: 'node',
           timeout: loadTimeout * 1000,
           isHandler: (object) => isFastify(object) || isServer(object),

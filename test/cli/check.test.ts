@@ -12,6 +12,29 @@ write('hello.ts', 'export const app = () => []')
 write('raises.ts', 'throw new Error("not today"')
 mkdirSync(join(folder.path, 'public'))
 
+test('check tells what is wrong with places, kinds, variables and syntax', async () => {
+  write(
+    'places.yaml',
+    `mounts:
+  /a/: { app: ./hello.ts }
+  /b: {}
+  /c: { app: ./hello.ts }
+  '*/c': { app: ./hello.ts }
+  Example.com: { respond: 204 }
+  example.com: { respond: 204 }
+  /d: { app: '\${NOT_SET}' }
+`,
+  )
+  const { err } = await sidegate(['check', '-c', 'places.yaml'], folder.path)
+  const codes = [...err.matchAll(/^sidegate: places\.yaml.*\[(\w+)\]$/gm)].map(([, code]) => code)
+  expect(codes).toEqual(expect.arrayContaining(['MOUNT_KEY', 'MOUNT_KIND', 'MOUNT_TWICE', 'CONFIG_ENV']))
+  write('syntax.yaml', 'mounts: { /: [\n')
+  expect(await sidegate(['check', '-c', 'syntax.yaml'], folder.path)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^sidegate: syntax\.yaml.*\[CONFIG_SYNTAX\]$/m),
+  })
+})
+
 test('check tells every problem in one run, each with its place', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

@@ -117,11 +117,11 @@ test('who is not there, is silent or talks nonsense: one line, exit code 1', asy
   const odd = `unix:${folder.path}/odd.sock`
   expect(await ask(`uwsgi://${odd}`, '/silent', '--timeout', '0.1')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('no byte in 0.1 s'),
+    err: expect.stringContaining('no byte in 0.1 s [REQUEST_TIMEOUT]'),
   })
   expect(await ask(`http://${odd}`, '/silent', '--timeout', '0.1')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('no byte in 0.1 s'),
+    err: expect.stringContaining('no byte in 0.1 s [REQUEST_TIMEOUT]'),
   })
   expect(await ask(`uwsgi://${odd}`, '/nonsense')).toMatchObject({
     code: 1,
@@ -139,4 +139,15 @@ test('what it cannot send is a usage error', async () => {
   expect(await ask(`http://${tcp}`, '/', '--var', 'A=b')).toMatchObject({ code: 2 })
   expect(await ask(`uwsgi://${tcp}`, 'path')).toMatchObject({ code: 2 })
   expect(await ask(`uwsgi://${tcp}`, '/', '-d', '@nowhere')).toMatchObject({ code: 2 })
+})
+
+test.each(['uwsgi', 'scgi'])('%s: standard input that is too long to be kept', async (protocol) => {
+  const input = 'x'.repeat(64 * 1024 * 1024 + 1)
+  expect(await sidegate(['request', `${protocol}://${socket}`, '/', '-d', '@-'], folder.path, {}, input)).toMatchObject(
+    {
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^sidegate: .*may have 64 MB here; send a file \[REQUEST_BODY\]\n$/),
+    },
+  )
 })

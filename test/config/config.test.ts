@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { nearest, nearestFile } from '../../sidecar/config/nearest.ts'
 import { readConfig } from './read.ts'
 
@@ -183,6 +183,18 @@ test('a module that raises, or exports nothing, or is not there', async () => {
   })
   await expect(readConfig('c.ts', 'export const config = {}')).rejects.toMatchObject({ code: 'CONFIG_EXPORT' })
   await expect(readConfig('c.toml', '')).rejects.toMatchObject({ code: 'CONFIG_FORMAT' })
+})
+
+test('a module that never finishes loading', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const thrown = readConfig('c.ts', 'await new Promise(() => {})\nexport default {}').catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await thrown).toMatchObject({
+    code: 'CONFIG_LATE',
+    path: 'c.ts',
+    message: 'it did not finish loading within 10 s: does a top-level await never settle?',
+  })
 })
 
 test('relative socket paths start at the folder of the configuration', async () => {

@@ -2,15 +2,14 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { documentedCodes } from '../codes/documented.ts'
 import { errorResponse, PeerError } from '../../sidecar/errors.ts'
 
 const root = join(import.meta.dirname, '../..')
 const sources = globSync(['sidecar/**/*.{ts,py}', 'plugin/**/*.{ts,py}'], { cwd: root })
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n')
-const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `?([A-Z][A-Z_]+)`? \|/gm)].map(
-  ([, code]) => code!,
-)
+const documented = documentedCodes()
 
 test('every code that the sources raise is documented', () => {
   const raised = [

@@ -216,6 +216,15 @@ describe('toFetch', () => {
     expect(logged.map(({ code }) => code)).toEqual(['APP_RAISED', 'APP_RAISED'])
   })
 
+  test('a status that no Response can have', async () => {
+    const app: Application = (_, startResponse) => {
+      startResponse('600 Beyond', [])
+      return ['text']
+    }
+    expect((await call(app, 'http://a/')).status).toBe(500)
+    expect(logged).toMatchObject([{ code: 'FETCH_STATUS', blame: 'app' }])
+  })
+
   test('cancelling, or aborting, closes the body', async () => {
     const cancelled = endless()
     await (await call(cancelled.app, 'http://a/')).body!.cancel()

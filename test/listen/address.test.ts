@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatAddress, isLocal, parseAddress } from '../../sidecar/listen/address.ts'
 import { parsePeers } from '../../sidecar/listen/peers.ts'
+import { startGateway, text } from './gateway.ts'
 
 describe('addresses', () => {
   test.each([
@@ -53,5 +54,15 @@ describe('peers', () => {
 
   test.each(['10.0.0.0/33', 'ten', '10.0.0.0/x', '::/129', ''])('refuses %j', (entry) => {
     expect(() => parsePeers([entry], 'allow')).toThrow(expect.objectContaining({ code: 'PEER_BAD', path: 'allow.0' }))
+  })
+})
+
+test('a host that is not known', async () => {
+  await expect(
+    startGateway([{ address: '127.0.0.1:0', host: 'nginks' as never }], text('never')),
+  ).rejects.toMatchObject({
+    code: 'HOST_UNKNOWN',
+    path: 'listen.0.host',
+    message: expect.stringMatching(/^there is no host called nginks; known are .*nginx/),
   })
 })

@@ -18,8 +18,8 @@ const outcomes: Record<string, Outcome> = {}
 for (const target of targets) {
   try {
     const context = { path: 'mounts./shop', directory }
-    const loaded = await loadTarget(target, context, ['app', 'application'], { setting: 'node', timeout: 500 })
-    outcomes[target] = { says: (loaded as () => string)() }
+    const { exported } = await loadTarget(target, context, ['app', 'application'], { setting: 'node', timeout: 500 })
+    outcomes[target] = { says: (exported as () => string)() }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { code, path, message, cause } = error

@@ -1,6 +1,7 @@
 // How a target is found, which export is taken, and what is said when that fails.
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { splitTargetName } from '../../sidecar/mounts/load.ts'
 import { node } from '../../sidecar/mounts/node.ts'
@@ -42,10 +43,12 @@ const NOT_FOUND = [
 
 let outcomes: Record<string, Outcome> = {}
 
-beforeAll(() => {
+beforeAll(async () => {
   const input = JSON.stringify({ directory, targets: [...found.map(([target]) => target), ...NOT_FOUND] })
   const script = fileURLToPath(new URL('load-child.ts', import.meta.url))
-  outcomes = JSON.parse(execFileSync(process.execPath, [script], { input, encoding: 'utf8' }))
+  const running = promisify(execFile)(process.execPath, [script])
+  running.child.stdin!.end(input)
+  outcomes = JSON.parse((await running).stdout) as typeof outcomes
 })
 
 const failure = (target: (typeof NOT_FOUND)[number]): Outcome => outcomes[target]!

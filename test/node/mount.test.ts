@@ -252,6 +252,14 @@ describe('frameworks', () => {
     expect(await response).toMatchObject({ status: 200, body: Buffer.from('{"a":1}') })
   })
 
+  test('Fastify that does not get ready stops the start', async () => {
+    await expect(openMount(node, { node: './fastify.ts#unready' }, folder)).rejects.toMatchObject({
+      code: 'NODE_READY',
+      path: 'mounts./.node',
+      message: './fastify.ts#unready did not get ready: the database is not there',
+    })
+  })
+
   test('Fastify hears that a request was aborted, and that the mount closes', async () => {
     const { events } = await import('./apps/fastify.ts')
     const { mount, request } = await openMount(node, { node: './fastify.ts#app' }, folder)

@@ -156,6 +156,27 @@ test('workers that keep dying come back with pauses; requests wait, then get 503
   expect(lines.filter(({ code }) => code === 'PYTHON_IMPORT_FAILED').length).toBeLessThan(5)
 })
 
+test.for([
+  ['is not there any more', undefined, 'WORKER_SPAWN', /could not be started: .*ENOENT/],
+  ['ends before it is ready', 'exit 3', 'WORKER_START_DIED', /exited with code 3 before it was ready/],
+  ['does not get ready', 'exec sleep 600', 'WORKER_START_TIMEOUT', /was not ready after 5 s \(startTimeout\)/],
+] as const)('a worker that is to replace another %s: it is told, and tried again', async ([, line, code, message]) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const interpreter = join(folder, 'python')
+  const runs = (text: string): void => writeFileSync(interpreter, `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  runs(`exec ${INTERPRETER} "$@"`)
+  const { ask, logged } = await openMount({ ...spec, interpreter, startTimeout: 5 })
+  if (line === undefined) rmSync(interpreter)
+  else runs(line)
+  expect((await ask({ path: '/dies?exit' })).status).toBe(502)
+  const told = await logged((one) => one.code === code)
+  expect(told).toMatchObject({ level: 'error', mount: '/' })
+  expect(told.message).toMatch(message)
+  runs(`exec ${INTERPRETER} "$@"`)
+  await until(async () => (await ask({ path: '/hello' })).status === 200)
+})
+
 test('SIGTERM to a worker: it answers what it has, then ends; another takes its place', async () => {
   const { start, ask } = await openMount(spec)
   const pid = Number((await ask({ path: '/pid' })).body.toString())

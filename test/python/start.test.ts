@@ -117,6 +117,23 @@ test('an app that takes too long', async () => {
   expect(error.message).toContain('not ready after 0.5 s (startTimeout)')
 })
 
+test('a Python that is too old', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const old = join(folder, 'python3.7')
+  // Says so of itself, and runs the worker as it would be run.
+  const script = `import runpy, sys
+sys.version_info, sys.version = (3, 7, 9, 'final', 0), '3.7.9 (default)'
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+`
+  writeFileSync(join(folder, 'old.py'), script)
+  writeFileSync(old, `#!/bin/sh\nexec ${INTERPRETER} ${folder}/old.py "$@"\n`, { mode: 0o755 })
+  const error = await failure({ python: 'spec', interpreter: old })
+  expect(error).toMatchObject({ code: 'PYTHON_TOO_OLD', path: 'mounts./.python' })
+  expect(error.message).toMatch(/ is Python 3\.7\.9: 3\.8 or newer is needed/)
+})
+
 test('no Python', async () => {
   const error = await failure({ python: 'spec', interpreter: 'python-that-is-not-there' })
   expect(error).toMatchObject({ code: 'PYTHON_NOT_FOUND', path: 'mounts./.interpreter' })

@@ -298,3 +298,40 @@ test.each([
     path: expect.stringContaining('mounts./.upstream'),
   })
 })
+
+test('a health check that is late counts as failed; one that is under way ends with the gateway', async () => {
+  let asked = 0
+  let over = 0
+  const stuck = await start((request, response) => {
+    if (request.url !== '/health') return void response.end('stuck')
+    asked++
+    response.on('close', () => over++)
+  })
+  const health = { path: '/health', interval: 0.01, timeout: 0.05, unhealthy: 2 }
+  const one = await gateway({ upstream: stuck.url, health })
+  await until('it is out', () => one.log.text.includes(`${stuck.url} is out of use`))
+  expect(one.log.text).toMatch(
+    /is out of use: 2 checks in a row failed: no whole answer within 0\.05 s .*code=CHECK_LATE/,
+  )
+  expect(await ask(one.url)).toContain('NO_UPSTREAM')
+  await one.stop()
+  await until('no check is left', () => over === asked)
+
+  const patient = await gateway({ upstream: stuck.url, health: { path: '/health', timeout: 60 } })
+  await until('it is asked', () => asked > over)
+  await patient.stop()
+  await until('it is over', () => over === asked)
+  expect(patient.log.text).not.toContain('out of use')
+})
+
+test('a FastCGI server that has too many requests is told as such', async () => {
+  // FCGI_END_REQUEST of request 1 with protocolStatus FCGI_OVERLOADED (FastCGI 1.0, 5.5)
+  const overloaded = Buffer.from([1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0])
+  const raw = cleanup.add(await rawUpstream((socket) => socket.once('data', () => socket.end(overloaded))), (server) =>
+    server.close(),
+  )
+  const one = await gateway({ upstream: `fastcgi://127.0.0.1:${raw.port}` })
+  const response = await fetch(one.url)
+  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('UPSTREAM_BUSY')])
+  expect(one.log.text).toContain('code=UPSTREAM_BUSY')
+})

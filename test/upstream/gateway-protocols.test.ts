@@ -103,18 +103,19 @@ describe.skipIf(!program('uwsgi') || !program('fcgiwrap'))('uWSGI and fcgiwrap',
   })
 
   test('a body of unknown length: 413 beyond the bound, 411 without one', async () => {
-    const send = async (maxSpool: number): Promise<number> => {
-      const { url } = await gateway({ upstream: 'uwsgi://unix:uwsgi.sock', maxSpool })
+    const send = async (maxSpool: number): Promise<[number, string | undefined]> => {
+      const { url, log } = await gateway({ upstream: 'uwsgi://unix:uwsgi.sock', maxSpool })
       const client = httpRequest(url, { method: 'POST' }).on('error', () => {})
       client.write('x'.repeat(2000))
       client.end()
       const [response] = (await once(client, 'response')) as [IncomingMessage]
       response.resume()
-      return response.statusCode!
+      await once(response, 'close')
+      return [response.statusCode!, /code=([A-Z_]+)/.exec(log.text)?.[1]]
     }
-    expect(await send(1999)).toBe(413)
-    expect(await send(2000)).toBe(200)
-    expect(await send(0)).toBe(411)
+    expect(await send(1999)).toEqual([413, 'BODY_TOO_LARGE'])
+    expect(await send(2000)).toEqual([200, undefined])
+    expect(await send(0)).toEqual([411, 'LENGTH_REQUIRED'])
   })
 
   test('variables that do not fit into a packet are refused', async () => {

@@ -45,18 +45,19 @@ export class Check {
   }
 
   async #run(): Promise<void> {
-    const why = await this.#ask()
+    const wrong = await this.#ask()
     if (this.#closed) return
     const { healthy, unhealthy, interval } = this.#options
-    const good = why === undefined
+    const good = wrong === undefined
     this.#row = good ? Math.max(0, this.#row) + 1 : Math.min(0, this.#row) - 1
     if (this.#row >= healthy) this.#member.checked(true, `${this.#row} checks in a row were good`)
-    else if (-this.#row >= unhealthy) this.#member.checked(false, `${-this.#row} checks in a row failed: ${why}`)
+    else if (-this.#row >= unhealthy)
+      this.#member.checked(false, `${-this.#row} checks in a row failed: ${wrong!.message}`, wrong!.code)
     this.#timer = setTimeout(() => void this.#run(), interval)
   }
 
   /** What is wrong, if anything is. */
-  async #ask(): Promise<string | undefined> {
+  async #ask(): Promise<{ message: string; code?: string } | undefined> {
     const { timeout } = this.#options
     let failure: SidegateError | undefined
     let status = 0
@@ -70,8 +71,11 @@ export class Check {
     const door = { protocol: 'check', address: 'check' }
     const exchange = new Exchange(carrier, observer, door, this.#variables(), new RequestBody(0))
     this.#exchange = exchange
-    const late = new UpstreamError('CHECK_LATE', `no whole answer within ${timeout / 1000} s`, 504)
-    const timer = setTimeout(() => exchange.abort(late), timeout)
+    let late: UpstreamError | undefined
+    const timer = setTimeout(() => {
+      late = new UpstreamError('CHECK_LATE', `no whole answer within ${timeout / 1000} s`, 504)
+      exchange.abort(late)
+    }, timeout)
     try {
       await this.#member.target.handle(exchange)
     } catch (error) {
@@ -80,8 +84,8 @@ export class Check {
       clearTimeout(timer)
       this.#exchange = undefined
     }
-    if (failure ?? exchange.aborted) return (failure ?? late).message
-    return status >= 200 && status < 400 ? undefined : `the status was ${status}`
+    if (failure ?? late) return failure ?? late
+    return status >= 200 && status < 400 ? undefined : { message: `the status was ${status}` }
   }
 
   #variables(): Variables {

@@ -95,10 +95,10 @@ export class Member {
   }
 
   /** What a health check found. */
-  checked(up: boolean, why: string): void {
+  checked(up: boolean, why: string, code?: string): void {
     if (up === !this.#checkedDown) return
     this.#checkedDown = !up
-    const fields = { mount: this.#mount, upstream: this.target.name }
+    const fields = { mount: this.#mount, upstream: this.target.name, code }
     if (!up) return this.#log.warn(`${this.target.name} is out of use: ${why}`, fields)
     this.#since = performance.now()
     this.#fails = 0

@@ -33,3 +33,7 @@ export const wrapped = async (request: never, response: never): Promise<void> =>
   await app.ready()
   app.server.emit('request', request, response)
 }
+
+/** Does not get ready. */
+export const unready: FastifyInstance = fastify()
+unready.register(() => Promise.reject(new Error('the database is not there')))
