@@ -77,9 +77,11 @@ async function stubborn(address: string): Promise<Socket> {
 }
 
 describe('head', () => {
+  /** In seconds; the least that may be set. */
+  const headTimeout = 0.1
+
   test('a head that stops is answered with 408', async () => {
-    limit({ head: SHORT })
-    const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    const { addresses, errors } = await startGateway([{ address: 'http://127.0.0.1:0', headTimeout }], text('never'))
     expect(await talk(addresses[0]!, 'GET / HTTP/1.1\r\nHos')).toMatch(
       /^HTTP\/1\.1 408 [^]*\r\n\r\n408 [^]*HEAD_TIMEOUT/,
     )
@@ -87,8 +89,7 @@ describe('head', () => {
   })
 
   test('a head that trickles too', async () => {
-    limit({ head: SHORT })
-    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    const { addresses } = await startGateway([{ address: 'http://127.0.0.1:0', headTimeout }], text('never'))
     const socket = await connectTo(addresses[0]!)
     const answer = readAll(socket)
     const trickle = setInterval(() => socket.write('x'), SHORT / 6)
@@ -98,8 +99,10 @@ describe('head', () => {
   })
 
   test('the next head on a kept connection has its own time', async () => {
-    limit({ head: 20 * SHORT })
-    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    const { addresses } = await startGateway(
+      [{ address: 'http://127.0.0.1:0', headTimeout: (20 * SHORT) / 1000 }],
+      text('served'),
+    )
     const socket = await connectTo(addresses[0]!)
     const answer = readAll(socket)
     for (const piece of [
@@ -115,19 +118,18 @@ describe('head', () => {
   })
 
   test.each(Object.keys(clients))('%s: half a head is closed', async (name) => {
-    limit({ head: SHORT })
-    const { addresses } = await startGateway([`${name}://127.0.0.1:0`], text('never'))
+    const { addresses } = await startGateway([{ address: `${name}://127.0.0.1:0`, headTimeout }], text('never'))
     expect(await talk(addresses[0]!, begun[name]!.subarray(0, 12))).not.toContain('never')
   })
 
   test('a first byte that could be of several protocols is closed', async () => {
-    limit({ head: SHORT })
+    limit({ first: SHORT })
     const { addresses } = await startGateway(['127.0.0.1:0'], text('never'))
     expect(await talk(addresses[0]!, Buffer.of(1))).toBe('')
   })
 
   test('a connection that has to begin with a PROXY header, and does not', async () => {
-    limit({ head: SHORT })
+    limit({ first: SHORT })
     const { addresses } = await startGateway(
       [{ address: 'http://127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }],
       text('never'),
