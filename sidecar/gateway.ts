@@ -53,7 +53,6 @@ export class Gateway implements Reception {
   readonly #listeners: readonly Listener[]
   readonly #inFlight = new LinkedList<Exchange>()
   readonly #leftOut: LeftOut
-  #idle: (() => void) | undefined
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
@@ -111,12 +110,15 @@ export class Gateway implements Reception {
     }))
   }
 
-  /** Stops to accept, lets the requests in flight end (at most `drainTimeout`), then closes. WebSockets are told to end at once. */
+  /**
+   * Stops to accept, lets the requests in flight end and their responses be taken (at most `drainTimeout`), then closes. WebSockets are told
+   * to end at once.
+   */
   async drain(): Promise<void> {
     this.draining = true
-    for (const listener of this.#listeners) listener.drain()
+    const quiet = Promise.all(this.#listeners.map((listener) => listener.drain()))
     for (const exchange of this.#inFlight) exchange.retire()
-    if (this.#inFlight.size > 0) await this.#untilIdle(this.#options.drainTimeout ?? 30_000)
+    await this.#atMost(this.#options.drainTimeout ?? 30_000, quiet)
     await this.close()
   }
 
@@ -176,7 +178,6 @@ export class Gateway implements Reception {
   done(exchange: Exchange): void {
     if (exchange.link) this.#inFlight.remove(exchange.link)
     if (this.log.wantsAccess) this.#record(exchange)
-    if (this.#inFlight.size === 0) this.#idle?.()
   }
 
   #record(exchange: Exchange): void {
@@ -194,19 +195,19 @@ export class Gateway implements Reception {
     })
   }
 
-  #untilIdle(timeout: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.log.warn(`${this.#inFlight.size} requests were still running after ${timeout / 1000} s and were cut`, {
-          code: 'DRAIN_TIMEOUT',
-        })
+  /** Waits for what is under way, or so many milliseconds. */
+  async #atMost(timeout: number, quiet: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        const running = this.#inFlight.size
+        const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
+        this.log.warn(`${what} after ${timeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
         resolve()
       }, timeout)
-      this.#idle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
     })
+    await Promise.race([quiet, late])
+    clearTimeout(timer)
   }
 }
 

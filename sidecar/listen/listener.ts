@@ -1,6 +1,7 @@
 // One listener: accepts connections, lets in whom it may, recognises the protocol by the first bytes, and hands each
 // connection to the door that speaks it.
 import { createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Host } from '../../plugin/host.ts'
 import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../exchange.ts'
@@ -68,6 +69,8 @@ export class Listener {
   readonly #incoming = new LinkedList<Incoming>()
   #bound: Endpoint
   #unbind: () => void = () => {}
+  /** While it drains: called when no connection has to be waited for. */
+  #quiet: (() => void) | undefined
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
   /** Header fields that were left out for the `_` in their name. */
@@ -184,19 +187,32 @@ export class Listener {
     ]
   }
 
-  /** Accepts no more connections, and closes those without a request in flight. */
-  drain(): void {
+  /**
+   * Accepts no more connections, and closes those on which nothing is under way. Resolves when all others are closed too: their requests
+   * are answered, and the answers are sent. The caller bounds the time.
+   */
+  async drain(): Promise<void> {
     this.#stop()
-    for (const { socket, connection } of this.#incoming) {
-      if (connection?.busy) connection.codec.retire?.()
-      else if (connection) socket.destroy()
-    }
+    for (const { connection } of this.#incoming) connection?.retire()
+    // What has been sent already may still have to be read.
+    await nextTurn()
+    await nextTurn()
+    await new Promise<void>((resolve) => {
+      this.#quiet = resolve
+      this.#lookWhetherQuiet()
+    })
   }
 
   /** Closes everything at once. */
   close(): void {
     this.#stop()
     for (const { socket } of this.#incoming) socket.destroy()
+  }
+
+  /** While it drains: nothing is waited for on connections on which no request has begun. */
+  #lookWhetherQuiet(): void {
+    for (const { connection, undecided } of this.#incoming) if (connection ?? undecided) return
+    this.#quiet?.()
   }
 
   #stop(): void {
@@ -235,6 +251,7 @@ export class Listener {
     socket.on('close', () => {
       this.#incoming.remove(link)
       incoming.connection?.closed(socket.errored ?? undefined)
+      if (this.#quiet) this.#lookWhetherQuiet()
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {
       incoming.header = new ProxyHeaderReader()

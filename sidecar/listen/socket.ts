@@ -155,6 +155,17 @@ export class SocketConnection implements CarrierLine {
     closeWritten(this.#socket)
   }
 
+  /**
+   * The gateway stops: no request is taken after the one in flight, or the one of which a part has come; what waits to be sent is sent, and
+   * then the connection ends.
+   */
+  retire(): void {
+    if (this.#closing) return
+    if (this.busy || this.#clock?.inHead) return this.codec.retire?.()
+    if (this.#skipping) return this.#linger(Infinity)
+    this.#shut()
+  }
+
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
     this.#sharing?.close()
@@ -269,6 +280,7 @@ export class SocketConnection implements CarrierLine {
     const { id } = event
     this.#skipping = false
     this.#clock?.headOver(0)
+    if (this.#entrance.reception.draining) this.codec.retire?.()
     const demand = event.length === 0 ? undefined : () => this.#demand(id)
     const exchange = openExchange(event, this, this.#entrance, demand)
     if (exchange.upgradable) {
