@@ -10,13 +10,14 @@ import type { Variables } from '../variables.ts'
 import type { Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
 import { http } from '../wire/http.ts'
 import { protocols } from '../wire/index.ts'
-import { ProxyHeaderReader, type ProxiedClient } from '../wire/proxy-header.ts'
+import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
 import { bind } from './bind.ts'
 import { Crowd } from './crowd.ts'
 import { LIMITS, type Allowance, type Reception, type Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
+import { limit, type Incoming } from './incoming.ts'
 import { parsePeers, plainAddress, type Peers } from './peers.ts'
 import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
@@ -28,26 +29,6 @@ const SNIFF_MAX = 32
 
 /** How often connections are looked for on which nothing was ever sent. */
 const SWEEP_MS = 15_000
-
-/** One accepted connection. */
-interface Incoming {
-  readonly socket: Socket
-  /** The sweep after which it came. */
-  readonly since: number
-  /** Something was sent. */
-  begun: boolean
-  /** Reads the PROXY protocol header that has to come first. */
-  header: ProxyHeaderReader | undefined
-  /** Who is behind the peer, as that header says. */
-  client: ProxiedClient | undefined
-  /** Set once a gateway protocol was recognised. */
-  connection: SocketConnection | undefined
-  /** Bytes that were too few to recognise a protocol. */
-  undecided?: Buffer | undefined
-  refused?: boolean
-  /** Until when it has to be known what it speaks, or has to be closed; 0: as long as the sweeper lets it. */
-  until?: number
-}
 
 /** Accepts connections on one address. */
 export class Listener {
@@ -369,12 +350,6 @@ export class Listener {
   #warn(error: SidegateError, socket: Socket): void {
     warnOfPeer(this.#reception.log, error, formatEndpoint(this.#bound), socket)
   }
-}
-
-/** Closes a connection that is silent for so long, or as soon as it is not in the end after that. */
-function limit(incoming: Incoming, milliseconds: number): void {
-  incoming.until = performance.now() + milliseconds
-  incoming.socket.setTimeout(milliseconds, () => incoming.connection ?? incoming.socket.destroy())
 }
 
 /** What breaks a connection is told to its exchange when it closes. */

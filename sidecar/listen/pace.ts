@@ -2,6 +2,7 @@
 // (RequestReadTimeout body=20,MinRate=500), and all of it. What counts is the time for which the app waited for the client: an app that
 // reads slowly is no fault of whoever sends.
 
+import { PeerError } from '../errors.ts'
 import { ById } from '../wire/by-id.ts'
 import { LIMITS, type BodyLimits } from './door.ts'
 
@@ -17,30 +18,64 @@ export class Paces {
   /** The app waits for bytes. */
   waiting(id: number): void {
     let pace = this.#all.get(id)
-    if (!pace) this.#all.set(id, (pace = { waited: 0, since: 0 }))
+    if (!pace) this.#all.set(id, (pace = { id, waited: 0, since: 0 }))
     if (pace.since === 0) pace.since = performance.now()
   }
 
   /** Bytes came; gives why they come too slowly, when they do. `received`: of the body, so far. */
-  arrived(id: number, received: number): string | undefined {
+  arrived(id: number, received: number): PeerError | undefined {
     const pace = this.#all.get(id)
     if (!pace || pace.since === 0) return undefined
     const { rate, total } = this.#limits
     pace.waited += performance.now() - pace.since
     pace.since = 0
-    if (pace.waited > total) return `the request body was not complete after ${total / 1000} s`
+    if (pace.waited > total) return slow(`the request body was not complete after ${total / 1000} s`)
     if (rate === 0 || pace.waited <= LIMITS.bodyGrace + (received / rate) * 1000) return undefined
-    return `${received} bytes of the request body came in ${Math.round(pace.waited / 1000)} s: less than ${rate} a second`
+    const seconds = Math.round(pace.waited / 1000)
+    return slow(`${received} bytes of the request body came in ${seconds} s: less than ${rate} a second`)
   }
 
-  /** The request is over. */
+  /** Milliseconds for which the connection may be silent before one of the bodies that are waited for is late; 0: none is waited for. */
+  get left(): number {
+    const now = performance.now()
+    let least = Infinity
+    for (const pace of this.#all.values()) least = Math.min(least, this.#left(pace, now))
+    return least === Infinity ? 0 : Math.max(1, Math.ceil(least))
+  }
+
+  /** The bodies that are late, by the ids of their requests, and why. */
+  late(): [number, PeerError][] {
+    const now = performance.now()
+    const late: [number, PeerError][] = []
+    for (const pace of this.#all.values()) {
+      if (this.#left(pace, now) > 0) continue
+      const why =
+        now - pace.since >= LIMITS.body
+          ? new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408)
+          : slow(`the request body was not complete after ${this.#limits.total / 1000} s`)
+      late.push([pace.id, why])
+    }
+    return late
+  }
+
+  /** The body is complete, or the request is over. */
   delete(id: number): void {
     this.#all.delete(id)
   }
+
+  #left({ since, waited }: Pace, now: number): number {
+    if (since === 0) return Infinity
+    return Math.min(LIMITS.body, this.#limits.total - waited) - (now - since)
+  }
 }
 
-/** Milliseconds that were waited for a body, and since when it is waited for now; 0: it is not. */
+/** Of the request `id`: milliseconds that were waited for a body, and since when it is waited for now; 0: it is not. */
 interface Pace {
+  readonly id: number
   waited: number
   since: number
+}
+
+function slow(message: string): PeerError {
+  return new PeerError('BODY_SLOW', message, 408)
 }

@@ -52,15 +52,20 @@ export class Patience {
 
   /** `silence`, and while a head is arriving that long for it. */
   rest(milliseconds: number): void {
-    this.silence(milliseconds > 0 && this.inHead ? this.#head : milliseconds)
+    this.silence(milliseconds > 0 && this.inHead ? Math.max(1, this.#headLeft) : milliseconds)
   }
 
   /** A part of a head arrived. False when the whole of it takes too long. */
   headPart(): boolean {
-    if (this.inHead) return performance.now() - this.#headSince <= this.#head
-    this.#headSince = performance.now()
-    this.silence(this.#head)
-    return true
+    if (!this.inHead) this.#headSince = performance.now()
+    const left = this.#headLeft
+    if (left > 0) this.silence(left)
+    return left > 0
+  }
+
+  /** Milliseconds. */
+  get #headLeft(): number {
+    return Math.ceil(this.#headSince + this.#head - performance.now())
   }
 
   /** A head is complete; `milliseconds` of silence may follow. */

@@ -3,10 +3,10 @@
 // STALL_MS because an app does not read gets going again: the fullest body is given up, its request answered with 503.
 // That an app is slow is no reason; what counts is that it took nothing, while other requests were there to be held up.
 import { BODY_HIGH_WATER } from '../body.ts'
-import { PeerError, UpstreamError } from '../errors.ts'
+import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ById } from '../wire/by-id.ts'
-import { LIMITS } from './door.ts'
+import type { InFlight } from './in-flight.ts'
 
 /** Unread bytes of one body on a connection that others may share: more than forms and most API calls have, so that those stop nobody. */
 const BODY_SHARED = 4 * BODY_HIGH_WATER
@@ -26,36 +26,18 @@ export function isCrowded(exchanges: ById<Exchange>, kept: boolean): boolean {
   return total >= CONNECTION_SHARED
 }
 
-/** The app waits for a body of which nothing comes. */
-function bodyLate(): PeerError {
-  return new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408)
-}
-
-/** Ends the requests whose body is waited for. */
-export function failLate(exchanges: ById<Exchange>): void {
-  for (const exchange of exchanges.values())
-    if (!exchange.body.complete && exchange.body.wanted) exchange.failBody(bodyLate())
-}
-
-/** How far a body was when it was looked at. */
-interface Progress {
-  received: number
-  since: number
-}
-
 /** Looks after a connection on which several requests have been in flight at once. */
 export class Sharing {
-  readonly #exchanges: ById<Exchange>
-  readonly #paused: () => boolean
-  readonly #progress = new WeakMap<Exchange, Progress>()
+  readonly #exchanges: InFlight
+  readonly #line: { readonly paused: boolean }
   readonly #timer: NodeJS.Timeout
   #stalled = 0
   #waiting = 0
 
-  /** `paused`: whether the connection is not being read, because of what waits. */
-  constructor(exchanges: ById<Exchange>, paused: () => boolean) {
+  /** `line`: the connection; `paused`: it is not being read, because of what waits. */
+  constructor(exchanges: InFlight, line: { readonly paused: boolean }) {
     this.#exchanges = exchanges
-    this.#paused = paused
+    this.#line = line
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 
@@ -65,10 +47,10 @@ export class Sharing {
   }
 
   #look(): void {
-    if (this.#paused()) this.#unblock()
+    if (this.#line.paused) this.#unblock()
     else this.#stalled = 0
-    const now = performance.now()
-    for (const exchange of this.#exchanges.values()) this.#late(exchange, now)
+    // The connection's own clock does not see them while others use it.
+    this.#exchanges.failLate()
   }
 
   #unblock(): void {
@@ -86,16 +68,5 @@ export class Sharing {
     this.#stalled = 0
     const message = `the app read nothing of ${fullest.body.waiting} bytes of its request for ${STALL_MS / 1000} s, and held up other requests on the same FastCGI connection`
     fullest.failBody(new UpstreamError('BODY_STALLED', message, 503))
-  }
-
-  /** The time limit for a byte of a body that an app waits for: the connection's own does not see it while others use it. */
-  #late(exchange: Exchange, now: number): void {
-    const { body } = exchange
-    const progress = this.#progress.get(exchange)
-    if (!body.wanted || !progress || progress.received !== body.received) {
-      this.#progress.set(exchange, { received: body.received, since: now })
-    } else if (now - progress.since >= LIMITS.body) {
-      exchange.failBody(bodyLate())
-    }
   }
 }

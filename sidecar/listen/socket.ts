@@ -4,21 +4,19 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { notePiece } from '../collector.ts'
-import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
+import { PeerError, toSidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { TunnelEnd } from '../upgrade.ts'
-import { ById } from '../wire/by-id.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { LIMITS, REFUSED_BYTES, type Entrance } from './door.ts'
 import { closeWritten, Farewell, NOTHING } from './farewell.ts'
 import { unwatch, watch } from './half-closed.ts'
-import { Paces } from './pace.ts'
+import { InFlight } from './in-flight.ts'
 import { openExchange } from './opening.ts'
 import { clientGone, headLate, Patience, sendLate } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
 import type { CarrierLine } from './socket-carrier.ts'
-import { failLate, isCrowded, Sharing } from './sharing.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** One connection, from its first bytes on. */
@@ -26,7 +24,7 @@ export class SocketConnection implements CarrierLine {
   readonly codec: ServerCodec
   readonly #socket: Socket
   readonly #entrance: Entrance
-  readonly #exchanges = new ById<Exchange>()
+  readonly #exchanges: InFlight
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
   #batch: Exchange[] = []
@@ -37,17 +35,11 @@ export class SocketConnection implements CarrierLine {
   #closing = false
   /** The body of a request that was answered early may still come. */
   #skipping = false
-  /** Whether the host may send other requests beside this one. */
-  #shared = false
   #receiving = false
-  /** There once more than one request was in flight. */
-  #sharing: Sharing | undefined
   /** There once the connection ends otherwise than between two requests. */
   #last: Farewell | undefined
   /** The peer sends no more, and waits for what it has asked for. */
   #halfClosed = false
-  /** How fast the bodies come for which an app had to wait. */
-  #paces: Paces | undefined
   /** Takes what comes behind a request that asks for another protocol. */
   #tunnel: Tunnel | undefined
 
@@ -55,6 +47,7 @@ export class SocketConnection implements CarrierLine {
     this.#socket = socket
     this.codec = codec
     this.#entrance = entrance
+    this.#exchanges = new InFlight(entrance.allowance.body, this)
   }
 
   /** Bytes arrived. */
@@ -98,10 +91,10 @@ export class SocketConnection implements CarrierLine {
           this.#open(event)
           break
         case 'body':
-          room = this.#pushBody(event.id, event.bytes) && room
+          room = this.#exchanges.push(event.id, event.bytes) && room
           break
         case 'end':
-          this.#exchanges.get(event.id)?.body.finish()
+          this.#exchanges.finish(event.id)
           this.#skipping &&= this.#exchanges.has(event.id)
           break
         case 'abort':
@@ -117,7 +110,7 @@ export class SocketConnection implements CarrierLine {
       }
     }
     this.#reply(replies)
-    if (!this.#paused && (this.#blocked || (!room && isCrowded(this.#exchanges, this.#shared)))) {
+    if (!this.#paused && (this.#blocked || (!room && this.#exchanges.crowded))) {
       this.#paused = true
       this.#socket.pause()
     }
@@ -140,7 +133,10 @@ export class SocketConnection implements CarrierLine {
     try {
       if (!this.#closing) this.codec.receiveEnd()
     } catch (error) {
-      this.#abortAll(toSidegateError(error))
+      this.#closing = true
+      // A response that was given before all of its request had come may still be on its way.
+      if (!this.busy) return closeWritten(this.#socket)
+      this.#exchanges.abortAll(toSidegateError(error))
       return void this.#socket.destroy()
     }
     this.#halfClosed = true
@@ -168,11 +164,16 @@ export class SocketConnection implements CarrierLine {
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
-    this.#sharing?.close()
+    this.#exchanges.close()
     if (this.#halfClosed) unwatch(this.#socket)
     this.#last?.over()
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
-    if (this.busy) this.#abortAll(clientGone(error))
+    if (this.busy) this.#exchanges.abortAll(clientGone(error))
+  }
+
+  /** True while it is not being read. */
+  get paused(): boolean {
+    return this.#paused
   }
 
   /** True while a request is in flight. */
@@ -214,7 +215,6 @@ export class SocketConnection implements CarrierLine {
     this.#tunnel = undefined
     const exchange = this.#exchanges.get(id)
     this.#exchanges.delete(id)
-    this.#paces?.delete(id)
     if (this.#closing) return
     // While the gateway stops, the connection still ends with its last request.
     const shared = this.#exchanges.size > 0
@@ -288,9 +288,7 @@ export class SocketConnection implements CarrierLine {
       this.#tunnel = new Tunnel(this.#socket, this.codec.surplus)
       this.codec.retire?.()
     }
-    this.#exchanges.set(id, exchange)
-    this.#shared = this.codec.multiplexes === true && this.codec.keepsOpen(id)
-    if (this.#exchanges.size > 1) this.#sharing ??= new Sharing(this.#exchanges, () => this.#paused)
+    this.#exchanges.add(id, exchange, this.codec.multiplexes === true && this.codec.keepsOpen(id))
     if (exchange.error) exchange.fail(exchange.error)
     else this.#batch.push(exchange)
   }
@@ -311,20 +309,8 @@ export class SocketConnection implements CarrierLine {
   #demand(id: number): void {
     const ask = this.codec.demand(id)
     if (ask) this.write(ask)
-    const wanted = this.#exchanges.get(id)?.body.wanted
-    if (wanted !== undefined && !this.#socket.timeout) this.#patience.silence(LIMITS.body)
-    if (wanted) (this.#paces ??= new Paces(this.#entrance.allowance.body)).waiting(id)
+    if (this.#exchanges.asks(id) && !this.#full) this.#patience.silence(this.#exchanges.left)
     this.#resume()
-  }
-
-  /** False when the connection should not be read on. */
-  #pushBody(id: number, bytes: Uint8Array): boolean {
-    const exchange = this.#exchanges.get(id)
-    if (!exchange) return true
-    const room = exchange.body.push(bytes)
-    const slow = this.#paces?.arrived(id, exchange.body.received)
-    if (slow !== undefined) exchange.failBody(new PeerError('BODY_SLOW', slow, 408))
-    return room
   }
 
   /** Nothing more is read: a peer that asks and does not read its answers, or has sent its next requests ahead. */
@@ -333,16 +319,16 @@ export class SocketConnection implements CarrierLine {
   }
 
   #resume(): void {
-    if (!this.#paused || this.#blocked || isCrowded(this.#exchanges, this.#shared)) return
+    if (!this.#paused || this.#blocked || this.#exchanges.crowded) return
     this.#paused = false
     this.#socket.resume()
   }
 
   #drained(): void {
     this.#full = this.#choked = false
-    if (!this.#closing) this.#patience.rest(this.busy ? 0 : LIMITS.idle)
+    if (!this.#closing) this.#patience.rest(this.busy ? this.#exchanges.left : LIMITS.idle)
     this.#resume()
-    for (const exchange of this.#exchanges.values()) exchange.notifyDrain()
+    this.#exchanges.notifyDrain()
     if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
   }
 
@@ -354,7 +340,7 @@ export class SocketConnection implements CarrierLine {
     if (only && !only.headSent && !this.codec.multiplexes) return only.failBody(error)
     warnOfPeer(this.#entrance.reception.log, error, this.#entrance.door.address, this.#socket)
     if (only) {
-      this.#abortAll(error)
+      this.#exchanges.abortAll(error)
       return this.reset()
     }
     const answer = refusal(this.codec, error)
@@ -369,13 +355,11 @@ export class SocketConnection implements CarrierLine {
       if (this.#clock?.inHead) this.#refuse(headLate(this.#entrance.allowance.head))
       else this.#socket.destroy()
     } else if (this.#socket.writableLength > 0) {
-      this.#abortAll(sendLate())
+      this.#exchanges.abortAll(sendLate())
       this.reset()
-    } else failLate(this.#exchanges)
-  }
-
-  #abortAll(reason: SidegateError): void {
-    for (const exchange of this.#exchanges.values()) exchange.abort(reason)
-    this.#exchanges.clear()
+    } else {
+      this.#exchanges.failLate()
+      if (this.busy) this.#patience.silence(this.#exchanges.left)
+    }
   }
 }

@@ -104,6 +104,18 @@ test.each(['http', 'uwsgi', 'scgi'])('%s: a head has its time in all, however it
   expect(await answer).toMatch(/ 408 /)
 })
 
+test('a head that stands still after its first part has no more time than its own', async () => {
+  const { addresses } = await startGateway([{ address: '127.0.0.1:0', headTimeout: 2 }], reading)
+  const socket = await connectTo(addresses[0]!)
+  const answer = readAll(socket)
+  const start = performance.now()
+  socket.write('GET / HTTP/1.1\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  socket.write('X')
+  expect(await answer).toMatch(/ 408 /)
+  expect(performance.now() - start).toBeLessThan(3400)
+})
+
 test.each([
   ['bytes that are too few to tell a protocol', {}, Buffer.from([0x12])],
   ['a PROXY header', { proxyProtocol: ['127.0.0.1'] }, Buffer.from('PROXY TCP4 ')],
@@ -170,6 +182,39 @@ test('a body may come as slowly as the settings allow, and has its time in all',
   expect(errors[0]!.message).toBe('the request body was not complete after 0.3 s')
 })
 
+const waits: [string, Handler][] = [
+  [
+    'after its client was slow to take a first part of the response',
+    async (exchange) => {
+      exchange.respond({ status: 200, reason: 'OK', headers: [] })
+      exchange.write(Buffer.alloc(16 * MB))
+      await reading(exchange)
+    },
+  ],
+  [
+    'after it did something else for longer than that',
+    async (exchange) => {
+      await exchange.body.read()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await reading(exchange)
+    },
+  ],
+]
+test.each(waits)('an app waits for a silent client for a bounded time %s', async (_, handler) => {
+  limit({ body: 150 })
+  const { addresses, errors } = await startGateway(['127.0.0.1:0'], handler)
+  const socket = await connectTo(addresses[0]!)
+  socket.write(`${post(100)}part`)
+  await readAll(socket)
+  expect(errors).toMatchObject([{ code: 'BODY_TIMEOUT', blame: 'peer' }])
+})
+
+test('a body has its time in all when nothing comes', async () => {
+  const { addresses, errors } = await startGateway([{ address: '127.0.0.1:0', bodyTimeout: 0.2 }], reading)
+  expect(await talk(addresses[0]!, post(100))).toMatch(/^HTTP\/1\.1 408 [^]*BODY_SLOW/)
+  expect(errors[0]!.message).toBe('the request body was not complete after 0.2 s')
+})
+
 test('an app that reads slowly is no fault of the client', async () => {
   limit({ bodyGrace: 50 })
   const { addresses } = await startGateway(['127.0.0.1:0'], async (exchange) => {
@@ -233,6 +278,15 @@ test.each(
   expect(await answer).toMatch(expected)
   gateway.log.flush()
   for (const access of accesses) expect(access).toMatchObject({ status: 200 })
+})
+
+test('a client that is answered early and gives up its upload gets all of the answer', async () => {
+  const { addresses } = await startGateway(['127.0.0.1:0'], text('x'.repeat(16 * MB)))
+  const socket = await connectTo(addresses[0]!)
+  socket.write(post(1000))
+  await once(socket, 'readable')
+  socket.end()
+  expect((await readAll(socket)).length).toBeGreaterThan(16 * MB)
 })
 
 test.each(['127.0.0.1:0', '[::1]:0', 'unix'])('%s: a client that has closed all of its side is gone', async (at) => {

@@ -1,0 +1,91 @@
+// The requests in flight on one connection, and how their bodies come.
+import type { SidegateError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import { ById } from '../wire/by-id.ts'
+import type { BodyLimits } from './door.ts'
+import { Paces } from './pace.ts'
+import { isCrowded, Sharing } from './sharing.ts'
+
+/** Requests by their ids. */
+export class InFlight extends ById<Exchange> {
+  readonly #limits: BodyLimits
+  readonly #line: { readonly paused: boolean }
+  /** Whether the host may send other requests beside this one. */
+  #shared = false
+  /** There once more than one request was in flight. */
+  #sharing: Sharing | undefined
+  /** How fast the bodies come for which an app had to wait. */
+  #paces: Paces | undefined
+
+  /** `line`: the connection; `paused`: it is not being read. */
+  constructor(limits: BodyLimits, line: { readonly paused: boolean }) {
+    super()
+    this.#limits = limits
+    this.#line = line
+  }
+
+  /** Takes one in; `shared`: others may come beside it. */
+  add(id: number, exchange: Exchange, shared: boolean): void {
+    this.set(id, exchange)
+    this.#shared = shared
+    if (this.size > 1) this.#sharing ??= new Sharing(this, this.#line)
+  }
+
+  override delete(id: number): void {
+    super.delete(id)
+    this.#paces?.delete(id)
+  }
+
+  /** Bytes of a body came. False when the connection should not be read on. */
+  push(id: number, bytes: Uint8Array): boolean {
+    const exchange = this.get(id)
+    if (!exchange) return true
+    const room = exchange.body.push(bytes)
+    const slow = this.#paces?.arrived(id, exchange.body.received)
+    if (slow) exchange.failBody(slow)
+    return room
+  }
+
+  /** A body is complete. */
+  finish(id: number): void {
+    this.get(id)?.body.finish()
+    this.#paces?.delete(id)
+  }
+
+  /** An app asks for more of a body; true when it waits for it. */
+  asks(id: number): boolean {
+    if (!this.get(id)?.body.wanted) return false
+    ;(this.#paces ??= new Paces(this.#limits)).waiting(id)
+    return true
+  }
+
+  /** Milliseconds for which the connection may be silent, as bodies are waited for; 0: for ever. */
+  get left(): number {
+    return this.#paces?.left ?? 0
+  }
+
+  /** Ends the requests whose bodies are late. */
+  failLate(): void {
+    this.#paces?.late().forEach(([id, why]) => this.get(id)?.failBody(why))
+  }
+
+  /** So much of the bodies waits for apps that the connection should not be read on. */
+  get crowded(): boolean {
+    return isCrowded(this, this.#shared)
+  }
+
+  /** The output has room again. */
+  notifyDrain(): void {
+    for (const exchange of this.values()) exchange.notifyDrain()
+  }
+
+  abortAll(reason: SidegateError): void {
+    for (const exchange of this.values()) exchange.abort(reason)
+    this.clear()
+  }
+
+  /** The connection is closed. */
+  close(): void {
+    this.#sharing?.close()
+  }
+}
