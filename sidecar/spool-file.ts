@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { GatewayError } from './errors.ts'
 
 /** Bytes read at once: one read of a socket. */
 const BLOCK = 64 * 1024
@@ -40,14 +41,16 @@ export class SpoolFile {
     this.#at = 0
   }
 
-  /** The next bytes, or null at the end. */
+  /** The next bytes, or null at the end. @throws {Error} when the file cannot be read. */
   async read(): Promise<Uint8Array | null> {
-    const left = this.#size - this.#at
-    if (left === 0) return null
-    const block = Buffer.allocUnsafe(Math.min(BLOCK, left))
-    const { bytesRead } = await this.#file.read(block, 0, block.length, this.#at)
-    this.#at += bytesRead
-    return bytesRead === 0 ? null : block.subarray(0, bytesRead)
+    const at = this.#at
+    if (at === this.#size) return null
+    const block = Buffer.allocUnsafe(Math.min(BLOCK, this.#size - at))
+    // Ahead of the wait, in which it may be rewound.
+    this.#at = at + block.length
+    const { bytesRead } = await this.#file.read(block, 0, block.length, at)
+    if (bytesRead < block.length) throw new GatewayError('SPOOL_FAILED', 'a temporary file has become shorter', 503)
+    return block
   }
 
   close(): void {

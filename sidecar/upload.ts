@@ -95,16 +95,9 @@ export class Upload {
   }
 
   /**
-   * Takes all of a body of unknown length, so that its length is known.
-   * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413), and what `read` throws.
-   * @throws {GatewayError} SPOOL_FULL, SPOOL_FAILED (503).
+   * Whether all of it has arrived already is chance: the bounds are the same.
+   * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413) for a body of unknown length that must not be taken.
    */
-  async spool(bounds: SpoolBounds): Promise<void> {
-    // Whether all of it has arrived already is chance: the bounds are the same.
-    if (this.#body.length === undefined) await this.take(bounds)
-  }
-
-  /** @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413) for a body of unknown length that must not be taken. */
   check({ most }: SpoolBounds): void {
     if (this.#body.length !== undefined) return
     if (most === 0) {
@@ -117,7 +110,8 @@ export class Upload {
   /**
    * Takes all of it, so that nobody has to wait for the client any more.
    * @returns false for one that is said to be longer than the bounds: it is left to come
-   * @throws as `spool`.
+   * @throws {PeerError} LENGTH_REQUIRED (411), BODY_TOO_LARGE (413), and what `read` throws.
+   * @throws {GatewayError} SPOOL_FULL, SPOOL_FAILED (503).
    */
   async take(bounds: SpoolBounds): Promise<boolean> {
     this.check(bounds)

@@ -1,7 +1,8 @@
 // wsgi.input: the request body, taken whole before a worker is, or as it arrives.
-import { readdirSync, readlinkSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { SPOOL_LIMITS } from '../../sidecar/spool.ts'
+import { heldBody } from '../held-body.ts'
+import { spoolFiles } from '../spool-files.ts'
 import { openMount } from './mount.ts'
 
 const spec = { python: 'spec' }
@@ -104,31 +105,6 @@ test('streamed, a body that is cut raises an OSError in the app', async () => {
   expect(errors).toEqual([])
 })
 
-/** The files without a name that this process has open: what is left of bodies. */
-function spoolFiles(): string[] {
-  const open = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`)
-    } catch {
-      return ''
-    }
-  })
-  return open.filter((path) => /\/sidegate-[0-9a-f-]+ \(deleted\)$/.test(path))
-}
-
-/** A body whose end is in the hands of the test. */
-function held(first: string | Uint8Array): { body: AsyncGenerator<Uint8Array>; asked: Promise<void>; end: () => void } {
-  const asked = Promise.withResolvers<void>()
-  const end = Promise.withResolvers<void>()
-  async function* body(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(first as string)
-    asked.resolve()
-    await end.promise
-    yield Buffer.from('.')
-  }
-  return { body: body(), asked: asked.promise, end: end.resolve }
-}
-
 test.for([
   [
     'at once',
@@ -145,7 +121,7 @@ test.for([
 
 test.for([undefined, 5, 200_001])('a client that sends slowly keeps no worker (length: %s)', async (length) => {
   const { ask, start } = await openMount({ ...spec, spoolMemory: 100_000 })
-  const { body, asked, end } = held(length === 200_001 ? Buffer.alloc(200_000) : 'slow')
+  const { body, asked, end } = heldBody(length === 200_001 ? Buffer.alloc(200_000) : 'slow')
   const slow = start({ path: '/count_input', method: 'POST', body, ...(length === undefined ? {} : { length }) })
   await asked
   expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
@@ -170,7 +146,7 @@ test('bodies have a bound: beyond it 413 without a length, and with one they are
     expect((await ask({ path, method: 'POST', body: body() })).status).toBe(413)
   }
   expect((await ask({ path, method: 'POST', body: pieces('x'.repeat(10), 3) })).body.toString()).toBe('10')
-  const { body, asked, end } = held('x'.repeat(10))
+  const { body, asked, end } = heldBody('x'.repeat(10))
   const { carrier, response } = start({ path: '/echo_input', method: 'POST', body, length: 11 })
   await asked
   await carrier.until(({ bytes }) => bytes.length === 8)
@@ -187,7 +163,7 @@ test('maxSpool 0: a body without a length gets 411', async () => {
 
 test('a client that leaves while its body is taken, or waits for a worker, leaves nothing behind', async () => {
   const { start } = await openMount({ ...spec, spoolMemory: 0, stopTimeout: 0.1 })
-  const taken = held('some')
+  const taken = heldBody('some')
   const leaver = start({ path: '/count_input', method: 'POST', body: taken.body })
   await taken.asked
   leaver.hangUp()
@@ -219,10 +195,10 @@ test('all bodies together have bounds: beyond that of the memory they go to file
   const { memory, files } = SPOOL_LIMITS
   onTestFinished(() => void Object.assign(SPOOL_LIMITS, { memory, files }))
   Object.assign(SPOOL_LIMITS, { memory: 2, files: 3 })
-  const first = held('ab')
+  const first = heldBody('ab')
   const slow = start({ path: '/count_input', method: 'POST', body: first.body })
   await first.asked
-  const second = held('cd')
+  const second = heldBody('cd')
   const next = start({ path: '/count_input', method: 'POST', body: second.body })
   await second.asked
   await expect.poll(spoolFiles).toHaveLength(1)

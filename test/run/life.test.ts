@@ -212,26 +212,28 @@ test('so many requests at once', async () => {
 })
 
 describe.skipIf(!program('plackup') && process.env.CI !== 'true')('a FastCGI program that serves one at a time', () => {
-  test.each([undefined, 5, 200_001])(
-    'is kept from nobody by a client that sends slowly (length: %s)',
-    async (length) => {
-      const command = 'plackup -s FCGI --listen $SOCKET --no-default-middleware app.psgi'
-      const made = await started({ run: command, speaks: 'fastcgi', connections: 1, spoolMemory: 100_000 })
-      const asked = Promise.withResolvers<void>()
-      const end = Promise.withResolvers<void>()
-      async function* body(): AsyncGenerator<Uint8Array> {
-        yield Buffer.alloc((length ?? 5) - 1, 'x')
-        asked.resolve()
-        await end.promise
-        yield Buffer.from('.')
-      }
-      const slow = made.request({ path: '/a', method: 'POST', body: body(), ...(length !== undefined && { length }) })
-      await asked.promise
-      expect((await made.request({ path: '/b' }).response).body.toString()).toBe('GET||/b||')
-      end.resolve()
-      expect((await slow.response).body.toString()).toMatch(/^POST\|\|\/a\|\|x+\.$/)
-    },
-  )
+  test.each([
+    [undefined, {}],
+    [undefined, { streamBodies: true }],
+    [5, {}],
+    [200_001, {}],
+  ])('is kept from nobody by a client that sends slowly (length: %s, %j)', async (length, settings) => {
+    const command = 'plackup -s FCGI --listen $SOCKET --no-default-middleware app.psgi'
+    const made = await started({ run: command, speaks: 'fastcgi', connections: 1, spoolMemory: 100_000, ...settings })
+    const asked = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc((length ?? 5) - 1, 'x')
+      asked.resolve()
+      await end.promise
+      yield Buffer.from('.')
+    }
+    const slow = made.request({ path: '/a', method: 'POST', body: body(), ...(length !== undefined && { length }) })
+    await asked.promise
+    expect((await made.request({ path: '/b' }).response).body.toString()).toBe('GET||/b||')
+    end.resolve()
+    expect((await slow.response).body.toString()).toMatch(/^POST\|\|\/a\|\|x+\.$/)
+  })
 })
 
 describe.runIf(process.platform === 'linux')('the first connection that a program gets', () => {

@@ -54,9 +54,14 @@ interface Early {
 
 /**
  * A server that reads once, answers and closes; and an upload to it whose next piece comes in the same moment, before anybody could
- * have read the answer.
+ * have read the answer. `slow`: the client takes nothing until `drain`. `taken`: the upload is there before the server is asked.
  */
-async function early(protocol: string, transport: string, answer: Answer | undefined, slow = false): Promise<Early> {
+async function early(
+  protocol: string,
+  transport: string,
+  answer: Answer | undefined,
+  { slow = false, taken = false } = {},
+): Promise<Early> {
   const more = Promise.withResolvers<void>()
   let connections = 0
   const server: Server = createServer((socket: Socket) => {
@@ -75,21 +80,25 @@ async function early(protocol: string, transport: string, answer: Answer | undef
   else server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const place = transport === 'unix' ? `unix:${path}` : `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const settings = { upstream: `${protocol}://${place}`, retries: 0 }
+  const settings = { upstream: `${protocol}://${place}`, retries: 0, streamBodies: !taken }
   const open = await openMount(upstream as unknown as MountKind, settings, pathToFileURL(`${folder.path}/`))
   cleanup.add(open.mount, (mount) => mount.close())
   const body = async function* (): AsyncGenerator<Uint8Array> {
     yield PIECE
-    await more.promise
+    if (!taken) await more.promise
     for (let sent = PIECE.length; sent < UPLOAD; sent += PIECE.length) yield PIECE
   }
   const made = open.request({ method: 'POST', body: body(), length: UPLOAD, slow })
   return { made, open, connections: () => connections }
 }
 
-describe.each(['unix', 'tcp'])('over %s', (transport) => {
+describe.each([
+  ['unix', false],
+  ['tcp', false],
+  ['unix', true],
+])('over %s, taken before: %j', (transport, taken) => {
   test.each(['uwsgi', 'scgi', 'fastcgi', 'http'])('%s: the answer to an upload that is not read', async (protocol) => {
-    const { made } = await early(protocol, transport, {})
+    const { made } = await early(protocol, transport, {}, { taken })
     const response = await made.response
     expect(made.errors).toEqual([])
     expect([response.status, response.cut]).toEqual([413, false])
@@ -97,21 +106,21 @@ describe.each(['unix', 'tcp'])('over %s', (transport) => {
   })
 
   test.each(['uwsgi', 'scgi', 'fastcgi', 'http'])('%s: none at all is 502', async (protocol) => {
-    const { made } = await early(protocol, transport, undefined)
+    const { made } = await early(protocol, transport, undefined, { taken })
     expect((await made.response).status).toBe(502)
     expect(made.errors).toMatchObject([{ code: 'UPSTREAM_RESET' }])
   })
 
   test.each(['uwsgi', 'scgi', 'fastcgi', 'http'])('%s: half an answer is cut', async (protocol) => {
     const headers: HeaderPair[] = [['Content-Length', String(2 * ANSWER.length)]]
-    const { made } = await early(protocol, transport, { headers, whole: false })
+    const { made } = await early(protocol, transport, { headers, whole: false }, { taken })
     const response = await made.response
     expect([response.status, response.cut, response.body.equals(ANSWER)]).toEqual([413, true, true])
     expect(made.errors).toMatchObject([{ code: 'UPSTREAM_CUT' }])
   })
 
   test.each(['uwsgi', 'scgi', 'http'])('%s: a slow client gets what has come before the failure', async (protocol) => {
-    const { made } = await early(protocol, transport, {}, true)
+    const { made } = await early(protocol, transport, {}, { slow: true, taken })
     await made.carrier.until(({ calls }) => calls.length > 0)
     await until('the server is gone', () => new Promise((resolve) => setImmediate(() => resolve(true))))
     made.carrier.drain()

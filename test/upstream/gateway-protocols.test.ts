@@ -90,8 +90,13 @@ describe.skipIf(!program('uwsgi') || !program('fcgiwrap'))('uWSGI and fcgiwrap',
     const head = await fetch(url, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
     expect(Number(head.headers.get('content-length'))).toBeGreaterThan(100)
+    const gates = cleanup.add(temporaryFolder(), ({ remove }) => remove())
+    chmodSync(gates.path, 0o755)
     const pieces: string[] = []
-    for await (const piece of (await fetch(`${url}/stream`)).body!) pieces.push(Buffer.from(piece).toString())
+    for await (const piece of (await fetch(`${url}/stream?${gates.path}`)).body!) {
+      pieces.push(Buffer.from(piece).toString())
+      writeFileSync(join(gates.path, String(pieces.length)), '')
+    }
     expect(pieces).toEqual(['0', '1', '2'])
   })
 

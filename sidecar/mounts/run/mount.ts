@@ -7,7 +7,7 @@ import { WaitingExchanges } from '../../workers/queue.ts'
 import { Slot } from '../../workers/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
-import { spoolBounds, takeBody } from '../take-body.ts'
+import { Bodies } from '../upstream/bodies.ts'
 import { isIdempotent } from '../upstream/failure.ts'
 import { Scripts } from '../upstream/scripts.ts'
 import { targetOptions } from '../upstream/server.ts'
@@ -29,6 +29,7 @@ class RunMount implements Mount {
   readonly #plan: CommandPlan
   readonly #slot: Slot<CommandServer>
   readonly #waiting: WaitingExchanges
+  readonly #bodies: Bodies
   #scripts: Scripts | undefined
   /** Of the requests that are sent a second time. */
   readonly #uploads = new WeakMap<Exchange, Upload>()
@@ -44,6 +45,7 @@ class RunMount implements Mount {
   constructor(settings: RunSettings, context: MountContext) {
     this.#settings = settings
     this.#context = context
+    this.#bodies = new Bodies(settings, [settings.speaks])
     this.#plan = new CommandPlan(settings, context)
     const { log, key } = context
     const stopTimeout = settings.stopTimeout * 1000
@@ -84,7 +86,7 @@ class RunMount implements Mount {
       if (found.kind === 'none') return refuse(exchange, 404)
       exchange.variables = found.variables
     }
-    const taken = this.#takesBodies ? takeBody(exchange, spoolBounds(this.#settings)) : undefined
+    const taken = this.#bodies.take(exchange)
     if (taken) await taken
     try {
       if (exchange.aborted) return exchange.upload?.close()
@@ -117,12 +119,6 @@ class RunMount implements Mount {
   #openScripts(): Promise<Scripts | undefined> {
     const { speaks } = this.#settings
     return Scripts.open(this.#settings, this.#context, speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`)
-  }
-
-  /** Programs that speak a gateway protocol serve a few requests at a time, often one. */
-  get #takesBodies(): boolean {
-    const { speaks, streamBodies, maxSpool } = this.#settings
-    return speaks !== 'http' && !streamBodies && maxSpool > 0
   }
 
   get #isFree(): boolean {

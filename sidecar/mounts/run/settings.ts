@@ -37,12 +37,6 @@ export const runSettings = v.strictObject({
   startTimeout: seconds(60, 'Seconds until the command must accept a connection.'),
   stopTimeout: seconds(30, 'Seconds from SIGTERM to SIGKILL, for the command and everything that it started.'),
   ...target,
-  streamBodies: v.pipe(
-    v.optional(v.boolean(), false),
-    v.description(
-      'uwsgi, FastCGI, SCGI and AJP: whether a body with a length goes to the command as it comes. Else bodies up to `maxSpool` are taken whole before a connection is. By HTTP all go as they come.',
-    ),
-  ),
   root,
   index,
   split,

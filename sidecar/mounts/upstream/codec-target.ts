@@ -12,20 +12,15 @@ import { Steering } from './steering.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
 import { Upload } from '../../upload.ts'
 
-/** Protocols whose servers tell the end of a body by themselves; the others need CONTENT_LENGTH. PHP ignores a body without it. */
-const FRAMED: ReadonlySet<string> = new Set(['ajp'])
-
 /** Sends exchanges to one endpoint. */
 export class CodecTarget implements Target {
   readonly name: string
-  readonly #framed: boolean
   readonly #options: TargetOptions
   readonly #connections: Connections<ClientCodec>
   readonly #steering: Steering
 
   constructor(protocol: Protocol, { name, endpoint }: TargetPlace, options: TargetOptions) {
     this.name = name
-    this.#framed = FRAMED.has(protocol.name)
     this.#options = options
     const { log, mount, keepAlive } = options
     this.#steering = new Steering(options.allowVariables, log, mount)
@@ -46,7 +41,6 @@ export class CodecTarget implements Target {
   async handle(exchange: Exchange, given?: Upload): Promise<void> {
     const upload = given ?? new Upload(exchange.body)
     try {
-      if (exchange.body.length === undefined && !this.#framed) await upload.spool(this.#options.spool)
       const once = !upload.staysRepeatable || !isIdempotent(exchange.variables.REQUEST_METHOD)
       if (once) await this.#connections.look()
       if (exchange.aborted) return

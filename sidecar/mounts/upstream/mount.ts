@@ -1,10 +1,12 @@
 // The mount kind `upstream`: servers that run somewhere else, spoken to in HTTP or a gateway protocol.
 import { resolve } from 'node:path'
 import { ConfigProblems, type Problem } from '../../config/problem.ts'
+import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
 import { Balancer } from './balancer.ts'
+import { Bodies } from './bodies.ts'
 import { Check } from './checks.ts'
 import { Member } from './member.ts'
 import { Names } from './names.ts'
@@ -23,6 +25,7 @@ class UpstreamMount implements Mount {
   readonly #byName = new Map<string, Member>()
   #names: Names | undefined
   #scripts: Scripts | undefined
+  #bodies: Bodies | undefined
   #opened = false
   #closed = false
 
@@ -42,6 +45,10 @@ class UpstreamMount implements Mount {
   async open(): Promise<void> {
     const servers = serversOf(this.#settings, this.#context)
     this.#scripts = await this.#openScripts(servers)
+    this.#bodies = new Bodies(
+      this.#settings,
+      servers.map(({ protocol }) => protocol),
+    )
     const { log, key } = this.#context
     this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
     await this.#names.open()
@@ -73,8 +80,12 @@ class UpstreamMount implements Mount {
       if (found.kind === 'none') return refuse(exchange, 404)
       exchange.variables = found.variables
     }
-    const upload = new Upload(exchange.body)
+    const taken = this.#bodies!.take(exchange)
+    if (taken) await taken
+    const upload = exchange.upload ?? new Upload(exchange.body)
     try {
+      if (exchange.aborted) return
+      if (this.#closed) throw new UpstreamError('POOL_CLOSED', 'the mount is being closed', 503)
       await this.#balancer.handle(exchange, upload)
     } finally {
       upload.close()

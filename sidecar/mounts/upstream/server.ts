@@ -75,7 +75,6 @@ export function targetOptions(settings: TargetSettings, context: MountContext, p
     },
     connections: settings.connections,
     keepAlive: keepAlive * 1000,
-    spool: { memory: settings.spoolMemory, most: settings.maxSpool },
     allowVariables: settings.allowVariables,
     protocol: { secret, packetSize },
     fields: { forwarded, host, keepPrefix },

@@ -34,9 +34,13 @@ export const targetEntries = {
   ),
   maxSpool: bytes(
     100 * 1024 * 1024,
-    'uwsgi, FastCGI and SCGI want the length of a body first. A body that comes without one is taken whole, up to so many bytes; longer ones get 413. 0: they get 411.',
+    'uwsgi, FastCGI, SCGI and AJP: request bodies are taken whole before a connection is, up to so many bytes. One that is said to be longer goes to the server as it comes; one without a length that turns out longer gets 413. 0: none is taken, and those without a length get 411, but by AJP.',
   ),
   spoolMemory: memory(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  streamBodies: flag(
+    false,
+    'uwsgi, FastCGI, SCGI and AJP: whether a body goes to the server as it comes; but one without a length, which the first three have to be told, is taken whole all the same. A client that sends slowly keeps a process of the server then. By HTTP all go as they come.',
+  ),
   forwarded: v.pipe(
     v.optional(v.picklist(['set', 'append', 'pass', 'off']), 'set'),
     v.description(

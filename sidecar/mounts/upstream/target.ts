@@ -9,7 +9,7 @@ import { CodecTarget } from './codec-target.ts'
 import type { FieldOptions } from './fields.ts'
 import { HttpTarget, type TlsOptions } from './http-target.ts'
 import type { Times } from './passage.ts'
-import type { SpoolBounds, Upload } from '../../upload.ts'
+import type { Upload } from '../../upload.ts'
 
 /** One endpoint in use. */
 export interface Target {
@@ -18,7 +18,8 @@ export interface Target {
   /** Loads and makes what it needs; connects nowhere. */
   open(): Promise<void>
   /**
-   * Sends the exchange there and its answer back. Resolves when the exchange is answered or its client gone.
+   * Sends the exchange there and its answer back. Resolves when the exchange is answered or its client gone. The length of `upload` is known
+   * where the protocol needs it (bodies.ts).
    * @throws {SidegateError} what went wrong, for `exchange.fail`, which cuts a response that has begun.
    */
   handle(exchange: Exchange, upload?: Upload): Promise<void>
@@ -44,7 +45,6 @@ export interface TargetOptions {
   readonly connections: number
   /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
   readonly keepAlive: number
-  readonly spool: SpoolBounds
   /** Of the variables that steer a server, those that pass. */
   readonly allowVariables: readonly string[]
   readonly protocol: ProtocolOptions

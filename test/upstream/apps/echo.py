@@ -1,7 +1,9 @@
-"""Says what it was asked, as JSON; /big sends as many bytes as the query says, /late waits, /stream yields piece by piece."""
+"""Says what it was asked, as JSON; /big sends as many bytes as the query says, /late waits, /stream
+yields a piece, and the next when there is a file of that name."""
 
 import hashlib
 import json
+import os
 import time
 
 
@@ -15,7 +17,7 @@ def application(environ, start_response):
         time.sleep(1)
     if path == "/stream":
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return stream()
+        return stream(environ["QUERY_STRING"])
     if path == "/teapot":
         start_response("418 I'm a teapot", [("Content-Length", "0"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
         return [b""]
@@ -28,7 +30,8 @@ def application(environ, start_response):
     return [data]
 
 
-def stream():
+def stream(folder):
     for number in range(3):
+        while number > 0 and not os.path.exists(f"{folder}/{number}"):
+            time.sleep(0.01)
         yield b"%d" % number
-        time.sleep(0.2)

@@ -1,0 +1,36 @@
+// Which request bodies are taken before a connection to a server is. Servers that speak a gateway protocol have a process or a thread for each
+// connection, and few of them: a client that sends slowly would keep one from others. Those that speak HTTP see to many connections at once.
+import type { Exchange } from '../../exchange.ts'
+import type { SpoolBounds } from '../../upload.ts'
+import { spoolBounds, takeBody } from '../take-body.ts'
+import type { TargetSettings } from './settings.ts'
+
+const WEB: ReadonlySet<string> = new Set(['http', 'https'])
+
+/** Protocols whose servers tell the end of a body by themselves; the others need CONTENT_LENGTH. PHP ignores a body without it. */
+const FRAMED: ReadonlySet<string> = new Set([...WEB, 'ajp'])
+
+type BodySettings = Pick<TargetSettings, 'streamBodies' | 'maxSpool' | 'spoolMemory'>
+
+/** Takes the bodies of one mount. */
+export class Bodies {
+  readonly #bounds: SpoolBounds
+  readonly #measured: boolean
+  readonly #unmeasured: boolean
+
+  /** `protocols`: of all servers. Which of them gets a request is not known yet, so that one decides for all. */
+  constructor(settings: BodySettings, protocols: readonly string[]) {
+    this.#bounds = spoolBounds(settings)
+    this.#measured = !settings.streamBodies && settings.maxSpool > 0 && protocols.some((name) => !WEB.has(name))
+    this.#unmeasured = this.#measured || protocols.some((name) => !FRAMED.has(name))
+  }
+
+  /**
+   * Takes the body of `exchange` where that has to be, as takeBody.
+   * @throws as takeBody
+   */
+  take(exchange: Exchange): Promise<void> | undefined {
+    const wanted = exchange.body.length === undefined ? this.#unmeasured : this.#measured
+    return wanted ? takeBody(exchange, this.#bounds) : undefined
+  }
+}
