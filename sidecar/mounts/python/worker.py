@@ -157,6 +157,33 @@ class Gone(ConnectionResetError):
         ConnectionResetError.__init__(self, 'the client went away before the request was complete')
 
 
+class Parted:
+    """In place of the socket in a process that the app has forked: the request is its parent's. A child that comes back from the app,
+    and would answer it a second time, ends."""
+
+    def sendall(self, data):
+        end_child(None)
+
+    def recv(self, size, flags=0):
+        raise OSError('the request belongs to the process that has forked this one')
+
+
+def end_child(info):
+    """Ends a process that the app has forked. `info`: the exception that it came back with, or None."""
+    error = info and info[1]
+    code = 1 if error else 0
+    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+        code = error.code or 0
+    elif error:
+        traceback.print_exception(*info, file=sys.__stderr__)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(code & 0xff)
+
+
 class Connection:
     """One inherited socket: requests one after the other, each run to its end in this thread."""
 
@@ -252,6 +279,14 @@ class Connection:
         self.sending = True
         self.sock.sendall(data)
         self.sending = False
+
+    def part(self):
+        """Takes it away from a process that the app has forked."""
+        self.sock.close()
+        self.sock = Parted()
+        self.recv = self.sock.recv
+        self.data = b''
+        self.at = 0
 
     def serve(self, app):
         give_way()
@@ -703,6 +738,8 @@ class Request:
 
     def report(self, info, fatal):
         """An exception, for the log and for the gateway. The frames of this file are left out."""
+        if type(self.connection.sock) is Parted:
+            end_child(info)
         kind, error, trace = info
         while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename == __file__:
             trace = trace.tb_next
@@ -900,6 +937,13 @@ class Pipes:
                 os.close(requests)
         self.lock.release()
 
+    def part(self):
+        """Takes them away from a process that the app has forked."""
+        for requests, end in self.ends:
+            os.close(requests)
+            if not self.settled:
+                os.close(end)
+
     def wait(self):
         """Until it has been said."""
         self.lock.acquire()
@@ -952,6 +996,11 @@ def serve_beside(connection, app, pipes):
     return end
 
 
+# Signals at which a worker asks to be replaced, and all that do not end it.
+LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+HEEDED = LEAVE + (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+
+
 def main(arguments):
     settings = options(arguments)
     threads = settings['threads']
@@ -963,10 +1012,11 @@ def main(arguments):
 
     # Service managers signal every process of a service; only the gateway decides when a worker ends, so that no request
     # is lost. A handler, not SIG_IGN: programs that the app starts shall not inherit it.
-    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, lambda number, frame: None)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, lambda number, frame: tell(control, type='leave', reason=signal.Signals(number).name))
+    def heed(number, frame):
+        if number in LEAVE:
+            tell(control, type='leave', reason=signal.Signals(number).name)
+
+    before = {number: signal.signal(number, heed) for number in HEEDED}
 
     base = {
         'wsgi.version': (1, 0),
@@ -979,6 +1029,31 @@ def main(arguments):
     }
     connections = [Connection(index, CONNECTIONS_FROM + index, base) for index in range(threads)]
     pipes = Pipes(connections)
+
+    def hold():
+        """A signal for the child waits until it is one that the child knows itself: Python would drop it."""
+        running.mask = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+
+    def go_on():
+        signal.pthread_sigmask(signal.SIG_SETMASK, running.mask)
+
+    def part():
+        """In a process that the app has forked: nothing of the worker's is left to it, and signals end it as any other."""
+        request = getattr(running, 'request', None)
+        if request is not None:
+            request.partial = None
+            running.request = None
+        for connection in connections:
+            connection.part()
+        pipes.part()
+        os.close(control)
+        for number in before:
+            if signal.getsignal(number) is heed:
+                signal.signal(number, before[number])
+        go_on()
+
+    if hasattr(os, 'register_at_fork'):
+        os.register_at_fork(before=hold, after_in_parent=go_on, after_in_child=part)
     # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
     start_native_thread(listen_to, (control, connections, pipes, settings['stop']))
 
