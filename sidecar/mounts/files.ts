@@ -1,14 +1,15 @@
 // The mount `files`: a folder. @fastify/send decides on path, type, conditions and ranges; it is always asked as for HEAD, so that what
 // is sent is opened and read here: a small file goes out in one write, a big one at the client's speed.
+import { constants } from 'node:fs'
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { count } from '../quantity.ts'
-import { FileFinder, type Found } from './files/find.ts'
+import { FileFinder, isSame, type Found } from './files/find.ts'
 import { redirectToFolder, refuse } from './files/answer.ts'
-import { statusOfFailure } from './files/failure.ts'
+import { statusOfFailure, unreadable } from './files/failure.ts'
 import type { MountKind } from './mount.ts'
 
 /** Caches take a longer time for this one (RFC 9111 1.2.2): 68 years. */
@@ -42,6 +43,14 @@ const settings = v.strictObject({
 /** Files up to this size are read whole before anything is sent; bigger ones block by block of this size. One read of a socket. */
 const BLOCK = 64 * 1024
 
+/** How often a file is looked for again that another has taken the place of since it was found. */
+const CHANGES_MAX = 100
+
+const RESTLESS = Object.assign(new Error('it is replaced again and again'), { code: 'EAGAIN' })
+
+/** A FIFO that has taken the place of a file makes nobody wait. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 export const files: MountKind<typeof settings> = {
   kind: 'files',
   summary:
@@ -64,11 +73,15 @@ export const files: MountKind<typeof settings> = {
       async handle(exchange) {
         const { REQUEST_METHOD: method } = exchange.variables
         if (method !== 'GET' && method !== 'HEAD') return refuse(exchange, 405, [['Allow', 'GET, HEAD']])
-        const found = await finder!.find(exchange.variables)
-        if (exchange.aborted) return
-        if (found.kind === 'folder') return redirectToFolder(exchange)
-        if (found.kind === 'refused') return refuse(exchange, found.status, found.headers)
-        await sendFile(exchange, found, method === 'HEAD')
+        const now = finder!
+        for (let changes = 0; ; changes++) {
+          const found = await now.find(exchange.variables)
+          if (exchange.aborted) return
+          if (found.kind === 'folder') return redirectToFolder(exchange)
+          if (found.kind === 'refused') return refuse(exchange, found.status, found.headers)
+          if (await sendFile(exchange, found, method === 'HEAD')) return
+          if (changes === CHANGES_MAX) throw unreadable(RESTLESS, found.path)
+        }
       },
       async close() {
         finder = undefined
@@ -77,19 +90,30 @@ export const files: MountKind<typeof settings> = {
   },
 }
 
-async function sendFile(exchange: Exchange, found: Extract<Found, { kind: 'file' }>, headOnly: boolean): Promise<void> {
-  const { status, reason, headers, path, start, length } = found
+/** @returns false when another file has taken the place of the one that was found: its length and date are not those of the head. */
+async function sendFile(
+  exchange: Exchange,
+  found: Extract<Found, { kind: 'file' }>,
+  headOnly: boolean,
+): Promise<boolean> {
+  const { status, reason, headers, path, stats, start, length } = found
   if (headOnly || length === 0 || status === 304) {
     exchange.respond({ status, reason, headers })
-    return exchange.end()
+    exchange.end()
+    return true
   }
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => error)
+  const file = await open(path, READ).catch((error: NodeJS.ErrnoException) => error)
   // Gone since it was found, or not for us to read.
-  if (file instanceof Error) return refuse(exchange, statusOfFailure(file, path))
+  if (file instanceof Error) {
+    refuse(exchange, statusOfFailure(file, path))
+    return true
+  }
   try {
-    if (exchange.aborted) return
+    if (!isSame(await file.stat(), stats)) return false
+    if (exchange.aborted) return true
     exchange.respond({ status, reason, headers })
     await sendBlocks(exchange, file, start, length)
+    return true
   } finally {
     await file.close()
   }

@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -52,8 +53,34 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+/** Puts one whole file after the other in the place of `path`, as a deployment does, until `end` settles. */
+async function replaceUntil(end: Promise<unknown>, path: string, contents: readonly string[]): Promise<void> {
+  let over = false
+  const stop = (): void => void (over = true)
+  end.then(stop, stop)
+  for (let turn = 0; !over; turn++) {
+    await writeFile(`${path}.new`, contents[turn % contents.length]!)
+    await rename(`${path}.new`, path)
+  }
+}
+
 const get = (path: string, request: TestRequest = {}, from = mount): Promise<TestResponse> =>
   from.request({ path, ...request }).response
+
+test('a file that is replaced under way is sent as one of the two, and whole', async () => {
+  const [one, two] = ['a'.repeat(70_000), 'b'.repeat(90_000)] as const
+  writeFileSync(at('public/replaced.txt'), one)
+  const ask = async (): Promise<void> => {
+    for (let turn = 0; turn < 100; turn++) {
+      const { status, header, body, cut } = await get('/replaced.txt')
+      const text = body.toString()
+      expect([status, cut, header('content-length')]).toEqual([200, false, String(text.length)])
+      expect(text === one || text === two).toBe(true)
+    }
+  }
+  const asked = Promise.all(Array.from({ length: 4 }, ask))
+  await Promise.all([asked, replaceUntil(asked, at('public/replaced.txt'), [one, two])])
+})
 
 describe('what is there', () => {
   test.each([

@@ -17,6 +17,8 @@ export type Found =
       reason: string
       headers: [string, string][]
       path: string
+      /** Of the very file that the head tells of. */
+      stats: Stats
       /** The bytes to send of it. */
       start: number
       length: number
@@ -85,11 +87,11 @@ export class FileFinder {
     const range = variables.REQUEST_METHOD === 'GET' ? fieldValue(variables, 'range') : undefined
     if (range === undefined) return this.#ask(path, headers)
     const condition = fieldValue(variables, 'if-range')
-    if (condition !== undefined) {
-      const whole = await this.#ask(path, headers)
-      if (whole.kind !== 'file' || whole.status !== 200 || !isUnchanged(whole, condition)) return whole
-    }
+    const whole = condition === undefined ? undefined : await this.#ask(path, headers)
+    if (whole && (whole.kind !== 'file' || whole.status !== 200 || !isUnchanged(whole, condition!))) return whole
     const part = await this.#ask(path, { ...headers, range })
+    // Replaced between the two looks: the condition does not hold any more.
+    if (whole && part.kind === 'file' && !isSame(part.stats, whole.stats)) return this.#ask(path, headers)
     // 14.1.2: the last bytes of a file that has none are there, and no Content-Range can say so.
     const nothing = part.kind === 'refused' && part.status === 416 && part.headers[0]?.[1] === 'bytes */0'
     return nothing && LAST_BYTES.test(range) ? this.#ask(path, headers) : part
@@ -108,7 +110,8 @@ export class FileFinder {
         const status = statusOfFailure(metadata.error, path)
         return status === 404 ? NOT_FOUND : { kind: 'refused', status, headers: [] }
       }
-      return { kind: 'file', ...describe(result.statusCode, result.headers), path: result.metadata.path }
+      const { path: file, stat: stats } = result.metadata
+      return { kind: 'file', ...describe(result.statusCode, result.headers), path: file, stats }
     } catch (error) {
       if (error instanceof Forbidden) return NOT_FOUND
       throw error
@@ -150,6 +153,11 @@ function refusal(status: number, headers: Record<string, string>): Found {
     return { kind: 'refused', status, headers: [['Content-Range', headers['Content-Range'] ?? 'bytes */*']] }
   // 400: bytes that are no UTF-8 name no file; 403: a folder without an index, or `..`: none of the client's business.
   return NOT_FOUND
+}
+
+/** Whether both are of one file that was not written to in between. */
+export function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.ctimeMs === other.ctimeMs
 }
 
 /** One range that counts from the end. */
