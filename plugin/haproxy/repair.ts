@@ -1,13 +1,12 @@
 // What HAProxy sends by FastCGI: the path, decoded but not normalised, in SCRIPT_NAME (or in two parts, by path-info); no QUERY_STRING
 // where it is empty; the port in SERVER_NAME; the user name of an Authorization header whose password nobody checked as REMOTE_USER.
 // Proven on the requests in captures/.
-import { PeerError } from '../../sidecar/errors.ts'
 import { copyVariables, resolveDots, type Variables } from '../../sidecar/variables.ts'
 import { divide, pathOfTarget, requestedName, spelledAsAsked, withoutPort } from '../path.ts'
 
 /**
  * Puts HAProxy's variables right.
- * @throws {PeerError} for a path with a NUL byte, or one that leads above the root.
+ * @throws {PeerError} for a path that leads above the root.
  */
 export function repair(variables: Variables): Variables {
   const repaired = copyVariables(variables)
@@ -25,7 +24,6 @@ function paths(variables: Variables): { script: string; path: string } {
   const script = variables.SCRIPT_NAME ?? ''
   const info = variables.PATH_INFO
   const whole = script + (info ?? '')
-  if (whole.includes('\0')) throw new PeerError('PATH_NUL', 'the path holds a NUL byte')
   const asked = spelledAsAsked(whole === '' ? whole : resolveDots(whole), pathOfTarget(variables.REQUEST_URI))
   return divide(asked, info === undefined ? '' : script)
 }

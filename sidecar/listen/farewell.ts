@@ -49,6 +49,11 @@ export class Farewell {
     this.#socket.end(last)
   }
 
+  /** Of what still comes no more than so many bytes are taken: it means nothing. */
+  bound(bytes: number): void {
+    this.#left = Math.min(this.#left, bytes)
+  }
+
   /** Bytes came. */
   take(size: number): void {
     this.#left -= size

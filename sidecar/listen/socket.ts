@@ -234,9 +234,7 @@ export class SocketConnection implements CarrierLine {
     if (keep) {
       this.#patience.headOver(LIMITS.idle)
       if (!this.#receiving && (this.#mayGoOn || this.#halfClosed)) this.receive(NOTHING)
-      return
-    }
-    this.#shut()
+    } else this.#shut()
   }
 
   /** Ends a response so that the peer can tell that it is not complete. */
@@ -337,7 +335,10 @@ export class SocketConnection implements CarrierLine {
     const error = toSidegateError(thrown)
     const [only] = this.#exchanges.values()
     // Its body is broken, and whoever sends it can still be told.
-    if (only && !only.headSent && !this.codec.multiplexes) return only.failBody(error)
+    if (only && !only.headSent && !this.codec.multiplexes) {
+      only.failBody(error)
+      return this.#farewell.bound(REFUSED_BYTES)
+    }
     warnOfPeer(this.#entrance.reception.log, error, this.#entrance.door.address, this.#socket)
     if (only) {
       this.#exchanges.abortAll(error)

@@ -68,7 +68,7 @@ const tables: readonly [Host, Expected][] = [
       '2.6.12-fastcgi-query-empty.bin': ['', '/qe', ''],
       '2.6.12-fastcgi-path-2f-slashes.bin': ['', '/a/b//c/e f;g;p=1'],
       '2.6.12-fastcgi-path-double-lead.bin': ['', '//double/lead'],
-      '2.6.12-fastcgi-path-pct00.bin': 'PATH_NUL',
+      '2.6.12-fastcgi-path-pct00.bin': 'VARIABLE_NUL',
       '2.6.12-fastcgi-script-pathinfo.bin': ['/script.php', '/path/info'],
       '2.6.12-fastcgi-hdr-auth.bin': ['', '/auth'],
       '2.6.12-fastcgi-https-get.bin': ['', '/tls'],
