@@ -233,7 +233,9 @@ export class SocketConnection implements CarrierLine {
     if (shared) return
     if (keep) {
       this.#patience.headOver(LIMITS.idle)
-      if (!this.#receiving && (this.#mayGoOn || this.#halfClosed)) this.receive(NOTHING)
+      if (this.#receiving) return
+      if (this.#mayGoOn) this.receive(NOTHING)
+      else if (this.#halfClosed) this.#afterLast()
     } else this.#shut()
   }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { LIMITS } from '../../sidecar/listen/door.ts'
-import { netstring, record, request } from '../wire/build.ts'
+import { forward, netstring, record, request } from '../wire/build.ts'
 import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
 import { bodyOf, connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
 
@@ -258,6 +258,7 @@ const whole: [string, Uint8Array | string, RegExp][] = [
   ['http, two requests', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(2), /\r\n\r\n0HTTP[^]*\r\n\r\n0$/],
   ['uwsgi', Buffer.concat([uwsgiPost(5), Buffer.from('hello')]), /\r\n\r\n5$/],
   ['fastcgi', Buffer.concat([request(1, { REQUEST_METHOD: 'GET', CONTENT_LENGTH: '0' }), record(5, 1)]), /\r\n\r\n0/],
+  ['ajp', forward({}), /AB\0\x05\x03\0\x010\0AB\0\x02\x05\x01$/],
   [
     'scgi',
     Buffer.concat([netstring({ CONTENT_LENGTH: '5', SCGI: '1', REQUEST_METHOD: 'POST' }), Buffer.from('hello')]),
@@ -268,7 +269,7 @@ test.each(
   whole.flatMap(([name, bytes, answer]) => ['127.0.0.1:0', 'unix'].map((at) => [name, at, bytes, answer] as const)),
 )('%s on %s: a client that closes its side behind a whole request gets the answer', async (_, at, bytes, expected) => {
   const address = at === 'unix' ? `unix:${freshFolder()}/s.sock` : at
-  const { addresses, gateway, accesses } = await startGateway([address], async (exchange) => {
+  const { addresses, gateway, accesses, errors } = await startGateway([address], async (exchange) => {
     await new Promise((resolve) => setTimeout(resolve, 30))
     await reading(exchange)
   })
@@ -276,6 +277,7 @@ test.each(
   const answer = readAll(socket)
   socket.end(bytes)
   expect(await answer).toMatch(expected)
+  expect(errors).toEqual([])
   gateway.log.flush()
   for (const access of accesses) expect(access).toMatchObject({ status: 200 })
 })
