@@ -20,9 +20,9 @@ export class Crowd {
   readonly #warn: (error: SidegateError, socket: Socket) => void
   readonly #byPeer = new Map<string, number>()
   readonly #files = filesMax()
+  /** By the code: what one peer does must not keep from the log that the files run out. */
+  readonly #refusals = new Map<string, Refusals>()
   #size = 0
-  #refused = 0
-  #told = -Infinity
 
   /** `known`: whether the settings name an address; `warn` writes to the log. */
   constructor(
@@ -80,16 +80,22 @@ export class Crowd {
   }
 
   #refuse(error: SidegateError, socket: Socket): void {
-    this.#refused++
     const now = performance.now()
-    if (now - this.#told < TELL_MS) return
-    const since =
-      this.#told > 0 && this.#refused > 1 ? ` (${this.#refused} connections were closed since the last such line)` : ''
-    this.#told = now
-    this.#refused = 0
-    error.message += since
+    const refusals = this.#refusals.get(error.code)
+    if (refusals) {
+      refusals.count++
+      if (now - refusals.told < TELL_MS) return
+      if (refusals.count > 1) error.message += ` (${refusals.count} connections were closed since the last such line)`
+    }
+    this.#refusals.set(error.code, { told: now, count: 0 })
     this.#warn(error, socket)
   }
+}
+
+/** When the last line in the log was written, and how many connections were closed since. */
+interface Refusals {
+  readonly told: number
+  count: number
 }
 
 /** Who counts as one: an address; of IPv6 the network of 64 bits, as one machine has all of it. Undefined: a Unix socket. */
@@ -97,8 +103,10 @@ function peerOf({ remoteAddress }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined
   const address = plainAddress(remoteAddress)
   if (!address.includes(':')) return address
-  const [left = ''] = address.split('::', 1)
-  return left.split(':').slice(0, 4).join(':')
+  const [left = '', right] = address.split('::')
+  const groups = left === '' ? [] : left.split(':')
+  if (right !== undefined) while (groups.length + (right === '' ? 0 : right.split(':').length) < 8) groups.push('0')
+  return groups.slice(0, 4).join(':')
 }
 
 function descriptorOf(socket: Socket): number {
