@@ -54,6 +54,7 @@ export class SocketConnection implements CarrierLine {
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#closing) return this.#farewell.take(bytes.byteLength)
+    if (this.#full && !this.#patience.takes) return this.#untaken()
     this.#receiving = true
     notePiece(bytes.byteLength)
     this.#take(bytes)
@@ -187,7 +188,7 @@ export class SocketConnection implements CarrierLine {
     if (!room && !this.#full) {
       this.#full = true
       this.#socket.once('drain', () => this.#drained())
-      this.#patience.silence(LIMITS.send)
+      this.#patience.sending()
     }
     // Whoever shares the connection waits too: each then gets its turn.
     return !this.#full
@@ -352,15 +353,19 @@ export class SocketConnection implements CarrierLine {
     this.#socket.destroy()
   }
 
+  /** The client takes nothing of what is sent. */
+  #untaken(): void {
+    this.#exchanges.abortAll(sendLate())
+    this.reset()
+  }
+
   #late(): void {
     if (this.#tunnel?.opened) return
     if (this.#exchanges.size === 0) {
       if (this.#clock?.inHead) this.#refuse(headLate(this.#entrance.allowance.head))
       else this.#socket.destroy()
-    } else if (this.#socket.writableLength > 0) {
-      this.#exchanges.abortAll(sendLate())
-      this.reset()
-    } else {
+    } else if (this.#socket.writableLength > 0) this.#untaken()
+    else {
       this.#exchanges.failLate()
       if (this.busy) this.#patience.silence(this.#exchanges.left)
     }

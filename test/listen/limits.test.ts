@@ -209,6 +209,21 @@ test.each(waits)('an app waits for a silent client for a bounded time %s', async
   expect(errors).toMatchObject([{ code: 'BODY_TIMEOUT', blame: 'peer' }])
 })
 
+test('a client that takes nothing of its response is not waited for longer because it sends', async () => {
+  limit({ send: 200 })
+  const { addresses, accesses, gateway } = await startGateway(['127.0.0.1:0'], async (exchange) => {
+    exchange.respond({ status: 200, reason: 'OK', headers: [] })
+    for (let part = 0; part < 64; part++) await exchange.send(Buffer.alloc(MB))
+    exchange.end()
+  })
+  const socket = await connectTo(addresses[0]!)
+  socket.pause()
+  socket.write(post(60_000))
+  await drip(socket)
+  gateway.log.flush()
+  expect(accesses).toMatchObject([{ code: 'SEND_TIMEOUT' }])
+})
+
 test('a body has its time in all when nothing comes', async () => {
   const { addresses, errors } = await startGateway([{ address: '127.0.0.1:0', bodyTimeout: 0.2 }], reading)
   expect(await talk(addresses[0]!, post(100))).toMatch(/^HTTP\/1\.1 408 [^]*BODY_SLOW/)
