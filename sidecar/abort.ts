@@ -1,5 +1,6 @@
 // Why the signal of a request fires, in the shape that who is aborted looks for (`AbortController.abort()`, fetch, timers/promises).
 import type { SidegateError } from './errors.ts'
+import { causeOf } from './thrown.ts'
 
 /** The reason for a signal: an AbortError that has `cause` as its cause. */
 export function abortError(cause: SidegateError): DOMException {
@@ -16,5 +17,5 @@ export function controllerFor(reason: SidegateError | undefined): AbortControlle
 /** True for what an app throws on because `signal` fired: the reason itself, or an error that is made of it. */
 export function isAbortOf(signal: AbortSignal | undefined, thrown: unknown): boolean {
   const reason: unknown = signal?.reason
-  return reason !== undefined && (thrown === reason || (thrown as Error | undefined)?.cause === reason)
+  return reason !== undefined && (thrown === reason || causeOf(thrown) === reason)
 }

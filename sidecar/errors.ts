@@ -1,5 +1,6 @@
 // Every error that Sidegate raises on purpose. Each carries a stable code (docs/errors.md lists them), the status a client
 // gets, and whose fault it is; errorResponse is the only place where an error becomes a response.
+import { messageOf } from './thrown.ts'
 
 /** Whose fault an error is. */
 export type Blame = 'config' | 'peer' | 'app' | 'upstream' | 'gateway'
@@ -94,9 +95,17 @@ const REASONS: Record<number, string> = {
 
 /** Gives any thrown value the shape of a SidegateError; what an app threw becomes APP_RAISED with the thrown value as cause. */
 export function toSidegateError(thrown: unknown): SidegateError {
-  if (thrown instanceof SidegateError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new AppError('APP_RAISED', `the app raised: ${message}`, 500, { cause: thrown })
+  if (isSidegateError(thrown)) return thrown
+  return new AppError('APP_RAISED', `the app raised: ${messageOf(thrown)}`, 500, { cause: thrown })
+}
+
+function isSidegateError(thrown: unknown): thrown is SidegateError {
+  try {
+    return thrown instanceof SidegateError
+  } catch {
+    // A proxy may refuse to say what it is.
+    return false
+  }
 }
 
 /** The response for an error: its status, and a plain-text body that names status, reason and code. */

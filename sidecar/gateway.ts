@@ -12,6 +12,7 @@ import { LinkedList } from './linked-list.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
+import { stackOf } from './thrown.ts'
 import type { Mount } from './mounts/mount.ts'
 import { innerExchange } from './redispatch.ts'
 import { Router } from './router.ts'
@@ -234,6 +235,5 @@ async function allSettled(promises: Promise<void>[]): Promise<void> {
 
 function detailOf(error: SidegateError): string | undefined {
   const { cause } = error
-  if (cause instanceof Error) return cause.stack
-  return typeof cause === 'string' ? cause : undefined
+  return typeof cause === 'string' ? cause : stackOf(cause)
 }

@@ -29,12 +29,12 @@ for (const name of ['stdout', 'stderr'] as const) {
 /** How long what was printed last may take to be read, in milliseconds. */
 const OUTPUT_TIMEOUT = 2000
 
-/** Listens to signals; gives the way to stop that. */
+/** Listens to signals; gives the way to stop that. Behind it they do nothing: the end of the process is near, and is no other for one more. */
 function listen<Signal extends NodeJS.Signals>(
   signals: readonly Signal[],
   listener: (signal: Signal) => void,
 ): () => void {
-  for (const signal of signals) process.on(signal, listener)
+  for (const signal of signals) process.on(signal, listener).on(signal, () => {})
   return () => {
     for (const signal of signals) process.off(signal, listener)
   }

@@ -4,6 +4,7 @@ import type { PlugInput, PlugListener } from '../../plugin/host.ts'
 import { problemsOf } from '../config/problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { BoundAddress } from '../gateway.ts'
+import { visible } from '../line.ts'
 import type { Log } from '../log.ts'
 import type { Context } from './command.ts'
 import { scriptOverlaps } from './mounts.ts'
@@ -39,7 +40,7 @@ export function announce(
       lines.push(`             taken as ${found.kind}, because ${found.because}; written out: ${written(found)}`)
   }
   lines.push(...hint(addresses, config))
-  context.stderr.write(`${lines.join('\n')}\n`)
+  context.stderr.write(`${lines.map(visible).join('\n')}\n`)
 }
 
 function written({ key, kind, value }: Target): string {

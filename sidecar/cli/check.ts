@@ -3,6 +3,7 @@
 // the one that serves.
 import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { resolve } from 'node:path'
 import { parseListenAddress } from '../listen/address.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
@@ -99,9 +100,9 @@ async function checkMounts(config: GatewayConfig, log: Log, { start, connect }: 
 /** Makes a listener of each entry, which checks its settings, then binds its address for a moment. */
 async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): Promise<readonly Problem[]> {
   const problems: Problem[] = []
-  const seen = new Map<string, number>()
-  for (const [index, settings] of config.listen.entries()) {
-    const path = `listen.${index}`
+  const seen = new Map<string, string>()
+  for (const settings of config.listen) {
+    const { path } = settings
     const { endpoint } = parseListenAddress(settings.address, path)
     // The sockets of systemd are there for serve alone: any number stands for them, to check the other settings.
     const listen = [endpoint.kind === 'systemd' ? { ...settings, address: 'fd:3' } : settings]
@@ -110,11 +111,11 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))
       continue
     }
-    const name = JSON.stringify(endpoint)
+    const name = JSON.stringify(endpoint.kind === 'unix' ? { ...endpoint, path: resolve(endpoint.path) } : endpoint)
     const twin = seen.get(name)
-    seen.set(name, index)
+    seen.set(name, path)
     if (twin !== undefined && !(endpoint.kind === 'tcp' && endpoint.port === 0)) {
-      problems.push({ code: 'ADDRESS_IN_USE', path, message: `this is the address of listen.${twin} too` })
+      problems.push({ code: 'ADDRESS_IN_USE', path, message: `this is the address of ${twin} too` })
     } else if (free && (endpoint.kind === 'tcp' || endpoint.kind === 'unix')) {
       const server = createServer()
       const tried = async (): Promise<void> => {

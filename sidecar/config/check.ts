@@ -82,6 +82,8 @@ function words(issue: Issue): string {
     return `is ${got}; ${near === undefined ? `it can be ${known.join(', ')}` : `did you mean ${near}?`}`
   }
   if (!issue.message.startsWith('Invalid ')) return `${issue.message} (it is ${got})`
+  if (issue.type === 'integer') return `is ${got}, must be a whole number`
+  if (issue.type === 'min_length' && Array.isArray(issue.input)) return 'is an empty list, must have one entry or more'
   return `is ${got}, must be ${(issue.expected ?? 'something else').replaceAll('Object', 'settings').replaceAll('Array', 'a list')}`
 }
 

@@ -10,6 +10,7 @@ import { expandVariables } from './expand.ts'
 import { parseConfig } from './parse.ts'
 import type { Problem } from './problem.ts'
 import type { ConfigSource } from './source.ts'
+import { messageOf } from '../thrown.ts'
 
 /** The names that are looked for, in this order. */
 export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
@@ -42,7 +43,7 @@ export function findConfig(directory: string): string | undefined {
 /**
  * Reads a configuration file; problems of its text are in the result.
  * @param file absolute, or relative to `directory`
- * @throws {ConfigError} CONFIG_MISSING, CONFIG_FORMAT, CONFIG_RAISED, CONFIG_EXPORT, CONFIG_LATE
+ * @throws {ConfigError} CONFIG_MISSING, CONFIG_FORMAT, CONFIG_SYNTAX (no UTF-8), CONFIG_RAISED, CONFIG_EXPORT, CONFIG_LATE
  */
 export async function loadConfig(
   file: string,
@@ -70,9 +71,10 @@ export async function loadConfig(
       place: () => shown,
     }
   }
-  const text = await readFile(absolute, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(absolute).catch((error: NodeJS.ErrnoException) => {
     throw missing(error, shown)
   })
+  const text = decode(bytes, shown)
   const parsed = await parseConfig(text, extension === '.json' ? 'json' : 'yaml', shown)
   const place = (path: readonly (string | number)[]): string => {
     const line = parsed.line(path)
@@ -103,6 +105,15 @@ async function demandFile(absolute: string, shown: string): Promise<void> {
   }
 }
 
+/** Without the mark that some editors put in front. Other encodings would give other names, silently. */
+function decode(bytes: Uint8Array, shown: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new ConfigError('CONFIG_SYNTAX', shown, 'it is no UTF-8 text: save it as UTF-8')
+  }
+}
+
 async function importConfig(absolute: string, shown: string): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -114,8 +125,9 @@ async function importConfig(absolute: string, shown: string): Promise<unknown> {
     exported = (await Promise.race([import(pathToFileURL(absolute).href), late])) as { default?: unknown }
   } catch (error) {
     if (error instanceof ConfigError && error.code === 'CONFIG_LATE') throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new ConfigError('CONFIG_RAISED', shown, `it raised while it was loaded: ${why}`, { cause: error })
+    throw new ConfigError('CONFIG_RAISED', shown, `it raised while it was loaded: ${messageOf(error)}`, {
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
   }

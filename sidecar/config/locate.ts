@@ -13,13 +13,11 @@ export function locate(problem: Problem, source: ConfigSource): Problem {
 function split(text: string, data: unknown): ConfigPath | undefined {
   const [top = '', ...rest] = text.split('.')
   const group = (data as Record<string, unknown> | null | undefined)?.[top]
-  if (group === undefined) return undefined
+  if (group === undefined || group === null) return undefined
   if (top !== 'mounts') return [top, ...rest.map((key) => (/^[0-9]+$/.test(key) ? Number(key) : key))]
-  const inside = text.slice('mounts.'.length)
-  const key = Object.keys(group as object)
-    .filter((candidate) => inside === candidate || inside.startsWith(`${candidate}.`))
-    .toSorted((a, b) => b.length - a.length)[0]
-  if (key === undefined) return [top]
-  const below = inside.slice(key.length + 1)
-  return [top, key, ...(below === '' ? [] : below.split('.'))]
+  for (let end = rest.length; end > 0; end--) {
+    const key = rest.slice(0, end).join('.')
+    if (Object.hasOwn(group as object, key)) return [top, key, ...rest.slice(end)]
+  }
+  return [top]
 }

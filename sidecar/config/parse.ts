@@ -1,5 +1,6 @@
 // JSON and YAML text → a value, with the line of each part. JSON must be JSON: it is read by JSON.parse, and by the YAML parser (JSON
 // is YAML) only for the lines and for keys that come twice.
+import type { Pair, YAMLMap } from 'yaml'
 import type { ConfigPath, Problem } from './problem.ts'
 import { yamlMessage } from './yaml-words.ts'
 
@@ -13,7 +14,7 @@ export interface Parsed {
 
 /** Reads the text of a configuration; `file` is its name in messages. */
 export async function parseConfig(text: string, format: 'json' | 'yaml', file: string): Promise<Parsed> {
-  const { parseDocument, LineCounter, isNode, isMap, isScalar } = await import('yaml')
+  const { parseDocument, LineCounter, isNode, isMap, isScalar, isSeq } = await import('yaml')
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: false })
   document.errors.push(...(await import('./duplicate-keys.ts')).duplicateKeys(document))
@@ -44,19 +45,26 @@ export async function parseConfig(text: string, format: 'json' | 'yaml', file: s
     }
   }
 
-  const line = (path: ConfigPath): number | undefined => {
-    for (let depth = path.length; depth >= 0; depth--) {
-      const node: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true)
-      // The line of the key says more than that of the value, which may begin below it.
-      const parent: unknown = depth < 2 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
-      const pair =
-        depth > 0 && isMap(parent)
-          ? parent.items.find(({ key }) => (isScalar(key) ? key.value : key) === path[depth - 1])
-          : undefined
-      const range = pair && isNode(pair.key) ? pair.key.range : isNode(node) ? node.range : undefined
-      if (range) return lineCounter.linePos(range[0]).line
+  // Thousands of mounts may be wrong, and each is looked up: a map's own way to find a key is to go through all of them.
+  const indexes = new Map<YAMLMap, ReadonlyMap<string, Pair>>()
+  const pairOf = (map: YAMLMap, key: string): Pair | undefined => {
+    let index = indexes.get(map)
+    if (!index) {
+      index = new Map(map.items.map((pair) => [String(isScalar(pair.key) ? pair.key.value : pair.key), pair]))
+      indexes.set(map, index)
     }
-    return undefined
+    return index.get(key)
+  }
+  const line = (path: ConfigPath): number | undefined => {
+    let node: unknown = document.contents
+    let range = isNode(node) ? node.range : undefined
+    for (const key of path) {
+      const pair = isMap(node) ? pairOf(node, String(key)) : undefined
+      node = isSeq(node) ? node.items[Number(key)] : pair?.value
+      // The line of the key says more than that of the value, which may begin below it.
+      range = (isNode(pair?.key) ? pair.key.range : isNode(node) ? node.range : undefined) ?? range
+    }
+    return range ? lineCounter.linePos(range[0]).line : undefined
   }
   if (problems.length > 0) return { data: undefined, problems, line }
   try {

@@ -1,6 +1,7 @@
 // What is wrong with a configuration: every problem of it, each with its place.
 import { ConfigError } from '../errors.ts'
-import { indented, linesOf } from '../line.ts'
+import { indented, linesOf, visible } from '../line.ts'
+import { stackOf } from '../thrown.ts'
 
 /** A place in the configuration: keys, and positions in lists. */
 export type ConfigPath = readonly (string | number)[]
@@ -35,8 +36,8 @@ export function formatPath(path: ConfigPath): string {
 
 /** One line, and its detail below it: `sidegate.config.yaml:7: mounts./shop.proceses: … [CONFIG_KEY]`. */
 export function formatProblem(problem: Problem): string {
-  const parts = [problem.place, problem.path].filter((part) => part !== undefined && part !== '')
-  const [first = '', ...more] = linesOf(`${parts.map((part) => `${part}: `).join('')}${problem.message}`)
+  const parts = [problem.place, problem.path].filter((part): part is string => part !== undefined && part !== '')
+  const [first = '', ...more] = linesOf(`${parts.map((part) => `${visible(part)}: `).join('')}${problem.message}`)
   const below = problem.detail ? [...more, problem.detail] : more
   return `${first} [${problem.code}]${below.length > 0 ? `\n${indented(below.join('\n'))}` : ''}`
 }
@@ -55,5 +56,5 @@ export function problemsOf(error: unknown): readonly Problem[] | undefined {
 /** What stands behind an error: the stack of what a module threw, a traceback; not that of a failed system call, which says nothing more. */
 function detailOf({ cause }: ConfigError): string | undefined {
   if (typeof cause === 'string') return cause
-  return cause instanceof Error && !('syscall' in cause) ? cause.stack : undefined
+  return cause instanceof Error && 'syscall' in cause ? undefined : stackOf(cause)
 }

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { parseListenAddress } from '../listen/address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
+import { visible } from '../line.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parsePlace } from '../router.ts'
@@ -24,13 +25,19 @@ export interface MountEntry {
   readonly path: string
 }
 
+/** A listener with its settings, defaults filled in. */
+export interface ListenEntry extends ListenerSettings {
+  /** Its place in the configuration, where wrong ones may stand before it. */
+  readonly path: string
+}
+
 /** A configuration that can be used. */
 export interface GatewayConfig {
   /** The file it came from, as named in messages; undefined: the command line. */
   readonly file: string | undefined
   /** Absolute; relative paths start here. */
   readonly directory: string
-  readonly listen: readonly ListenerSettings[]
+  readonly listen: readonly ListenEntry[]
   readonly mounts: readonly MountEntry[]
   readonly host: string
   readonly log: { readonly format: 'text' | 'json'; readonly access: boolean }
@@ -50,7 +57,7 @@ export interface Validated {
 export function validateConfig(source: ConfigSource, kinds: readonly MountKind[], cwd: string): Validated {
   const problems: Problem[] = [...source.problems]
   const data = isGroup(source.data) ? source.data : {}
-  const unreadable = source.problems.some(({ code }) => code === 'CONFIG_SYNTAX')
+  const unreadable = source.data === undefined && source.problems.length > 0
   if (!isGroup(source.data) && !unreadable) {
     problems.push(problemAt(source, 'CONFIG_VALUE', [], 'a configuration is a group of settings: listen, mounts, …'))
   }
@@ -102,21 +109,27 @@ function checkGateway(
   return { value, problems }
 }
 
-function checkList(listen: unknown, source: ConfigSource, cwd: string): Part<ListenerSettings[]> {
+function checkList(listen: unknown, source: ConfigSource, cwd: string): Part<ListenEntry[]> {
   if (!Array.isArray(listen) || listen.length === 0) {
     const message = `must be a list of addresses, such as ["${DEFAULT_LISTEN}"]`
     return { value: [], problems: [problemAt(source, 'CONFIG_VALUE', ['listen'], message)] }
   }
   const problems: Problem[] = []
-  const value: ListenerSettings[] = []
+  const value: ListenEntry[] = []
   listen.forEach((entry: unknown, index) => {
     const path = ['listen', index]
+    if (typeof entry !== 'string' && !isGroup(entry)) {
+      const message = `must be an address, such as "${DEFAULT_LISTEN}", or a group of settings with one`
+      problems.push(problemAt(source, 'CONFIG_VALUE', path, message))
+      return
+    }
     const checked = check(listenerSettings, typeof entry === 'string' ? { address: entry } : entry, path, source)
     problems.push(...checked.problems)
     if (!checked.value) return
     try {
-      parseListenAddress(checked.value.address, path.join('.'))
-      value.push({ ...checked.value, address: rooted(checked.value.address, source.directory, cwd) })
+      const { address } = checked.value
+      parseListenAddress(address, path.join('.'))
+      value.push({ ...checked.value, address: rooted(address, source.directory, cwd), path: path.join('.') })
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       problems.push(problemAt(source, error.code, path, error.message))
@@ -173,6 +186,7 @@ export function keyProblem(key: string): string | undefined {
   if (host !== '' && !/^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])$/.test(host)) {
     return `${JSON.stringify(host)} is no host name; a prefix begins with /, a host name has no port`
   }
+  if (visible(prefix) !== prefix) return `the prefix ${visible(prefix)} has characters that no path of an app has`
   // A host of one word is rare and a prefix without its slash is not: which one is meant is said with a slash.
   if (slash < 0 && /^[A-Za-z_-][\w-]*$/.test(host) && host.toLowerCase() !== 'localhost') {
     return `${host} would be a host name: write /${host} for the path, or ${host}/ for a host that is called so`

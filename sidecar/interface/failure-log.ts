@@ -2,6 +2,7 @@
 import type { Exchange, ExchangeObserver } from '../exchange.ts'
 import { LeftOut } from '../left-out.ts'
 import type { Log } from '../log.ts'
+import { stackOf } from '../thrown.ts'
 
 /** Logs what goes wrong, except that clients go away. */
 export function logFailures(log: Log): ExchangeObserver {
@@ -10,7 +11,6 @@ export function logFailures(log: Log): ExchangeObserver {
     leftOut: (exchange, names) => leftOut.tell(exchange, names),
     failed(exchange: Exchange, error) {
       if (error.blame === 'peer') return
-      const cause = error.cause instanceof Error ? error.cause : error
       const { REQUEST_METHOD: method, REQUEST_URI: uri } = exchange.variables
       log.error(error.message, {
         code: error.code,
@@ -18,7 +18,7 @@ export function logFailures(log: Log): ExchangeObserver {
         request: exchange.id,
         method,
         uri,
-        detail: cause.stack,
+        detail: stackOf(error.cause) ?? error.stack,
       })
     },
     done() {},

@@ -3,6 +3,7 @@ import { acceptLightRequests } from '../mounts/fetch/global.ts'
 import { handleFetch, type FetchHandler } from '../mounts/fetch/handle.ts'
 import { callHandler } from './handler-call.ts'
 import type { Application } from './types.ts'
+import { messageOf, stackOf } from '../thrown.ts'
 
 /**
  * Makes an Application of a Fetch handler, or of an object with a method `fetch` such as an app of Hono. What the handler throws or
@@ -14,8 +15,7 @@ export function fromFetch(handler: FetchHandler | { fetch: FetchHandler }): Appl
   const call: FetchHandler =
     'fetch' in handler ? (request, env, context) => handler.fetch(request, env, context) : handler
   return (environ, startResponse) => {
-    const workFailed = (error: unknown): void =>
-      environ['wsgi.errors'].write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    const workFailed = (error: unknown): void => environ['wsgi.errors'].write(`${stackOf(error) ?? messageOf(error)}\n`)
     return callHandler(
       (exchange) => handleFetch(call, exchange, { request: 'light', workFailed }),
       environ,

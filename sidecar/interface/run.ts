@@ -231,6 +231,11 @@ class Delivery {
 }
 
 function isAbort(error: unknown): boolean {
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown }
-  return name === 'AbortError' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'CLIENT_GONE'
+  try {
+    const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown }
+    return name === 'AbortError' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'CLIENT_GONE'
+  } catch {
+    // An error whose own code throws is none of those.
+    return false
+  }
 }

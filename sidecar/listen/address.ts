@@ -2,6 +2,7 @@
 // a protocol in front.
 import { isIP } from 'node:net'
 import { ConfigError } from '../errors.ts'
+import { visible } from '../line.ts'
 import { protocols } from '../wire/index.ts'
 
 /** Where to connect, or where a listener is. */
@@ -65,6 +66,7 @@ function parseEndpoint(rest: string, text: string, path: string): Endpoint {
   if (rest.startsWith('unix:')) {
     const file = rest.slice('unix:'.length)
     if (file === '') throw bad(path, `${JSON.stringify(text)} has no path after unix:`)
+    if (visible(file) !== file) throw bad(path, `the socket path ${visible(file)} has control characters`)
     // sun_path of Linux holds 107 bytes and a NUL; longer ones are cut by the system, silently.
     if (Buffer.byteLength(file) > 107)
       throw bad(path, `the socket path ${file} is longer than the 107 bytes that a system allows`)

@@ -136,7 +136,7 @@ export class Listener {
       throw new ConfigError(
         'ALLOW_REQUIRED',
         `${this.#path}.allow`,
-        `${address}: whoever reaches a ${protocol} listener can pose as any client; name the peers, such as allow: ['10.0.0.5']`,
+        `${address}: whoever reaches a listener for ${protocol} can pose as any client; name the peers, such as allow: ['10.0.0.5']`,
       )
     }
     if (protocol === 'ajp' && secret === undefined) {

@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
+import { messageOf, stackOf } from '../thrown.ts'
 import { acceptLightRequests } from './fetch/global.ts'
 import { handleFetch, type FetchHandler } from './fetch/handle.ts'
 import { LOAD_TIMEOUT, loadTarget } from './load.ts'
@@ -49,7 +50,7 @@ export const fetch: MountKind<typeof settings> = {
     const options = {
       request,
       workFailed: (error: unknown): void => {
-        const detail = error instanceof Error ? error.stack : String(error)
+        const detail = stackOf(error) ?? messageOf(error)
         context.log.error('work given to waitUntil failed', {
           code: 'FETCH_WORK',
           blame: 'app',

@@ -8,6 +8,7 @@ import { nearestFile } from '../config/nearest.ts'
 import { ConfigError } from '../errors.ts'
 import { noteLoaded } from './loaded.ts'
 import type { MountContext } from './mount.ts'
+import { messageOf } from '../thrown.ts'
 
 /** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
 export const LOAD_TIMEOUT = 10_000
@@ -83,7 +84,9 @@ export async function exportBeside(
 export async function demandFile(absolute: string, { file, name }: Target, path: string): Promise<void> {
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
-  const what = found ? `${file} is a folder, not a module` : `${file} is not there`
+  const what = found
+    ? `${file} is ${found.isDirectory() ? 'a folder' : 'no file'}, not a module`
+    : `${file} is not there`
   const folder = found ? absolute : dirname(absolute)
   const there = await modulesIn(folder)
   const near = there && nearestFile(found ? 'index.ts' : basename(absolute), there)
@@ -118,8 +121,9 @@ async function importFile(absolute: string, file: string, path: string, timeout:
     return await Promise.race([import(pathToFileURL(absolute).href), late])
   } catch (error) {
     if (error instanceof ConfigError && error.code === 'TARGET_TIMEOUT' && error.path === path) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw new ConfigError('TARGET_RAISED', path, `${file} raised while it was loaded: ${message}`, { cause: error })
+    throw new ConfigError('TARGET_RAISED', path, `${file} raised while it was loaded: ${messageOf(error)}`, {
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
   }

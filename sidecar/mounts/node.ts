@@ -9,6 +9,7 @@ import { checkTarget } from './syntax.ts'
 import { connectionSettings } from './node/connection-settings.ts'
 import { handleNode, serverOf, type NodeHandler } from './node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
+import { messageOf } from '../thrown.ts'
 
 const settings = v.strictObject({
   node: v.pipe(
@@ -68,7 +69,7 @@ async function toHandler(exported: unknown, path: string, target: string): Promi
     try {
       await fastify.ready()
     } catch (error) {
-      throw new ConfigError('NODE_READY', path, `${target} did not get ready: ${(error as Error).message}`, {
+      throw new ConfigError('NODE_READY', path, `${target} did not get ready: ${messageOf(error)}`, {
         cause: error,
       })
     }

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { program, temporaryFolder } from '../harness.ts'
@@ -86,11 +86,19 @@ test('check of what is right says so, and leaves nothing behind', async () => {
   const text = 'good.yaml is right: 2 mounts, every address is free; no app was loaded (--start does)\n'
   const right = { code: 0, err: '', out: text }
   expect(await sidegate(['check', '-c', 'good.yaml'], folder.path)).toEqual(right)
-  expect(await sidegate(['check', '-c', 'good.yaml'], folder.path)).toEqual(right)
-  expect(await sidegate(['check', '-c', 'good.yaml', '--start', '--no-listen'], folder.path)).toEqual({
-    ...right,
-    out: 'good.yaml is right: 2 mounts, every app loads\n',
+  expect(existsSync(join(folder.path, 'good.sock'))).toBe(false)
+})
+
+test('check --start of what is right says that apps load', async () => {
+  write('start.yaml', 'mounts:\n  /: { app: ./hello.ts }\n  /f: { files: ./public }\n')
+  expect(await sidegate(['check', '-c', 'start.yaml', '--start', '--no-listen'], folder.path)).toEqual({
+    code: 0,
+    err: '',
+    out: 'start.yaml is right: 2 mounts, every app loads\n',
   })
+})
+
+test('check of a target on a port that the system chooses', async () => {
   expect((await sidegate(['check', 'hello.ts', '-l', '127.0.0.1:0'], folder.path)).code).toBe(0)
 })
 
@@ -117,12 +125,14 @@ mounts:
 `,
   )
 
-  test('loads and starts nothing', async () => {
-    const { code, err } = await sidegate(['check', '-c', 'acts.yaml'], folder.path)
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect((await sidegate(['check', 'acts.ts', '/p=acts.py', '-l', 'unix:acts.sock'], folder.path)).code).toBe(0)
-    expect(ran()).toEqual([])
-  })
+  test.each([[['-c', 'acts.yaml']], [['acts.ts', '/p=acts.py', '-l', 'unix:acts.sock']]])(
+    'loads and starts nothing: %j',
+    async (words) => {
+      const { code, err } = await sidegate(['check', ...words], folder.path)
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      expect(ran()).toEqual([])
+    },
+  )
 
   test('loads and starts everything with --start', async () => {
     const words = [
@@ -189,6 +199,39 @@ mounts:
     expect([code, err]).toEqual([1, expect.stringContaining('[PYTHON_TOO_OLD]')])
   })
 
+  test.each([
+    ['says nothing', 'exit 0', /cannot run \S+ \(it does not answer as Python does\)/],
+    ['is killed', 'kill -9 $$', /Python ended with SIGKILL/],
+  ])('an interpreter that %s is told', async (_, script, said) => {
+    write('no-python', `#!/bin/sh\n${script}\n`)
+    chmodSync(join(folder.path, 'no-python'), 0o755)
+    write('none.yaml', 'mounts:\n  /: { python: acts, interpreter: ./no-python }\n')
+    const { code, err } = await sidegate(['check', '-c', 'none.yaml', '--no-listen'], folder.path)
+    expect([code, err]).toEqual([1, expect.stringMatching(said)])
+  })
+
+  test('what a Python prints before the answer is left alone', async () => {
+    write('loud-python', `#!/bin/sh\necho welcome\necho '{}'\n`)
+    chmodSync(join(folder.path, 'loud-python'), 0o755)
+    write('loud.yaml', 'mounts:\n  /: { python: acts, interpreter: ./loud-python }\n')
+    expect(await sidegate(['check', '-c', 'loud.yaml', '--no-listen'], folder.path)).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('devices are read by nobody', async () => {
+    const mounts = '  /a: { upstream: "https://127.0.0.1:1", ca: /dev/zero }\n  /b: { app: /dev/zero }\n'
+    write('device.yaml', `mounts:\n${mounts}`)
+    const { code, err } = await sidegate(['check', '-c', 'device.yaml', '--no-listen', '--no-connect'], folder.path)
+    expect(code).toBe(1)
+    expect(err).toMatch(/mounts\.\/a\.ca: cannot read the certificates \/dev\/zero: it is no file \[UPSTREAM_CA\]/)
+    expect(err).toMatch(/mounts\.\/b\.app: \/dev\/zero is no file, not a module .*\[TARGET_MISSING\]/)
+  })
+
+  test('two ways to write the path of a socket are one address', async () => {
+    const words = ['check', 'hello.ts', '-l', 'unix:twice.sock', '-l', 'unix:./twice.sock']
+    const { code, err } = await sidegate(words, folder.path)
+    expect([code, err]).toEqual([1, expect.stringMatching(/listen\.1: this is the address of listen\.0 too/)])
+  })
+
   test('tries the upstreams', async () => {
     const open = createServer().listen(join(folder.path, 'open.sock'))
     const closed = createServer().listen(0, '127.0.0.1')
@@ -203,11 +246,7 @@ mounts:
   /c: { upstream: "http://no.such.name.invalid" }
 `,
     )
-    const words = ['check', '-c', 'up.yaml', '--no-listen']
-    const { code, err } = await sidegate(words, folder.path)
-    const without = await sidegate([...words, '--no-connect'], folder.path)
-    write('one.yaml', 'mounts:\n  /a: { upstream: "fastcgi://unix:open.sock" }\n')
-    const right = await sidegate(['check', '-c', 'one.yaml', '--no-listen'], folder.path)
+    const { code, err } = await sidegate(['check', '-c', 'up.yaml', '--no-listen'], folder.path)
     open.close()
     expect(code).toBe(1)
     expect(err.split('\n')).toEqual([
@@ -223,36 +262,61 @@ mounts:
       'sidegate: 3 problems',
       '',
     ])
-    expect(without).toEqual({ code: 0, err: '', out: 'up.yaml is right: 3 mounts\n' })
+  })
+
+  test('tries no upstreams with --no-connect', async () => {
+    write('away.yaml', 'mounts:\n  /b: { upstream: "uwsgi://unix:missing.sock" }\n')
+    expect(await sidegate(['check', '-c', 'away.yaml', '--no-listen', '--no-connect'], folder.path)).toEqual({
+      code: 0,
+      err: '',
+      out: 'away.yaml is right: 1 mount\n',
+    })
+  })
+
+  test('says that upstreams accept connections', async () => {
+    const server = createServer().listen(join(folder.path, 'one.sock'))
+    await new Promise((resolve) => server.once('listening', resolve))
+    write('one.yaml', 'mounts:\n  /a: { upstream: "fastcgi://unix:one.sock" }\n')
+    const right = await sidegate(['check', '-c', 'one.yaml', '--no-listen'], folder.path)
+    server.close()
     expect(right).toEqual({ code: 0, err: '', out: 'one.yaml is right: 1 mount, every upstream accepts connections\n' })
   })
 })
 
-test('plug by HTTP says what trust is to be written, unless it is', async () => {
-  const words = ['plug', 'nginx', '-p', 'http', 'files:.', '-l', 'unix:s.sock']
-  const without = await sidegate(words, folder.path)
-  expect(without.out).toContain('listen: [{ address: "unix:s.sock", trust: ["unix"] }]')
-  const trusted = await sidegate([...words, '--trust', 'unix'], folder.path)
+const PLUG_TRUST = ['plug', 'nginx', '-p', 'http', 'files:.', '-l', 'unix:s.sock']
+
+test('plug by HTTP says what trust is to be written', async () => {
+  const { out } = await sidegate(PLUG_TRUST, folder.path)
+  expect(out).toContain('listen: [{ address: "unix:s.sock", trust: ["unix"] }]')
+})
+
+test('plug by HTTP says nothing of a trust that is there', async () => {
+  const trusted = await sidegate([...PLUG_TRUST, '--trust', 'unix'], folder.path)
   expect(trusted).toMatchObject({ code: 0, out: expect.not.stringContaining('trust: [') })
 })
 
-test("plug prints the host's config, and has it checked", async () => {
-  const words = ['plug', 'nginx', '-c', 'good.yaml']
-  const [snippet, http, ajp, unknown, checked] = await Promise.all(
-    [
-      words,
-      [...words, '--protocol', 'http', '--full', '--port', '8090'],
-      [...words, '-p', 'ajp'],
-      ['plug', 'ngnix'],
-      [...words, '--check'],
-    ].map((line) => sidegate(line, folder.path)),
-  )
+test("plug prints the host's config", async () => {
+  const snippet = await sidegate(['plug', 'nginx', '-c', 'good.yaml'], folder.path)
   expect(snippet).toMatchObject({ code: 0, err: '' })
-  expect(snippet!.out).toContain(`uwsgi_pass unix:${folder.path}/good.sock;`)
-  expect(http!.out).toContain('proxy_pass')
-  expect(http!.out).toContain('listen 8090')
-  expect(ajp).toMatchObject({ code: 1, err: expect.stringContaining('[PLUG_PROTOCOL]') })
-  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('did you mean nginx?') })
-  expect(checked!.out).toBe(snippet!.out)
-  expect(checked!.code).toBe(program('nginx') ? 0 : 1)
+  expect(snippet.out).toContain(`uwsgi_pass unix:${folder.path}/good.sock;`)
+})
+
+test('plug has the host check its config', async () => {
+  const { code, out } = await sidegate(['plug', 'nginx', '-c', 'good.yaml', '--check'], folder.path)
+  expect(out).toContain(`uwsgi_pass unix:${folder.path}/good.sock;`)
+  expect(code).toBe(program('nginx') ? 0 : 1)
+})
+
+test('plug prints a complete config file, with another protocol', async () => {
+  const words = ['plug', 'nginx', '-c', 'good.yaml', '--protocol', 'http', '--full', '--port', '8090']
+  const { out } = await sidegate(words, folder.path)
+  expect(out).toContain('proxy_pass')
+  expect(out).toContain('listen 8090')
+})
+
+test.each([
+  [['nginx', '-c', 'good.yaml', '-p', 'ajp'], 1, '[PLUG_PROTOCOL]'],
+  [['ngnix'], 2, 'did you mean nginx?'],
+] as const)('plug %j has exit code %i', async (words, code, said) => {
+  expect(await sidegate(['plug', ...words], folder.path)).toMatchObject({ code, err: expect.stringContaining(said) })
 })

@@ -44,6 +44,8 @@ function serve(words: readonly string[], cwd: string = folder.path): Sidegate {
   return one
 }
 
+const oneLine = (words: string): RegExp => new RegExp(`^sidegate: [^\n]*${words}[^\n]*\n$`)
+
 const get = async (port: number, path: string): Promise<string> =>
   (await fetch(`http://127.0.0.1:${port}${path}`)).text()
 
@@ -82,28 +84,39 @@ test('two targets side by side, and what was taken is said', async () => {
   expect(out).toMatch(/"GET \/x" 200 .* \/ /)
 })
 
-test('--trust: whose X-Forwarded-* count, on every listener of the command line', async () => {
-  write(
-    'who.ts',
-    `export const app = (environ: any, startResponse: any) => {
+write(
+  'who.ts',
+  `export const app = (environ: any, startResponse: any) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']])
   return [environ.REMOTE_ADDR + ' ' + environ['wsgi.url_scheme']]
 }`,
-  )
-  const who = async (words: readonly string[]): Promise<string> => {
-    const one = serve(words)
-    const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https' }
-    return (await fetch(`http://127.0.0.1:${await one.port()}/`, { headers })).text()
-  }
-  expect(await who(['./who.ts', '-l', '127.0.0.1:0'])).toBe('127.0.0.1 http')
-  expect(
-    await who(['./who.ts', '-l', 'unix:t.sock', '-l', '127.0.0.1:0', '--trust', 'unix', '--trust', '127.0.0.0/8']),
-  ).toBe('192.0.2.7 https')
-  // The listeners of a file have their own.
-  write('listens.yaml', 'mounts:\n  /: { app: ./who.ts }\nlisten: [127.0.0.1:1]\n')
-  expect(await who(['-c', 'listens.yaml', '-l', '127.0.0.1:0', '--trust', '127.0.0.1'])).toBe('192.0.2.7 https')
+)
+write('listens.yaml', 'mounts:\n  /: { app: ./who.ts }\nlisten: [127.0.0.1:1]\n')
+
+test.each([
+  ['nobody unless it is said', ['./who.ts', '-l', '127.0.0.1:0'], '127.0.0.1 http'],
+  [
+    'on every listener of the command line',
+    ['./who.ts', '-l', 'unix:t.sock', '-l', '127.0.0.1:0', '--trust', 'unix', '--trust', '127.0.0.0/8'],
+    '192.0.2.7 https',
+  ],
+  [
+    'not on those of a file, which have their own',
+    ['-c', 'listens.yaml', '-l', '127.0.0.1:0', '--trust', '127.0.0.1'],
+    '192.0.2.7 https',
+  ],
+])('--trust: whose X-Forwarded-* count, %s', async (_, words, expected) => {
+  const one = serve(words)
+  const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https' }
+  expect(await (await fetch(`http://127.0.0.1:${await one.port()}/`, { headers })).text()).toBe(expected)
+})
+
+test('--trust is about the addresses of --listen', async () => {
   const alone = await sidegate(['serve', '-c', 'listens.yaml', '--trust', '127.0.0.1'], folder.path)
   expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('--listen') })
+})
+
+test('--trust takes addresses', async () => {
   const bad = await sidegate(['serve', './who.ts', '-l', '127.0.0.1:0', '--trust', 'nginx'], folder.path)
   expect(bad).toMatchObject({
     code: 1,
@@ -139,8 +152,12 @@ test('the configuration of the working directory is found', async () => {
   const one = serve([])
   expect(await get(await one.port(), '/')).toBe('hello |/')
   expect((await one.stop()).out).toBe('')
-  write('sidegate.config.json', '{}')
-  expect(await sidegate(['serve'], folder.path)).toMatchObject({
+})
+
+test('two configurations in one folder: neither is taken', async () => {
+  mkdirSync(join(folder.path, 'two'))
+  for (const name of ['two/sidegate.config.json', 'two/sidegate.config.yaml']) write(name, '{}')
+  expect(await sidegate(['serve'], join(folder.path, 'two'))).toMatchObject({
     code: 1,
     err: expect.stringContaining('[CONFIG_TWICE]'),
   })
@@ -184,8 +201,6 @@ test('drainTimeout bounds the wait', async () => {
   expect(await one.ended).toMatchObject({ code: 0, err: expect.stringContaining('DRAIN_TIMEOUT') })
 })
 
-const oneLine = (words: string): RegExp => new RegExp(`^sidegate: [^\n]*${words}[^\n]*\n$`)
-
 test('an address in use is one line', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -203,28 +218,21 @@ test('a socket that may not be made is one line', async () => {
   expect(code).toBe(1)
 })
 
-test('a missing Python, a missing file, an open door: one line each', async () => {
-  write('python.yaml', 'mounts:\n  /p: { python: a:b, interpreter: /nowhere/python3 }\nlisten: [127.0.0.1:0]\n')
-  const python = await sidegate(['serve', '-c', 'python.yaml'], folder.path)
-  expect(python).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(oneLine('python\\.yaml:2: mounts\\./p.*\\[PYTHON_NOT_FOUND\\]')),
-  })
-  const missing = await sidegate(['serve', 'app:./hallo.ts', '-l', '127.0.0.1:0'], folder.path)
-  expect(missing).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(oneLine('mounts\\./\\.app: .*did you mean \\./hello\\.ts\\? \\[TARGET_MISSING\\]')),
-  })
-  const config = await sidegate(['serve', '-c', 'nowhere.yaml'], folder.path)
-  expect(config).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(oneLine('nowhere\\.yaml: there is no such file \\[CONFIG_MISSING\\]')),
-  })
-  const open = await sidegate(['serve', 'app:./hello.ts', '-l', 'uwsgi://0.0.0.0:0'], folder.path)
-  expect(open).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(oneLine('listen\\.0\\.allow: .*\\[ALLOW_REQUIRED\\]')),
-  })
+write('python.yaml', 'mounts:\n  /p: { python: a:b, interpreter: /nowhere/python3 }\nlisten: [127.0.0.1:0]\n')
+
+test.each([
+  ['a missing Python', ['-c', 'python.yaml'], 'python\\.yaml:2: mounts\\./p.*\\[PYTHON_NOT_FOUND\\]'],
+  [
+    'a missing file',
+    ['app:./hallo.ts', '-l', '127.0.0.1:0'],
+    'mounts\\./\\.app: .*did you mean \\./hello\\.ts\\? \\[TARGET_MISSING\\]',
+  ],
+  ['a missing configuration', ['-c', 'nowhere.yaml'], 'nowhere\\.yaml: there is no such file \\[CONFIG_MISSING\\]'],
+  ['an open door', ['app:./hello.ts', '-l', 'uwsgi://0.0.0.0:0'], 'listen\\.0\\.allow: .*\\[ALLOW_REQUIRED\\]'],
+])('%s is one line', async (_, words, said) => {
+  const { code, err } = await sidegate(['serve', ...words], folder.path)
+  expect(err).toMatch(oneLine(said))
+  expect(code).toBe(1)
 })
 
 test('an app that raises while it is loaded shows its stack', async () => {
@@ -236,32 +244,27 @@ test('an app that raises while it is loaded shows its stack', async () => {
   )
 })
 
-test('what the command line cannot mean has exit code 2', async () => {
-  const usage = async (...words: string[]): Promise<string> => {
-    const { code, err } = await sidegate(words, folder.path)
-    expect({ words, code }).toEqual({ words, code: 2 })
-    return err
-  }
-  expect(await usage('srve')).toContain('did you mean serve?')
-  expect(await usage('serve', '--lisen', 'x')).toContain('did you mean --listen?')
-  expect(await usage('serve', '--port', '80')).toContain('did you mean --listen?')
-  expect(await usage('check', '--bind', 'x')).toContain('did you mean --listen?')
-  expect(await usage('serve', '--listen')).toContain('(sidegate serve --help tells more)')
-  expect(await usage('serve', './hello.ts', '-c', 'x.yaml')).toContain('cannot be used together')
-  expect(await usage('serve', './hello.ts', '--drain-timeout', 'soon')).toContain(
-    '--drain-timeout is a number from 0 to 1000000',
-  )
-  expect(await usage('serve', './hello.ts', '--drain-timeout', '2592000')).toContain('--drain-timeout is a number')
-  expect(await usage()).toContain('Usage: sidegate COMMAND')
+test.each([
+  [['srve'], 'did you mean serve?'],
+  [['serve', '--lisen', 'x'], 'did you mean --listen?'],
+  [['serve', '--port', '80'], 'did you mean --listen?'],
+  [['check', '--bind', 'x'], 'did you mean --listen?'],
+  [['serve', '--listen'], '(sidegate serve --help tells more)'],
+  [['serve', './hello.ts', '-c', 'x.yaml'], 'cannot be used together'],
+  [['serve', './hello.ts', '--drain-timeout', 'soon'], '--drain-timeout is a number from 0 to 1000000'],
+  [['serve', './hello.ts', '--drain-timeout', '2592000'], '--drain-timeout is a number'],
+  [[], 'Usage: sidegate COMMAND'],
+])('what the command line cannot mean has exit code 2: %j', async (words, said) => {
+  expect(await sidegate(words, folder.path)).toMatchObject({ code: 2, err: expect.stringContaining(said) })
 })
 
-test('help comes from the table of commands and the settings', async () => {
-  expect((await sidegate(['--help'], folder.path)).out).toContain('sidegate help KIND')
-  expect((await sidegate(['serve', '-h'], folder.path)).out).toMatch(
-    /--drain-timeout SECONDS +Seconds that requests under way/,
-  )
-  expect((await sidegate(['help', 'python'], folder.path)).out).toMatch(/processes +Worker processes\. Default: 1\./)
-  expect((await sidegate(['--version'], folder.path)).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+test.each([
+  [['--help'], /sidegate help KIND/],
+  [['serve', '-h'], /--drain-timeout SECONDS +Seconds that requests under way/],
+  [['help', 'python'], /processes +Worker processes\. Default: 1\./],
+  [['--version'], /^\d+\.\d+\.\d+\n$/],
+])('help comes from the table of commands and the settings: %j', async (words, said) => {
+  expect((await sidegate(words, folder.path)).out).toMatch(said)
 })
 
 test('what an app throws outside its requests is reported, and the others go on', async () => {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { temporaryFolder, until } from '../harness.ts'
@@ -168,4 +169,25 @@ test('a log that is written to a file goes on at its start when it is truncated'
     child.kill('SIGTERM')
   }
   await exited
+})
+
+test('a signal behind the end changes nothing of it', async () => {
+  const one = serve(['respond:204', '--listen', '127.0.0.1:0'])
+  const port = await one.port()
+  // The end waits for the access log to be read, for a moment.
+  one.pause('stdout')
+  const agent = new Agent({ keepAlive: true })
+  for (let count = 0; count < 100; count++) {
+    const call = request({ port, host: '127.0.0.1', path: `/${'x'.repeat(16_000)}`, agent }).end()
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+  }
+  agent.destroy()
+  one.signal('SIGTERM')
+  await one.said(/info stopped/)
+  one.signal('SIGINT')
+  one.signal('SIGHUP')
+  expect(await one.exited).toBe(0)
+  one.resume('stdout')
 })

@@ -189,6 +189,8 @@ test('a module that never finishes loading', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const thrown = readConfig('c.ts', 'await new Promise(() => {})\nexport default {}').catch((error: unknown) => error)
+  // The file is looked at first.
+  while (vi.getTimerCount() === 0) await new Promise(setImmediate)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(await thrown).toMatchObject({
     code: 'CONFIG_LATE',
@@ -222,4 +224,48 @@ test('the nearest file: its ending counts only between two that are equally near
   // One letter of one.
   expect(nearestFile('b.ts', files)).toBeUndefined()
   expect(nearestFile('nothing.ts', files)).toBeUndefined()
+})
+
+test('a mistake in one listener moves the place of no other', async () => {
+  const text = 'listen:\n  - 127.0.0.1:99999\n  - 5\n  - 127.0.0.1:8001\nmounts:\n  /: { respond: 204 }\n'
+  const { config, problems } = await readConfig('c.yaml', text)
+  expect(config.listen.map(({ address, path }) => [address, path])).toEqual([['127.0.0.1:8001', 'listen.2']])
+  expect(problems).toEqual([
+    expect.stringMatching(/^c\.yaml:2: listen\.0: .*ADDRESS_BAD/),
+    'c.yaml:3: listen.1: must be an address, such as "127.0.0.1:8000", or a group of settings with one [CONFIG_VALUE]',
+  ])
+})
+
+test('control characters are in no place of a mount and no path of a socket', async () => {
+  const mounts = String.raw`"/a\nb": { respond: 204 }, "/c\0": { respond: 204 }, "/\u202E": { respond: 204 }`
+  const { problems } = await readConfig('c.yaml', `mounts: { ${mounts} }\nlisten: ["unix:a\\0b"]\n`)
+  expect(problems.map((line) => line.replace(/^.*\[/s, '['))).toEqual([
+    '[ADDRESS_BAD]',
+    '[MOUNT_KEY]',
+    '[MOUNT_KEY]',
+    '[MOUNT_KEY]',
+  ])
+  expect(problems[1]).toContain('\\n')
+})
+
+test('UTF-8, with or without the mark in front, and nothing else', async () => {
+  const json = '{ "mounts": { "/\u00e9": { "respond": 204 } } }'
+  expect((await readConfig('c.json', `\ufeff${json}`)).config.mounts[0]!.key).toBe('/\u00e9')
+  for (const bytes of [Buffer.from(json, 'latin1'), Buffer.from(`\ufeff${json}`, 'utf16le')]) {
+    await expect(readConfig('c.json', bytes)).rejects.toMatchObject({
+      code: 'CONFIG_SYNTAX',
+      message: 'it is no UTF-8 text: save it as UTF-8',
+    })
+  }
+})
+
+test('words for what is no whole number, and for a list with nothing in it', async () => {
+  const { problems } = await readConfig(
+    'c.yaml',
+    'mounts:\n  /a: { python: x, processes: 1.5 }\n  /b: { upstream: [] }\n',
+  )
+  expect(problems).toEqual([
+    'c.yaml:2: mounts./a.processes: is 1.5, must be a whole number [CONFIG_VALUE]',
+    'c.yaml:3: mounts./b.upstream: is an empty list, must have one entry or more [CONFIG_VALUE]',
+  ])
 })

@@ -16,7 +16,7 @@ test.each([
   ['c.mjs', 'const a = { mounts: {} }\na.mounts["/"] = a\nexport default a\n', 'c.mjs: mounts./'],
 ])('%s: what contains itself is told with its place (%#)', async (name, text, place) => {
   const { problems } = await readConfig(name, text)
-  expect(problems).toContain(`${place}: this contains itself [CONFIG_VALUE]`)
+  expect(problems).toEqual([`${place}: this contains itself [CONFIG_VALUE]`])
 })
 
 test('what is nested beyond reason is told', async () => {
@@ -40,6 +40,20 @@ test('nor is a folder', async () => {
 test.each(['yaml', 'json'] as const)('%s: a key that is there twice is told, with its line', async (format) => {
   const { problems } = await parseConfig('{\n"a": 1,\n"b": { "c": 1,\n"c": 2 },\n"a": 3\n}', format, 'f')
   expect(problems.map(({ place }) => place)).toEqual(['f:4', 'f:5'])
+})
+
+test('the lines of five times as many mounts are found in about five times as long', async () => {
+  const time = async (count: number): Promise<number> => {
+    const names = Array.from({ length: count }, (_, index) => `/mount-${index}`)
+    const { line } = await parseConfig(`mounts:\n${names.map((name) => `  ${name}: 1\n`).join('')}`, 'yaml', 'f')
+    const { user } = process.cpuUsage()
+    for (const [index, name] of names.entries()) expect(line(['mounts', name, 'respond'])).toBe(index + 2)
+    return process.cpuUsage().user - user
+  }
+  await time(1000)
+  const one = await time(2000)
+  // Quadratic, it would be 25 times as long.
+  expect(await time(10_000)).toBeLessThan(one * 14)
 })
 
 test.each(['yaml', 'json'] as const)(

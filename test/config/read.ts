@@ -17,7 +17,7 @@ export interface ReadConfig {
 /** Writes `text` to a file of this name and reads it. */
 export async function readConfig(
   name: string,
-  text: string,
+  text: string | Uint8Array,
   environment: Record<string, string> = {},
   cwd?: string,
 ): Promise<ReadConfig> {

@@ -196,6 +196,12 @@ describe('failure', () => {
     expect(errors).toMatchObject([{ code: 'APP_RAISED' }])
   })
 
+  test.each(['sync', 'promise', 'body'])('what cannot be shown is an answer all the same: %s', async (where) => {
+    const { response, errors } = (await open('odd')).request({ path: `/${where}` })
+    expect((await response).status).toBe(500)
+    expect(errors).toMatchObject([{ code: 'APP_RAISED' }])
+  })
+
   test.each(['undefined', 'null', 'string', 'object', 'promise', 'error'])('%s is no Response', async (what) => {
     const { response, errors } = (await open('gives')).request({ path: `/${what}` })
     expect((await response).status).toBe(500)

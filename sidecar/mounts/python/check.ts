@@ -20,13 +20,24 @@ export function askPython({ file, args, cwd, env }: Command, milliseconds: numbe
   return new Promise((resolve) => {
     execFile(file, args, { cwd, env, timeout: milliseconds }, (error, stdout, stderr) => {
       if (!error) {
-        const { code, message } = JSON.parse(stdout) as { code?: string; message: string }
-        return resolve(code === undefined ? undefined : new StartError(code, message))
+        const answer = answerOf(stdout)
+        if (!answer) return resolve(new StartError('WORKER_SPAWN', 'it does not answer as Python does'))
+        return resolve(answer.code === undefined ? undefined : new StartError(answer.code, answer.message))
       }
-      const { code, killed } = error
+      const { code, killed, signal } = error
       if (typeof code === 'string') return resolve(new StartError('WORKER_SPAWN', code))
       if (killed) return resolve(new StartError('WORKER_START_TIMEOUT', `no answer within ${milliseconds / 1000} s`))
-      resolve(new StartError('WORKER_START_DIED', `Python ended with ${code}`, stderr))
+      resolve(new StartError('WORKER_START_DIED', `Python ended with ${code ?? signal}`, stderr))
     })
   })
+}
+
+/** What check.py says: its last line, behind what a sitecustomize may print; undefined for what another program prints. */
+function answerOf(stdout: string): { code?: string; message: string } | undefined {
+  try {
+    const answer = JSON.parse(stdout.trim().split('\n').at(-1)!) as { code?: string; message: string } | null
+    return typeof answer === 'object' && answer !== null ? answer : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 // A server that speaks HTTP/1.1: connections are kept, and looked at before they are used again.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect } from 'node:tls'
 import { ConfigError, PeerError } from '../../errors.ts'
@@ -15,6 +15,9 @@ import { ServerSocket } from './socket.ts'
 import { Tunnel, type TunnelOptions } from './tunnel.ts'
 import type { Target, TargetOptions, TargetPlace } from './target.ts'
 import { Upload } from '../../upload.ts'
+
+/** All that a system trusts is a quarter of a megabyte. */
+const CERTIFICATES_MAX = 16 * 1024 * 1024
 
 /** What is asked of an https upstream. */
 export interface TlsOptions {
@@ -130,6 +133,10 @@ export class HttpTarget implements Target {
 
 async function readCertificates(file: string, path: string): Promise<Buffer> {
   try {
+    // A device or a pipe would be read for ever.
+    const found = await stat(file)
+    if (!found.isFile()) throw new Error('it is no file')
+    if (found.size > CERTIFICATES_MAX) throw new Error(`it is longer than ${CERTIFICATES_MAX / 1024 / 1024} MiB`)
     return await readFile(file)
   } catch (error) {
     throw new ConfigError('UPSTREAM_CA', path, `cannot read the certificates ${file}: ${(error as Error).message}`)

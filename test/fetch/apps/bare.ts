@@ -18,6 +18,14 @@ export const raises: FetchHandler = () => {
 export const rejects: FetchHandler = async () => {
   throw new Error('async')
 }
+/** By the path: what throws when it is looked at, at once, later, and in the middle of a body. */
+export const odd: FetchHandler = ((request: Request) => {
+  const thrown: unknown = Object.create(null)
+  const path = new URL(request.url).pathname
+  if (path === '/sync') throw thrown
+  if (path === '/promise') return Promise.reject(thrown as Error)
+  return new Response(new ReadableStream({ pull: (controller) => controller.error(thrown) }))
+}) as FetchHandler
 export const gives: FetchHandler = ((request: Request) => {
   const what = new URL(request.url).pathname
   if (what === '/undefined') return undefined
