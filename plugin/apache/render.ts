@@ -1,5 +1,6 @@
 // Apache's config for the running configuration: the lines for a virtual host, or a complete httpd.conf. Everything that is mounted
 // goes to Sidegate, files too: it has one answer for every web server.
+import { brokenOffNote } from '../broken-off.ts'
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { prefixes } from '../mounts.ts'
 import { planFor, remark } from '../plan.ts'
@@ -14,7 +15,8 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const way = passing(plan.protocol, plan.endpoint)
   const places = prefixes(plan.mounts)
   const lines = plan.full ? complete(way, places, plan.port) : snippet(way, places)
-  return `${[...plan.title, '', ...lines].join('\n')}\n`
+  const note = brokenOffNote('Apache', plan.protocol, plan.endpoint)
+  return `${[...plan.title, ...note, '', ...lines].join('\n')}\n`
 }
 
 function snippet(way: Passing, places: readonly string[]): string[] {

@@ -11,7 +11,7 @@ export const caddy = {
   protocols,
   extension: 'Caddyfile',
   repair,
-  // By its reader of records; and it writes on while it reads, so that a reset may come before it has seen the head.
+  // Its reader of records takes their end for that of the response; and it writes on while it reads, so that a reset may come before it has seen the head.
   wire: { brokenEnd: true },
   render,
   check,

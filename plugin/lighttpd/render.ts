@@ -1,5 +1,6 @@
 // lighttpd's config for the running configuration: lines to include, or a complete lighttpd.conf. Everything that is mounted goes to
 // Sidegate, files too: it has one answer for every web server.
+import { brokenOffNote } from '../broken-off.ts'
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { prefixes } from '../mounts.ts'
 import { planFor } from '../plan.ts'
@@ -28,7 +29,8 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
       ]
     : ['# For example /etc/lighttpd/conf-enabled/99-sidegate.conf', `server.modules += ( ${modules} )`]
   const lines = [...top, '', ...way.settings, '', ...places(way, prefixes(plan.mounts))]
-  return `${[...plan.title, '', ...lines].join('\n')}\n`
+  const note = brokenOffNote('lighttpd', plan.protocol, plan.endpoint)
+  return `${[...plan.title, ...note, '', ...lines].join('\n')}\n`
 }
 
 /** One condition a prefix, so that it means whole segments: lighttpd's own prefixes would take `/shopping` for `/shop`. */

@@ -41,6 +41,7 @@ export function http(endpoint: Endpoint): Passing {
       'proxy_redirect off;',
       ...shared('proxy'),
     ],
+    note: [],
     // No path behind it: the request target goes through as the client sent it.
     pass: `proxy_pass http://${upstreamName('http', endpoint)};`,
   }

@@ -1,5 +1,6 @@
 // By the protocols that carry CGI variables: uwsgi_pass, fastcgi_pass, scgi_pass. One list of variables for all three.
 import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { brokenOffNote } from '../broken-off.ts'
 import type { Passing } from './passing.ts'
 import { common, hostMap, keptUpstream, shared, upstreamName } from './shared.ts'
 import { expanded } from './words.ts'
@@ -16,6 +17,7 @@ export function uwsgi(endpoint: Endpoint): Passing {
       ...shared('uwsgi'),
       '# WebSockets need nothing here: Upgrade goes through as HTTP_UPGRADE, and a 101 opens the tunnel.',
     ],
+    note: brokenOffNote('nginx', 'uwsgi', endpoint),
     pass: `uwsgi_pass ${expanded(formatEndpoint(endpoint))};`,
   }
 }
@@ -34,6 +36,7 @@ export function fastcgi(endpoint: Endpoint): Passing {
       ...shared('fastcgi'),
       '# WebSockets do not pass FastCGI: give their path to proxy_pass or uwsgi_pass.',
     ],
+    note: [],
     pass: `fastcgi_pass ${upstreamName('fastcgi', endpoint)};`,
   }
 }
@@ -59,6 +62,7 @@ export function scgi(endpoint: Endpoint): Passing {
       ),
       '# WebSockets need nothing here: Upgrade goes through as HTTP_UPGRADE, and a 101 opens the tunnel.',
     ],
+    note: brokenOffNote('nginx', 'scgi', endpoint),
     pass: `scgi_pass ${expanded(formatEndpoint(endpoint))};`,
   }
 }

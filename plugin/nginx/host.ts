@@ -13,7 +13,8 @@ export const nginx = {
   extension: 'conf',
   repair,
   // It takes 103 for the response, and the client gets nothing (1.22; from 1.29 on it knows 103, and needs a directive for it).
-  wire: { interim: false },
+  // Where it does not collect a response by FastCGI (fastcgi_buffering off), it looks at what comes, and not at how that ends.
+  wire: { interim: false, brokenEnd: true },
   render,
   brief,
   check,

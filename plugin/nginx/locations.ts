@@ -11,7 +11,7 @@ const HAS_WORKERS = new Set(['python', 'run', 'cgi'])
 /** The lines for one mount. */
 export function locations(mount: PlacedMount, passing: Passing, directory: string): string[] {
   if (mount.kind === 'files' && !mount.hasScripts) return fileLocations(mount, directory)
-  const body: string[] = []
+  const body: string[] = [...passing.note]
   if (HAS_WORKERS.has(mount.kind) || mount.settings.processes !== undefined) {
     body.push(
       '# A worker is free once nginx has the upload or response, however slow the client. A response that streams says so:',

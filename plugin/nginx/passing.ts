@@ -13,6 +13,8 @@ export interface Passing {
   readonly http: readonly string[]
   /** For http { } or server { }; locations inherit it. */
   readonly settings: readonly string[]
+  /** Comment lines for each mount: what nginx cannot do there. */
+  readonly note: readonly string[]
   /** The directive that does it, in each location. */
   readonly pass: string
 }

@@ -59,7 +59,8 @@ export function lint(app: Application): Application {
     const upgrade = environ['sidegate.upgrade']
     if (upgrade) environ['sidegate.upgrade'] = lintUpgrade(upgrade, head)
     // ## - What it throws, or its promise rejects with, is answered with 500 as long as the head has not been sent; after that the response
-    // ##   is cut, so that the client can tell.
+    // ##   is cut, so that the client can tell. One without Content-Length looks complete where the web server in front cannot tell: by
+    // ##   uwsgi and SCGI over a Unix socket, and behind Caddy ([hosts](hosts/)).
     // ## - Each of its calls gets its own environ and startResponse, and its own result.
     return lintBody(app(environ, lintStartResponse(startResponse, head)), head)
   }

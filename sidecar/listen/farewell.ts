@@ -8,8 +8,9 @@ import { LIMITS } from './door.ts'
 export const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
- * How long a host may take to read what was sent of a uwsgi or SCGI response before the reset that says it is not complete. Linux keeps for
- * its reader what came ahead of a reset; other systems forget it.
+ * How long a host may take to read what was sent of a response before the end that says it is not complete. Who finds both at once may never
+ * look at the first (nginx), or take the second for the end of the response (lighttpd, by FastCGI over a Unix socket). Linux keeps for its reader
+ * what came ahead of a reset; other systems forget it.
  */
 const CUT_MS = 200
 
@@ -60,10 +61,13 @@ export class Farewell {
     if (this.#left < 0 || this.late) this.#socket.destroy()
   }
 
-  /** Resets the connection once the host has had a moment to read. `shared`: others have their responses on it, and finish them first. */
-  doom(shared: boolean): void {
-    if (!shared && this.#socket.remoteAddress === undefined) return this.reset()
-    this.#doom ??= setTimeout(() => this.reset(), shared ? LIMITS.linger : CUT_MS)
+  /**
+   * Has `end` end the connection once the host has had a moment to read; what comes until then is thrown away. `shared`: others have their
+   * responses on it, and finish them first.
+   */
+  doom(shared: boolean, end: () => void): void {
+    if (!shared) this.skip()
+    this.#doom ??= setTimeout(end, shared ? LIMITS.linger : CUT_MS)
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it: a Unix socket has no reset. */

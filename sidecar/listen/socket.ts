@@ -247,9 +247,8 @@ export class SocketConnection implements CarrierLine {
     // end of the connection can tell. The others get a moment to finish before it.
     const mark = shared ? undefined : this.codec.cut?.(id)
     this.#exchanges.delete(id)
-    if (mark) return this.#linger(REFUSED_BYTES, mark)
     this.#closing ||= !shared
-    this.#farewell.doom(shared)
+    this.#farewell.doom(shared, () => (mark ? this.#linger(REFUSED_BYTES, mark) : this.reset()))
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */

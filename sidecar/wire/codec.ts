@@ -151,8 +151,8 @@ export interface ProtocolOptions {
   /** AJP server: the host sends the path decoded (lighttpd), so that a `%` in it is no escape but a `%`. */
   readonly decodedPath?: boolean | undefined
   /**
-   * FastCGI server: a response that breaks off ends within the header of a record, as the host takes an end between two for that of the
-   * response. Not for everybody: HAProxy 2.6 waits for the rest of it.
+   * FastCGI server: a response that breaks off ends with the header of a record that is none, as the host takes an end between two records
+   * for that of the response. Not for everybody: to HAProxy 2.6 it is the end.
    */
   readonly brokenEnd?: boolean | undefined
   /** HTTP server: false where the host takes an interim response for the final one. Default true. */

@@ -137,7 +137,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
 
   constructor({ raw = false, brokenEnd = false }: ProtocolOptions = {}) {
     this.#raw = raw
-    if (brokenEnd) this.cut = (id) => Uint8Array.of(1, records.STDOUT, id >> 8)
+    // A record of no version: an error to who reads on, wherever it stands.
+    if (brokenEnd) this.cut = (id) => Uint8Array.of(0, records.STDOUT, id >> 8, id & 255, 0, 0, 0, 0)
   }
 
   receive(bytes: Uint8Array): ServerEvent[] {

@@ -46,6 +46,30 @@ describe('render', () => {
     expect(render(input([address], [['/', 'app']]), { protocol })).toContain(line)
   })
 
+  test.each([
+    ['unix:/run/s.sock', 'uwsgi', 2],
+    ['unix:/run/s.sock', 'scgi', 2],
+    ['unix:/run/s.sock', 'fastcgi', 0],
+    ['unix:/run/s.sock', 'http', 0],
+    ['127.0.0.1:3031', 'uwsgi', 0],
+    ['127.0.0.1:3031', 'scgi', 0],
+  ])(
+    '%s by %s: each mount says where a response that breaks off looks complete, and what to do',
+    (address, protocol, times) => {
+      const mounts = input(
+        [address],
+        [
+          ['/', 'app'],
+          ['/shop', 'python'],
+        ],
+      )
+      const said = [...render(mounts, { protocol }).matchAll(/(?:^ *#.*\n)+(?=(?:.*\n){0,4}.*_pass )/gm)].filter(
+        ([comment]) => /Unix socket.*breaks off[^]*127\.0\.0\.1:3031[^]*--protocol fastcgi/.test(comment),
+      )
+      expect(said).toHaveLength(times)
+    },
+  )
+
   test('the socket is preferred, and a listener of another protocol passed over', () => {
     const text = render(input(['http://unix:/run/http.sock', '127.0.0.1:1', 'unix:/run/any.sock'], [['/', 'app']]))
     expect(text).toContain('uwsgi_pass unix:/run/any.sock;')

@@ -3,7 +3,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { Case, Run } from '../case.ts'
 
 /** What nginx writes down when a response under way is cut. */
-const CUT = /upstream prematurely closed connection|recv\(\) failed \(104|upstream sent more data/
+const CUT =
+  /upstream prematurely closed connection|recv\(\) failed \(104|upstream sent (?:more data|unsupported FastCGI protocol version: 0)/
 
 async function stillServes(run: Run): Promise<void> {
   equal((await run.request('hello', { target: '/' })).text, 'Hello World\n')
