@@ -146,3 +146,25 @@ test('after an abort writing throws, and ending is nothing', () => {
   exchange.end()
   expect(carrier.calls).toEqual(['start'])
 })
+
+test.each([
+  ['GET', undefined, 'echo'],
+  ['POST', '', 'echo'],
+  // What follows the head would be its body.
+  ['GET', 'x', undefined],
+  ['POST', 'x', undefined],
+])('an upgrade asked for by %s with the body %j is %s', (method, body, asked) => {
+  const headers = { Upgrade: 'echo', Connection: 'upgrade' }
+  const { exchange } = makeExchange({ method, headers, ...(body === undefined ? {} : { body }) })
+  expect(exchange.upgradeAsked).toBe(asked)
+})
+
+test('an upgrade asked for by POST with a body of unknown length is none', () => {
+  const nothing = (async function* () {})()
+  const { exchange } = makeExchange({
+    method: 'POST',
+    headers: { Upgrade: 'echo', Connection: 'upgrade' },
+    body: nothing,
+  })
+  expect(exchange.upgradeAsked).toBeUndefined()
+})
