@@ -18,14 +18,24 @@ function note(code: string | undefined): void {
   if (code !== undefined && missing.delete(code)) appendFileSync(join(folder!, String(process.pid)), `${code}\n`)
 }
 
-// The constructor sets the name, and the code a line later.
+// The constructor sets the name, and the code a line later. No more than the last error is kept: tests measure memory.
+let last: SidegateError | undefined
+function keep(error: SidegateError): void {
+  if (missing.size === 0) return
+  if (last) look()
+  else queueMicrotask(look)
+  last = error
+}
+function look(): void {
+  if (last && missing.has(last.code) && madeBySources(last.stack)) note(last.code)
+  last = undefined
+}
+
 Object.defineProperty(SidegateError.prototype, 'name', {
   configurable: true,
   set(this: SidegateError, value: string) {
     Object.defineProperty(this, 'name', { value, configurable: true, enumerable: true, writable: true })
-    queueMicrotask(() => {
-      if (missing.has(this.code) && madeBySources(this.stack)) note(this.code)
-    })
+    keep(this)
   },
 })
 
