@@ -28,7 +28,8 @@ export class SocketConnection implements CarrierLine {
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
   #batch: Exchange[] = []
-  #paused = false
+  /** It is not being read. */
+  paused = false
   #full = false
   /** The codec's own answers wait for a peer that asks, and does not read: no more of its questions are read until then. */
   #choked = false
@@ -111,8 +112,8 @@ export class SocketConnection implements CarrierLine {
       }
     }
     this.#reply(replies)
-    if (!this.#paused && (this.#blocked || (!room && this.#exchanges.crowded))) {
-      this.#paused = true
+    if (!this.paused && (this.#blocked || (!room && this.#exchanges.crowded))) {
+      this.paused = true
       this.#socket.pause()
     }
     // Handled last: what of the body came in the same read is in place then, and so is that the host took a request back.
@@ -124,7 +125,10 @@ export class SocketConnection implements CarrierLine {
 
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
   #reply(replies: Uint8Array[] | undefined): undefined {
-    if (replies) this.#choked = !this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))
+    if (!replies) return
+    this.#choked = !this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))
+    // Who has asked for nothing else may say no more.
+    if (!this.busy && !this.#choked) this.#patience.rest(LIMITS.idle)
   }
 
   /** The peer will send no more. */
@@ -170,11 +174,6 @@ export class SocketConnection implements CarrierLine {
     this.#last?.over()
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
     if (this.busy) this.#exchanges.abortAll(clientGone(error))
-  }
-
-  /** True while it is not being read. */
-  get paused(): boolean {
-    return this.#paused
   }
 
   /** True while a request is in flight. */
@@ -319,8 +318,8 @@ export class SocketConnection implements CarrierLine {
   }
 
   #resume(): void {
-    if (!this.#paused || this.#blocked || this.#exchanges.crowded) return
-    this.#paused = false
+    if (!this.paused || this.#blocked || this.#exchanges.crowded) return
+    this.paused = false
     this.#socket.resume()
   }
 

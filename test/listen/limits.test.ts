@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { LIMITS } from '../../sidecar/listen/door.ts'
-import { forward, netstring, record, request } from '../wire/build.ts'
+import { ajpPacket, begin, forward, netstring, pairs, record, request } from '../wire/build.ts'
 import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
 import { bodyOf, connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
 
@@ -129,6 +129,20 @@ test.each([
   await new Promise((resolve) => socket.on('close', resolve))
   clearInterval(timer)
   expect(socket.closed).toBe(true)
+})
+
+test.each([
+  ['a ping by AJP', ajpPacket(10)],
+  ['a question for values by FastCGI', record(9, 0, pairs({ FCGI_MAX_CONNS: '' }))],
+  ['a FastCGI request for a role that is not served', begin(1, { role: 2 })],
+])('behind %s a connection may be idle as long as any', async (_, bytes) => {
+  limit({ idle: 100 })
+  const { addresses } = await startGateway(['127.0.0.1:0'], reading)
+  const socket = await connectTo(addresses[0]!)
+  socket.resume()
+  socket.write(bytes)
+  if (!socket.closed) await once(socket, 'close')
+  expect(socket.errored).toBeNull()
 })
 
 test('who speaks the wrong protocol gets its answer, and no longer than that', async () => {
