@@ -75,6 +75,20 @@ describe('its place and environment', () => {
     expect(existsSync(dirname(socket))).toBe(false)
   })
 
+  test('a folder that somebody has cleared away is made anew, for this user alone', async () => {
+    const made = await started({ run: `'${node}' server.mjs $SOCKET` })
+    const before = await show(made)
+    const { SOCKET: socket } = before as unknown as { SOCKET: string }
+    rmSync(dirname(socket), { recursive: true })
+    process.kill(before.pid, 'SIGKILL')
+    await until('it is back', async () => (await made.request().response).status === 200)
+    const after = await show(made)
+    expect([after.pid === before.pid, after.mode]).toEqual([false, '700'])
+    const { SOCKET: other } = after as unknown as { SOCKET: string }
+    await made.mount.close()
+    expect(existsSync(dirname(other))).toBe(false)
+  })
+
   test('$PORT: a free port on loopback', async () => {
     const shown = await show(await started({ run: [node, 'server.mjs', 'at:$PORT'] }))
     expect(shown.place).toBe(`at:${String(shown.PORT)}`)

@@ -1,6 +1,6 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
 import { constants } from 'node:fs'
-import { access, mkdtemp, rm, stat } from 'node:fs/promises'
+import { access, lstat, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
@@ -67,8 +67,7 @@ export class CommandPlan {
   /** @throws {ConfigError} RUN_CWD */
   async open(path: string): Promise<void> {
     await this.#demandFolder(path)
-    // mkdtemp makes it 0700: whoever could connect could pose as any client.
-    this.folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
+    this.folder = await makeFolder()
   }
 
   async #demandFolder(path: string): Promise<void> {
@@ -84,7 +83,7 @@ export class CommandPlan {
 
   /** A place where nobody listens, and the command that is to. */
   async next(): Promise<{ endpoint: Endpoint; command: Command }> {
-    const endpoint = this.#kind === 'SOCKET' ? this.#socket() : await freePort()
+    const endpoint = this.#kind === 'SOCKET' ? await this.#socket() : await freePort()
     const place = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
     const fill = (text: string): string => text.replace(PLACEHOLDER, () => place)
     const [file = '', ...args] = this.#words.map(fill)
@@ -99,9 +98,21 @@ export class CommandPlan {
   }
 
   /** A name of its own for each start: what is left of the one before is in nobody's way. */
-  #socket(): Endpoint {
+  async #socket(): Promise<Endpoint> {
+    // Old files are cleared away from the system's folder for temporary ones, and the place may be somebody else's by then.
+    if (this.folder !== undefined && !(await isOwnFolder(this.folder))) this.folder = await makeFolder()
     return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }
   }
+}
+
+/** mkdtemp makes it 0700: whoever could connect could pose as any client. */
+function makeFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'sidegate-'))
+}
+
+async function isOwnFolder(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+  return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid)
 }
 
 async function isProgram(file: string): Promise<boolean> {
