@@ -293,6 +293,14 @@ describe('what a script answers', () => {
     expect([status, header('location')]).toEqual([302, '/elsewhere'])
   })
 
+  test.each(['%zz', '..%2fetc', 'a%00'])(
+    'a local Location that is no path (/%s) is the fault of its script',
+    async (path) => {
+      expect((await get(`/bin/local?/${path}`)).status).toBe(502)
+      expect(told('CGI_LOCATION').at(-1)).toContain('blame=upstream')
+    },
+  )
+
   test('not for ever', async () => {
     const answer = await get('/bin/loop')
     expect([answer.status, told('CGI_REDIRECTS').length]).toEqual([502, 1])

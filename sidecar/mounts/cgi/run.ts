@@ -131,8 +131,15 @@ export class ScriptRun implements ScriptListener {
     this.#exchange.respond(head)
   }
 
+  /** @throws {UpstreamError} CGI_LOCATION: what the script wrote is not the client's fault. */
   #mayRedirect(location: string): boolean {
-    return redirected(this.#exchange.variables, this.#options.mount, location) !== undefined
+    const { mount, script } = this.#options
+    try {
+      return redirected(this.#exchange.variables, mount, location) !== undefined
+    } catch (error) {
+      const message = `${script} answered with a Location that is no path: ${(error as Error).message}`
+      throw new UpstreamError('CGI_LOCATION', message, 502, { cause: error })
+    }
   }
 
   #write(bytes: Uint8Array): boolean {
