@@ -1,4 +1,5 @@
 // How Apache hands requests over: what each of its proxy modules needs, with the reasons.
+import { createHash } from 'node:crypto'
 import type { Endpoint } from '../../sidecar/listen/address.ts'
 import { formatEndpoint } from '../../sidecar/listen/address.ts'
 
@@ -33,7 +34,7 @@ export const protocols: readonly string[] = Object.keys(schemes)
 /** @param protocol one of `protocols` */
 export function passing(protocol: string, endpoint: Endpoint): Passing {
   const scheme = schemes[protocol]!
-  const url = `${scheme}://${endpoint.kind === 'unix' ? 'sidegate' : formatEndpoint(endpoint)}`
+  const url = `${scheme}://${endpoint.kind === 'unix' ? socketName(endpoint.path) : formatEndpoint(endpoint)}`
   return {
     modules: [`proxy_${scheme}`, ...(protocol === 'http' ? ['headers'] : [])],
     settings: [...common, ...slashes, ...headers(protocol)],
@@ -43,6 +44,14 @@ export function passing(protocol: string, endpoint: Endpoint): Passing {
     // The target as the client wrote it. The others have it in REQUEST_URI.
     options: protocol === 'http' || protocol === 'ajp' ? ['nocanon'] : [],
   }
+}
+
+/**
+ * What stands in the place of a host. Apache finds the socket by it, so it is another one for each: with one name, all requests for several
+ * Sidegates would go to the first. Apache takes 63 characters of it, fewer than a path may have.
+ */
+function socketName(path: string): string {
+  return `sidegate-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`
 }
 
 const common = [

@@ -30,7 +30,7 @@ const broken: MountKind = {
 const byTcp: Readonly<Record<string, (config: string, host: string, port: string) => string>> = {
   nginx: (config, host, port) => config.replaceAll(`unix:${EXAMPLE_SOCKET}`, `${host}:${port}`),
   apache: (config, host, port) =>
-    config.replaceAll(`unix:${EXAMPLE_SOCKET}|`, '').replaceAll('://sidegate', `://${host}:${port}`),
+    config.replaceAll(`unix:${EXAMPLE_SOCKET}|`, '').replaceAll(/:\/\/sidegate-\w+/g, `://${host}:${port}`),
   lighttpd: (config, host, port) =>
     config.replace(new RegExp(`"(?:socket|host)" => "${EXAMPLE_SOCKET}"`), `"host" => "${host}", "port" => ${port}`),
 }

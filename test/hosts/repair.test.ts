@@ -135,7 +135,7 @@ describe('apache', () => {
       SCRIPT_NAME: script,
       ...(path === undefined ? {} : { PATH_INFO: path }),
       REQUEST_URI: target,
-      SCRIPT_FILENAME: `proxy:${scheme}://sidegate${target}`,
+      SCRIPT_FILENAME: `proxy:${scheme}://sidegate-0123456789ab${target}`,
     })
 
   test.each([
