@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { PeerError } from '../errors.ts'
 import { LIMITS } from './door.ts'
+import { Taking } from './taking.ts'
 
 /** The connection of a request is closed. */
 export function clientGone(error: Error | undefined): PeerError {
@@ -26,9 +27,8 @@ export class Patience {
   readonly #late: () => void
   readonly #head: number
   #listening = false
-  /** Of the output: bytes that the client had taken when that was looked at, and when it was more than before. */
-  #taken = 0
-  #takenSince = 0
+  /** There once the output had to wait. */
+  #taking: Taking | undefined
   #headSince = 0
 
   /** `late` is called when the connection was silent for too long. `head`: milliseconds for all of a head. */
@@ -55,19 +55,13 @@ export class Patience {
 
   /** The output waits for the client: it may take nothing of it for so long. */
   sending(): void {
-    this.#taken = takenOf(this.#socket)
-    this.#takenSince = performance.now()
+    ;(this.#taking ??= new Taking(this.#socket)).begin()
     this.silence(LIMITS.send)
   }
 
-  /** False when nothing of the output was taken for too long. For whoever sends meanwhile, which is not silent and may never read. */
-  get takes(): boolean {
-    const taken = takenOf(this.#socket)
-    const now = performance.now()
-    if (taken === this.#taken) return now - this.#takenSince <= LIMITS.send
-    this.#taken = taken
-    this.#takenSince = now
-    return true
+  /** While it waits: nothing of it was taken for too long. */
+  get untaken(): boolean {
+    return this.#taking!.late
   }
 
   /** `silence`, and while a head is arriving that long for it. */
@@ -93,12 +87,4 @@ export class Patience {
     this.#headSince = 0
     this.silence(milliseconds)
   }
-}
-
-/** Bytes of the output that the system has taken, and no longer keeps here; as Node.js' own clock of a socket looks at it. */
-function takenOf(socket: Socket): number {
-  const { _handle: handle } = socket as unknown as {
-    _handle?: { bytesWritten: number; writeQueueSize: number } | null
-  }
-  return handle ? handle.bytesWritten - handle.writeQueueSize : 0
 }

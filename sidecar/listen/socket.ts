@@ -55,7 +55,7 @@ export class SocketConnection implements CarrierLine {
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#closing) return this.#farewell.take(bytes.byteLength)
-    if (this.#full && !this.#patience.takes) return this.#untaken()
+    if (this.#full && this.#patience.untaken) return this.#untaken()
     this.#receiving = true
     notePiece(bytes.byteLength)
     this.#take(bytes)

@@ -11,6 +11,7 @@ import { PeerError, SidegateError } from '../errors.ts'
 import type { GivenConnection, TunnelEnd } from '../upgrade.ts'
 import { closeFrame, Frames } from '../wire/websocket.ts'
 import { LIMITS } from './door.ts'
+import { Taking } from './taking.ts'
 
 /** Bytes that wait for either side before the other is made to pause: one read of a socket. */
 const HIGH_WATER = 64 * 1024
@@ -36,6 +37,8 @@ export class Tunnel extends Duplex implements GivenConnection {
   #received = 0
   #sent = 0
   #waiting: Callback | undefined
+  /** There once the output had to wait. */
+  #taking: Taking | undefined
   #halfClosed = false
   #clientEnded = false
   #broken: Error | undefined
@@ -74,6 +77,7 @@ export class Tunnel extends Duplex implements GivenConnection {
   receive(bytes: Uint8Array): void {
     if (this.destroyed || bytes.byteLength === 0) return
     this.#received += bytes.byteLength
+    if (this.#waiting && this.#taking!.late) return this.#late()
     // RFC 6455 5.5.1: behind a Close frame nothing counts.
     if (this.#close === 'sent') return
     const end = this.#frames.push(bytes)
@@ -159,6 +163,7 @@ export class Tunnel extends Duplex implements GivenConnection {
   #taken(room: boolean, callback: Callback): void {
     if (room) return callback()
     this.#waiting = callback
+    ;(this.#taking ??= new Taking(this.#socket)).begin()
     this.#limit()
   }
 

@@ -259,17 +259,25 @@ describe.each(['http', 'uwsgi'] as const)('%s', (protocol) => {
     socket.destroy()
   })
 
-  test('a client that takes nothing is not waited for for ever', async () => {
-    limit({ send: 50 })
-    const { socket, accesses, gateway } = await open((exchange) => {
-      const tunnel = exchange.upgrade(HEAD)
-      while (tunnel.write(Buffer.alloc(1024 * 1024))) continue
-      for (let i = 0; i < 32; i++) tunnel.write(Buffer.alloc(1024 * 1024))
-    })
-    await readHead(socket)
-    expect(await record(accesses, gateway)).toMatchObject({ status: 101, code: 'SEND_TIMEOUT' })
-    socket.destroy()
-  })
+  test.each(['', ' and sends all the time'])(
+    'a client that takes nothing%s is not waited for for ever',
+    async (sends) => {
+      limit({ send: 50 })
+      const { socket, accesses, gateway } = await open((exchange) => {
+        const tunnel = exchange.upgrade(HEAD).resume()
+        while (tunnel.write(Buffer.alloc(1024 * 1024))) continue
+        for (let i = 0; i < 32; i++) tunnel.write(Buffer.alloc(1024 * 1024))
+      })
+      await readHead(socket)
+      const timer = setInterval(() => sends && socket.write('x'), 10)
+      try {
+        expect(await record(accesses, gateway)).toMatchObject({ status: 101, code: 'SEND_TIMEOUT' })
+      } finally {
+        clearInterval(timer)
+        socket.destroy()
+      }
+    },
+  )
 
   test('a gateway that stops waits for it, and then closes it', async () => {
     let tunnel: Duplex | undefined
