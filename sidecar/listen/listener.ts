@@ -174,10 +174,11 @@ export class Listener {
    */
   async drain(): Promise<void> {
     this.#stop()
-    for (const { connection } of this.#incoming) connection?.retire()
+    for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     // What has been sent already may still have to be read.
     await nextTurn()
     await nextTurn()
+    for (const { connection } of this.#incoming) connection?.retire()
     await new Promise<void>((resolve) => {
       this.#quiet = resolve
       this.#lookWhetherQuiet()

@@ -50,6 +50,20 @@ test.each([
   await drained
 })
 
+test.each(['127.0.0.1:0', 'unix'])('%s: a request that was sent on a kept connection is answered', async (at) => {
+  const { addresses, gateway } = await startGateway([at === 'unix' ? `unix:${freshFolder()}/s.sock` : at], text('here'))
+  const socket = await connectTo(addresses[0]!)
+  let heard = ''
+  socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')))
+  socket.write(get)
+  await vi.waitFor(() => expect(heard).toMatch(/here$/))
+  heard = ''
+  // It is with the system now, and the gateway has not read it.
+  socket.write(get)
+  await gateway.drain()
+  await vi.waitFor(() => expect(heard).toMatch(/Connection: close[^]*here$/))
+})
+
 test('a connection without a request is not waited for', async () => {
   const { addresses, gateway } = await startGateway(
     ['127.0.0.1:0', { address: '127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }],
