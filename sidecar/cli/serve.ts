@@ -10,6 +10,7 @@ import { configOptions, demand, prepare, runOptions, type Prepared } from './con
 import { createMounts } from './mounts.ts'
 import { openServeLog } from './serve-log.ts'
 import { reportStray } from './stray.ts'
+import { reportWarnings } from './warnings.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
 const CLOSE_TIMEOUT = 10_000
@@ -58,6 +59,7 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
     })
   const gateway = await located(locate, make)
   const signals = new Signals(context)
+  const stopWarnings = reportWarnings(log)
   const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
   try {
     const started = located(locate, () => gateway.start())
@@ -75,6 +77,7 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
   } finally {
     signals.stop()
     stopNotes()
+    stopWarnings()
     serveLog.close()
   }
 }

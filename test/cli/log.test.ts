@@ -68,6 +68,26 @@ printf 'Content-Type: text/plain\\n\\nok'
   },
 )
 
+test.each(['text', 'json'])('%s: warnings of Node.js are records', async (format) => {
+  write(
+    'warns.ts',
+    `export const app = (environ: any, startResponse: any) => {
+  process.emitWarning('warned \\x1b[2J\\n${FORGED}', 'DeprecationWarning')
+  startResponse('200 OK', [])
+  return []
+}`,
+  )
+  const one = serve('app:./warns.ts', '--log-format', format)
+  const address = `127.0.0.1:${(await one.said(/listening (?:on )? *127\.0\.0\.1:([0-9]+)/))[1]}`
+  await talk(address, uwsgiRequest('/'))
+  await one.said(/Node\.js warns: warned/)
+  const { err } = await one.stop()
+  expect(err).not.toMatch(CONTROL)
+  expect(err).toContain('DeprecationWarning: warned')
+  for (const line of err.split('\n')) expect(line).not.toMatch(/^2026-01-02|^\(/)
+  if (format === 'json') for (const line of err.trim().split('\n')) JSON.parse(line)
+})
+
 const REQUESTS = 300
 
 /** Much log at little cost: long paths, 18 MB in all. */
