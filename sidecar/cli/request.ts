@@ -70,11 +70,18 @@ export const request: Command = {
     const file = text(options, 'output')
     const out = file === undefined ? context.stdout : createWriteStream(resolve(context.cwd, file))
     const answer = new Printer(out, context.stderr, options.include === true, options.verbose === true)
+    let unwritten: Error | undefined
+    if (file !== undefined) out.on('error', (error: Error) => (unwritten ??= error))
     try {
       if (file !== undefined) await once(out, 'open')
       await (protocol ? callGateway(protocol, outgoing, answer) : callHttp(outgoing, answer))
+      if (unwritten) throw unwritten
       if (file !== undefined) await once(out.end(), 'finish')
     } catch (error) {
+      if (unwritten) {
+        context.stderr.write(`sidegate: cannot write ${visible(file!)}: ${unwritten.message}\n`)
+        return EXIT.failed
+      }
       context.stderr.write(`sidegate: ${positionals[0]}: ${visible(explain(error as NodeJS.ErrnoException))}\n`)
       return EXIT.failed
     }
@@ -167,6 +174,7 @@ class Printer implements Answer {
   }
 
   async drained(): Promise<void> {
+    if (this.#out.errored) throw this.#out.errored
     await once(this.#out, 'drain')
   }
 

@@ -103,6 +103,14 @@ test('-o writes a file, -f makes 404 a failure', async () => {
   expect(await ask(`http://${tcp}`, '/missing', '-f')).toMatchObject({ code: 1, out: 'nothing here' })
 })
 
+test.each([
+  ['/nowhere/file', /^sidegate: cannot write \/nowhere\/file: ENOENT.*\n$/],
+  ['/dev/full', /^sidegate: cannot write \/dev\/full: ENOSPC.*\n$/],
+])('-o %s: what cannot be written is said, and not blamed on the server', async (file, said) => {
+  const { code, err } = await sidegate(['request', `http://${tcp}`, '/', '-o', file], folder.path)
+  expect([code, err]).toEqual([1, expect.stringMatching(said)])
+})
+
 test('who is not there, is silent or talks nonsense: one line, exit code 1', async () => {
   expect(await ask('uwsgi://unix:none.sock')).toEqual({
     code: 1,
