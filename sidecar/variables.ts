@@ -113,7 +113,8 @@ export function addHeaders(variables: Variables, raw: readonly string[], options
   for (let i = 0; i < raw.length; i += 2) {
     const field = raw[i]!
     if (field.includes('_')) {
-      if (!taken) {
+      // Of how a body is framed nothing is said in two ways.
+      if (!taken || (/^transfer_encoding$/i.test(field) && !all)) {
         options.leftOut?.(field)
         continue
       }

@@ -347,9 +347,9 @@ describe('fields (RFC 9112 5)', () => {
     expect(leftOut).toEqual(['X_A', 'Content_Length', 'X_B'])
     const taken = { peer: PEER, underscores: true }
     expect(talk(twins, whole, taken).heard[0]!.failure).toEqual(failure('HEADER_TWIN'))
-    expect({
-      ...talk(get('GET / HTTP/1.1', `${HOST}X_B: 3\r\nContent_Type: a/b\r\n`), whole, taken).heard[0]!.variables,
-    }).toMatchObject({ HTTP_X_B: '3' })
+    const alone = get('GET / HTTP/1.1', `${HOST}X_B: 3\r\nContent_Type: a/b\r\nTransfer_Encoding: chunked\r\n`)
+    const given = talk(alone, whole, taken).heard[0]!.variables
+    expect(Object.keys(given).filter((name) => /X_B|CONTENT|ENCODING/.test(name))).toEqual(['HTTP_X_B'])
     expect(request(get('GET / HTTP/1.1', `${HOST}Proxy: evil\r\n`)).variables.HTTP_PROXY).toBeUndefined()
   })
 
