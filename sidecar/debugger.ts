@@ -6,7 +6,8 @@ const ASKED_FOR = /(?:^|\s)(?:--inspect|--require|--import|-r(?:\s|$))/
 
 /**
  * Closes the debugger where a SIGUSR1 has opened it, in the first milliseconds of the process when nobody listened to that signal yet.
- * One that was asked for (`--inspect`, in NODE_OPTIONS too) stays.
+ * One that was asked for (`--inspect`, in NODE_OPTIONS too) stays. Node.js opens it in a thread of its own, which a busy machine may keep
+ * waiting: it is to be looked for twice, the second time before any app is loaded.
  */
 export function shutDebugger(): void {
   const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')

@@ -41,7 +41,8 @@ function listen<Signal extends NodeJS.Signals>(
 }
 
 const { run } = await import('./cli/run.ts')
-if (process.features.inspector) (await import('./debugger.ts')).shutDebugger()
+const shutDebugger = process.features.inspector ? (await import('./debugger.ts')).shutDebugger : () => {}
+shutDebugger()
 const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,
@@ -50,6 +51,7 @@ const code = await run(process.argv.slice(2), {
   stderr: process.stderr,
   onStopSignal: (listener) => listen(STOP, listener),
   onUserSignal: (listener) => listen(USER, listener),
+  beforeApps: shutDebugger,
   onOutputLost(listener) {
     lost.push(listener)
   },

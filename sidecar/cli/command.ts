@@ -40,6 +40,8 @@ export interface Context {
   /** Calls `listener` for each of these signals; gives the way to stop that. */
   readonly onStopSignal: (listener: (signal: StopSignal) => void) => () => void
   readonly onUserSignal: (listener: (signal: UserSignal) => void) => () => void
+  /** To be called before anything of an app is loaded, which may open a debugger by itself. */
+  readonly beforeApps: () => void
   /** Calls `listener` for each write that fails. Where nobody listens, the process ends with the first one to stdout. */
   readonly onOutputLost: (listener: OutputLost) => void
 }
