@@ -23,6 +23,7 @@ import { asBuffer } from './bytes.ts'
 import type { ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
 import { statusFieldHead, type Head } from './head.ts'
 import { PairStream, writePairs } from './pairs.ts'
+import { unknownRole } from './fastcgi-role.ts'
 import * as records from './records.ts'
 import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
 
@@ -122,6 +123,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   readonly #requests = new ById<Request>()
   readonly #ignored = new Set<number>()
   #events: ServerEvent[] = []
+  /** It was said that the host asks for a role that is not served. */
+  #roleTold = false
   #dead = false
   /** KEEP_CONN of the last request. */
   #keep = false
@@ -309,7 +312,12 @@ export class FastcgiServer implements ServerCodec, RecordSink {
     if (size >= REQUESTS_MAX || (size > 0 && !(keep && this.#keep))) return this.#turnAway(records.CANT_MPX_CONN, true)
     this.#keep = keep
     const role = this.#begin.readUInt16BE(0)
-    if (role !== records.RESPONDER) return this.#turnAway(records.UNKNOWN_ROLE, keep, unknownRole(role))
+    if (role !== records.RESPONDER) {
+      // A host that asks so once asks so always.
+      const why = this.#roleTold ? undefined : unknownRole(role)
+      this.#roleTold = true
+      return this.#turnAway(records.UNKNOWN_ROLE, keep, why)
+    }
     this.#request = new Request(this.#id, keep)
     this.#requests.set(this.#id, this.#request)
   }
@@ -367,14 +375,4 @@ export class FastcgiServer implements ServerCodec, RecordSink {
       `a FastCGI record of type ${this.#type}, id ${this.#id}, is out of place${during}`,
     )
   }
-}
-
-/** FastCGI 6.3, 6.4: roles that are no requests for a response. */
-function unknownRole(role: number): PeerError {
-  const name = role === 2 ? 'authorizer' : role === 3 ? 'filter' : `number ${role}`
-  return new PeerError(
-    'FASTCGI_ROLE',
-    `the host asks for the FastCGI role ${name}: only responders are served here`,
-    501,
-  )
 }

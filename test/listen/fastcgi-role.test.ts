@@ -17,11 +17,14 @@ test.each([
     directory: folder.path,
   })
   try {
-    const answer = await talk(gateway.addresses[0]!, Buffer.from([1, 1, 0, 1, 0, 8, 0, 0, 0, role, 0, 0, 0, 0, 0, 0]))
+    // Twice with KEEP_CONN, then without.
+    const begin = (keep: number): number[] => [1, 1, 0, 1, 0, 8, 0, 0, 0, role, keep, 0, 0, 0, 0, 0]
+    const answer = await talk(gateway.addresses[0]!, Buffer.from([...begin(1), ...begin(1), ...begin(0)]))
     // END_REQUEST with UNKNOWN_ROLE.
-    expect([...Buffer.from(answer, 'latin1')]).toEqual([1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0])
+    const end = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0]
+    expect([...Buffer.from(answer, 'latin1')]).toEqual([...end, ...end, ...end])
     expect(gateway.log.text).toContain(`the host asks for the FastCGI role ${name}: only responders are served here`)
-    expect(gateway.log.text).toContain('code=FASTCGI_ROLE')
+    expect(gateway.log.text.split('code=FASTCGI_ROLE')).toHaveLength(2)
   } finally {
     await gateway.stop()
     folder.remove()
