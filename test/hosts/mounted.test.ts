@@ -127,22 +127,20 @@ describe.each(matrix.filter(({ host }) => installed(host)))('$host over $protoco
     expect(believed.join(' ')).not.toMatch(/6\.6\.6\.6|forged|https/)
   })
 
-  // lighttpd makes the same variable of both spellings, and has no word for leaving one out.
-  test.skipIf(host === 'lighttpd' && ['uwsgi', 'fastcgi', 'scgi'].includes(protocol))(
-    'a header with _ in its name ends on the way',
-    async () => {
-      const headers: [string, string][] = [
-        ['X-Conformance-Case', 'report'],
-        ['X_Forwarded_Host', 'forged.example'],
-        ['X_Auth_User', 'admin'],
-        ['X-Plain', 'yes'],
-      ]
-      const answer = await open({ address: server.address, transport: 'http' }, { target: '/shop', headers }).whole()
-      const found = answer.json<Report>().headers
-      expect(found['x-plain']).toBe('yes')
-      expect(JSON.stringify(found)).not.toMatch(/admin|forged/)
-    },
-  )
+  test('a header with _ in its name ends on the way', async () => {
+    // lighttpd makes the same variable of both spellings, and has no word for leaving one out.
+    const alike = host === 'lighttpd' && ['uwsgi', 'fastcgi', 'scgi'].includes(protocol)
+    const headers: [string, string][] = [
+      ['X-Conformance-Case', 'report'],
+      ['X_Forwarded_Host', 'forged.example'],
+      ['X_Auth_User', 'admin'],
+      ['X-Plain', 'yes'],
+    ]
+    const answer = await open({ address: server.address, transport: 'http' }, { target: '/shop', headers }).whole()
+    const found = answer.json<Report>().headers
+    expect(found['x-plain']).toBe('yes')
+    expect(/admin|forged/.test(JSON.stringify(found))).toBe(alike)
+  })
 
   test('connections are kept where they can be', async () => {
     const before = between.count()

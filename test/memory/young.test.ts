@@ -86,7 +86,7 @@ const cases: [mount: string, protocol: Protocol][] = MOUNTS.flatMap((mount) => [
   [mount, 'fastcgi'],
 ])
 
-test.each([...cases, ['app', 'uwsgi']] as typeof cases)('%s by %s', async (mount, protocol) => {
+test.each([...cases, ['app', 'uwsgi']] as typeof cases)('%s by %s', { timeout: 120_000 }, async (mount, protocol) => {
   await load(mount, protocol, WARM)
   const { ask, close } = await client('http', '/collect/')
   expect(await ask()).toBe(200)

@@ -1,5 +1,5 @@
 // The mount `files`, on a real folder.
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,6 +13,7 @@ import {
 import { rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as v from 'valibot'
@@ -20,6 +21,8 @@ import { Log } from '../../sidecar/log.ts'
 import { files } from '../../sidecar/mounts/files.ts'
 import { makeExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 import { makeMount, openMount, type OpenMount } from '../mount.ts'
+
+const execute = promisify(execFile)
 
 const root = mkdtempSync(join(tmpdir(), 'sg-'))
 const folder = pathToFileURL(`${root}/`)
@@ -324,11 +327,11 @@ test('a file that becomes shorter while it is sent is cut, and a client that goe
   expect(gone.errors).toEqual([])
 })
 
-test('a file that is there is not said to be missing when file descriptors run out', () => {
+test('a file that is there is not said to be missing when file descriptors run out', async () => {
   const script = join(import.meta.dirname, 'short-of-files.ts')
   const command = `ulimit -n 100; exec "$0" "$@"`
-  const said = execFileSync('/bin/sh', ['-c', command, process.execPath, script, at('public')], { encoding: 'utf8' })
-  expect(JSON.parse(said)).toEqual({
+  const { stdout } = await execute('/bin/sh', ['-c', command, process.execPath, script, at('public')])
+  expect(JSON.parse(stdout)).toEqual({
     before: [200, 404],
     short: [503, 404],
     errors: [['FILE_UNREADABLE', 'gateway']],
