@@ -74,6 +74,8 @@ function blockOf({ row, endpoint }: Server, port: number): string {
   return `${kept ? upstream : ''}
 server {
   listen 127.0.0.1:${port};
+  # What the settings below name.
+  set $sidegate_user "";
   ${way.settings.join('\n')}
   location / {
     ${row.buffered ? `${way.prefix}_request_buffering on; ${way.prefix}_buffering on;` : ''}
