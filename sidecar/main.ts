@@ -41,8 +41,8 @@ function listen<Signal extends NodeJS.Signals>(
 }
 
 const { run } = await import('./cli/run.ts')
-const shutDebugger = process.features.inspector ? (await import('./debugger.ts')).shutDebugger : () => {}
-shutDebugger()
+const shutDebugger = process.features.inspector ? (await import('./debugger.ts')).shutDebugger : async () => {}
+await shutDebugger()
 const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,

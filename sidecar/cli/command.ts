@@ -41,7 +41,7 @@ export interface Context {
   readonly onStopSignal: (listener: (signal: StopSignal) => void) => () => void
   readonly onUserSignal: (listener: (signal: UserSignal) => void) => () => void
   /** To be called before anything of an app is loaded, which may open a debugger by itself. */
-  readonly beforeApps: () => void
+  readonly beforeApps: () => Promise<void>
   /** Calls `listener` for each write that fails. Where nobody listens, the process ends with the first one to stdout. */
   readonly onOutputLost: (listener: OutputLost) => void
 }

@@ -62,7 +62,7 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
   const stopWarnings = reportWarnings(log)
   const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
   try {
-    context.beforeApps()
+    await context.beforeApps()
     const started = located(locate, () => gateway.start())
     const early = await Promise.race([started, signals.next()])
     if (early !== undefined) {
