@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { PeerError, UpstreamError, type SidegateError } from '../errors.ts'
-import { plainAddress } from './peers.ts'
+import { addressGroups, plainAddress } from './peers.ts'
 import type { ListenerSettings } from './settings.ts'
 
 /** Of a peer that the settings do not name, and that is not this machine: more than a browser or a crowd behind one address needs. */
@@ -103,10 +103,7 @@ function peerOf({ remoteAddress }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined
   const address = plainAddress(remoteAddress)
   if (!address.includes(':')) return address
-  const [left = '', right] = address.split('::')
-  const groups = left === '' ? [] : left.split(':')
-  if (right !== undefined) while (groups.length + (right === '' ? 0 : right.split(':').length) < 8) groups.push('0')
-  return groups.slice(0, 4).join(':')
+  return addressGroups(address).slice(0, 4).join(':')
 }
 
 function descriptorOf(socket: Socket): number {

@@ -8,6 +8,7 @@
 //   does after 60 s. So it is on systems without such lists.
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { addressGroups } from './peers.ts'
 
 const LOOK_MS = 1000
 const NOTHING = new Uint8Array(0)
@@ -70,7 +71,7 @@ function endpoint(address: string, port: number): string {
         .slice(address.lastIndexOf(':') + 1)
         .split('.')
         .map(Number)
-    : groups(address)
+    : addressGroups(address).flatMap((group) => [group >> 8, group & 255])
   let text = ''
   for (let at = 0; at < bytes.length; at += 4)
     text += [bytes[at + 3]!, bytes[at + 2]!, bytes[at + 1]!, bytes[at]!].map((byte) => hex(byte, 2)).join('')
@@ -80,19 +81,6 @@ function endpoint(address: string, port: number): string {
 /** IPv4 in IPv6 as IPv4. */
 function plain(text: string): string {
   return text.startsWith('0000000000000000FFFF0000') ? text.slice(24) : text
-}
-
-/** The bytes of an IPv6 address. */
-function groups(address: string): number[] {
-  const [left = '', right] = address.split('%', 1)[0]!.split('::')
-  const words = (part: string | undefined): number[] =>
-    part ? part.split(':').map((word) => Number.parseInt(word, 16)) : []
-  const head = words(left)
-  const tail = words(right)
-  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail].flatMap((word) => [
-    word >> 8,
-    word & 255,
-  ])
 }
 
 function hex(value: number, digits: number): string {

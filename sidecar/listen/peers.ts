@@ -14,6 +14,16 @@ export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
 }
 
+/** The eight numbers of an IPv6 address (RFC 4291 2.2), without its zone. */
+export function addressGroups(address: string): number[] {
+  const [left = '', right] = address.split('%', 1)[0]!.split('::')
+  const numbers = (part: string | undefined): number[] =>
+    part ? part.split(':').map((group) => Number.parseInt(group, 16)) : []
+  const head = numbers(left)
+  const tail = numbers(right)
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+}
+
 /**
  * @param entries such as `10.0.0.0/8`, `::1`, `unix`
  * @throws {ConfigError} PEER_BAD

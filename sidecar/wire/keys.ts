@@ -2,7 +2,7 @@
 // (a fast property key), its verdict is known, and the name that usually follows it is guessed, so that a block of variables
 // parses without making a string for any name.
 import { PeerError } from '../errors.ts'
-import type { Variables } from '../variables.ts'
+import { addVariable, type Variables } from '../variables.ts'
 import { ownString } from './own-string.ts'
 import { isDropped, isRefused, refuse } from './refused.ts'
 
@@ -72,7 +72,13 @@ export function nulInside(name: string): PeerError {
   return new PeerError('VARIABLE_NUL', `${name} holds a NUL byte, which ends a text for every program`)
 }
 
-/** Whether the block has had a variable of this name before. */
-export function isRepeated(key: Key, block: number, variables: Variables): boolean {
-  return key.seen === block || (!key.known && variables[key.name] !== undefined)
+/**
+ * Puts a variable of the block where the others are; one that the block has had before is joined or replaced (addVariable).
+ * @throws {PeerError} CONTENT_LENGTH_TWICE
+ */
+export function put(variables: Variables, key: Key, block: number, value: string): void {
+  const { name } = key
+  if (key.seen === block || (!key.known && variables[name] !== undefined)) addVariable(variables, name, value)
+  else variables[name] = value
+  key.seen = block
 }

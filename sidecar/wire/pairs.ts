@@ -1,8 +1,8 @@
 // FastCGI's name-value pairs (FastCGI 1.0, 3.4): two lengths, of 1 byte below 128, else of 4 with the top bit set; the name;
 // the value. Read out of a latin-1 string of the whole stream: one conversion, and substrings.
 import { PeerError } from '../errors.ts'
-import { addVariable, emptyVariables, type Variables } from '../variables.ts'
-import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock, nulFrom, nulInside } from './keys.ts'
+import { emptyVariables, type Variables } from '../variables.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock, nulFrom, nulInside, put } from './keys.ts'
 
 /** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
 export const VARIABLES_MAX = 1024
@@ -50,9 +50,7 @@ export function readPairs(text: string, raw = false): Variables {
     if (nul < end && !raw) throw nulInside(key.name)
     at = end
     if (isLeftOut(key, end - middle, raw)) continue
-    if (isRepeated(key, block, variables)) addVariable(variables, key.name, text.substring(middle, end))
-    else variables[key.name] = text.substring(middle, end)
-    key.seen = block
+    put(variables, key, block, text.substring(middle, end))
   }
   return variables
 }

@@ -2,10 +2,10 @@
 // unframed.ts has. The specification wants CONTENT_LENGTH first and SCGI=1 there; hosts send them anywhere, nginx without its
 // scgi_params no SCGI at all, and so nothing depends on them: a request without CONTENT_LENGTH has no body.
 import { PeerError } from '../errors.ts'
-import { addVariable, emptyVariables, type Variables } from '../variables.ts'
+import { emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusFieldHead } from './head.ts'
-import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock } from './keys.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 /** Four times what uwsgi and nginx's default buffers hold (64 KB), so that it stops no real request, and a flood early. */
@@ -78,9 +78,7 @@ function readPacket(data: Buffer, size: number, raw: boolean): Variables {
     if (end < 0) throw bad(`${key.name} without a value`)
     at = end + 1
     if (isLeftOut(key, end - start, raw)) continue
-    if (isRepeated(key, block, variables)) addVariable(variables, key.name, text.substring(start, end))
-    else variables[key.name] = text.substring(start, end)
-    key.seen = block
+    put(variables, key, block, text.substring(start, end))
   }
   return variables
 }

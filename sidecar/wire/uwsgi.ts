@@ -1,10 +1,10 @@
 // uwsgi (uwsgi-docs, Protocol.rst): one packet with the variables; what is behind it, and the answer, unframed.ts has.
 // The packet has at most 4 + 65535 bytes.
 import { PeerError } from '../errors.ts'
-import { addVariable, emptyVariables, type Variables } from '../variables.ts'
+import { emptyVariables, type Variables } from '../variables.ts'
 import type { Protocol, Recognition } from './codec.ts'
 import { statusLineHead } from './head.ts'
-import { firstKey, isLeftOut, isRepeated, keyOf, nextBlock, nulFrom, nulInside } from './keys.ts'
+import { firstKey, isLeftOut, keyOf, nextBlock, nulFrom, nulInside, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
 
 const HEADER = 4
@@ -47,9 +47,7 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
     if (nul < valueEnd && !raw) throw nulInside(key.name)
     position = valueEnd
     if (isLeftOut(key, valueEnd - valueStart, raw)) continue
-    if (isRepeated(key, blockNumber, variables)) addVariable(variables, key.name, text.substring(valueStart, valueEnd))
-    else variables[key.name] = text.substring(valueStart, valueEnd)
-    key.seen = blockNumber
+    put(variables, key, blockNumber, text.substring(valueStart, valueEnd))
   }
   return variables
 }

@@ -1,8 +1,8 @@
 // The environment of a script, built from nothing (RFC 3875 4.1): the variables that the RFC has, the few others that every CGI server
 // gives, the header fields of the request, a PATH, and what the settings say. Nothing of the gateway's own environment, in which there
 // are often passwords. Names are letters, digits and underscores: others cannot be used, and shells take some of them for code.
-import { PeerError } from '../../errors.ts'
 import { isSecure, type Variables } from '../../variables.ts'
+import { nulInside } from '../../wire/keys.ts'
 import type { Script } from './find.ts'
 import type { CgiSettings } from './settings.ts'
 
@@ -95,8 +95,7 @@ export function invocation(script: Script, values: Record<string, string>, own: 
   const env: Record<string, string> = { PATH: DEFAULT_PATH, ...own }
   const raw: string[] = []
   for (const [name, value] of Object.entries(values)) {
-    if (value.includes('\0'))
-      throw new PeerError('VARIABLE_NUL', `${name} holds a NUL byte, which ends a text for every program`)
+    if (value.includes('\0')) throw nulInside(name)
     const bytes = Buffer.from(value, 'latin1')
     const text = bytes.toString('utf8')
     if (Buffer.byteLength(text) === bytes.length && Buffer.from(text).equals(bytes)) env[name] = text
