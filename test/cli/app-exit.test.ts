@@ -1,17 +1,12 @@
 // An app that ends the process: the log says which one, and the exit code that it was no stop.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, test } from 'vitest'
-import { temporaryFolder } from '../harness.ts'
-import { Sidegate } from './sidegate.ts'
+import { expect, test } from 'vitest'
+import { commandFolder } from './command-folder.ts'
+import type { Sidegate } from './sidegate.ts'
 
-const folder = temporaryFolder()
-afterAll(folder.remove)
-const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
-const running: Sidegate[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop()))
-})
+const folder = commandFolder()
+const { write } = folder
 
 mkdirSync(join(folder.path, 'library'))
 write('library/leaves.mjs', 'export const leaves = (code) => process.exit(code)')
@@ -27,8 +22,7 @@ write('other/stays.mjs', 'export default (request, response) => response.end()')
 write('at-once.mjs', 'process.exit(0)')
 
 function start(...words: string[]): Sidegate {
-  const one = new Sidegate(['serve', ...words, '--listen', '127.0.0.1:0', '--log-format', 'json'], folder.path)
-  running.push(one)
+  const one = folder.run(['serve', ...words, '--listen', '127.0.0.1:0', '--log-format', 'json'])
   return one
 }
 

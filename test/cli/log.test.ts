@@ -1,23 +1,17 @@
 // The log of the real command: what apps print and peers send is one escaped line, and a reader that does not read costs no memory.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { talk, uwsgiRequest } from '../listen/peer.ts'
-import { temporaryFolder, until } from '../harness.ts'
-import { Sidegate } from './sidegate.ts'
+import { until } from '../harness.ts'
+import { commandFolder } from './command-folder.ts'
+import type { Sidegate } from './sidegate.ts'
 
-const folder = temporaryFolder()
-afterAll(folder.remove)
-const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
-
-const running: Sidegate[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop()))
-})
+const folder = commandFolder()
+const { write } = folder
 
 function serve(...words: readonly string[]): Sidegate {
-  const one = new Sidegate(['serve', ...words, '--listen', '127.0.0.1:0'], folder.path)
-  running.push(one)
+  const one = folder.run(['serve', ...words, '--listen', '127.0.0.1:0'])
   return one
 }
 

@@ -1,34 +1,19 @@
 // Signals to the real command: what stops it, what does not, and that none opens Node.js' debugger.
-import {
-  existsSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  truncateSync,
-  openSync,
-  closeSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, truncateSync, openSync, closeSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, test } from 'vitest'
-import { temporaryFolder, until } from '../harness.ts'
-import { Sidegate } from './sidegate.ts'
+import { expect, test } from 'vitest'
+import { until } from '../harness.ts'
+import { commandFolder } from './command-folder.ts'
+import type { Sidegate } from './sidegate.ts'
 
-const folder = temporaryFolder()
-afterAll(folder.remove)
-const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
-
-const running: Sidegate[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop()))
-})
+const folder = commandFolder()
+const { write } = folder
 
 function serve(words: readonly string[], environment: Record<string, string> = {}): Sidegate {
-  const one = new Sidegate(['serve', ...words], folder.path, environment)
-  running.push(one)
+  const one = folder.run(['serve', ...words], environment)
   return one
 }
 

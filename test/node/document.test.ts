@@ -1,23 +1,18 @@
 // What docs/node.md says of prefixes and of busy apps.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, test } from 'vitest'
-import { Sidegate } from '../cli/sidegate.ts'
-import { temporaryFolder, until } from '../harness.ts'
+import { expect, test } from 'vitest'
+import { commandFolder } from '../cli/command-folder.ts'
+import { until } from '../harness.ts'
 
-const folder = temporaryFolder()
-afterAll(folder.remove)
-const write = (name: string, text: string): void => writeFileSync(join(folder.path, name), text)
-const running: Sidegate[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop()))
-})
+const folder = commandFolder()
+const { write } = folder
 
 write('node.mjs', 'export default (request, response) => response.end(`${request.url} ${request.originalUrl}`)')
 write('fetch.mjs', 'export default { fetch: (request) => new Response(new URL(request.url).pathname) }')
 write(
   'busy.mjs',
-  `import { existsSync, writeFileSync } from 'node:fs'
+  `import { existsSync } from 'node:fs'
 export default (request, response) => {
   writeFileSync('busy', '')
   while (!existsSync('go'));
@@ -28,8 +23,7 @@ export default (request, response) => {
 write('quick.mjs', 'export default (request, response) => response.end(String(globalThis.done))')
 
 async function start(...words: string[]): Promise<string> {
-  const one = new Sidegate(['serve', ...words, '--listen', '127.0.0.1:0'], folder.path)
-  running.push(one)
+  const one = folder.run(['serve', ...words, '--listen', '127.0.0.1:0'])
   return `http://127.0.0.1:${await one.port()}`
 }
 const get = async (url: string): Promise<string> => (await fetch(url)).text()
