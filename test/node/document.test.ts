@@ -12,7 +12,7 @@ write('node.mjs', 'export default (request, response) => response.end(`${request
 write('fetch.mjs', 'export default { fetch: (request) => new Response(new URL(request.url).pathname) }')
 write(
   'busy.mjs',
-  `import { existsSync } from 'node:fs'
+  `import { existsSync, writeFileSync } from 'node:fs'
 export default (request, response) => {
   writeFileSync('busy', '')
   while (!existsSync('go'));
