@@ -6,8 +6,8 @@
 // - The other end of a TCP connection within this machine is in the system's own list, and belongs to nobody once it is closed (Linux).
 // - Over a network the system asks by itself (TCP keep-alive), and the connection is reset once the other system has forgotten it: Linux
 //   does after 60 s. So it is on systems without such lists.
-import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { readTcpTable } from '../tcp-table.ts'
 import { addressGroups } from './peers.ts'
 
 const LOOK_MS = 1000
@@ -49,22 +49,12 @@ function look(): void {
 }
 
 async function lookUp(local: ReadonlyMap<string, Socket>): Promise<void> {
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    let lines: string[]
-    try {
-      lines = (await readFile(file, 'latin1')).split('\n')
-    } catch {
-      return
-    }
-    for (const line of lines) {
-      const [, from = '', to = '', state = '', , , , , , inode] = line.trim().split(/ +/)
-      if (inode !== '0' || !CLOSED.test(state)) continue
-      local.get(`${plain(from)} ${plain(to)}`)?.destroy()
-    }
+  for (const { local: from, remote, state, inode } of (await readTcpTable()) ?? []) {
+    if (inode === '0' && CLOSED.test(state)) local.get(`${plain(from)} ${plain(remote)}`)?.destroy()
   }
 }
 
-/** An end as proc_net_tcp(5) writes it: the address in words of four bytes, each as a number of this machine; the port. */
+/** An end as that table writes it. */
 function endpoint(address: string, port: number): string {
   const bytes = address.includes('.')
     ? address

@@ -1,7 +1,7 @@
 // Ends process groups that come and go when this process is gone, however it went: one shell for all of them, which is told which there are
 // by a pipe that only this process holds open. Not on Windows, which has no groups.
-import { spawn, type ChildProcess } from 'node:child_process'
-import type { Socket } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import { watchdogShell } from './watchdog-shell.ts'
 
 // $1: seconds until they are ended by force. `+ GROUP` adds one, `- GROUP` takes it away.
 const SCRIPT = `l=' '
@@ -57,20 +57,12 @@ export class GroupsWatchdog {
   }
 
   #start(): void {
-    const shell = spawn('/bin/sh', ['-c', SCRIPT, 'sidegate-watchdog', String(this.#seconds)], {
-      cwd: '/',
-      env: { PATH: '/usr/bin:/bin' },
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    })
-    // Without a shell there is no watchdog; the groups end all the same when they are asked to. The next one that comes starts another.
+    const shell = watchdogShell(SCRIPT, [String(this.#seconds)])
+    // The next group that comes starts another.
     const gone = (): void => {
       if (this.#shell === shell) this.#shell = undefined
     }
     shell.once('error', gone).once('exit', gone)
-    shell.stdin.on('error', () => {})
-    shell.unref()
-    ;(shell.stdin as Socket).unref()
     this.#shell = shell
     this.#tell([...this.#groups].map((group) => `+ ${group}\n`).join(''))
   }

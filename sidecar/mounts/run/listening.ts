@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Endpoint } from '../../listen/address.ts'
+import { readTcpTable } from '../../tcp-table.ts'
 
 /** proc(5), /proc/net/unix: the flag __SO_ACCEPTCON, and what stands before the path: number, references, protocol, flags, type, state, inode. */
 const UNIX_LINE = /^[0-9A-F]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) [0-9A-F]{4} [0-9A-F]{2} +\d+ (.*)$/i
@@ -23,11 +24,11 @@ export async function listens(endpoint: Endpoint): Promise<boolean> {
 async function unixListens(path: string): Promise<boolean | 'unsure'> {
   // Before the table is read: what is bound by this name now has to be in it.
   if (!(await stat(path).catch(() => undefined))) return false
-  const lines = await readLines('/proc/net/unix')
-  if (!lines) return 'unsure'
+  const table = await readFile('/proc/net/unix', 'latin1').catch(() => undefined)
+  if (table === undefined) return 'unsure'
   const name = Buffer.from(path).toString('latin1')
   let bound = false
-  for (const line of lines) {
+  for (const line of table.split('\n')) {
     const [, flags, itsName] = UNIX_LINE.exec(line) ?? []
     if (itsName !== name) continue
     if ((Number.parseInt(flags!, 16) & ACCEPTS) !== 0) return true
@@ -38,24 +39,16 @@ async function unixListens(path: string): Promise<boolean | 'unsure'> {
 }
 
 async function tcpListens(port: number): Promise<boolean | 'unsure'> {
-  const tables = await Promise.all([readLines('/proc/net/tcp'), readLines('/proc/net/tcp6')])
-  if (!tables[0]) return 'unsure'
+  const table = await readTcpTable()
+  if (!table) return 'unsure'
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  for (const line of tables.flatMap((lines) => lines ?? [])) {
-    const [, local = '', , state] = line.trim().split(/ +/)
+  for (const { local, state } of table) {
     if (state !== LISTEN || !local.endsWith(wanted)) continue
     const address = local.slice(0, -wanted.length)
     if (address === ANY_6) return 'unsure'
     if (LOOPBACK.test(address)) return true
   }
   return false
-}
-
-async function readLines(file: string): Promise<string[] | undefined> {
-  return readFile(file, 'latin1').then(
-    (text) => text.split('\n'),
-    () => undefined,
-  )
 }
 
 function accepts(endpoint: Endpoint): Promise<boolean> {

@@ -1,0 +1,20 @@
+// What watchdogs have in common: a shell beside this process, with a pipe that only this process holds open.
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
+
+/** Starts a shell that keeps nobody from ending, and is not ended with the group of this process. `args`: $1, $2, … of the script. */
+export function watchdogShell(script: string, args: readonly string[]): ChildProcessByStdio<Writable, null, null> {
+  const shell = spawn('/bin/sh', ['-c', script, 'sidegate-watchdog', ...args], {
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  // Without a shell there is no watchdog; what it watches over ends all the same when it is asked to.
+  shell.on('error', () => {})
+  shell.stdin.on('error', () => {})
+  shell.unref()
+  ;(shell.stdin as Socket).unref()
+  return shell
+}
