@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { Endpoint } from './listen/address.ts'
 import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
+import { LIMITS, type Limits } from './listen/limits.ts'
 import { LeftOut } from './left-out.ts'
 import { LinkedList } from './linked-list.ts'
 import { Listener } from './listen/listener.ts'
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly host?: string | undefined
   /** How long requests in flight may take after `drain`, in milliseconds. Default 30000, Gunicorn's graceful_timeout. */
   readonly drainTimeout?: number | undefined
+  /** How long connections may take, where that is not LIMITS. */
+  readonly limits?: Limits | undefined
 }
 
 /** A listener in use. */
@@ -48,6 +51,7 @@ const STILL_MS = 3000
 /** The gateway. */
 export class Gateway implements Reception {
   readonly log: Log
+  readonly limits: Limits
   draining = false
   readonly #options: GatewayOptions
   readonly #router: Router<Mount>
@@ -60,6 +64,7 @@ export class Gateway implements Reception {
     readyEngine()
     this.#options = options
     this.log = options.log
+    this.limits = options.limits ?? LIMITS
     this.#leftOut = new LeftOut(options.log)
     this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
     this.#listeners = options.listen.flatMap((settings, index) => {

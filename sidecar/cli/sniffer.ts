@@ -2,6 +2,7 @@
 import type { SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Reception } from '../listen/door.ts'
+import { LIMITS } from '../listen/limits.ts'
 import type { Log } from '../log.ts'
 import type { Sniffed } from './sniffed.ts'
 
@@ -11,6 +12,7 @@ const SHOWN = 256
 /** Hands on what it sees of every request. */
 export class Sniffer implements Reception {
   readonly log: Log
+  readonly limits = LIMITS
   readonly raw = true
   draining = false
   /** Settles when as many requests as wanted are answered. */

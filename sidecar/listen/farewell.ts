@@ -2,7 +2,7 @@
 // what still comes is taken and thrown away, for a bounded time. That is no bound on bytes behind a request: who uploads something large
 // and is refused gets to read why, whether it is a web server that writes all of an upload before it reads (Apache), or a plain client.
 import type { Socket } from 'node:net'
-import { LIMITS } from './door.ts'
+import type { Entrance } from './door.ts'
 
 /** No bytes. */
 export const NOTHING: Uint8Array = new Uint8Array(0)
@@ -17,15 +17,14 @@ const CUT_MS = 200
 /** The end of one connection. */
 export class Farewell {
   readonly #socket: Socket
-  readonly #total: number
+  readonly #entrance: Entrance
   #left = Infinity
   #until = 0
   #doom: NodeJS.Timeout | undefined
 
-  /** `trusted`: the peer is a web server, which sends what its own configuration admits. */
-  constructor(socket: Socket, trusted: boolean) {
+  constructor(socket: Socket, entrance: Entrance) {
     this.#socket = socket
-    this.#total = trusted ? LIMITS.lingerTrusted : LIMITS.lingerTotal
+    this.#entrance = entrance
   }
 
   /** It is going to be reset. */
@@ -35,7 +34,8 @@ export class Farewell {
 
   /** What comes from now on is thrown away, for a while. */
   skip(): void {
-    this.#until = performance.now() + this.#total
+    const { trusted, allowance } = this.#entrance
+    this.#until = performance.now() + (trusted ? allowance.lingerTrusted : allowance.lingerTotal)
   }
 
   /** That took too long. */
@@ -67,7 +67,7 @@ export class Farewell {
    */
   doom(shared: boolean, end: () => void): void {
     if (!shared) this.skip()
-    this.#doom ??= setTimeout(end, shared ? LIMITS.linger : CUT_MS)
+    this.#doom ??= setTimeout(end, shared ? this.#entrance.allowance.linger : CUT_MS)
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it: a Unix socket has no reset. */

@@ -2,13 +2,13 @@
 import type { SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { ById } from '../wire/by-id.ts'
-import type { BodyLimits } from './door.ts'
+import type { Allowance } from './limits.ts'
 import { Paces } from './pace.ts'
 import { isCrowded, Sharing } from './sharing.ts'
 
 /** Requests by their ids. */
 export class InFlight extends ById<Exchange> {
-  readonly #limits: BodyLimits
+  readonly #allowance: Allowance
   readonly #line: { readonly paused: boolean }
   /** Whether the host may send other requests beside this one. */
   #shared = false
@@ -18,9 +18,9 @@ export class InFlight extends ById<Exchange> {
   #paces: Paces | undefined
 
   /** `line`: the connection; `paused`: it is not being read. */
-  constructor(limits: BodyLimits, line: { readonly paused: boolean }) {
+  constructor(allowance: Allowance, line: { readonly paused: boolean }) {
     super()
-    this.#limits = limits
+    this.#allowance = allowance
     this.#line = line
   }
 
@@ -55,7 +55,7 @@ export class InFlight extends ById<Exchange> {
   /** An app asks for more of a body; true when it waits for it. */
   asks(id: number): boolean {
     if (!this.get(id)?.body.wanted) return false
-    ;(this.#paces ??= new Paces(this.#limits)).waiting(id)
+    ;(this.#paces ??= new Paces(this.#allowance)).waiting(id)
     return true
   }
 

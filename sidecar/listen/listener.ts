@@ -14,10 +14,11 @@ import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
 import { bind } from './bind.ts'
 import { Crowd } from './crowd.ts'
-import { LIMITS, type Allowance, type Reception, type Repair } from './door.ts'
+import type { Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
 import { limit, type Incoming } from './incoming.ts'
+import type { Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from './peers.ts'
 import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
@@ -90,8 +91,10 @@ export class Listener {
       date: httpDate,
     }
     this.#allowance = {
+      ...reception.limits,
       head: settings.headTimeout * 1000,
-      body: { rate: settings.bodyRate, total: settings.bodyTimeout * 1000 },
+      bodyRate: settings.bodyRate,
+      bodyTotal: settings.bodyTimeout * 1000,
     }
     this.#crowd = new Crowd(
       settings,
@@ -204,7 +207,7 @@ export class Listener {
 
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
   #sweep(): void {
-    const oldest = ++this.#sweeps - LIMITS.idle / SWEEP_MS
+    const oldest = ++this.#sweeps - this.#allowance.idle / SWEEP_MS
     for (const { socket, begun, since } of this.#incoming) if (!begun && since < oldest) socket.destroy()
   }
 
@@ -237,7 +240,7 @@ export class Listener {
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {
       incoming.header = new ProxyHeaderReader()
-      limit(incoming, LIMITS.first)
+      limit(incoming, this.#allowance.first)
     }
     socket.on('data', (bytes: Buffer) => {
       if (incoming.connection) incoming.connection.receive(bytes)
@@ -262,7 +265,7 @@ export class Listener {
       incoming.client = header.client
       // The balancer may have connected ahead of its client.
       incoming.until = 0
-      incoming.socket.setTimeout(LIMITS.idle)
+      incoming.socket.setTimeout(this.#allowance.idle)
       if (header.rest.length > 0) this.#first(incoming, header.rest)
     } catch (error) {
       incoming.refused = true
@@ -286,7 +289,7 @@ export class Listener {
       if (recognition === 'more') undecided = true
     }
     if (undecided && all.length < SNIFF_MAX) {
-      if (!incoming.undecided) limit(incoming, LIMITS.first)
+      if (!incoming.undecided) limit(incoming, this.#allowance.first)
       incoming.undecided = all
       return
     }
@@ -335,7 +338,7 @@ export class Listener {
     const answer = wrongProtocolAnswer(error, bytes, this.#protocol)
     if (answer === undefined) return void socket.destroy()
     socket.end(answer)
-    limit(incoming, LIMITS.linger)
+    limit(incoming, this.#allowance.linger)
   }
 
   /** Told the first time, and each time there are ten times as many. */

@@ -4,15 +4,15 @@
 
 import { PeerError } from '../errors.ts'
 import { ById } from '../wire/by-id.ts'
-import { LIMITS, type BodyLimits } from './door.ts'
+import type { Allowance } from './limits.ts'
 
 /** The pace of the bodies of one connection, by the ids of their requests. */
 export class Paces {
-  readonly #limits: BodyLimits
+  readonly #allowance: Allowance
   readonly #all = new ById<Pace>()
 
-  constructor(limits: BodyLimits) {
-    this.#limits = limits
+  constructor(allowance: Allowance) {
+    this.#allowance = allowance
   }
 
   /** The app waits for bytes. */
@@ -26,11 +26,11 @@ export class Paces {
   arrived(id: number, received: number): PeerError | undefined {
     const pace = this.#all.get(id)
     if (!pace || pace.since === 0) return undefined
-    const { rate, total } = this.#limits
+    const { bodyRate: rate, bodyTotal: total, bodyGrace } = this.#allowance
     pace.waited += performance.now() - pace.since
     pace.since = 0
     if (pace.waited > total) return slow(`the request body was not complete after ${total / 1000} s`)
-    if (rate === 0 || pace.waited <= LIMITS.bodyGrace + (received / rate) * 1000) return undefined
+    if (rate === 0 || pace.waited <= bodyGrace + (received / rate) * 1000) return undefined
     const seconds = Math.round(pace.waited / 1000)
     return slow(`${received} bytes of the request body came in ${seconds} s: less than ${rate} a second`)
   }
@@ -45,14 +45,15 @@ export class Paces {
 
   /** The bodies that are late, by the ids of their requests, and why. */
   late(): [number, PeerError][] {
+    const { body, bodyTotal } = this.#allowance
     const now = performance.now()
     const late: [number, PeerError][] = []
     for (const pace of this.#all.values()) {
       if (this.#left(pace, now) > 0) continue
       const why =
-        now - pace.since >= LIMITS.body
-          ? new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${LIMITS.body / 1000} s`, 408)
-          : slow(`the request body was not complete after ${this.#limits.total / 1000} s`)
+        now - pace.since >= body
+          ? new PeerError('BODY_TIMEOUT', `no byte of the request body came for ${body / 1000} s`, 408)
+          : slow(`the request body was not complete after ${bodyTotal / 1000} s`)
       late.push([pace.id, why])
     }
     return late
@@ -65,7 +66,8 @@ export class Paces {
 
   #left({ since, waited }: Pace, now: number): number {
     if (since === 0) return Infinity
-    return Math.min(LIMITS.body, this.#limits.total - waited) - (now - since)
+    const { body, bodyTotal } = this.#allowance
+    return Math.min(body, bodyTotal - waited) - (now - since)
   }
 }
 

@@ -1,7 +1,7 @@
 // How long a connection may be silent, and how long a request head may take, however slowly it trickles.
 import type { Socket } from 'node:net'
 import { PeerError } from '../errors.ts'
-import { LIMITS } from './door.ts'
+import type { Allowance } from './limits.ts'
 import { Taking } from './taking.ts'
 
 /** The connection of a request is closed. */
@@ -16,8 +16,8 @@ export function headLate(milliseconds: number): PeerError {
 }
 
 /** A response is not taken. */
-export function sendLate(): PeerError {
-  const message = `the client took nothing of its response for ${LIMITS.send / 1000} s`
+export function sendLate(milliseconds: number): PeerError {
+  const message = `the client took nothing of its response for ${milliseconds / 1000} s`
   return new PeerError('SEND_TIMEOUT', message, 499)
 }
 
@@ -25,16 +25,16 @@ export function sendLate(): PeerError {
 export class Patience {
   readonly #socket: Socket
   readonly #late: () => void
-  readonly #head: number
+  readonly #allowance: Allowance
   #listening = false
   /** There once the output had to wait. */
   #taking: Taking | undefined
   #headSince = 0
 
-  /** `late` is called when the connection was silent for too long. `head`: milliseconds for all of a head. */
-  constructor(socket: Socket, head: number, late: () => void) {
+  /** `late` is called when the connection was silent for too long. */
+  constructor(socket: Socket, allowance: Allowance, late: () => void) {
     this.#socket = socket
-    this.#head = head
+    this.#allowance = allowance
     this.#late = late
   }
 
@@ -55,8 +55,8 @@ export class Patience {
 
   /** The output waits for the client: it may take nothing of it for so long. */
   sending(): void {
-    ;(this.#taking ??= new Taking(this.#socket)).begin()
-    this.silence(LIMITS.send)
+    ;(this.#taking ??= new Taking(this.#socket, this.#allowance.send)).begin()
+    this.silence(this.#allowance.send)
   }
 
   /** While it waits: nothing of it was taken for too long. */
@@ -79,7 +79,7 @@ export class Patience {
 
   /** Milliseconds. */
   get #headLeft(): number {
-    return Math.ceil(this.#headSince + this.#head - performance.now())
+    return Math.ceil(this.#headSince + this.#allowance.head - performance.now())
   }
 
   /** A head is complete; `milliseconds` of silence may follow. */

@@ -9,7 +9,7 @@ import type { Exchange } from '../exchange.ts'
 import type { TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
-import { LIMITS, REFUSED_BYTES, type Entrance } from './door.ts'
+import { REFUSED_BYTES, type Entrance } from './door.ts'
 import { closeWritten, Farewell, NOTHING } from './farewell.ts'
 import { unwatch, watch } from './half-closed.ts'
 import { InFlight } from './in-flight.ts'
@@ -48,7 +48,7 @@ export class SocketConnection implements CarrierLine {
     this.#socket = socket
     this.codec = codec
     this.#entrance = entrance
-    this.#exchanges = new InFlight(entrance.allowance.body, this)
+    this.#exchanges = new InFlight(entrance.allowance, this)
   }
 
   /** Bytes arrived. */
@@ -128,7 +128,7 @@ export class SocketConnection implements CarrierLine {
     if (!replies) return
     this.#choked = !this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))
     // Who has asked for nothing else may say no more.
-    if (!this.busy && !this.#choked) this.#patience.rest(LIMITS.idle)
+    if (!this.busy && !this.#choked) this.#patience.rest(this.#entrance.allowance.idle)
   }
 
   /** The peer will send no more. */
@@ -226,13 +226,13 @@ export class SocketConnection implements CarrierLine {
       this.#skipping = keep
       if (!keep) return this.#linger(Infinity)
       this.#farewell.skip()
-      return shared ? undefined : this.#patience.silence(LIMITS.idle)
+      return shared ? undefined : this.#patience.silence(this.#entrance.allowance.idle)
     }
     // A body whose end came with the bytes that paused the connection asked for no more.
     this.#resume()
     if (shared) return
     if (keep) {
-      this.#patience.headOver(LIMITS.idle)
+      this.#patience.headOver(this.#entrance.allowance.idle)
       if (this.#receiving) return
       if (this.#mayGoOn) this.receive(NOTHING)
       else if (this.#halfClosed) this.#afterLast()
@@ -268,11 +268,11 @@ export class SocketConnection implements CarrierLine {
   #linger(bytes: number, last?: Uint8Array): void {
     this.#closing = true
     this.#farewell.linger(bytes, last)
-    this.#patience.silence(LIMITS.linger)
+    this.#patience.silence(this.#entrance.allowance.linger)
   }
 
   get #farewell(): Farewell {
-    return (this.#last ??= new Farewell(this.#socket, this.#entrance.trusted))
+    return (this.#last ??= new Farewell(this.#socket, this.#entrance))
   }
 
   #open(event: ServerEvent & { type: 'request' }): void {
@@ -284,7 +284,7 @@ export class SocketConnection implements CarrierLine {
     const exchange = openExchange(event, this, this.#entrance, demand)
     if (exchange.upgradable) {
       // Whatever the mount is going to answer: what comes behind an ordinary response could be of either protocol.
-      this.#tunnel = new Tunnel(this.#socket, this.codec.surplus)
+      this.#tunnel = new Tunnel(this.#socket, this.codec.surplus, this.#entrance.allowance)
       this.codec.retire?.()
     }
     this.#exchanges.add(id, exchange, this.codec.multiplexes === true && this.codec.keepsOpen(id))
@@ -293,7 +293,7 @@ export class SocketConnection implements CarrierLine {
   }
 
   get #patience(): Patience {
-    return (this.#clock ??= new Patience(this.#socket, this.#entrance.allowance.head, () => this.#late()))
+    return (this.#clock ??= new Patience(this.#socket, this.#entrance.allowance, () => this.#late()))
   }
 
   #takeBack(id: number): void {
@@ -325,7 +325,7 @@ export class SocketConnection implements CarrierLine {
 
   #drained(): void {
     this.#full = this.#choked = false
-    if (!this.#closing) this.#patience.rest(this.busy ? this.#exchanges.left : LIMITS.idle)
+    if (!this.#closing) this.#patience.rest(this.busy ? this.#exchanges.left : this.#entrance.allowance.idle)
     this.#resume()
     this.#exchanges.notifyDrain()
     if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
@@ -353,7 +353,7 @@ export class SocketConnection implements CarrierLine {
 
   /** The client takes nothing of what is sent. */
   #untaken(): void {
-    this.#exchanges.abortAll(sendLate())
+    this.#exchanges.abortAll(sendLate(this.#entrance.allowance.send))
     this.reset()
   }
 

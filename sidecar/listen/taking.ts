@@ -1,16 +1,18 @@
 // Whether a client takes of what waits to be sent. Node.js' own clock of a socket begins anew with each byte that comes, and a client that
 // sends may never read.
 import type { Socket } from 'node:net'
-import { LIMITS } from './door.ts'
 
 /** How far a client has got in the output of one connection. */
 export class Taking {
   readonly #socket: Socket
+  readonly #most: number
   #taken = 0
   #since = 0
 
-  constructor(socket: Socket) {
+  /** `most`: milliseconds without a byte taken. */
+  constructor(socket: Socket, most: number) {
     this.#socket = socket
+    this.#most = most
   }
 
   /** The output waits from now on. */
@@ -23,7 +25,7 @@ export class Taking {
   get late(): boolean {
     const taken = this.#count()
     const now = performance.now()
-    if (taken === this.#taken) return now - this.#since > LIMITS.send
+    if (taken === this.#taken) return now - this.#since > this.#most
     this.#taken = taken
     this.#since = now
     return false

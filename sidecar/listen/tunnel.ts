@@ -10,7 +10,7 @@ import { Duplex } from 'node:stream'
 import { PeerError, SidegateError } from '../errors.ts'
 import type { GivenConnection, TunnelEnd } from '../upgrade.ts'
 import { closeFrame, Frames } from '../wire/websocket.ts'
-import { LIMITS } from './door.ts'
+import type { Limits } from './limits.ts'
 import { Taking } from './taking.ts'
 
 /** Bytes that wait for either side before the other is made to pause: one read of a socket. */
@@ -33,6 +33,7 @@ interface Piece {
 /** The stream. The door tells it what happens on the socket: `receive`, `receiveEnd`, `lost`. */
 export class Tunnel extends Duplex implements GivenConnection {
   readonly #socket: Socket
+  readonly #limits: Limits
   #over: ((end: TunnelEnd) => void) | undefined
   #received = 0
   #sent = 0
@@ -49,9 +50,10 @@ export class Tunnel extends Duplex implements GivenConnection {
   #close: 'none' | 'due' | 'sent' = 'none'
 
   /** `first`: bytes that came with the request. */
-  constructor(socket: Socket, first: Uint8Array | undefined) {
+  constructor(socket: Socket, first: Uint8Array | undefined, limits: Limits) {
     super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: HIGH_WATER })
     this.#socket = socket
+    this.#limits = limits
     // A client that breaks its connection must not end the process of a mount that listens for no errors.
     this.on('error', noError)
     if (first) this.receive(first)
@@ -163,7 +165,7 @@ export class Tunnel extends Duplex implements GivenConnection {
   #taken(room: boolean, callback: Callback): void {
     if (room) return callback()
     this.#waiting = callback
-    ;(this.#taking ??= new Taking(this.#socket)).begin()
+    ;(this.#taking ??= new Taking(this.#socket, this.#limits.send)).begin()
     this.#limit()
   }
 
@@ -179,16 +181,16 @@ export class Tunnel extends Duplex implements GivenConnection {
    * and none for long when the gateway stops.
    */
   #limit(): void {
-    if (this.#retired) return void this.#socket.setTimeout(LIMITS.farewell)
+    if (this.#retired) return void this.#socket.setTimeout(this.#limits.farewell)
     const stuck = this.#waiting !== undefined || this.#socket.writableLength > 0
-    this.#socket.setTimeout(stuck ? LIMITS.send : this.#halfClosed ? LIMITS.idle : 0)
+    this.#socket.setTimeout(stuck ? this.#limits.send : this.#halfClosed ? this.#limits.idle : 0)
   }
 
   readonly #late = (): void => {
     if (!this.#retired && (this.#waiting !== undefined || this.#socket.writableLength > 0))
       this.#broken = new PeerError(
         'SEND_TIMEOUT',
-        `the client took nothing of what was sent for ${LIMITS.send / 1000} s`,
+        `the client took nothing of what was sent for ${this.#limits.send / 1000} s`,
         499,
       )
     this.destroy(this.#broken)

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { afterEach } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { Gateway, type GatewayOptions } from '../../sidecar/gateway.ts'
+import { LIMITS, type Limits } from '../../sidecar/listen/limits.ts'
 import { listenerSettings, type ListenerSettings } from '../../sidecar/listen/settings.ts'
 import { Log } from '../../sidecar/log.ts'
 import type { Mount } from '../../sidecar/mounts/mount.ts'
@@ -24,11 +25,18 @@ export interface TestGateway {
 
 const gateways: Gateway[] = []
 const folders: string[] = []
+let limits: Limits = LIMITS
 
 afterEach(async () => {
+  limits = LIMITS
   await Promise.all(gateways.splice(0).map((gateway) => gateway.close()))
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
+
+/** What the gateways of this test that start from now on have for limits, in milliseconds. */
+export function limit(some: Partial<Limits>): void {
+  limits = { ...limits, ...some }
+}
 
 /** A fresh folder, removed after the test. */
 export function freshFolder(): string {
@@ -63,6 +71,7 @@ export async function startGateway(
     listen: listen.map(listener),
     mounts: Object.entries(table).map(([key, handle]) => ({ key, mount: mountOf(handle) })),
     log,
+    limits,
     ...options,
   })
   gateways.push(gateway)

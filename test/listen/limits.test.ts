@@ -1,16 +1,11 @@
 // What a connection may take of time, of bytes and of places: every limit of the doors, with the times made short.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { LIMITS } from '../../sidecar/listen/door.ts'
 import { ajpPacket, begin, forward, netstring, pairs, record, request } from '../wire/build.ts'
-import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
+import { freshFolder, limit, startGateway, text, type Handler } from './gateway.ts'
 import { bodyOf, connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
-
-const usual = { ...LIMITS }
-const limit = (limits: Partial<typeof LIMITS>): void => void Object.assign(LIMITS, limits)
-afterEach(() => void Object.assign(LIMITS, usual))
 
 const MB = 1024 * 1024
 const post = (size: number, more = ''): string => `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n${more}\r\n`

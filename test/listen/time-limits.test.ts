@@ -5,21 +5,16 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { parseAddress } from '../../sidecar/listen/address.ts'
-import { LIMITS } from '../../sidecar/listen/door.ts'
+import { LIMITS } from '../../sidecar/listen/limits.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
 import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { until } from '../harness.ts'
-import { startGateway, text } from './gateway.ts'
+import { limit, startGateway, text } from './gateway.ts'
 import { connectTo, readAll, talk } from './peer.ts'
 
-const usual = { ...LIMITS }
-const limit = (limits: Partial<typeof LIMITS>): void => void Object.assign(LIMITS, limits)
-afterEach(() => {
-  Object.assign(LIMITS, usual)
-  vi.useRealTimers()
-})
+afterEach(() => void vi.useRealTimers())
 
 const SHORT = 60
 const variables = {
@@ -232,7 +227,7 @@ describe('idle', () => {
     const used = await connectTo(addresses[0]!)
     const answer = readAll(used)
     used.write('GET / HTTP/1.1\r\n')
-    await vi.advanceTimersByTimeAsync(usual.idle - 15_000)
+    await vi.advanceTimersByTimeAsync(LIMITS.idle - 15_000)
     expect(silent.readyState).toBe('open')
     await vi.advanceTimersByTimeAsync(45_000)
     expect(await closed).toBe('')

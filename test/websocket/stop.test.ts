@@ -7,19 +7,14 @@ import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { LIMITS } from '../../sidecar/listen/door.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
 import { node } from '../../sidecar/mounts/node.ts'
 import { upstream } from '../../sidecar/mounts/upstream/mount.ts'
 import { closeFrame } from '../../sidecar/wire/websocket.ts'
 import { startGateway as startReal, until, type TestGateway } from '../harness.ts'
-import { startGateway } from '../listen/gateway.ts'
+import { limit, startGateway } from '../listen/gateway.ts'
 import { connectTo, readAll, uwsgiRequest } from '../listen/peer.ts'
 import { notes } from './apps/notes.ts'
-
-const usual = { ...LIMITS }
-const limit = (limits: Partial<typeof LIMITS>): void => void Object.assign(LIMITS, limits)
-afterEach(() => void Object.assign(LIMITS, usual))
 
 /** Longer than a test may take: whoever waits for it fails. */
 const drainTimeout = 600_000

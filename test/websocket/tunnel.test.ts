@@ -4,11 +4,10 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { LIMITS } from '../../sidecar/listen/door.ts'
 import { until } from '../harness.ts'
-import { startGateway } from '../listen/gateway.ts'
+import { limit, startGateway } from '../listen/gateway.ts'
 import { connectTo, readAll, uwsgiRequest } from '../listen/peer.ts'
 
 const HEAD = { status: 101, reason: 'Switching Protocols', headers: [['Upgrade', 'echo']] } as const
@@ -19,10 +18,6 @@ const doors = {
   uwsgi: (path: string): Buffer =>
     Buffer.from(uwsgiRequest(path, { HTTP_UPGRADE: 'echo', HTTP_CONNECTION: 'upgrade' })),
 } as const
-
-const usual = { ...LIMITS }
-const limit = (limits: Partial<typeof LIMITS>): void => void Object.assign(LIMITS, limits)
-afterEach(() => void Object.assign(LIMITS, usual))
 
 /** Reads a response head; what comes behind it stays in the socket. */
 async function readHead(socket: Socket): Promise<string> {
