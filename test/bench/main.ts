@@ -9,7 +9,7 @@ import { load, type Measurement, type Target } from './load.ts'
 import { startNginx, type Nginx } from './nginx.ts'
 import { readOptions, usage, type Options } from './options.ts'
 import { profiling, topFunctions } from './profile.ts'
-import type { Row } from './row.ts'
+import { rowBefore, type Row } from './row.ts'
 import { rows } from './rows.ts'
 import { startServer, type Server } from './server.ts'
 import { spread } from './statistics.ts'
@@ -37,8 +37,9 @@ try {
 if (!options) {
   process.stdout.write(usage(names))
 } else {
-  if (!existsSync(options.sidegate)) {
-    console.error(`bench: ${options.sidegate} is not there; npm run build makes it`)
+  for (const program of [options.sidegate, options.before ?? options.sidegate]) {
+    if (existsSync(program)) continue
+    console.error(`bench: ${program} is not there; npm run build makes it`)
     process.exit(2)
   }
   mkdirSync(RESULTS, { recursive: true })
@@ -47,7 +48,10 @@ if (!options) {
 }
 
 async function measure(options: Options): Promise<void> {
-  const wanted = rows.filter(({ name }) => options.only?.includes(name) ?? true)
+  const { only, before } = options
+  const wanted = rows
+    .filter(({ name }) => only?.includes(name) ?? true)
+    .flatMap((row) => (row.ours && before !== undefined ? [row, rowBefore(row, before)] : [row]))
   const there = wanted.filter((row) => {
     const why = row.missing()
     if (why) console.log(`bench: without ${row.name}: ${why}`)

@@ -18,6 +18,8 @@ export interface Options {
   readonly profile: string | undefined
   /** The program to measure. */
   readonly sidegate: string
+  /** Another one, of which every row of Sidegate is measured as well, right after its own. */
+  readonly before: string | undefined
 }
 
 const declared = {
@@ -29,6 +31,7 @@ const declared = {
   profile: { type: 'string', help: "ROW  write a CPU profile of this row's main process, and measure nothing" },
   bodies: { type: 'boolean', help: '  a body of 1 GB each way by each protocol, one a round, and no row' },
   sidegate: { type: 'string', default: 'dist/sidecar/main.js', help: 'FILE  the program to measure' },
+  before: { type: 'string', help: 'FILE  an earlier one: every row of Sidegate is measured with both' },
   help: { type: 'boolean', help: '  this text' },
 } as const
 
@@ -42,6 +45,7 @@ export function readOptions(words: readonly string[], rows: readonly string[]): 
   }
   const bodies = values.bodies ?? false
   if (bodies && (only || values.profile !== undefined)) throw new Error('--bodies measures no rows')
+  if (values.before !== undefined && (bodies || values.profile !== undefined)) throw new Error('--before is for rows')
   return {
     bodies,
     duration: positive('duration', values.duration),
@@ -51,6 +55,7 @@ export function readOptions(words: readonly string[], rows: readonly string[]): 
     only,
     profile: values.profile,
     sidegate: values.sidegate,
+    before: values.before,
   }
 }
 

@@ -39,7 +39,22 @@ export interface Row {
   readonly latency: boolean
   /** Worker processes answer: nginx takes whole bodies for them, as `plug nginx` has it for `python`, `run` and `cgi`. */
   readonly buffered: boolean
+  /** It runs the program that is measured. */
+  readonly ours: boolean
   /** Why it cannot run here and what to install; undefined: it can. */
   missing(): string | undefined
   start(place: Place): Started
+}
+
+/** What the name of a row of the earlier program ends with. */
+export const BEFORE = '-before'
+
+/** The same row, run by the earlier `program`. */
+export function rowBefore(row: Row, program: string): Row {
+  return {
+    ...row,
+    name: `${row.name}${BEFORE}`,
+    title: `${row.title}, before`,
+    start: (place) => row.start({ ...place, sidegate: program }),
+  }
 }

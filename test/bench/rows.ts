@@ -23,10 +23,10 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-http', 'Sidegate HTTP → app', 'http', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-fastcgi', 'Sidegate FastCGI → app', 'fastcgi', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-scgi', 'Sidegate SCGI → app', 'scgi', { app: join(apps, 'hello.ts') }),
-  hop('bare-hop', 'bare net server → node:http (the limit of a hop)', (name, title, { backendPort }) =>
+  hop('bare-hop', 'bare net server → node:http (the limit of a hop)', false, (name, title, { backendPort }) =>
     node(name, title, 'http', 'servers/bare-hop.ts', String(backendPort)),
   ),
-  hop('sidegate-upstream', 'Sidegate HTTP → node:http', (name, title, { backendPort }) =>
+  hop('sidegate-upstream', 'Sidegate HTTP → node:http', true, (name, title, { backendPort }) =>
     sidegate(name, title, 'http', { upstream: `http://127.0.0.1:${backendPort}` }),
   ),
   bareWorkers('bare-workers', 'bare net server → Python workers, hello (the limit)', 'hello'),
@@ -48,6 +48,7 @@ function node(name: string, title: string, protocol: Protocol, file: string, ...
     protocol,
     latency: true,
     buffered: false,
+    ours: false,
     missing: () => undefined,
     start(place) {
       const endpoint = endpointOf(protocol, place)
@@ -66,6 +67,7 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
     protocol,
     latency: app === undefined,
     buffered: app !== undefined,
+    ours: true,
     missing: () => (app === undefined ? undefined : missingPython(app)),
     start(place) {
       const endpoint = endpointOf(protocol, place)
@@ -80,7 +82,12 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
 }
 
 /** What is between nginx and the server of the row `node-http`. Profiles are of what is between. */
-function hop(name: string, title: string, between: (name: string, title: string, place: Place) => Row): Row {
+function hop(
+  name: string,
+  title: string,
+  ours: boolean,
+  between: (name: string, title: string, place: Place) => Row,
+): Row {
   const behind = node('', '', 'http', 'servers/node-http.ts')
   return {
     name,
@@ -88,6 +95,7 @@ function hop(name: string, title: string, between: (name: string, title: string,
     protocol: 'http',
     latency: true,
     buffered: false,
+    ours,
     missing: () => undefined,
     start(place) {
       const backend = behind.start({ ...place, port: place.backendPort, nodeOptions: [] })
@@ -141,6 +149,7 @@ function behindSocket(
     protocol,
     latency: false,
     buffered: true,
+    ours: false,
     missing() {
       for (const look of missing) {
         const found = look()

@@ -1,5 +1,6 @@
 // What the bench must show: ratios and differences between two rows, each with its bound.
 import type { Measurement } from './load.ts'
+import { BEFORE } from './row.ts'
 import { paired, type Spread } from './statistics.ts'
 
 /** Every measurement of one row, by round. */
@@ -44,9 +45,16 @@ const targets: readonly Target[] = [
   { row: 'sidegate-http', beside: 'node-http', what: 'p50 at concurrency 1', bound: 150 },
 ]
 
+/** Every row that an earlier program ran too, beside that; nothing is demanded, as noise has no bound. */
+function besideBefore(series: ReadonlyMap<string, Series>): Target[] {
+  return [...series.keys()]
+    .filter((row) => series.has(row + BEFORE))
+    .map((row) => ({ row, beside: row + BEFORE, what: 'requests/s', bound: undefined }))
+}
+
 /** The targets of which both rows were measured; the median counts. */
 export function findings(series: ReadonlyMap<string, Series>): Finding[] {
-  return targets.flatMap((target): Finding[] => {
+  return [...targets, ...besideBefore(series)].flatMap((target): Finding[] => {
     const a = series.get(target.row)
     const b = series.get(target.beside)
     if (!a || !b) return []
