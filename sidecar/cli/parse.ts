@@ -1,6 +1,6 @@
 // argv → command, options, positionals.
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../nearest.ts'
 import { UsageError, type Command, type OptionValues } from './command.ts'
 
 /** A command's words taken apart. */

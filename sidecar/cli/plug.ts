@@ -1,6 +1,6 @@
 // sidegate plug: prints the web server's side of the configuration.
 import { hosts } from '../../plugin/index.ts'
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../nearest.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, number, text, UsageError, type Call, type Command } from './command.ts'
 import { configOptions, demand, prepare } from './config-options.ts'

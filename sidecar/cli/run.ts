@@ -1,5 +1,5 @@
 // argv → one command → an exit code. Errors become lines here, and nowhere else.
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../nearest.ts'
 import { formatProblem, problemsOf } from '../config/problem.ts'
 import { SidegateError } from '../errors.ts'
 import { visible } from '../line.ts'

@@ -2,7 +2,7 @@
 // in docs/cli.md, and where the table has no answer, that is an error with the candidates. Nothing is found out by counting parameters.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, extname, join, resolve } from 'node:path'
-import { nearest, nearestFile } from '../config/nearest.ts'
+import { nearest, nearestFile } from '../nearest.ts'
 import { problemsOf, type Problem } from '../config/problem.ts'
 import { ConfigError } from '../errors.ts'
 import { splitTargetName } from '../mounts/load.ts'

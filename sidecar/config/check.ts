@@ -1,7 +1,7 @@
 // A value against a schema: every problem with its place and words that lead to the repair.
 import * as v from 'valibot'
 import { groupOf, unknownKeys } from './describe.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../nearest.ts'
 import { formatPath, type ConfigPath, type Problem } from './problem.ts'
 import { problemAt, type ConfigSource } from './source.ts'
 

@@ -1,6 +1,6 @@
 // A Fetch handler as an Application.
-import { acceptLightRequests } from '../mounts/fetch/global.ts'
-import { handleFetch, type FetchHandler } from '../mounts/fetch/handle.ts'
+import { acceptLightRequests } from '../handlers/fetch/global.ts'
+import { handleFetch, type FetchHandler } from '../handlers/fetch/handle.ts'
 import { callHandler } from './handler-call.ts'
 import type { Application } from './types.ts'
 import { messageOf, stackOf } from '../thrown.ts'

@@ -1,5 +1,5 @@
 // A Node handler as an Application.
-import { handleNode, serverOf, type NodeHandler } from '../mounts/node/handle.ts'
+import { handleNode, serverOf, type NodeHandler } from '../handlers/node/handle.ts'
 import { callHandler } from './handler-call.ts'
 import type { Application } from './types.ts'
 

@@ -1,7 +1,7 @@
 // `sidegate.upgrade`: takes over the connection of a request that asks for another protocol (docs/interface.md, "Upgrades").
 import { PeerError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { handleUpgrade } from '../mounts/node/upgrade.ts'
+import { handleUpgrade } from '../handlers/node/upgrade.ts'
 import { checkPairs } from './start-response.ts'
 import type { HeaderTuple, Upgrade, UpgradeServer } from './types.ts'
 

@@ -6,9 +6,9 @@ import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { checkTarget } from './syntax.ts'
-import { connectionSettings } from './node/connection-settings.ts'
-import { handleNode, serverOf, type NodeHandler } from './node/handle.ts'
-import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from './node/upgrade.ts'
+import { connectionSettings } from '../handlers/node/connection-settings.ts'
+import { handleNode, serverOf, type NodeHandler } from '../handlers/node/handle.ts'
+import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from '../handlers/node/upgrade.ts'
 import { messageOf } from '../thrown.ts'
 
 const settings = v.strictObject({

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
-import { requestTargets } from './target.ts'
+import { requestTargets } from '../targets.ts'
 import type { MountKind } from './mount.ts'
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])

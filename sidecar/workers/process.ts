@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { signalGroup } from './group.ts'
-import { Lines, Tail } from './lines.ts'
+import { Lines, Tail } from '../lines.ts'
 
 /** What to run. */
 export interface Command {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { nearest, nearestFile } from '../../sidecar/config/nearest.ts'
+import { nearest, nearestFile } from '../../sidecar/nearest.ts'
 import { readConfig } from './read.ts'
 
 const yaml = (text: string, environment?: Record<string, string>) => readConfig('c.yaml', text, environment)

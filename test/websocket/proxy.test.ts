@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { handleUpgrade, type UpgradeListener } from '../../sidecar/mounts/node/upgrade.ts'
+import { handleUpgrade, type UpgradeListener } from '../../sidecar/handlers/node/upgrade.ts'
 import { startGateway } from '../listen/gateway.ts'
 import { connectTo } from '../listen/peer.ts'
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { handleUpgrade, type UpgradeListener } from '../../sidecar/mounts/node/upgrade.ts'
+import { handleUpgrade, type UpgradeListener } from '../../sidecar/handlers/node/upgrade.ts'
 import { until } from '../harness.ts'
 import { startGateway } from '../listen/gateway.ts'
 import { connectTo, readAll, talk } from '../listen/peer.ts'

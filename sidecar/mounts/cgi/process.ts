@@ -4,7 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { signalGroup } from '../../workers/group.ts'
 import type { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
-import { Lines, Tail } from '../../workers/lines.ts'
+import { Lines, Tail } from '../../lines.ts'
 import type { Exit } from '../../workers/process.ts'
 import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'

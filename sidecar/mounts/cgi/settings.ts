@@ -1,7 +1,7 @@
 // The settings of a CGI mount.
 import * as v from 'valibot'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
-import { bodyEntries } from '../take-body.ts'
+import { bodyEntries } from '../../take-body.ts'
 
 /** The settings of a CGI mount. */
 export const cgiSettings = v.strictObject({

@@ -5,7 +5,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { sep } from 'node:path'
 import type { SendOptions, send as Send } from '@fastify/send'
 import { encodePath, type Variables } from '../../variables.ts'
-import { fieldValue } from '../fields.ts'
+import { fieldValue } from '../../fields.ts'
 import { isScript, type ScriptPlace } from '../script-places.ts'
 import { isAbsent, statusOfFailure, unreadable } from './failure.ts'
 

@@ -5,7 +5,7 @@ import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../workers/occupant.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
 import { askPython, checkCommand } from './check.ts'
-import { spoolBounds, takeBody } from '../take-body.ts'
+import { spoolBounds, takeBody } from '../../take-body.ts'
 import { workerCommand } from './interpreter.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 

@@ -1,7 +1,7 @@
 // The settings of a Python mount.
 import * as v from 'valibot'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
-import { bodyEntries } from '../take-body.ts'
+import { bodyEntries } from '../../take-body.ts'
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({

@@ -1,7 +1,7 @@
 // A target among others: how busy it is, and whether it is fit for use.
 import type { Log } from '../../log.ts'
 import { SidegateError } from '../../errors.ts'
-import type { Target } from './target.ts'
+import type { Target } from '../../connect/backend.ts'
 
 /** When a member is left out. Times in milliseconds. */
 export interface HealthRules {

@@ -1,5 +1,5 @@
 // Fetch handlers that do one thing each.
-import type { FetchHandler } from '../../../sidecar/mounts/fetch/handle.ts'
+import type { FetchHandler } from '../../../sidecar/handlers/fetch/handle.ts'
 
 /** What a handler saw, for tests that ask afterwards. */
 export const seen: string[] = []

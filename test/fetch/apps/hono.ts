@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { stream, streamSSE } from 'hono/streaming'
-import type { FetchEnv } from '../../../sidecar/mounts/fetch/handle.ts'
+import type { FetchEnv } from '../../../sidecar/handlers/fetch/handle.ts'
 
 const app = new Hono<{ Bindings: FetchEnv }>()
 

@@ -1,7 +1,7 @@
 // Handlers that give their request to the platform, or take what other hosts of Fetch handlers give them.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FetchHandler } from '../../../sidecar/mounts/fetch/handle.ts'
+import type { FetchHandler } from '../../../sidecar/handlers/fetch/handle.ts'
 
 const told = async (request: Request): Promise<Response> =>
   Response.json([

@@ -1,4 +1,4 @@
-import type { FetchHandler } from '../../../sidecar/mounts/fetch/handle.ts'
+import type { FetchHandler } from '../../../sidecar/handlers/fetch/handle.ts'
 
 /** What came. */
 const uploads: FetchHandler = async (request) => {

@@ -1,8 +1,8 @@
 // One exchange on its way through an upstream, whatever the protocol: the response's rules, the clock, and the end. The connection calls
 // `head`, `body`, `end` and `fail`; the passage tells it to pause for a slow client and to stop when nobody wants the answer any more.
-import { AppError, type SidegateError } from '../../errors.ts'
-import type { Exchange } from '../../exchange.ts'
-import { sendable, type Head, type HeaderPair } from '../../wire/head.ts'
+import { AppError, type SidegateError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import { sendable, type Head, type HeaderPair } from '../wire/head.ts'
 import { badResponse, connectLate, ended, headLate, ofResponse, stalled, tooShort } from './failure.ts'
 
 /** How long an upstream may take, in milliseconds; 0: for ever. */

@@ -1,9 +1,9 @@
 // Which request bodies are taken before a connection to a server is. Servers that speak a gateway protocol have a process or a thread for each
 // connection, and few of them: a client that sends slowly would keep one from others. Those that speak HTTP see to many connections at once.
-import type { Exchange } from '../../exchange.ts'
-import type { SpoolBounds } from '../../upload.ts'
+import type { Exchange } from '../exchange.ts'
+import type { SpoolBounds } from '../upload.ts'
 import { spoolBounds, takeBody } from '../take-body.ts'
-import type { TargetSettings } from './settings.ts'
+import type { TargetSettings } from '../mounts/upstream/settings.ts'
 
 const WEB: ReadonlySet<string> = new Set(['http', 'https'])
 

@@ -1,5 +1,5 @@
 // What can go wrong between Sidegate and an upstream, and after which of it another upstream may be asked.
-import { AppError, PeerError, UpstreamError, type SidegateError } from '../../errors.ts'
+import { AppError, PeerError, UpstreamError, type SidegateError } from '../errors.ts'
 
 /** A system's or a library's error. */
 interface Coded {

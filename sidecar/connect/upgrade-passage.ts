@@ -3,9 +3,9 @@
 import { IncomingMessage, type ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerOptions } from 'http-proxy'
-import type { SidegateError } from '../../errors.ts'
-import type { Exchange } from '../../exchange.ts'
-import { UpgradeSocket } from '../node/upgrade-socket.ts'
+import type { SidegateError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import { UpgradeSocket } from '../handlers/node/upgrade-socket.ts'
 import { connectLate, ended, headLate, notConnected } from './failure.ts'
 import type { Times } from './passage.ts'
 

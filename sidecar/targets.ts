@@ -1,6 +1,6 @@
 // The request target that an app is shown. REQUEST_URI has the bytes as the client sent them, SCRIPT_NAME and PATH_INFO have what the
 // host, its repair, the router and middleware made of them: the raw bytes count as long as they mean the same path.
-import { decodePath, encodePath, resolveDots, splitTarget, type Variables } from '../variables.ts'
+import { decodePath, encodePath, resolveDots, splitTarget, type Variables } from './variables.ts'
 
 /** Two views of one request target. */
 export interface Targets {

@@ -3,8 +3,8 @@
 // programs, where LD_PRELOAD, PATH or PERL5OPT choose code. A gateway protocol has no authentication, so they end here unless a mount
 // asks for them by name. The list is what sudo takes out of an environment, and what languages have added since. Names of other
 // characters than a variable of the environment has belong to an app's own environ (wsgi.input, rack.session): they end here too.
-import type { Log } from '../../log.ts'
-import type { Variables } from '../../variables.ts'
+import type { Log } from '../log.ts'
+import type { Variables } from '../variables.ts'
 
 // Upper case: Windows has no other.
 const STEERING: ReadonlySet<string> = new Set([

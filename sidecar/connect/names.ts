@@ -1,10 +1,10 @@
 // The addresses of a server: itself, or every address of its name, looked up again from time to time.
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { formatEndpoint } from '../../listen/address.ts'
-import type { Log } from '../../log.ts'
+import { formatEndpoint } from '../listen/address.ts'
+import type { Log } from '../log.ts'
 import type { Server } from './server.ts'
-import type { TargetPlace } from './target.ts'
+import type { TargetPlace } from './backend.ts'
 
 /** While a name has no address it is looked up this often, in milliseconds: it may be a container that starts after us. */
 const MISSING_AGAIN = 1000

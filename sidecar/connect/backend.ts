@@ -1,15 +1,15 @@
 // What an exchange can be sent to: one endpoint, spoken to in one protocol. Which of several, how often, and what a failure means for the
 // next exchange is the business of who uses targets.
-import type { Exchange } from '../../exchange.ts'
-import type { Log } from '../../log.ts'
-import type { Endpoint } from '../../listen/address.ts'
-import { protocols } from '../../wire/index.ts'
-import type { ProtocolOptions } from '../../wire/codec.ts'
-import { CodecTarget } from './codec-target.ts'
-import type { FieldOptions } from './fields.ts'
-import { HttpTarget, type TlsOptions } from './http-target.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Log } from '../log.ts'
+import type { Endpoint } from '../listen/address.ts'
+import { protocols } from '../wire/index.ts'
+import type { ProtocolOptions } from '../wire/codec.ts'
+import { CodecTarget } from './codec-backend.ts'
+import type { FieldOptions } from './request-fields.ts'
+import { HttpTarget, type TlsOptions } from './http-backend.ts'
 import type { Times } from './passage.ts'
-import type { Upload } from '../../upload.ts'
+import type { Upload } from '../upload.ts'
 
 /** One endpoint in use. */
 export interface Target {

@@ -1,10 +1,10 @@
 // The servers of a mount as they are written in its settings, and the options of their targets.
 import { resolve } from 'node:path'
-import { ConfigError } from '../../errors.ts'
-import { formatEndpoint, parseAddress, protocolNames, type Endpoint } from '../../listen/address.ts'
-import type { MountContext } from '../mount.ts'
-import type { TargetSettings, UpstreamSettings } from './settings.ts'
-import type { TargetOptions } from './target.ts'
+import { ConfigError } from '../errors.ts'
+import { formatEndpoint, parseAddress, protocolNames, type Endpoint } from '../listen/address.ts'
+import type { MountContext } from '../mounts/mount.ts'
+import type { TargetSettings, UpstreamSettings } from '../mounts/upstream/settings.ts'
+import type { TargetOptions } from './backend.ts'
 
 /** One server of a mount. */
 export interface Server {

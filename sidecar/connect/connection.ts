@@ -1,14 +1,14 @@
 // One connection to a server: one exchange at a time. A request without a body is one write.
 import type { Socket } from 'node:net'
-import { BODY_HIGH_WATER } from '../../body.ts'
-import { notePiece } from '../../collector.ts'
-import type { SidegateError } from '../../errors.ts'
-import type { Link } from '../../linked-list.ts'
-import { Lines } from '../../workers/lines.ts'
-import type { ClientCodec, ClientEvent } from '../../wire/codec.ts'
+import { BODY_HIGH_WATER } from '../body.ts'
+import { notePiece } from '../collector.ts'
+import type { SidegateError } from '../errors.ts'
+import type { Link } from '../linked-list.ts'
+import { Lines } from '../lines.ts'
+import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
 import { ended, notConnected, ofResponse, type Progress } from './failure.ts'
 import type { Line, Passage } from './passage.ts'
-import type { Upload } from '../../upload.ts'
+import type { Upload } from '../upload.ts'
 
 /** Who keeps connections. */
 export interface ConnectionOwner<C extends ClientCodec> {

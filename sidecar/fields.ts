@@ -1,6 +1,6 @@
 // The header fields of a request, read back from its variables, for handlers that know HTTP and not CGI.
-import { fieldOfVariable, variableName, type Variables } from '../variables.ts'
-import type { Handled } from './handled.ts'
+import { fieldOfVariable, variableName, type Variables } from './variables.ts'
+import type { Handled } from './handlers/handled.ts'
 
 // Which field a variable is; empty: none. Bounded: peers choose the names.
 const fields = new Map<string, string>()

@@ -1,8 +1,8 @@
 // Whether somebody answers at the servers of a mount: connects, sends nothing, and closes.
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
-import { formatEndpoint, type Endpoint } from '../../listen/address.ts'
-import type { Problem } from '../../config/problem.ts'
+import { formatEndpoint, type Endpoint } from '../listen/address.ts'
+import type { Problem } from '../config/problem.ts'
 import type { Server } from './server.ts'
 
 /**

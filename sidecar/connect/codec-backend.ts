@@ -1,16 +1,16 @@
 // A server that speaks a gateway protocol: a connection for each request (uwsgi, SCGI), or connections that are kept (FastCGI, AJP).
-import type { Exchange } from '../../exchange.ts'
-import { copyVariables, type Variables } from '../../variables.ts'
-import type { ClientCodec, Protocol } from '../../wire/codec.ts'
+import type { Exchange } from '../exchange.ts'
+import { copyVariables, type Variables } from '../variables.ts'
+import type { ClientCodec, Protocol } from '../wire/codec.ts'
 import { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { isIdempotent } from './failure.ts'
 import { Passage } from './passage.ts'
 import { phpHint } from './php-hint.ts'
-import { ServerSocket } from './socket.ts'
+import { ServerSocket } from './server-socket.ts'
 import { Steering } from './steering.ts'
-import type { Target, TargetOptions, TargetPlace } from './target.ts'
-import { Upload } from '../../upload.ts'
+import type { Target, TargetOptions, TargetPlace } from './backend.ts'
+import { Upload } from '../upload.ts'
 
 /** Sends exchanges to one endpoint. */
 export class CodecTarget implements Target {

@@ -3,10 +3,10 @@
 // that is only cut out of the path). Segments that begin with a dot are nobody's.
 import { realpath, stat } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
-import { ConfigError } from '../../errors.ts'
-import { copyVariables, type Variables } from '../../variables.ts'
-import type { MountContext } from '../mount.ts'
-import type { UpstreamSettings } from './settings.ts'
+import { ConfigError } from '../errors.ts'
+import { copyVariables, type Variables } from '../variables.ts'
+import type { MountContext } from './mount.ts'
+import type { UpstreamSettings } from './upstream/settings.ts'
 
 /** What the settings of a mount say about scripts. */
 export type ScriptSettings = Pick<

@@ -1,7 +1,7 @@
 // The absolute URL of a request: scheme, host and the whole target, the mount's prefix included.
 import { PeerError } from '../../errors.ts'
 import { isSecure, type Variables } from '../../variables.ts'
-import { handlerTargets } from '../target.ts'
+import { handlerTargets } from '../../targets.ts'
 
 // What the URL parser (url.spec.whatwg.org) would leave as it is. Everything else goes through it.
 const PLAIN_HOST = /^[a-z0-9.-]*[a-z-](?::[1-9][0-9]{3,4})?$/

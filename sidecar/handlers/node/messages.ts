@@ -4,9 +4,9 @@
 import { channel } from 'node:diagnostics_channel'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { isChunked, rawFields } from '../fields.ts'
+import { isChunked, rawFields } from '../../fields.ts'
 import type { Handled } from '../handled.ts'
-import { handlerTargets } from '../target.ts'
+import { handlerTargets } from '../../targets.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { GatewaySocket } from './socket.ts'
 

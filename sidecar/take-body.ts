@@ -1,8 +1,8 @@
 // Request bodies are taken before anything that is scarce is kept for them: a client that sends slowly keeps no worker and no script from
 // others. An app is told the length of its body then, however it was sent.
-import type { Exchange } from '../exchange.ts'
-import { bytes, memory } from '../quantity.ts'
-import { Upload, type SpoolBounds } from '../upload.ts'
+import type { Exchange } from './exchange.ts'
+import { bytes, memory } from './quantity.ts'
+import { Upload, type SpoolBounds } from './upload.ts'
 
 /** The settings of a mount that takes bodies first. */
 export const bodyEntries = {

@@ -2,8 +2,8 @@
 //
 // A kept connection occupies a process of servers such as PHP-FPM. So when a request waits on a new connection, which may be in the
 // server's queue for just such a process, a connection that nobody uses is closed for it.
-import { LinkedList } from '../../linked-list.ts'
-import type { ClientCodec } from '../../wire/codec.ts'
+import { LinkedList } from '../linked-list.ts'
+import type { ClientCodec } from '../wire/codec.ts'
 import type { Connection, ConnectionOwner } from './connection.ts'
 import type { Passage } from './passage.ts'
 
