@@ -1,7 +1,7 @@
 // All variables of a request in one text: Python splits a text faster than it takes FastCGI's name-value pairs apart.
 import { emptyVariables, type Variables } from '../variables.ts'
 
-/** What the one that holds them is called; worker.py knows it. */
+/** What the one that holds them is called; a worker knows it. */
 const PACKED = 'SIDEGATE_ENVIRON'
 
 /** Names and values with a NUL between them; undefined when one has a NUL in it, and would be taken for two. */

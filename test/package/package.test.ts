@@ -47,8 +47,9 @@ async function typecheck(file: string): Promise<void> {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout: 60_000 }, async () => {
-  const child = spawn('npx', ['--no', 'sidegate', 'serve', 'app:./hello.ts', '--listen', '127.0.0.1:0'], {
+/** Serves a target with what is installed; stops with SIGTERM once `use` is done with its URL. */
+async function serve(target: string, use: (url: string) => Promise<void>): Promise<void> {
+  const child = spawn('npx', ['--no', 'sidegate', 'serve', target, '--listen', '127.0.0.1:0'], {
     cwd: app,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,13 +67,36 @@ test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout
       child.stderr.on('data', look)
       void exit.then(() => reject(new Error(`serve ended: ${output}`)))
     })
-    const response = await fetch(`http://127.0.0.1:${port}/world`)
-    expect(await response.text()).toBe('Hello /world\n')
-    expect(response.headers.get('content-length')).toBe('13')
+    await use(`http://127.0.0.1:${port}`)
   } finally {
     process.kill(-child.pid!, 'SIGTERM')
   }
   await exit
+}
+
+test('npx sidegate serve runs a TypeScript app, and stops on SIGTERM', { timeout: 60_000 }, () =>
+  serve('app:./hello.ts', async (url) => {
+    const response = await fetch(`${url}/world`)
+    expect(await response.text()).toBe('Hello /world\n')
+    expect(response.headers.get('content-length')).toBe('13')
+  }),
+)
+
+test('a Python app is served by what is packed, and that is the same afterwards', { timeout: 60_000 }, async () => {
+  const installed = (): string[] => readdirSync(join(app, 'node_modules/sidegate'), { recursive: true }).map(String)
+  const before = installed()
+  expect(before.filter((name) => name.includes('__pycache__'))).toEqual([])
+  writeFileSync(
+    join(app, 'hello.py'),
+    `def application(environ, start_response):
+    start_response('200 OK', [])
+    return [('Hello ' + environ['PATH_INFO']).encode()]
+`,
+  )
+  await serve('python:./hello.py', async (url) => {
+    expect(await (await fetch(`${url}/world`)).text()).toBe('Hello /world')
+  })
+  expect(installed().toSorted()).toEqual(before.toSorted())
 })
 
 test('adapters take a log of their own', { timeout: 60_000 }, async () => {

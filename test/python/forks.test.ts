@@ -1,6 +1,8 @@
-// Apps that fork: the connections of a worker are not its children's, nor are its signals.
+// Apps that start processes: the connections of a worker are not its children's, nor are its signals; and what it is made of is in nobody's way.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { alive, openMount, until } from './mount.ts'
+import { alive, APPS, openMount, until } from './mount.ts'
 
 const spec = { python: 'forks' }
 
@@ -47,4 +49,22 @@ test('a worker that dies while a child of its lives on is replaced at once', asy
   process.kill(pid, 'SIGKILL')
   await until(async () => Number((await ask({ path: '/pid' })).body.toString()) !== pid)
   expect(alive(pid)).toBe(false)
+})
+
+test('a process that is started anew (spawn) gets what the app gives it, and no part of the worker in the way of the app’s modules', async () => {
+  const { ask, lines } = await openMount({ python: 'spawning' })
+  const { worked, here, there } = JSON.parse((await ask({ path: '/x' })).body.toString()) as {
+    worked: string[]
+    here: [modules: string[], path: string[]]
+    there: [modules: string[], path: string[]]
+  }
+  expect(worked).toEqual(['/x', 'FileWrapper'])
+  const own = fileURLToPath(new URL('../../sidecar/mounts/python', import.meta.url))
+  for (const [modules, path] of [here, there]) {
+    expect(modules.every((name) => name.split('.')[0] === 'sidegate_worker')).toBe(true)
+    expect(path[0]).toBe(APPS.replace(/\/$/, ''))
+    expect(path.filter((folder) => folder.startsWith(own))).toEqual([])
+  }
+  expect(existsSync(`${own}/__pycache__`) || existsSync(`${own}/sidegate_worker/__pycache__`)).toBe(false)
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })

@@ -1,21 +1,13 @@
-// Asks the interpreter of a mount about its app, which is not imported: check.py beside this file.
+// Asks the interpreter of a mount about its app, which is not imported.
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { StartError } from '../../workers/occupant.ts'
 import type { Command } from '../../workers/process.ts'
-import type { MountContext } from '../mount.ts'
-import { WORKER, workerCommand } from './interpreter.ts'
-import type { PythonSettings } from './settings.ts'
 
-const CHECK = fileURLToPath(new URL('./check.py', import.meta.url))
-
-/** The command that looks at the app: that of a worker, with another script. @throws {ConfigError} as workerCommand */
-export async function checkCommand(settings: PythonSettings, context: MountContext): Promise<Command> {
-  const command = await workerCommand(settings, context)
-  return { ...command, args: command.args.map((word) => (word === WORKER ? CHECK : word)) }
-}
-
-/** What keeps the app from being imported, as far as it can be seen. @param milliseconds how long Python may take */
+/**
+ * What keeps the app from being imported, as far as it can be seen.
+ * @param command that of pythonCommand for `check`
+ * @param milliseconds how long Python may take
+ */
 export function askPython({ file, args, cwd, env }: Command, milliseconds: number): Promise<StartError | undefined> {
   return new Promise((resolve) => {
     execFile(file, args, { cwd, env, timeout: milliseconds }, (error, stdout, stderr) => {
@@ -32,7 +24,7 @@ export function askPython({ file, args, cwd, env }: Command, milliseconds: numbe
   })
 }
 
-/** What check.py says: its last line, behind what a sitecustomize may print; undefined for what another program prints. */
+/** What sidegate_worker/check.py says: its last line, behind what a sitecustomize may print; undefined for what another program prints. */
 function answerOf(stdout: string): { code?: string; message: string } | undefined {
   try {
     const answer = JSON.parse(stdout.trim().split('\n').at(-1)!) as { code?: string; message: string } | null

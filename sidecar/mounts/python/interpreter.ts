@@ -1,4 +1,4 @@
-// Which Python runs the workers, where, and with what environment.
+// Which Python runs the workers, where, and with what environment: the command that starts worker.py beside this file.
 import { stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,15 +8,18 @@ import type { Command } from '../../workers/process.ts'
 import type { MountContext } from '../mount.ts'
 import type { PythonSettings } from './settings.ts'
 
-/** What a worker runs. */
-export const WORKER: string = fileURLToPath(new URL('./worker.py', import.meta.url))
+const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
 const windows = process.platform === 'win32'
 
 /**
- * The command that runs a worker.
+ * The command that runs a worker, or looks at the app without importing it.
  * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE.
  */
-export async function workerCommand(settings: PythonSettings, context: MountContext): Promise<Command> {
+export async function pythonCommand(
+  does: 'serve' | 'check',
+  settings: PythonSettings,
+  context: MountContext,
+): Promise<Command> {
   const { python, threads, processes, stopTimeout, env: own } = settings
   const at = (setting: string): string => `${context.path}.${setting}`
   const cwd = resolve(context.directory, settings.cwd ?? '.')
@@ -56,7 +59,7 @@ export async function workerCommand(settings: PythonSettings, context: MountCont
     `stop=${stopTimeout}`,
     ...path.map((p) => `path=${p}`),
   ]
-  return { file, args: [WORKER, python, ...options], cwd, env }
+  return { file, args: [WORKER, does, python, ...options], cwd, env }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -4,9 +4,9 @@ import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../workers/occupant.ts'
 import type { Mount, MountContext, MountKind } from '../mount.ts'
-import { askPython, checkCommand } from './check.ts'
+import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
-import { workerCommand } from './interpreter.ts'
+import { pythonCommand } from './interpreter.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -23,7 +23,7 @@ class PythonMount implements Mount {
     const { processes, threads, queue, queueTimeout, startTimeout, stopTimeout, abortTimeout } = this.#settings
     const { log, key } = this.#context
     this.#pool = new Pool({
-      command: await workerCommand(this.#settings, this.#context),
+      command: await pythonCommand('serve', this.#settings, this.#context),
       processes,
       threads,
       queue,
@@ -43,7 +43,7 @@ class PythonMount implements Mount {
   }
 
   async check(): Promise<void> {
-    const command = await checkCommand(this.#settings, this.#context)
+    const command = await pythonCommand('check', this.#settings, this.#context)
     const wrong = await askPython(command, this.#settings.startTimeout * 1000)
     if (wrong) throw this.#configError(wrong)
   }

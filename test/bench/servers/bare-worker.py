@@ -5,7 +5,8 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../../sidecar/mounts/python'))
-from worker import give_way, read_params  # noqa: E402
+from sidegate_worker.serving import give_way  # noqa: E402
+from sidegate_worker.variables import read_params  # noqa: E402
 
 sys.path.insert(0, os.getcwd())
 module, name = sys.argv[1].split(':')

@@ -1,21 +1,13 @@
-"""Looks at one WSGI app for Sidegate without importing it or what it imports.
-
-    check.py TARGET [path=DIR ...]
-
-as worker.py has them. Prints one line of JSON: {} or {"code": ..., "message": ...}.
-"""
+"""Looks at an app without importing it or what it imports."""
 import json
-import sys
-
-if sys.version_info < (3, 8):
-    print(json.dumps({'code': 'PYTHON_TOO_OLD', 'message': '%s is Python %s: 3.8 or newer is needed' % (
-        sys.executable, sys.version.split()[0])}))
-    sys.exit(0)
-
-sys.dont_write_bytecode = True
 import os
+import sys
 import types
-import worker
+
+from .arguments import options
+from .failed import Failed
+from .target import is_file, split
+from .traces import describe
 
 
 def find(name, folders):
@@ -24,16 +16,16 @@ def find(name, folders):
         spec = finder.find_spec(name, folders)
         if spec is not None:
             return spec
-    raise worker.Failed('PYTHON_MODULE_NOT_FOUND', 'No module named %r; looked in %s' % (
+    raise Failed('PYTHON_MODULE_NOT_FOUND', 'No module named %r; looked in %s' % (
         name, ', '.join(entry or '.' for entry in folders or sys.path)))
 
 
 def source_of(place):
     """The file of a module or file, and its text; None where there is no text, as of an extension."""
-    if worker.is_file(place):
+    if is_file(place):
         path = os.path.abspath(place)
         if not os.path.isfile(path):
-            raise worker.Failed('PYTHON_MODULE_NOT_FOUND', 'no file %s' % path)
+            raise Failed('PYTHON_MODULE_NOT_FOUND', 'no file %s' % path)
     else:
         folders = None
         name = ''
@@ -55,27 +47,25 @@ def source_of(place):
 
 
 def check(target):
-    place, _ = worker.split(target)
+    place, _ = split(target)
     path, source = source_of(place)
     if source is None:
         return
     try:
         compile(source, path, 'exec', dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        raise worker.Failed('PYTHON_IMPORT_FAILED', '%s cannot be imported: %s' % (place, worker.describe(error)))
+        raise Failed('PYTHON_IMPORT_FAILED', '%s cannot be imported: %s' % (place, describe(error)))
 
 
 def main(arguments):
-    settings = worker.options(arguments)
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or '.') != here]
+    """Prints one line of JSON: {} or {"code": ..., "message": ...}; the exit code. `arguments`: those of ../worker.py behind `check`."""
+    # Nothing that was not there is left by whoever is asked for a module.
+    sys.dont_write_bytecode = True
+    settings = options(arguments)
     sys.path[:0] = settings['path'] + [os.getcwd()]
     try:
         check(settings['target'])
         print('{}')
-    except worker.Failed as error:
+    except Failed as error:
         print(json.dumps({'code': error.code, 'message': str(error)}))
-
-
-if __name__ == '__main__':
-    main(sys.argv[1:])
+    return 0

@@ -1,0 +1,13 @@
+"""What a worker is told on its command line."""
+
+
+def options(arguments):
+    """TARGET and NAME=VALUE, as ../worker.py says."""
+    found = {'target': arguments[0], 'threads': 1, 'processes': 1, 'stop': 30.0, 'path': []}
+    for argument in arguments[1:]:
+        name, _, value = argument.partition('=')
+        if name == 'path':
+            found['path'].append(value)
+        else:
+            found[name] = type(found[name])(value)
+    return found

@@ -1,0 +1,119 @@
+"""Loads the app that a target names."""
+import difflib
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import re
+import sys
+
+from .failed import Failed
+from .target import is_file, split
+from .traces import describe, trace_of
+
+# Tried in this order when the target names no callable.
+CALLABLES = ('application', 'app')
+
+
+def load_module(place):
+    """Imports a module by its name, or a file by its path with its folder on sys.path, as `python file.py` has it."""
+    if not is_file(place):
+        try:
+            return importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            missing = error.name or ''
+            if place == missing or place.startswith(missing + '.'):
+                raise Failed('PYTHON_MODULE_NOT_FOUND', '%s; looked in %s' % (
+                    str(error), ', '.join(entry or '.' for entry in sys.path)))
+            raise
+    path = os.path.abspath(place)
+    if not os.path.isfile(path):
+        raise Failed('PYTHON_MODULE_NOT_FOUND', 'no file %s' % path)
+    sys.path.insert(0, os.path.dirname(path))
+    name = module_name(path)
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+def module_name(path):
+    """What a file is called as a module: its own name where an import of that name leads to it, else one that no import can mean.
+    foo.wsgi may import a package foo."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name.isidentifier() and name not in sys.modules:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is not None and spec.origin is not None and os.path.abspath(spec.origin) == path:
+            return name
+    return 'sidegate_file_' + re.sub(r'\W', '_', path)
+
+
+def candidates(module, wanted):
+    """What of a module could be meant, for the message."""
+    names = [name for name, value in vars(module).items()
+             if not name.startswith('_') and callable(value) and not isinstance(value, type)
+             and getattr(value, '__module__', module.__name__) in (module.__name__, type(value).__module__)]
+    if not names:
+        return 'it has no callable at all'
+    factories = [name for name in names if name.startswith(('create', 'make', 'build', 'get_'))]
+    hint = '; is it a factory? then write %s()' % factories[0] if factories else ''
+    near = difflib.get_close_matches(wanted, names, 3) if wanted else []
+    names = near + sorted(name for name in names if name not in near)
+    return 'its callables: %s%s%s' % (', '.join(names[:12]), ', ...' if len(names) > 12 else '', hint)
+
+
+def find_callable(module, place, name):
+    if not name:
+        for candidate in CALLABLES:
+            if hasattr(module, candidate):
+                return getattr(module, candidate), candidate
+        raise Failed('PYTHON_NO_CALLABLE', '%s has neither %s; write %s:NAME (%s)' % (
+            place, ' nor '.join(CALLABLES), place, candidates(module, name)))
+    found = module
+    for part in name.split('.'):
+        if not hasattr(found, part):
+            raise Failed('PYTHON_NO_CALLABLE', '%s has no %s (%s)' % (place, name, candidates(module, name)))
+        found = getattr(found, part)
+    return found, name
+
+
+def is_coroutine_function(value):
+    code = getattr(value, '__code__', None) or getattr(getattr(value, '__func__', None), '__code__', None)
+    return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
+
+
+def load(target):
+    """The app that a target names.
+
+    :raises Failed: when it is not there or is no WSGI app. What its code raises goes through.
+    """
+    place, name = split(target)
+    factory = name.endswith(')')
+    if factory:
+        if not name.endswith('()'):
+            raise Failed('PYTHON_TARGET', 'a factory is called without arguments: write %s:%s()' % (place, name.split('(')[0]))
+        name = name[:-2]
+    try:
+        module = load_module(place)
+    except Failed:
+        raise
+    except BaseException as error:
+        raise Failed('PYTHON_IMPORT_FAILED', 'importing %s raised %s' % (place, describe(error)), trace_of(error))
+    app, name = find_callable(module, place, name)
+    if factory:
+        try:
+            app = app()
+        except BaseException as error:
+            raise Failed('PYTHON_FACTORY_FAILED', 'the factory %s:%s() raised %s' % (place, name, describe(error)), trace_of(error))
+        if not callable(app):
+            raise Failed('PYTHON_FACTORY_FAILED', 'the factory %s:%s() gave a %s, which is not callable' % (
+                place, name, type(app).__name__))
+    elif not callable(app):
+        raise Failed('PYTHON_NO_CALLABLE', '%s:%s is a %s, which is not callable' % (place, name, type(app).__name__))
+    if is_coroutine_function(app) or is_coroutine_function(getattr(type(app), '__call__', None)):
+        raise Failed('PYTHON_NOT_WSGI', '%s:%s is an ASGI app (its callable is a coroutine): a WSGI app is needed' % (place, name))
+    return app

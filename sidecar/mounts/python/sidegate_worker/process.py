@@ -1,0 +1,102 @@
+"""The process: signals, forks, the start of the app and its end."""
+import faulthandler
+import os
+import signal
+import sys
+
+from .arguments import options
+from .connection import Connection
+from .control import listen_to, tell
+from .failed import Failed
+from .file_wrapper import FileWrapper
+from .loading import load
+from .native import start_native_thread
+from .output import Output, running
+from .pipes import Pipes
+from .serving import serve, serve_beside
+
+CONNECTIONS_FROM = 3
+# Signals at which a worker asks to be replaced, and all that do not end it.
+LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+HEEDED = LEAVE + (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def main(arguments):
+    """Serves the app until the gateway ends its connections; the exit code. `arguments`: those of ../worker.py behind `serve`."""
+    settings = options(arguments)
+    threads = settings['threads']
+    control = CONNECTIONS_FROM + threads
+    os.set_inheritable(control, False)
+    sys.stdout = Output('stdout', sys.stdout)
+    sys.stderr = Output('stderr', sys.stderr)
+    faulthandler.enable(file=sys.__stderr__)
+
+    # Service managers signal every process of a service; only the gateway decides when a worker ends, so that no request
+    # is lost. A handler, not SIG_IGN: programs that the app starts shall not inherit it.
+    def heed(number, frame):
+        if number in LEAVE:
+            tell(control, type='leave', reason=signal.Signals(number).name)
+
+    before = {number: signal.signal(number, heed) for number in HEEDED}
+
+    base = {
+        'wsgi.version': (1, 0),
+        'wsgi.url_scheme': 'http',
+        'wsgi.multithread': threads > 1,
+        'wsgi.multiprocess': settings['processes'] > 1,
+        'wsgi.run_once': False,
+        'wsgi.input_terminated': True,
+        'wsgi.file_wrapper': FileWrapper,
+    }
+    connections = [Connection(index, CONNECTIONS_FROM + index, base) for index in range(threads)]
+    pipes = Pipes(connections)
+
+    def hold():
+        """A signal for the child waits until it is one that the child knows itself: Python would drop it."""
+        running.mask = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+
+    def go_on():
+        signal.pthread_sigmask(signal.SIG_SETMASK, running.mask)
+
+    def part():
+        """In a process that the app has forked: nothing of the worker's is left to it, and signals end it as any other."""
+        request = getattr(running, 'request', None)
+        if request is not None:
+            request.partial = None
+            running.request = None
+        for connection in connections:
+            connection.part()
+        pipes.part()
+        os.close(control)
+        for number in before:
+            if signal.getsignal(number) is heed:
+                signal.signal(number, before[number])
+        go_on()
+
+    if hasattr(os, 'register_at_fork'):
+        os.register_at_fork(before=hold, after_in_parent=go_on, after_in_child=part)
+    # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
+    start_native_thread(listen_to, (control, connections, pipes, settings['stop']))
+
+    sys.path[:0] = settings['path'] + [os.getcwd()]
+    sys.argv = [settings['target']]
+    try:
+        app = load(settings['target'])
+    except Failed as error:
+        tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
+        return 1
+    ends = []
+    try:
+        for connection in connections[1:]:
+            ends.append(serve_beside(connection, app, pipes))
+    except (RuntimeError, MemoryError) as error:
+        tell(control, type='failed', code='PYTHON_THREADS', message='only %d of %d threads could be started (%s): set fewer threads, or '
+             'raise the limit (ulimit -v, ulimit -u, TasksMax of the service, pids of the container)' % (
+                 len(ends) + 1, threads, error or 'no memory'))
+        return 1
+    tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
+    pipes.wait()
+    serve(connections[0], app)
+    for end in ends:
+        end.acquire()
+    return 0
