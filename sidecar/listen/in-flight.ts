@@ -12,6 +12,8 @@ export class InFlight extends ById<Exchange> {
   readonly #line: { readonly paused: boolean }
   /** Whether the host may send other requests beside this one. */
   #shared = false
+  /** A body has had more than an app took: it is worth a look whether they are crowded. */
+  #tight = false
   /** There once more than one request was in flight. */
   #sharing: Sharing | undefined
   /** How fast the bodies come for which an app had to wait. */
@@ -36,14 +38,13 @@ export class InFlight extends ById<Exchange> {
     this.#paces?.delete(id)
   }
 
-  /** Bytes of a body came. False when the connection should not be read on. */
-  push(id: number, bytes: Uint8Array): boolean {
+  /** Bytes of a body came. */
+  push(id: number, bytes: Uint8Array): void {
     const exchange = this.get(id)
-    if (!exchange) return true
-    const room = exchange.body.push(bytes)
+    if (!exchange) return
+    if (!exchange.body.push(bytes)) this.#tight = true
     const slow = this.#paces?.arrived(id, exchange.body.received)
     if (slow) exchange.failBody(slow)
-    return room
   }
 
   /** A body is complete. */
@@ -71,7 +72,8 @@ export class InFlight extends ById<Exchange> {
 
   /** So much of the bodies waits for apps that the connection should not be read on. */
   get crowded(): boolean {
-    return isCrowded(this, this.#shared)
+    this.#tight &&= isCrowded(this, this.#shared)
+    return this.#tight
   }
 
   /** The output has room again. */

@@ -19,6 +19,18 @@ import { refusal, warnOfPeer } from './refusal.ts'
 import type { CarrierLine } from './socket-carrier.ts'
 import { Tunnel } from './tunnel.ts'
 
+/** What arrives: requests; the rest of one that was answered early; or what comes behind one that asks for another protocol. */
+type Reading = 'requests' | 'rest' | Tunnel
+
+/**
+ * Whether the output has room. `choked`: nor has it for the codec's own answers, so that no more of a peer's questions are read until it
+ * takes them.
+ */
+type Output = 'free' | 'full' | 'choked'
+
+/** `half-closed`: the peer sends no more, and waits for what it has asked for. `closing`: what still comes is thrown away. */
+type End = 'open' | 'half-closed' | 'closing'
+
 /** One connection, from its first bytes on. */
 export class SocketConnection implements CarrierLine {
   readonly codec: ServerCodec
@@ -30,19 +42,13 @@ export class SocketConnection implements CarrierLine {
   #batch: Exchange[] = []
   /** It is not being read. */
   paused = false
-  #full = false
-  /** The codec's own answers wait for a peer that asks, and does not read: no more of its questions are read until then. */
-  #choked = false
-  #closing = false
-  /** The body of a request that was answered early may still come. */
-  #skipping = false
+  #reading: Reading = 'requests'
+  #output: Output = 'free'
+  #end: End = 'open'
+  /** What arrived is being taken: whatever follows from an answer that is given meanwhile is done behind that. */
   #receiving = false
   /** There once the connection ends otherwise than between two requests. */
   #last: Farewell | undefined
-  /** The peer sends no more, and waits for what it has asked for. */
-  #halfClosed = false
-  /** Takes what comes behind a request that asks for another protocol. */
-  #tunnel: Tunnel | undefined
 
   constructor(socket: Socket, codec: ServerCodec, entrance: Entrance) {
     this.#socket = socket
@@ -54,27 +60,49 @@ export class SocketConnection implements CarrierLine {
   /** Bytes arrived. */
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
-    if (this.#closing) return this.#farewell.take(bytes.byteLength)
-    if (this.#full && this.#patience.untaken) return this.#untaken()
+    if (this.#end === 'closing') return this.#farewell.take(bytes.byteLength)
+    if (this.#output !== 'free' && this.#patience.untaken) return this.#untaken()
     this.#receiving = true
     notePiece(bytes.byteLength)
     this.#take(bytes)
     while (this.#mayGoOn) this.#take(NOTHING)
     this.#receiving = false
-    this.#resume()
-    if (this.#halfClosed) this.#afterLast()
-  }
-
-  /** True while nothing is read but the rest of a request that was answered early; for too long, and the connection is closed. */
-  #skips(): boolean {
-    if (this.codec.unfinished === false) this.#skipping = false
-    if (this.#skipping && this.#farewell.late) this.#socket.destroy()
-    return this.#skipping
+    this.#steer()
+    if (this.#end === 'half-closed') this.#afterLast()
   }
 
   /** The codec keeps bytes of a next request, and nothing stands in its way. */
   get #mayGoOn(): boolean {
-    return this.codec.pending === true && this.#exchanges.size === 0 && !this.#closing && !this.#choked && !this.#full
+    return this.codec.pending === true && !this.busy && this.#end !== 'closing' && this.#output === 'free'
+  }
+
+  /**
+   * Every reason not to read on: the peer asks, and does not take the answers of the codec; it has sent its next requests ahead; or apps do
+   * not read the bodies that are here.
+   */
+  get #held(): boolean {
+    return this.#output === 'choked' || this.codec.pending === true || this.#exchanges.crowded
+  }
+
+  /** Reads on, or not. */
+  #steer(): void {
+    const held = this.#held
+    if (held === this.paused) return
+    this.paused = held
+    if (held) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  get #tunnel(): Tunnel | undefined {
+    return typeof this.#reading === 'object' ? this.#reading : undefined
+  }
+
+  /** True while nothing is read but the rest of a request that was answered early; for too long, and the connection is closed. */
+  #skips(): boolean {
+    if (this.#reading !== 'rest') return false
+    if (this.codec.unfinished === false) this.#reading = 'requests'
+    else if (this.#farewell.late) this.#socket.destroy()
+    return this.#reading === 'rest'
   }
 
   #take(bytes: Uint8Array): void {
@@ -84,8 +112,7 @@ export class SocketConnection implements CarrierLine {
     } catch (error) {
       return this.#refuse(error)
     }
-    if (this.#exchanges.size === 0 && !this.#skips() && events.length === 0 && !this.#patience.headPart()) this.#late()
-    let room = true
+    if (!this.busy && !this.#skips() && events.length === 0 && !this.#patience.headPart()) this.#late()
     let replies: Uint8Array[] | undefined
     for (const event of events) {
       switch (event.type) {
@@ -93,11 +120,11 @@ export class SocketConnection implements CarrierLine {
           this.#open(event)
           break
         case 'body':
-          room = this.#exchanges.push(event.id, event.bytes) && room
+          this.#exchanges.push(event.id, event.bytes)
           break
         case 'end':
           this.#exchanges.finish(event.id)
-          this.#skipping &&= this.#exchanges.has(event.id)
+          if (this.#reading === 'rest' && !this.#exchanges.has(event.id)) this.#reading = 'requests'
           break
         case 'abort':
           replies = this.#reply(replies)
@@ -112,10 +139,6 @@ export class SocketConnection implements CarrierLine {
       }
     }
     this.#reply(replies)
-    if (!this.paused && (this.#blocked || (!room && this.#exchanges.crowded))) {
-      this.paused = true
-      this.#socket.pause()
-    }
     // Handled last: what of the body came in the same read is in place then, and so is that the host took a request back.
     const batch = this.#batch
     if (batch.length === 0) return
@@ -126,9 +149,9 @@ export class SocketConnection implements CarrierLine {
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
   #reply(replies: Uint8Array[] | undefined): undefined {
     if (!replies) return
-    this.#choked = !this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))
     // Who has asked for nothing else may say no more.
-    if (!this.busy && !this.#choked) this.#patience.rest(this.#entrance.allowance.idle)
+    if (!this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))) this.#output = 'choked'
+    else if (!this.busy) this.#patience.rest(this.#entrance.allowance.idle)
   }
 
   /** The peer will send no more. */
@@ -136,15 +159,15 @@ export class SocketConnection implements CarrierLine {
     this.#tunnel?.receiveEnd()
     if (this.#tunnel?.opened) return
     try {
-      if (!this.#closing) this.codec.receiveEnd()
+      if (this.#end !== 'closing') this.codec.receiveEnd()
     } catch (error) {
-      this.#closing = true
+      this.#end = 'closing'
       // A response that was given before all of its request had come may still be on its way.
       if (!this.busy) return closeWritten(this.#socket)
       this.#exchanges.abortAll(toSidegateError(error))
       return void this.#socket.destroy()
     }
-    this.#halfClosed = true
+    if (this.#end === 'open') this.#end = 'half-closed'
     if (this.busy) watch(this.#socket)
     this.#afterLast()
   }
@@ -152,7 +175,7 @@ export class SocketConnection implements CarrierLine {
   /** Closes once all that a peer which sends no more has asked for is answered. */
   #afterLast(): void {
     if (this.busy || this.#tunnel || this.#last?.doomed || this.codec.pending) return
-    this.#closing = true
+    this.#end = 'closing'
     closeWritten(this.#socket)
   }
 
@@ -161,16 +184,16 @@ export class SocketConnection implements CarrierLine {
    * then the connection ends.
    */
   retire(): void {
-    if (this.#closing) return
+    if (this.#end === 'closing') return
     if (this.busy || this.#clock?.inHead) return this.codec.retire?.()
-    if (this.#skipping) return this.#linger(Infinity)
+    if (this.#reading === 'rest') return this.#linger(Infinity)
     this.#shut()
   }
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
     this.#exchanges.close()
-    if (this.#halfClosed) unwatch(this.#socket)
+    unwatch(this.#socket)
     this.#last?.over()
     if (this.#tunnel?.opened) return this.#tunnel.lost(error)
     if (this.busy) this.#exchanges.abortAll(clientGone(error))
@@ -184,13 +207,13 @@ export class SocketConnection implements CarrierLine {
   write(bytes: Uint8Array): boolean {
     notePiece(bytes.byteLength)
     const room = this.#socket.write(bytes)
-    if (!room && !this.#full) {
-      this.#full = true
+    if (!room && this.#output === 'free') {
+      this.#output = 'full'
       this.#socket.once('drain', () => this.#drained())
       this.#patience.sending()
     }
     // Whoever shares the connection waits too: each then gets its turn.
-    return !this.#full
+    return this.#output === 'free'
   }
 
   writeAll(pieces: Uint8Array[]): boolean {
@@ -198,7 +221,7 @@ export class SocketConnection implements CarrierLine {
     this.#socket.cork()
     for (const piece of pieces) this.write(piece)
     this.#socket.uncork()
-    return !this.#full
+    return this.#output === 'free'
   }
 
   /** Gives the connection away after a head with status 101. */
@@ -212,30 +235,30 @@ export class SocketConnection implements CarrierLine {
 
   /** The response to `id` is complete. */
   ended(id: number): void {
-    this.#tunnel = undefined
+    if (this.#tunnel) this.#reading = 'requests'
     const exchange = this.#exchanges.get(id)
     this.#exchanges.delete(id)
-    if (this.#closing) return
+    if (this.#end === 'closing') return
     // While the gateway stops, the connection still ends with its last request.
-    const shared = this.#exchanges.size > 0
+    const shared = this.busy
     if (this.#last?.doomed && !shared) return this.reset()
     const keep = shared || (this.codec.keepsOpen(id) && !this.#entrance.reception.draining)
     if (exchange && !exchange.body.complete) {
       exchange.body.discard()
-      this.#resume()
-      this.#skipping = keep
+      this.#steer()
       if (!keep) return this.#linger(Infinity)
+      this.#reading = 'rest'
       this.#farewell.skip()
       return shared ? undefined : this.#patience.silence(this.#entrance.allowance.idle)
     }
     // A body whose end came with the bytes that paused the connection asked for no more.
-    this.#resume()
+    this.#steer()
     if (shared) return
     if (keep) {
       this.#patience.headOver(this.#entrance.allowance.idle)
       if (this.#receiving) return
       if (this.#mayGoOn) this.receive(NOTHING)
-      else if (this.#halfClosed) this.#afterLast()
+      else if (this.#end === 'half-closed') this.#afterLast()
     } else this.#shut()
   }
 
@@ -246,19 +269,19 @@ export class SocketConnection implements CarrierLine {
     // end of the connection can tell. The others get a moment to finish before it.
     const mark = shared ? undefined : this.codec.cut?.(id)
     this.#exchanges.delete(id)
-    this.#closing ||= !shared
+    if (!shared) this.#end = 'closing'
     this.#farewell.doom(shared, () => (mark ? this.#linger(REFUSED_BYTES, mark) : this.reset()))
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it. */
   reset(): void {
-    this.#closing = true
+    this.#end = 'closing'
     this.#farewell.reset()
   }
 
   /** Closes once everything is written. */
   #shut(): void {
-    this.#closing = true
+    this.#end = 'closing'
     // Caddy writes the end of a body that is none by itself: on a closed door, it would take that for a failure of the request.
     if (this.codec.unfinished) return this.#linger(REFUSED_BYTES)
     closeWritten(this.#socket)
@@ -266,7 +289,7 @@ export class SocketConnection implements CarrierLine {
 
   /** Ends the connection, and takes up to so many bytes of what still comes. */
   #linger(bytes: number, last?: Uint8Array): void {
-    this.#closing = true
+    this.#end = 'closing'
     this.#farewell.linger(bytes, last)
     this.#patience.silence(this.#entrance.allowance.linger)
   }
@@ -277,14 +300,14 @@ export class SocketConnection implements CarrierLine {
 
   #open(event: ServerEvent & { type: 'request' }): void {
     const { id } = event
-    this.#skipping = false
+    this.#reading = 'requests'
     this.#clock?.headOver(0)
     if (this.#entrance.reception.draining) this.codec.retire?.()
     const demand = event.length === 0 ? undefined : () => this.#demand(id)
     const exchange = openExchange(event, this, this.#entrance, demand)
     if (exchange.upgradable) {
       // Whatever the mount is going to answer: what comes behind an ordinary response could be of either protocol.
-      this.#tunnel = new Tunnel(this.#socket, this.codec.surplus, this.#entrance.allowance)
+      this.#reading = new Tunnel(this.#socket, this.codec.surplus, this.#entrance.allowance)
       this.codec.retire?.()
     }
     this.#exchanges.add(id, exchange, this.codec.multiplexes === true && this.codec.keepsOpen(id))
@@ -308,25 +331,14 @@ export class SocketConnection implements CarrierLine {
   #demand(id: number): void {
     const ask = this.codec.demand(id)
     if (ask) this.write(ask)
-    if (this.#exchanges.asks(id) && !this.#full) this.#patience.silence(this.#exchanges.left)
-    this.#resume()
-  }
-
-  /** Nothing more is read: a peer that asks and does not read its answers, or has sent its next requests ahead. */
-  get #blocked(): boolean {
-    return this.#choked || this.codec.pending === true
-  }
-
-  #resume(): void {
-    if (!this.paused || this.#blocked || this.#exchanges.crowded) return
-    this.paused = false
-    this.#socket.resume()
+    if (this.#exchanges.asks(id) && this.#output === 'free') this.#patience.silence(this.#exchanges.left)
+    this.#steer()
   }
 
   #drained(): void {
-    this.#full = this.#choked = false
-    if (!this.#closing) this.#patience.rest(this.busy ? this.#exchanges.left : this.#entrance.allowance.idle)
-    this.#resume()
+    this.#output = 'free'
+    if (this.#end !== 'closing') this.#patience.rest(this.busy ? this.#exchanges.left : this.#entrance.allowance.idle)
+    this.#steer()
     this.#exchanges.notifyDrain()
     if (!this.#receiving && this.#mayGoOn) this.receive(NOTHING)
   }
@@ -347,7 +359,7 @@ export class SocketConnection implements CarrierLine {
     }
     const answer = refusal(this.codec, error)
     if (answer) return this.#linger(REFUSED_BYTES, answer)
-    this.#closing = true
+    this.#end = 'closing'
     this.#socket.destroy()
   }
 
@@ -359,7 +371,7 @@ export class SocketConnection implements CarrierLine {
 
   #late(): void {
     if (this.#tunnel?.opened) return
-    if (this.#exchanges.size === 0) {
+    if (!this.busy) {
       if (this.#clock?.inHead) this.#refuse(headLate(this.#entrance.allowance.head))
       else this.#socket.destroy()
     } else if (this.#socket.writableLength > 0) this.#untaken()
