@@ -372,7 +372,7 @@ export class SocketConnection implements CarrierLine {
   #late(): void {
     if (this.#tunnel?.opened) return
     if (!this.busy) {
-      if (this.#clock?.inHead) this.#refuse(headLate(this.#entrance.allowance.head))
+      if (this.#clock?.inHead && this.#end !== 'closing') this.#refuse(headLate(this.#entrance.allowance.head))
       else this.#socket.destroy()
     } else if (this.#socket.writableLength > 0) this.#untaken()
     else {

@@ -253,6 +253,19 @@ describe('linger', () => {
     expect(await untilClosed(socket)).toBe('closed')
   })
 
+  test('a client whose head was refused is not late with it as well', async () => {
+    limit({ linger: SHORT })
+    const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], text('never'))
+    const socket = await stubborn(addresses[0]!)
+    socket.write('GET / HTTP/1.1\r\n')
+    await pause(SHORT / 2)
+    socket.resume().write(' folded\r\n\r\n')
+    await once(socket, 'end')
+    await pause(4 * SHORT)
+    socket.destroy()
+    expect(errors.map(({ code }) => code)).toEqual(['HTTP_SYNTAX'])
+  })
+
   test('a client that speaks another protocol', async () => {
     limit({ linger: SHORT })
     const { addresses } = await startGateway(['uwsgi://127.0.0.1:0'], text('never'))
