@@ -9,7 +9,7 @@ import { isCrowded, Sharing } from './sharing.ts'
 /** Requests by their ids. */
 export class InFlight extends ById<Exchange> {
   readonly #allowance: Allowance
-  readonly #line: { readonly paused: boolean }
+  readonly #connection: { readonly paused: boolean }
   /** Whether the host may send other requests beside this one. */
   #shared = false
   /** A body has had more than an app took: it is worth a look whether they are crowded. */
@@ -19,18 +19,18 @@ export class InFlight extends ById<Exchange> {
   /** How fast the bodies come for which an app had to wait. */
   #paces: Paces | undefined
 
-  /** `line`: the connection; `paused`: it is not being read. */
-  constructor(allowance: Allowance, line: { readonly paused: boolean }) {
+  /** `connection.paused`: it is not being read. */
+  constructor(allowance: Allowance, connection: { readonly paused: boolean }) {
     super()
     this.#allowance = allowance
-    this.#line = line
+    this.#connection = connection
   }
 
   /** Takes one in; `shared`: others may come beside it. */
   add(id: number, exchange: Exchange, shared: boolean): void {
     this.set(id, exchange)
     this.#shared = shared
-    if (this.size > 1) this.#sharing ??= new Sharing(this, this.#line)
+    if (this.size > 1) this.#sharing ??= new Sharing(this, this.#connection)
   }
 
   override delete(id: number): void {

@@ -5,7 +5,7 @@ import { Exchange } from '../exchange.ts'
 import { upgradeAsked } from '../upgrade.ts'
 import type { ServerEvent } from '../wire/codec.ts'
 import { prepared, type Entrance } from './door.ts'
-import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier.ts'
+import { SocketCarrier, TunnelCarrier, type Outlet } from './socket-carrier.ts'
 
 /**
  * Opens the exchange of a request. Its `error` is set where nobody can handle it.
@@ -13,7 +13,7 @@ import { SocketCarrier, TunnelCarrier, type CarrierLine } from './socket-carrier
  */
 export function openExchange(
   { id, variables, length, failure }: ServerEvent & { type: 'request' },
-  line: CarrierLine,
+  outlet: Outlet,
   { reception, door, repair }: Entrance,
   demand: Demand | undefined,
 ): Exchange {
@@ -24,10 +24,10 @@ export function openExchange(
   } catch (error) {
     wrong = toSidegateError(error)
   }
-  const tunnels = line.codec.tunnels && length === 0 && upgradeAsked(repaired) !== undefined
-  const carrier = tunnels ? new TunnelCarrier(line, id) : new SocketCarrier(line, id)
+  const tunnels = outlet.codec.tunnels && length === 0 && upgradeAsked(repaired) !== undefined
+  const carrier = tunnels ? new TunnelCarrier(outlet, id) : new SocketCarrier(outlet, id)
   const exchange = new Exchange(carrier, reception, door, repaired, new RequestBody(length, demand))
-  exchange.fields = line.codec.fields
+  exchange.fields = outlet.codec.fields
   exchange.error = wrong
   return exchange
 }

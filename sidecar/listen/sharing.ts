@@ -6,7 +6,6 @@ import { BODY_HIGH_WATER } from '../body.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ById } from '../wire/by-id.ts'
-import type { InFlight } from './in-flight.ts'
 
 /** Unread bytes of one body on a connection that others may share: more than forms and most API calls have, so that those stop nobody. */
 const BODY_SHARED = 4 * BODY_HIGH_WATER
@@ -26,18 +25,25 @@ export function isCrowded(exchanges: ById<Exchange>, kept: boolean): boolean {
   return total >= CONNECTION_SHARED
 }
 
+/** The requests that share a connection. */
+export interface SharedRequests {
+  values(): Iterable<Exchange>
+  /** Ends those whose bodies are late. */
+  failLate(): void
+}
+
 /** Looks after a connection on which several requests have been in flight at once. */
 export class Sharing {
-  readonly #exchanges: InFlight
-  readonly #line: { readonly paused: boolean }
+  readonly #requests: SharedRequests
+  readonly #connection: { readonly paused: boolean }
   readonly #timer: NodeJS.Timeout
   #stalled = 0
   #waiting = 0
 
-  /** `line`: the connection; `paused`: it is not being read, because of what waits. */
-  constructor(exchanges: InFlight, line: { readonly paused: boolean }) {
-    this.#exchanges = exchanges
-    this.#line = line
+  /** `connection.paused`: it is not being read, because of what waits. */
+  constructor(requests: SharedRequests, connection: { readonly paused: boolean }) {
+    this.#requests = requests
+    this.#connection = connection
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 
@@ -47,16 +53,16 @@ export class Sharing {
   }
 
   #look(): void {
-    if (this.#line.paused) this.#unblock()
+    if (this.#connection.paused) this.#unblock()
     else this.#stalled = 0
     // The connection's own clock does not see them while others use it.
-    this.#exchanges.failLate()
+    this.#requests.failLate()
   }
 
   #unblock(): void {
     let fullest: Exchange | undefined
     let waiting = 0
-    for (const exchange of this.#exchanges.values()) {
+    for (const exchange of this.#requests.values()) {
       waiting += exchange.body.waiting
       if (exchange.body.waiting > (fullest?.body.waiting ?? 0)) fullest = exchange
     }

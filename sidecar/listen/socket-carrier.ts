@@ -6,7 +6,7 @@ import type { ServerCodec } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 
 /** The connection that a response goes to. */
-export interface CarrierLine {
+export interface Outlet {
   readonly codec: ServerCodec
   /** False when the output should pause. */
   write(bytes: Uint8Array): boolean
@@ -24,48 +24,48 @@ const COPY_MAX = 64 * 1024
 
 /** One request of a connection: carries its response. */
 export class SocketCarrier implements Carrier {
-  readonly #line: CarrierLine
+  readonly #outlet: Outlet
   readonly #id: number
 
-  constructor(line: CarrierLine, id: number) {
-    this.#line = line
+  constructor(outlet: Outlet, id: number) {
+    this.#outlet = outlet
     this.#id = id
   }
 
   start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
     if (chunk && chunk.byteLength > COPY_MAX) {
-      this.#line.write(this.#line.codec.start(this.#id, head, undefined, false))
+      this.#outlet.write(this.#outlet.codec.start(this.#id, head, undefined, false))
       const room = this.write(chunk)
       if (last) this.finish()
       return room
     }
-    const room = this.#line.write(this.#line.codec.start(this.#id, head, chunk, last))
-    if (last) this.#line.ended(this.#id)
+    const room = this.#outlet.write(this.#outlet.codec.start(this.#id, head, chunk, last))
+    if (last) this.#outlet.ended(this.#id)
     return room
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#line.writeAll(this.#line.codec.data(this.#id, chunk))
+    return this.#outlet.writeAll(this.#outlet.codec.data(this.#id, chunk))
   }
 
   finish(): void {
-    const mark = this.#line.codec.finish(this.#id)
-    if (mark) this.#line.write(mark)
-    this.#line.ended(this.#id)
+    const mark = this.#outlet.codec.finish(this.#id)
+    if (mark) this.#outlet.write(mark)
+    this.#outlet.ended(this.#id)
   }
 
   cut(): void {
-    this.#line.cut(this.#id)
+    this.#outlet.cut(this.#id)
   }
 
   interim(head: Head): boolean {
-    const bytes = this.#line.codec.interim?.(this.#id, head)
-    if (bytes) this.#line.write(bytes)
+    const bytes = this.#outlet.codec.interim?.(this.#id, head)
+    if (bytes) this.#outlet.write(bytes)
     return bytes !== undefined
   }
 
   retire(): void {
-    this.#line.codec.retire?.()
+    this.#outlet.codec.retire?.()
   }
 }
 
@@ -73,8 +73,8 @@ export class SocketCarrier implements Carrier {
 export class TunnelCarrier extends SocketCarrier {
   readonly upgrade: Required<Carrier>['upgrade']
 
-  constructor(line: CarrierLine, id: number) {
-    super(line, id)
-    this.upgrade = (head, over) => line.upgrade(id, head, over)
+  constructor(outlet: Outlet, id: number) {
+    super(outlet, id)
+    this.upgrade = (head, over) => outlet.upgrade(id, head, over)
   }
 }

@@ -16,7 +16,7 @@ import { InFlight } from './in-flight.ts'
 import { openExchange } from './opening.ts'
 import { clientGone, headLate, Patience, sendLate } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
-import type { CarrierLine } from './socket-carrier.ts'
+import type { Outlet } from './socket-carrier.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** What arrives: requests; the rest of one that was answered early; or what comes behind one that asks for another protocol. */
@@ -32,7 +32,7 @@ type Output = 'free' | 'full' | 'choked'
 type End = 'open' | 'half-closed' | 'closing'
 
 /** One connection, from its first bytes on. */
-export class SocketConnection implements CarrierLine {
+export class SocketConnection implements Outlet {
   readonly codec: ServerCodec
   readonly #socket: Socket
   readonly #entrance: Entrance
