@@ -1,7 +1,7 @@
 // What serve says once it serves: where it listens, what is mounted, what to put into the web server.
 import { hosts } from '../../plugin/index.ts'
 import type { PlugInput, PlugListener } from '../../plugin/host.ts'
-import { problemsOf } from '../config/problem.ts'
+import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { BoundAddress } from '../gateway.ts'
 import { visible } from '../line.ts'

@@ -2,7 +2,7 @@
 import { Console } from 'node:console'
 import type { Writable } from 'node:stream'
 import { hosts } from '../../plugin/index.ts'
-import { problemsOf } from '../config/problem.ts'
+import { problemsOf } from '../problem.ts'
 import { SidegateError } from '../errors.ts'
 import { Gateway } from '../gateway.ts'
 import { CgiDoor } from '../listen/cgi.ts'

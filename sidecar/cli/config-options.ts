@@ -1,7 +1,7 @@
 // The options that stand for settings of the configuration, and what a command is to run: the targets of its command line, or a file.
 import { settingsOf } from '../config/describe.ts'
 import { CONFIG_NAMES, findConfig, loadConfig } from '../config/load.ts'
-import { ConfigProblems, problemsOf, type Problem } from '../config/problem.ts'
+import { ConfigProblems, problemsOf, type Problem } from '../problem.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from '../config/settings.ts'
 import { fromCommandLine, withOverrides, type ConfigSource } from '../config/source.ts'
 import { validateConfig, type Validated } from '../config/validate.ts'

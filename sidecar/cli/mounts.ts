@@ -1,5 +1,5 @@
 // The mounts of a configuration, made but not opened.
-import { problemsOf, type Problem } from '../config/problem.ts'
+import { problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { Mount } from '../mounts/mount.ts'

@@ -1,6 +1,6 @@
 // argv → one command → an exit code. Errors become lines here, and nowhere else.
 import { nearest } from '../nearest.ts'
-import { formatProblem, problemsOf } from '../config/problem.ts'
+import { formatProblem, problemsOf } from '../problem.ts'
 import { SidegateError } from '../errors.ts'
 import { visible } from '../line.ts'
 import { kinds } from '../mounts/index.ts'

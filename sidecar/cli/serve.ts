@@ -1,6 +1,6 @@
 // sidegate serve: starts the gateway, says what is where, and runs until a signal.
 import { Gateway } from '../gateway.ts'
-import { problemsOf } from '../config/problem.ts'
+import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import { announce } from './announce.ts'

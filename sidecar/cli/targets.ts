@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, extname, join, resolve } from 'node:path'
 import { nearest, nearestFile } from '../nearest.ts'
-import { problemsOf, type Problem } from '../config/problem.ts'
+import { problemsOf, type Problem } from '../problem.ts'
 import { ConfigError } from '../errors.ts'
 import { splitTargetName } from '../mounts/load.ts'
 import type { MountKind } from '../mounts/mount.ts'

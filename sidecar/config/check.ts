@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { groupOf, unknownKeys } from './describe.ts'
 import { nearest } from '../nearest.ts'
-import { formatPath, type ConfigPath, type Problem } from './problem.ts'
+import { formatPath, type ConfigPath, type Problem } from '../problem.ts'
 import { problemAt, type ConfigSource } from './source.ts'
 
 /** What came of a check. */

@@ -1,5 +1,5 @@
 // A configuration that contains itself: by an alias of YAML, or by a reference in a module. Whoever walks through it would never end.
-import { formatPath, type ConfigPath, type Problem } from './problem.ts'
+import { formatPath, type ConfigPath, type Problem } from '../problem.ts'
 
 /** Deeper than any configuration is. */
 const DEPTH_MAX = 100

@@ -1,6 +1,6 @@
 // ${NAME} and ${NAME:-default} in the strings of a JSON or YAML configuration. `$NAME` without braces stays as it is, for
 // command lines; `$${` is a `${` that stays.
-import { formatPath, type ConfigPath, type Problem } from './problem.ts'
+import { formatPath, type ConfigPath, type Problem } from '../problem.ts'
 
 /** A configuration with its variables filled in. */
 export interface Expanded {

@@ -8,7 +8,7 @@ import { ConfigError } from '../errors.ts'
 import { endless } from './endless.ts'
 import { expandVariables } from './expand.ts'
 import { parseConfig } from './parse.ts'
-import type { Problem } from './problem.ts'
+import type { Problem } from '../problem.ts'
 import type { ConfigSource } from './source.ts'
 import { messageOf } from '../thrown.ts'
 

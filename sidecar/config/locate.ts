@@ -1,5 +1,5 @@
 // Problems that were found after the configuration was read, such as a file that is not there: which line of the file they belong to.
-import type { ConfigPath, Problem } from './problem.ts'
+import type { ConfigPath, Problem } from '../problem.ts'
 import type { ConfigSource } from './source.ts'
 
 /** The problem with its place, when it has none and its path leads to one. */

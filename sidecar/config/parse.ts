@@ -1,7 +1,7 @@
 // JSON and YAML text → a value, with the line of each part. JSON must be JSON: it is read by JSON.parse, and by the YAML parser (JSON
 // is YAML) only for the lines and for keys that come twice.
 import type { Pair, YAMLMap } from 'yaml'
-import type { ConfigPath, Problem } from './problem.ts'
+import type { ConfigPath, Problem } from '../problem.ts'
 import { yamlMessage } from './yaml-words.ts'
 
 /** Text that was read. */

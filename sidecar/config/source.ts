@@ -1,5 +1,5 @@
 // A configuration as it was read: the value, and where each part of it stands.
-import { formatPath, type ConfigPath, type Problem } from './problem.ts'
+import { formatPath, type ConfigPath, type Problem } from '../problem.ts'
 
 /** A configuration before it is checked. */
 export interface ConfigSource {

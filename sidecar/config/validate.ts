@@ -11,7 +11,7 @@ import { parsePlace } from '../router.ts'
 import { check, unknownKeyMessage } from './check.ts'
 import { locate } from './locate.ts'
 import { nearest } from '../nearest.ts'
-import type { Problem } from './problem.ts'
+import type { Problem } from '../problem.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
 import { problemAt, type ConfigSource } from './source.ts'
 

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
 import { formatEndpoint, type Endpoint } from '../listen/address.ts'
-import type { Problem } from '../config/problem.ts'
+import type { Problem } from '../problem.ts'
 import type { Server } from './server.ts'
 
 /**

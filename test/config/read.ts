@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../../sidecar/config/load.ts'
-import { formatProblem } from '../../sidecar/config/problem.ts'
+import { formatProblem } from '../../sidecar/problem.ts'
 import { validateConfig, type GatewayConfig } from '../../sidecar/config/validate.ts'
 import { kinds } from '../../sidecar/mounts/index.ts'
 import { temporaryFolder } from '../harness.ts'

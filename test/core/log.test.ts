@@ -1,7 +1,7 @@
 // Lines of the log: whatever stands in a field or a message, a record stays one, and nothing steers the terminal.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatProblem } from '../../sidecar/config/problem.ts'
+import { formatProblem } from '../../sidecar/problem.ts'
 import { Log, type AccessRecord, type LogFormat } from '../../sidecar/log.ts'
 
 function logTo(format: LogFormat): { log: Log; text: () => string } {

@@ -1,6 +1,6 @@
 // The mount kind `upstream`: servers that run somewhere else, spoken to in HTTP or a gateway protocol.
 import { resolve } from 'node:path'
-import { ConfigProblems, type Problem } from '../../config/problem.ts'
+import { ConfigProblems, type Problem } from '../../problem.ts'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'

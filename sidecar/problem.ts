@@ -1,7 +1,7 @@
 // What is wrong with a configuration: every problem of it, each with its place.
-import { ConfigError } from '../errors.ts'
-import { indented, linesOf, visible } from '../line.ts'
-import { stackOf } from '../thrown.ts'
+import { ConfigError } from './errors.ts'
+import { indented, linesOf, visible } from './line.ts'
+import { stackOf } from './thrown.ts'
 
 /** A place in the configuration: keys, and positions in lists. */
 export type ConfigPath = readonly (string | number)[]
