@@ -1,6 +1,5 @@
-// The header fields of a request, read back from its variables, for handlers that know HTTP and not CGI.
+// The header fields of a request, read back from its variables, for what speaks HTTP and not CGI.
 import { fieldOfVariable, variableName, type Variables } from './variables.ts'
-import type { Handled } from './handlers/handled.ts'
 
 // Which field a variable is; empty: none. Bounded: peers choose the names.
 const fields = new Map<string, string>()
@@ -13,16 +12,6 @@ function fieldOf(variable: string): string {
     if (fields.size < FIELDS_MAX) fields.set(variable, field)
   }
   return field
-}
-
-/**
- * True for a request that has `Transfer-Encoding: chunked` on a server of node:http, which is where body parsers look: it has a body
- * whose length nothing tells, however much of it is here already. FastCGI carries such bodies of clients of HTTP/2 and 3 too, which have
- * no such field.
- */
-export function isChunked({ variables, body }: Pick<Handled, 'variables' | 'body'>): boolean {
-  if (fieldValue(variables, 'content-length') !== undefined) return false
-  return !body.empty || Boolean(variables.HTTP_TRANSFER_ENCODING)
 }
 
 /** Names (lower case) and values in turn, as IncomingMessage.rawHeaders has them; `chunked`: with Transfer-Encoding, and only then. */
@@ -48,14 +37,4 @@ function isNoLength(variables: Variables, variable: string): boolean {
 export function fieldValue(variables: Variables, name: string): string | undefined {
   const variable = variableName(name)
   return isNoLength(variables, variable) ? undefined : variables[variable]
-}
-
-const MADE_BY_LIBRARIES: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding'])
-
-/**
- * True for a response field, in any case, that belongs to one connection and that no app need have written: node:http adds it by itself, and
- * a response of `fetch` that is passed on has it. It is dropped without a word; of others of the kind the exchange tells.
- */
-export function isOfLibrary(name: string): boolean {
-  return MADE_BY_LIBRARIES.has(name.toLowerCase())
 }

@@ -1,6 +1,7 @@
 // One request by a gateway protocol: the client codec of wire/ over a socket.
 import { connect, type Socket } from 'node:net'
 import { EventEmitter, once } from 'node:events'
+import { socketAddress } from '../listen/address.ts'
 import { PeerError } from '../errors.ts'
 import { decodePath, emptyVariables, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, ClientEvent, Protocol } from '../wire/codec.ts'
@@ -20,9 +21,7 @@ export async function callGateway(protocol: Protocol, outgoing: Outgoing, answer
   )
   const codec = protocol.client()
   const { endpoint } = outgoing
-  const socket = connect(
-    endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
-  )
+  const socket = connect(socketAddress(endpoint))
   socket.setTimeout(outgoing.timeout, () => {
     socket.destroy(new PeerError('REQUEST_TIMEOUT', `no byte in ${outgoing.timeout / 1000} s`, 504))
   })

@@ -1,18 +1,15 @@
 // What an exchange can be sent to: one endpoint, spoken to in one protocol. Which of several, how often, and what a failure means for the
-// next exchange is the business of who uses targets.
+// next exchange is the business of who uses backends.
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import type { Endpoint } from '../listen/address.ts'
-import { protocols } from '../wire/index.ts'
 import type { ProtocolOptions } from '../wire/codec.ts'
-import { CodecTarget } from './codec-backend.ts'
 import type { FieldOptions } from './request-fields.ts'
-import { HttpTarget, type TlsOptions } from './http-backend.ts'
-import type { Times } from './passage.ts'
+import type { TlsOptions } from './tls.ts'
 import type { Upload } from '../upload.ts'
 
 /** One endpoint in use. */
-export interface Target {
+export interface Backend {
   /** As in logs: `fastcgi://unix:/run/php.sock`. */
   readonly name: string
   /** Loads and makes what it needs; connects nowhere. */
@@ -27,8 +24,8 @@ export interface Target {
   close(): void
 }
 
-/** Where a target is. */
-export interface TargetPlace {
+/** Where a backend is. */
+export interface BackendAddress {
   /** `http`, `https`, `uwsgi`, … */
   readonly protocol: string
   readonly endpoint: Endpoint
@@ -38,10 +35,20 @@ export interface TargetPlace {
   readonly name: string
 }
 
-/** How targets are spoken to. */
-export interface TargetOptions {
+/** How long an upstream may take, in milliseconds; 0: for ever. */
+export interface Times {
+  /** Until there is a connection. */
+  readonly connect: number
+  /** From the end of the request to the head of the response. */
+  readonly firstByte: number
+  /** Between two pieces: of the response, or of the request while the upstream takes none of it. */
+  readonly idle: number
+}
+
+/** How backends are spoken to. */
+export interface BackendOptions {
   readonly times: Times
-  /** The most connections at the same time; who uses the target gives it no more exchanges. */
+  /** The most connections at the same time; who uses the backend gives it no more exchanges. */
   readonly connections: number
   /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
   readonly keepAlive: number
@@ -53,12 +60,4 @@ export interface TargetOptions {
   readonly log: Log
   /** The mount's key, for the log. */
   readonly mount: string
-}
-
-/** Makes a target. */
-export function makeTarget(place: TargetPlace, options: TargetOptions): Target {
-  if (place.protocol === 'http' || place.protocol === 'https') return new HttpTarget(place, options)
-  const protocol = protocols.find(({ name }) => name === place.protocol)
-  if (!protocol) throw new TypeError(`no protocol ${place.protocol}`)
-  return new CodecTarget(protocol, place, options)
 }

@@ -3,14 +3,14 @@
 import type { Exchange } from '../exchange.ts'
 import type { SpoolBounds } from '../upload.ts'
 import { spoolBounds, takeBody } from '../take-body.ts'
-import type { TargetSettings } from '../mounts/upstream/settings.ts'
+import type { BackendSettings } from './settings.ts'
 
 const WEB: ReadonlySet<string> = new Set(['http', 'https'])
 
 /** Protocols whose servers tell the end of a body by themselves; the others need CONTENT_LENGTH. PHP ignores a body without it. */
 const FRAMED: ReadonlySet<string> = new Set([...WEB, 'ajp'])
 
-type BodySettings = Pick<TargetSettings, 'streamBodies' | 'maxSpool' | 'spoolMemory'>
+type BodySettings = Pick<BackendSettings, 'streamBodies' | 'maxSpool' | 'spoolMemory'>
 
 /** Takes the bodies of one mount. */
 export class Bodies {

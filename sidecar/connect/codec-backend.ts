@@ -9,17 +9,17 @@ import { Passage } from './passage.ts'
 import { phpHint } from './php-hint.ts'
 import { ServerSocket } from './server-socket.ts'
 import { Steering } from './steering.ts'
-import type { Target, TargetOptions, TargetPlace } from './backend.ts'
+import type { Backend, BackendOptions, BackendAddress } from './backend.ts'
 import { Upload } from '../upload.ts'
 
 /** Sends exchanges to one endpoint. */
-export class CodecTarget implements Target {
+export class CodecBackend implements Backend {
   readonly name: string
-  readonly #options: TargetOptions
+  readonly #options: BackendOptions
   readonly #connections: Connections<ClientCodec>
   readonly #steering: Steering
 
-  constructor(protocol: Protocol, { name, endpoint }: TargetPlace, options: TargetOptions) {
+  constructor(protocol: Protocol, { name, endpoint }: BackendAddress, options: BackendOptions) {
     this.name = name
     this.#options = options
     const { log, mount, keepAlive } = options

@@ -7,11 +7,11 @@ import type { Link } from '../linked-list.ts'
 import { Lines } from '../lines.ts'
 import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
 import { ended, notConnected, ofResponse, type Progress } from './failure.ts'
-import type { Line, Passage } from './passage.ts'
+import type { Inflow, Passage } from './passage.ts'
 import type { Upload } from '../upload.ts'
 
 /** Who keeps connections. */
-export interface ConnectionOwner<C extends ClientCodec> {
+export interface Keeper<C extends ClientCodec> {
   /** The response is complete and the connection can carry another request. Else it closes itself. */
   released(connection: Connection<C>): void
   /** It is closed. Called once. */
@@ -21,17 +21,17 @@ export interface ConnectionOwner<C extends ClientCodec> {
 }
 
 /** What it is made on. */
-export interface Wire extends Socket {
+export interface OutSocket extends Socket {
   /** True when a write failed, and what the server sent is still to be read. */
   readonly refused?: boolean
 }
 
 /** A connection. */
-export class Connection<C extends ClientCodec> implements Line {
+export class Connection<C extends ClientCodec> implements Inflow {
   readonly #name: string
-  readonly #socket: Wire
+  readonly #socket: OutSocket
   readonly #codec: C
-  readonly #owner: ConnectionOwner<C>
+  readonly #owner: Keeper<C>
   #passage: Passage | undefined
   #upload: Upload | undefined
   #lines: Lines | undefined
@@ -58,7 +58,7 @@ export class Connection<C extends ClientCodec> implements Line {
    * @param socket connects
    * @param ready the event that says that it has
    */
-  constructor(name: string, socket: Wire, codec: C, owner: ConnectionOwner<C>, ready = 'connect') {
+  constructor(name: string, socket: OutSocket, codec: C, owner: Keeper<C>, ready = 'connect') {
     this.#name = name
     this.#codec = codec
     this.#owner = owner

@@ -4,13 +4,13 @@
 // server's queue for just such a process, a connection that nobody uses is closed for it.
 import { LinkedList } from '../linked-list.ts'
 import type { ClientCodec } from '../wire/codec.ts'
-import type { Connection, ConnectionOwner } from './connection.ts'
+import type { Connection, Keeper } from './connection.ts'
 import type { Passage } from './passage.ts'
 
 /** What connections are kept by. */
 export interface KeepRules<C extends ClientCodec> {
   /** Begins to connect. */
-  readonly make: (owner: ConnectionOwner<C>) => Connection<C>
+  readonly make: (owner: Keeper<C>) => Connection<C>
   /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
   readonly keepAlive: number
   /** The protocol has a word for that a connection will be closed behind a response (HTTP). */
@@ -29,7 +29,7 @@ const SETTLED = 50
 const QUEUED = 50
 
 /** Keeps connections. */
-export class Connections<C extends ClientCodec> implements ConnectionOwner<C> {
+export class Connections<C extends ClientCodec> implements Keeper<C> {
   readonly #rules: KeepRules<C>
   readonly #all = new LinkedList<Connection<C>>()
   /** Those without a request; the last one used is used first, so that the others may go. */

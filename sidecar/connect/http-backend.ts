@@ -1,41 +1,25 @@
 // A server that speaks HTTP/1.1: connections are kept, and looked at before they are used again.
-import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { checkServerIdentity, connect } from 'node:tls'
-import { ConfigError, PeerError } from '../errors.ts'
+import { PeerError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { HttpClient } from '../wire/http-client.ts'
 import { requestTargets } from '../targets.ts'
-import { Connection, type ConnectionOwner } from './connection.ts'
+import { Connection, type Keeper } from './connection.ts'
 import { Connections } from './connections.ts'
 import { isIdempotent } from './failure.ts'
 import { requestFields } from './request-fields.ts'
 import { Passage } from './passage.ts'
 import { ServerSocket } from './server-socket.ts'
-import { Tunnel, type TunnelOptions } from './upgrade-passage.ts'
-import type { Target, TargetOptions, TargetPlace } from './backend.ts'
+import { readCertificates, secureSocket } from './tls.ts'
+import { UpgradePassage, type ProxyOptions } from './upgrade-passage.ts'
+import type { Backend, BackendOptions, BackendAddress } from './backend.ts'
 import { Upload } from '../upload.ts'
 
-/** All that a system trusts is a quarter of a megabyte. */
-const CERTIFICATES_MAX = 16 * 1024 * 1024
-
-/** What is asked of an https upstream. */
-export interface TlsOptions {
-  /** A file with the certificates that vouch for the upstream's, instead of the system's. */
-  readonly ca?: string | undefined
-  /** False: any certificate is accepted. */
-  readonly verify: boolean
-  /** The name that the certificate has to have. Default: the host of the address. */
-  readonly serverName?: string | undefined
-  /** The setting's place, for errors. */
-  readonly path: string
-}
-
 /** Sends exchanges to one endpoint. */
-export class HttpTarget implements Target {
+export class HttpBackend implements Backend {
   readonly name: string
-  readonly #place: TargetPlace
-  readonly #options: TargetOptions
+  readonly #address: BackendAddress
+  readonly #options: BackendOptions
   readonly #connections: Connections<HttpClient>
   /** Host, when it is the upstream's own that is asked for. */
   readonly #authority: string
@@ -43,12 +27,12 @@ export class HttpTarget implements Target {
   readonly #serverName: string | undefined
   #ca: Buffer | undefined
 
-  constructor(place: TargetPlace, options: TargetOptions) {
-    this.name = place.name
-    this.#place = place
+  constructor(address: BackendAddress, options: BackendOptions) {
+    this.name = address.name
+    this.#address = address
     this.#options = options
-    const { endpoint, protocol } = place
-    const host = place.host ?? (endpoint.kind === 'tcp' ? endpoint.host : 'localhost')
+    const { endpoint, protocol } = address
+    const host = address.host ?? (endpoint.kind === 'tcp' ? endpoint.host : 'localhost')
     const usual = endpoint.kind === 'unix' || endpoint.port === (protocol === 'https' ? 443 : 80)
     this.#authority = (host.includes(':') ? `[${host}]` : host) + (usual ? '' : `:${endpoint.port}`)
     this.#serverName = protocol === 'https' ? (options.tls.serverName ?? host) : undefined
@@ -78,8 +62,8 @@ export class HttpTarget implements Target {
     // Other upgrades may be declined, as by any server that does not know them; a WebSocket without one is an error of the set-up.
     if (asked?.toLowerCase() === 'websocket') exchange.demandUpgradable()
     if (asked !== undefined && exchange.upgradable) {
-      const tunnel = new Tunnel(this.name, exchange, times)
-      return tunnel.run({ path: target, fields }, this.#tunnelOptions())
+      const upgrade = new UpgradePassage(this.name, exchange, times)
+      return upgrade.run({ path: target, fields }, this.#proxyOptions())
     }
     const once = !upload.staysRepeatable || !isIdempotent(method)
     if (once) await this.#connections.look()
@@ -95,27 +79,17 @@ export class HttpTarget implements Target {
     this.#connections.close()
   }
 
-  #connect(owner: ConnectionOwner<HttpClient>): Connection<HttpClient> {
-    const { endpoint } = this.#place
+  #connect(owner: Keeper<HttpClient>): Connection<HttpClient> {
+    const { endpoint } = this.#address
     const codec = new HttpClient()
     const serverName = this.#serverName
     if (serverName === undefined) return new Connection(this.name, new ServerSocket(endpoint), codec, owner)
-    const place = endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port }
-    const socket = connect({
-      ...place,
-      // RFC 6066 3: an address is not named; the certificate has to have it all the same.
-      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
-      rejectUnauthorized: this.#options.tls.verify,
-      checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
-      ALPNProtocols: ['http/1.1'],
-    })
-    socket.setNoDelay(true)
+    const socket = secureSocket(endpoint, serverName, this.#ca, this.#options.tls.verify)
     return new Connection(this.name, socket, codec, owner, 'secureConnect')
   }
 
-  #tunnelOptions(): TunnelOptions {
-    const { endpoint, protocol } = this.#place
+  #proxyOptions(): ProxyOptions {
+    const { endpoint, protocol } = this.#address
     const place =
       endpoint.kind === 'unix'
         ? { host: 'localhost', port: 80, socketPath: endpoint.path }
@@ -128,18 +102,6 @@ export class HttpTarget implements Target {
       secure: this.#options.tls.verify,
       ssl: { servername },
     }
-  }
-}
-
-async function readCertificates(file: string, path: string): Promise<Buffer> {
-  try {
-    // A device or a pipe would be read for ever.
-    const found = await stat(file)
-    if (!found.isFile()) throw new Error('it is no file')
-    if (found.size > CERTIFICATES_MAX) throw new Error(`it is longer than ${CERTIFICATES_MAX / 1024 / 1024} MiB`)
-    return await readFile(file)
-  } catch (error) {
-    throw new ConfigError('UPSTREAM_CA', path, `cannot read the certificates ${file}: ${(error as Error).message}`)
   }
 }
 

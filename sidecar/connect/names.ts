@@ -4,19 +4,19 @@ import { isIP } from 'node:net'
 import { formatEndpoint } from '../listen/address.ts'
 import type { Log } from '../log.ts'
 import type { Server } from './server.ts'
-import type { TargetPlace } from './backend.ts'
+import type { BackendAddress } from './backend.ts'
 
 /** While a name has no address it is looked up this often, in milliseconds: it may be a container that starts after us. */
 const MISSING_AGAIN = 1000
 
 /** Watches the names of servers. */
-export class Names {
-  readonly #servers: readonly Server[]
+export class Names<S extends Server> {
+  readonly #servers: readonly S[]
   readonly #interval: number
-  readonly #changed: (places: ReadonlyMap<Server, readonly TargetPlace[]>) => Promise<void>
+  readonly #changed: (places: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>
   readonly #log: Log
   readonly #mount: string
-  readonly #places = new Map<Server, readonly TargetPlace[]>()
+  readonly #places = new Map<S, readonly BackendAddress[]>()
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -25,11 +25,11 @@ export class Names {
    * @param changed told of all places, at the start and whenever they are others
    */
   constructor(
-    servers: readonly Server[],
+    servers: readonly S[],
     interval: number,
     log: Log,
     mount: string,
-    changed: (places: ReadonlyMap<Server, readonly TargetPlace[]>) => Promise<void>,
+    changed: (places: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>,
   ) {
     this.#servers = servers
     this.#interval = interval
@@ -41,7 +41,7 @@ export class Names {
   /** Looks all names up. A name without an address is no error: it is looked up again. */
   async open(): Promise<void> {
     for (const server of this.#servers) {
-      if (!hasName(server)) this.#places.set(server, [{ ...server, host: hostOf(server) }])
+      if (!hasName(server)) this.#places.set(server, [addressOf(server)])
     }
     await this.#look(true)
   }
@@ -63,14 +63,14 @@ export class Names {
   }
 
   /** True when the addresses are others. When the lookup fails they stay what they were. */
-  async #lookUp(server: Server): Promise<boolean> {
+  async #lookUp(server: S): Promise<boolean> {
     const { host, port } = server.endpoint as { host: string; port: number }
     const before = this.#places.get(server)
     try {
       const found = await lookup(host, { all: true })
       const addresses = [...new Set(found.map(({ address }) => address))].toSorted()
-      const names = (list: readonly TargetPlace[]): string => list.map(({ name }) => name).join(' ')
-      const places = addresses.map((address): TargetPlace => {
+      const names = (list: readonly BackendAddress[]): string => list.map(({ name }) => name).join(' ')
+      const places = addresses.map((address): BackendAddress => {
         const endpoint = { kind: 'tcp', host: address, port } as const
         return { protocol: server.protocol, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
       })
@@ -95,6 +95,6 @@ function hasName({ endpoint }: Server): boolean {
   return endpoint.kind === 'tcp' && isIP(endpoint.host) === 0 && endpoint.host !== 'localhost'
 }
 
-function hostOf({ endpoint }: Server): string | undefined {
-  return endpoint.kind === 'tcp' ? endpoint.host : undefined
+function addressOf({ name, protocol, endpoint }: Server): BackendAddress {
+  return { name, protocol, endpoint, host: endpoint.kind === 'tcp' ? endpoint.host : undefined }
 }

@@ -3,20 +3,11 @@
 import { AppError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { sendable, type Head, type HeaderPair } from '../wire/head.ts'
+import type { Times } from './backend.ts'
 import { badResponse, connectLate, ended, headLate, ofResponse, stalled, tooShort } from './failure.ts'
 
-/** How long an upstream may take, in milliseconds; 0: for ever. */
-export interface Times {
-  /** Until there is a connection. */
-  readonly connect: number
-  /** From the end of the request to the head of the response. */
-  readonly firstByte: number
-  /** Between two pieces: of the response, or of the request while the upstream takes none of it. */
-  readonly idle: number
-}
-
 /** The connection as a passage sees it. */
-export interface Line {
+export interface Inflow {
   /** Reads no more of the response for now. */
   pause(): void
   resume(): void
@@ -37,7 +28,7 @@ export class Passage {
   readonly settled: Promise<void>
   readonly #name: string
   readonly #times: Times
-  readonly #line: Line
+  readonly #inflow: Inflow
   readonly #web: boolean
   readonly #resolve: () => void
   readonly #reject: (error: SidegateError) => void
@@ -56,11 +47,11 @@ export class Passage {
    * @param name the upstream, for messages
    * @param web it speaks HTTP: responses have fields for its connection. By gateway protocols those are an app's, and the exchange tells.
    */
-  constructor(exchange: Exchange, name: string, times: Times, line: Line, web = false) {
+  constructor(exchange: Exchange, name: string, times: Times, inflow: Inflow, web = false) {
     this.exchange = exchange
     this.#name = name
     this.#times = times
-    this.#line = line
+    this.#inflow = inflow
     this.#web = web
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.settled = promise
@@ -116,7 +107,7 @@ export class Passage {
       // Hosts pass on what is behind Content-Length, as the beginning of the next response: nothing is, here.
       if (piece.byteLength > this.#missing) {
         piece = piece.subarray(0, this.#missing)
-        this.#line.stop()
+        this.#inflow.stop()
       }
       this.#missing -= piece.byteLength
       if (last && this.#missing > 0) return this.fail(tooShort(this.#name, this.#missing))
@@ -149,7 +140,7 @@ export class Passage {
     const state = this.#state
     this.#close()
     if (state === 'over') return
-    this.#line.stop()
+    this.#inflow.stop()
     if (state !== 'answered') this.#reject(error)
   }
 
@@ -171,7 +162,7 @@ export class Passage {
   #abort(): void {
     if (this.over) return
     this.#close()
-    this.#line.stop()
+    this.#inflow.stop()
     this.#resolve()
   }
 
@@ -186,13 +177,13 @@ export class Passage {
     if (this.#paused) return
     this.#paused = true
     this.#set('client')
-    this.#line.pause()
+    this.#inflow.pause()
     this.exchange.drained().then(
       () => {
         this.#paused = false
         if (this.over) return
         this.#set('idle')
-        this.#line.resume()
+        this.#inflow.resume()
       },
       () => {},
     )

@@ -1,7 +1,7 @@
 // A socket to a server. A server may answer before it has the whole request, and close: then the next write fails while the answer is
 // already here. Node.js would destroy the socket with the answer in it; this one hands over all that came, and tells of the failure after it.
 import { Socket } from 'node:net'
-import type { Endpoint } from '../listen/address.ts'
+import { socketAddress, type Endpoint } from '../listen/address.ts'
 
 type Callback = (error?: Error | null) => void
 type Failure = NodeJS.ErrnoException
@@ -24,8 +24,7 @@ export class ServerSocket extends Socket {
   constructor(endpoint: Endpoint) {
     super({ highWaterMark: READ, noDelay: true, keepAlive: true } as object)
     this.#lossless = endpoint.kind === 'unix'
-    if (endpoint.kind === 'unix') this.connect({ path: endpoint.path })
-    else this.connect({ host: endpoint.host, port: endpoint.port })
+    this.connect(socketAddress(endpoint))
   }
 
   /** True when a write failed: the server takes nothing any more. */

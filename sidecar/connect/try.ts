@@ -1,7 +1,7 @@
 // Whether somebody answers at the servers of a mount: connects, sends nothing, and closes.
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
-import { formatEndpoint, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint, socketAddress, type Endpoint } from '../listen/address.ts'
 import type { Problem } from '../problem.ts'
 import type { Server } from './server.ts'
 
@@ -34,7 +34,7 @@ export async function tryServer(server: Server, milliseconds: number, path: stri
 
 function connects(endpoint: Endpoint, milliseconds: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = endpoint.kind === 'unix' ? connect(endpoint.path) : connect(endpoint.port, endpoint.host)
+    const socket = connect(socketAddress(endpoint))
     const end = (reason: string | undefined): void => {
       socket.destroy()
       resolve(reason)

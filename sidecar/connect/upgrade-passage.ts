@@ -7,13 +7,13 @@ import type { SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { UpgradeSocket } from '../handlers/node/upgrade-socket.ts'
 import { connectLate, ended, headLate, notConnected } from './failure.ts'
-import type { Times } from './passage.ts'
+import type { Times } from './backend.ts'
 
 /** Where to, and how, as http-proxy wants it. */
-export type TunnelOptions = Pick<ServerOptions, 'target' | 'secure' | 'ssl'>
+export type ProxyOptions = Pick<ServerOptions, 'target' | 'secure' | 'ssl'>
 
 /** What is asked for. */
-export interface TunnelRequest {
+export interface UpgradeRequest {
   /** The raw target. */
   readonly path: string
   /** Names and values in turn, without Connection and Upgrade. */
@@ -23,7 +23,7 @@ export interface TunnelRequest {
 const NOTHING = Buffer.alloc(0)
 
 /** One upgrade, one upstream. */
-export class Tunnel {
+export class UpgradePassage {
   readonly #name: string
   readonly #exchange: Exchange
   readonly #times: Times
@@ -46,7 +46,7 @@ export class Tunnel {
    * Asks the upstream. Resolves when it has taken the connection, which then lasts as long as both sides want, or refused with a response.
    * @throws {UpstreamError} when it did not answer; the exchange has not been answered then.
    */
-  async run({ path, fields }: TunnelRequest, options: TunnelOptions): Promise<void> {
+  async run({ path, fields }: UpgradeRequest, options: ProxyOptions): Promise<void> {
     const { createProxyServer } = await import('http-proxy')
     const exchange = this.#exchange
     if (exchange.aborted) return this.#socket.abandon()

@@ -90,6 +90,11 @@ function bad(path: string, message: string): ConfigError {
   return new ConfigError('ADDRESS_BAD', path, message)
 }
 
+/** An endpoint as node:net takes it to connect to. */
+export function socketAddress(endpoint: Endpoint): { path: string } | { host: string; port: number } {
+  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port }
+}
+
 /** An endpoint as it is written: `127.0.0.1:3031`, `[::1]:3031`, `unix:/run/s.sock`. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'unix') return `unix:${endpoint.path}`

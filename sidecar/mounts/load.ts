@@ -27,7 +27,7 @@ export interface LoadOptions {
 }
 
 /** A target taken apart. */
-export interface Target {
+export interface AppTarget {
   /** As written. */
   readonly file: string
   /** The export asked for. */
@@ -35,7 +35,7 @@ export interface Target {
 }
 
 /** Splits `./file.ts#name`. What follows the last `#` counts as a name only when it is an identifier. */
-export function splitTargetName(target: string): Target {
+export function splitTargetName(target: string): AppTarget {
   const match = /^(.+)#([A-Za-z_$][\w$]*)$/.exec(target)
   return match ? { file: match[1]!, name: match[2] } : { file: target, name: undefined }
 }
@@ -81,7 +81,7 @@ export async function exportBeside(
 }
 
 /** @throws {ConfigError} TARGET_MISSING */
-export async function demandFile(absolute: string, { file, name }: Target, path: string): Promise<void> {
+export async function demandFile(absolute: string, { file, name }: AppTarget, path: string): Promise<void> {
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
   const what = found
@@ -143,7 +143,7 @@ function exportsOf(exported: object, absolute: string): { named: Record<string, 
 
 function choose(
   { named: exports, whole }: ReturnType<typeof exportsOf>,
-  { file, name }: Target,
+  { file, name }: AppTarget,
   names: readonly string[],
   path: string,
   isHandler: LoadOptions['isHandler'],

@@ -6,13 +6,7 @@ import { resolve, sep } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { copyVariables, type Variables } from '../variables.ts'
 import type { MountContext } from './mount.ts'
-import type { UpstreamSettings } from './upstream/settings.ts'
-
-/** What the settings of a mount say about scripts. */
-export type ScriptSettings = Pick<
-  UpstreamSettings,
-  'root' | 'index' | 'split' | 'frontController' | 'followSymlinks'
-> & { readonly scriptRoot?: string | undefined }
+import type { ScriptSettings } from './script-settings.ts'
 
 /** Where scripts are, and which. */
 export interface ScriptOptions {

@@ -1,7 +1,8 @@
 // The headers of a request, answered from its variables. Real Headers cost more than all the rest of a small request: they are made
 // when more than get and has is asked for.
 import { inspect } from 'node:util'
-import { fieldValue, isChunked, rawFields } from '../../fields.ts'
+import { fieldValue, rawFields } from '../../fields.ts'
+import { isChunked } from '../framing.ts'
 import type { Handled } from '../handled.ts'
 
 const NAME = /^[a-z0-9-]+$/i

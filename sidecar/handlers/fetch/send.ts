@@ -1,7 +1,7 @@
 // Sends the Response of a Fetch handler.
 import { STATUS_CODES } from 'node:http'
 import { AppError } from '../../errors.ts'
-import { isOfLibrary } from '../../fields.ts'
+import { isOfLibrary } from '../framing.ts'
 import type { Handled } from '../handled.ts'
 
 /** What is used of a Response; those of other libraries have it too. */

@@ -1,5 +1,5 @@
 // Reads the head that ServerResponse wrote as text back into a status and headers. node:http has checked names and values already.
-import { isOfLibrary } from '../../fields.ts'
+import { isOfLibrary } from '../framing.ts'
 
 /** A head as node:http wrote it. */
 export interface ResponseHead {

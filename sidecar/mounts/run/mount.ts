@@ -10,8 +10,9 @@ import type { Mount, MountContext, MountKind } from '../mount.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
 import { Scripts } from '../scripts.ts'
-import { targetOptions } from '../../connect/server.ts'
-import { makeTarget, type Target } from '../../connect/backend.ts'
+import type { Backend } from '../../connect/backend.ts'
+import { makeBackend } from '../../connect/make-backend.ts'
+import { backendOptions } from '../../connect/settings.ts'
 import { Upload } from '../../upload.ts'
 import { CommandPlan } from './command.ts'
 import { CommandServer } from './server.ts'
@@ -36,7 +37,7 @@ class RunMount implements Mount {
   /** Those that closed a connection without an answer: one that dies may accept connections that it never reads. */
   readonly #dying = new WeakSet<CommandServer>()
   /** The way to the command that runs; undefined while none is ready. */
-  #target: Target | undefined
+  #backend: Backend | undefined
   #server: CommandServer | undefined
   #using: Promise<void> | undefined
   #busy = 0
@@ -111,7 +112,7 @@ class RunMount implements Mount {
 
   async #close(): Promise<void> {
     this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503))
-    this.#target?.close()
+    this.#backend?.close()
     await this.#slot.close()
     await this.#plan.close()
   }
@@ -122,7 +123,7 @@ class RunMount implements Mount {
   }
 
   get #isFree(): boolean {
-    return this.#target !== undefined && this.#server?.state === 'ready' && this.#busy < this.#settings.connections
+    return this.#backend !== undefined && this.#server?.state === 'ready' && this.#busy < this.#settings.connections
   }
 
   /** A command is ready: requests go to it from now on. */
@@ -133,27 +134,27 @@ class RunMount implements Mount {
     const { speaks, keepAlive = speaks === 'http' ? KEEP_HTTP : 0 } = this.#settings
     const name = `${this.#plan.program} (${speaks})`
     const settings = { ...this.#settings, keepAlive, ca: undefined, serverName: undefined, verify: true }
-    const target = makeTarget(
+    const backend = makeBackend(
       { protocol: speaks, endpoint: server.endpoint!, name },
-      targetOptions(settings, this.#context, speaks),
+      backendOptions(settings, this.#context, speaks),
     )
-    await target.open()
-    if (this.#closing) return target.close()
-    this.#target?.close()
-    this.#target = target
+    await backend.open()
+    if (this.#closing) return backend.close()
+    this.#backend?.close()
+    this.#backend = backend
     this.#busy = 0
     this.#serveWaiting()
   }
 
   #send(exchange: Exchange): void {
-    const target = this.#target!
+    const backend = this.#backend!
     const server = this.#server!
     const again = this.#uploads.get(exchange)
     const upload = again ?? exchange.upload ?? new Upload(exchange.body)
     this.#uploads.delete(exchange)
     this.#busy++
     const late = this.#dying.has(server)
-    target
+    backend
       .handle(exchange, upload)
       .catch(async (error: unknown) => {
         if (isReset(error)) this.#dying.add(server)
@@ -165,7 +166,7 @@ class RunMount implements Mount {
       .finally(() => {
         if (!this.#uploads.has(exchange)) upload.close()
         // Those of a command that is gone are not counted any more.
-        if (target !== this.#target) return
+        if (backend !== this.#backend) return
         this.#busy--
         this.#serveWaiting()
       })

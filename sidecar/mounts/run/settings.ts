@@ -1,14 +1,18 @@
 // The settings of a run mount.
 import * as v from 'valibot'
 import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
-import { protocols } from '../../wire/index.ts'
-import { targetEntries, upstreamSettings } from '../upstream/settings.ts'
+import { protocolNames } from '../../listen/address.ts'
+import { backendEntries } from '../../connect/settings.ts'
+import { scriptEntries } from '../script-settings.ts'
 
-const { root, index, split, frontController, followSymlinks } = upstreamSettings.entries
-const target = v.omit(v.strictObject(targetEntries), ['keepAlive', 'connections', 'ca', 'serverName', 'verify']).entries
-
-/** What a command may be spoken to in. */
-const names: readonly string[] = ['http', ...protocols.map(({ name }) => name)]
+const { root, index, split, frontController, followSymlinks } = scriptEntries
+const backend = v.omit(v.strictObject(backendEntries), [
+  'keepAlive',
+  'connections',
+  'ca',
+  'serverName',
+  'verify',
+]).entries
 
 /** The settings of a run mount. */
 export const runSettings = v.strictObject({
@@ -18,7 +22,7 @@ export const runSettings = v.strictObject({
       'The command that serves the app, in the foreground: words as a shell quotes them, or a list of words; no shell runs it. Sidegate puts a Unix socket in the place of $SOCKET, or a free port on 127.0.0.1 in that of $PORT.',
     ),
   ),
-  speaks: v.pipe(v.picklist(names), v.description('The protocol that the command speaks there.')),
+  speaks: v.pipe(v.picklist(protocolNames), v.description('The protocol that the command speaks there.')),
   cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the command.')),
   env: v.pipe(
     v.optional(v.record(v.string(), v.string()), {}),
@@ -36,7 +40,7 @@ export const runSettings = v.strictObject({
   queueTimeout: seconds(30, 'Seconds a request may wait so; then it gets 503.'),
   startTimeout: seconds(60, 'Seconds until the command must accept a connection.'),
   stopTimeout: seconds(30, 'Seconds from SIGTERM to SIGKILL, for the command and everything that it started.'),
-  ...target,
+  ...backend,
   root,
   index,
   split,

@@ -1,4 +1,4 @@
-// Several targets behind one mount: which one gets an exchange, what happens when it fails, who waits when all are busy.
+// Several backends behind one mount: which one gets an exchange, what happens when it fails, who waits when all are busy.
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log } from '../../log.ts'
@@ -40,7 +40,7 @@ export class Balancer {
     for (const member of before) {
       if (members.includes(member)) continue
       member.retired = true
-      if (member.active === 0) member.target.close()
+      if (member.active === 0) member.backend.close()
     }
     this.#serveWaiting()
   }
@@ -59,10 +59,10 @@ export class Balancer {
       const next: Member | undefined =
         left > 0 && this.#mayRepeat(error, exchange, upload) ? this.#another(member, tried, error, exchange) : undefined
       if (!next) throw error
-      this.#options.log.warn(`${(error as Error).message}; trying ${next.target.name}`, {
+      this.#options.log.warn(`${(error as Error).message}; trying ${next.backend.name}`, {
         code: (error as UpstreamError).code,
         mount: this.#options.mount,
-        upstream: member.target.name,
+        upstream: member.backend.name,
         request: exchange.id,
       })
       upload.rewind()
@@ -73,13 +73,13 @@ export class Balancer {
   /** No more exchanges; those that wait fail. */
   close(): void {
     this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the mount is being closed', 503))
-    for (const { target } of this.#members) target.close()
+    for (const { backend } of this.#members) backend.close()
   }
 
   /** Sends to one member, and gives what went wrong. */
   async #attempt(member: Member, exchange: Exchange, upload: Upload): Promise<unknown> {
     try {
-      await member.target.handle(exchange, upload)
+      await member.backend.handle(exchange, upload)
       if (!exchange.aborted) member.succeeded()
       return undefined
     } catch (error) {
@@ -131,7 +131,7 @@ export class Balancer {
 
   #release(member: Member): void {
     member.active--
-    if (member.retired && member.active === 0) member.target.close()
+    if (member.retired && member.active === 0) member.backend.close()
     this.#serveWaiting()
   }
 
@@ -145,7 +145,7 @@ export class Balancer {
   }
 
   #none(): UpstreamError {
-    const names = this.#members.map(({ target }) => target.name).join(', ')
+    const names = this.#members.map(({ backend }) => backend.name).join(', ')
     const why = names === '' ? 'no name of an upstream has an address' : `the health check fails for ${names}`
     return new UpstreamError('NO_UPSTREAM', `no upstream is in use: ${why}`, 503)
   }

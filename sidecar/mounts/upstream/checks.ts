@@ -77,7 +77,7 @@ export class Check {
       exchange.abort(late)
     }, timeout)
     try {
-      await this.#member.target.handle(exchange)
+      await this.#member.backend.handle(exchange)
     } catch (error) {
       failure = error as SidegateError
     } finally {

@@ -42,7 +42,7 @@ function byHash(members: readonly Member[], client: string): Member {
   let best = members[0]!
   let most = -Infinity
   for (const member of members) {
-    const score = -member.weight / Math.log(fraction(`${member.target.name} ${client}`))
+    const score = -member.weight / Math.log(fraction(`${member.backend.name} ${client}`))
     if (score > most) {
       most = score
       best = member

@@ -1,7 +1,7 @@
-// A target among others: how busy it is, and whether it is fit for use.
+// A backend among others: how busy it is, and whether it is fit for use.
 import type { Log } from '../../log.ts'
 import { SidegateError } from '../../errors.ts'
-import type { Target } from '../../connect/backend.ts'
+import type { Backend } from '../../connect/backend.ts'
 
 /** When a member is left out. Times in milliseconds. */
 export interface HealthRules {
@@ -16,9 +16,9 @@ export interface HealthRules {
 /** The smallest part of its share that a member begins with. */
 const SLOW_LEAST = 0.05
 
-/** A target in use by a mount. */
+/** A backend in use by a mount. */
 export class Member {
-  readonly target: Target
+  readonly backend: Backend
   readonly weight: number
   /** Exchanges under way. */
   active = 0
@@ -36,8 +36,8 @@ export class Member {
   #since: number
 
   /** `since`: when its slow start begins, as performance.now(); -Infinity: it has its whole share. */
-  constructor(target: Target, weight: number, rules: HealthRules, log: Log, mount: string, since: number) {
-    this.target = target
+  constructor(backend: Backend, weight: number, rules: HealthRules, log: Log, mount: string, since: number) {
+    this.backend = backend
     this.weight = weight
     this.#rules = rules
     this.#log = log
@@ -74,7 +74,7 @@ export class Member {
     if (this.#leftOutUntil === 0) return
     this.#leftOutUntil = 0
     this.#since = performance.now()
-    this.#log.info(`${this.target.name} answers again`, { mount: this.#mount, upstream: this.target.name })
+    this.#log.info(`${this.backend.name} answers again`, { mount: this.#mount, upstream: this.backend.name })
   }
 
   /** It failed; what the client did wrong does not count. */
@@ -90,19 +90,19 @@ export class Member {
     const again = this.#leftOutUntil !== 0
     this.#leftOutUntil = now + failTimeout
     if (again) return
-    const message = `${this.target.name} failed ${this.#fails} times (maxFails) and is left out for ${failTimeout / 1000} s`
-    this.#log.warn(message, { mount: this.#mount, upstream: this.target.name, code: error.code })
+    const message = `${this.backend.name} failed ${this.#fails} times (maxFails) and is left out for ${failTimeout / 1000} s`
+    this.#log.warn(message, { mount: this.#mount, upstream: this.backend.name, code: error.code })
   }
 
   /** What a health check found. */
   checked(up: boolean, why: string, code?: string): void {
     if (up === !this.#checkedDown) return
     this.#checkedDown = !up
-    const fields = { mount: this.#mount, upstream: this.target.name, code }
-    if (!up) return this.#log.warn(`${this.target.name} is out of use: ${why}`, fields)
+    const fields = { mount: this.#mount, upstream: this.backend.name, code }
+    if (!up) return this.#log.warn(`${this.backend.name} is out of use: ${why}`, fields)
     this.#since = performance.now()
     this.#fails = 0
     this.#leftOutUntil = 0
-    this.#log.info(`${this.target.name} is in use again: ${why}`, fields)
+    this.#log.info(`${this.backend.name} is in use again: ${why}`, fields)
   }
 }

@@ -11,9 +11,11 @@ import { Check } from './checks.ts'
 import { Member } from './member.ts'
 import { Names } from '../../connect/names.ts'
 import { Scripts } from '../scripts.ts'
-import { serversOf, targetOptions, type Server } from '../../connect/server.ts'
+import { backendOptions } from '../../connect/settings.ts'
+import { serversOf, type WeightedServer } from './servers.ts'
 import { upstreamSettings, type UpstreamSettings } from './settings.ts'
-import { makeTarget, type TargetPlace } from '../../connect/backend.ts'
+import type { BackendAddress } from '../../connect/backend.ts'
+import { makeBackend } from '../../connect/make-backend.ts'
 import { Upload } from '../../upload.ts'
 import { tryServer } from '../../connect/try.ts'
 
@@ -23,7 +25,7 @@ class UpstreamMount implements Mount {
   readonly #balancer: Balancer
   readonly #checks = new Map<Member, Check>()
   readonly #byName = new Map<string, Member>()
-  #names: Names | undefined
+  #names: Names<WeightedServer> | undefined
   #scripts: Scripts | undefined
   #bodies: Bodies | undefined
   #opened = false
@@ -60,9 +62,9 @@ class UpstreamMount implements Mount {
     await this.#openScripts(servers)
     const problems: Problem[] = []
     for (const [index, server] of servers.entries()) {
-      const target = makeTarget(server, targetOptions(this.#settings, this.#context, server.protocol))
-      await target.open()
-      target.close()
+      const backend = makeBackend(server, backendOptions(this.#settings, this.#context, server.protocol))
+      await backend.open()
+      backend.close()
       if (!connect) continue
       const path = `${this.#context.path}.upstream${Array.isArray(this.#settings.upstream) ? `.${index}` : ''}`
       const problem = await tryServer(server, this.#settings.connectTimeout * 1000, path)
@@ -100,18 +102,18 @@ class UpstreamMount implements Mount {
     this.#balancer.close()
   }
 
-  #openScripts(servers: readonly Server[]): Promise<Scripts | undefined> {
+  #openScripts(servers: readonly WeightedServer[]): Promise<Scripts | undefined> {
     return Scripts.open(this.#settings, this.#context, servers.find(({ protocol }) => protocol !== 'fastcgi')?.name)
   }
 
   /** Uses the servers at these places: those that are known already as they are, new ones with their slow start. */
-  async #use(places: ReadonlyMap<Server, readonly TargetPlace[]>): Promise<void> {
+  async #use(places: ReadonlyMap<WeightedServer, readonly BackendAddress[]>): Promise<void> {
     const members: Member[] = []
     for (const [server, list] of places) {
       for (const place of list) members.push(this.#byName.get(place.name) ?? (await this.#member(server, place)))
     }
     if (this.#closed) {
-      for (const { target } of members) target.close()
+      for (const { backend } of members) backend.close()
       return
     }
     for (const [name, member] of this.#byName) {
@@ -122,19 +124,19 @@ class UpstreamMount implements Mount {
     }
     this.#balancer.members = members
     for (const member of members) {
-      if (this.#byName.has(member.target.name)) continue
-      this.#byName.set(member.target.name, member)
+      if (this.#byName.has(member.backend.name)) continue
+      this.#byName.set(member.backend.name, member)
       this.#watch(member)
     }
   }
 
-  async #member(server: Server, place: TargetPlace): Promise<Member> {
+  async #member(server: WeightedServer, place: BackendAddress): Promise<Member> {
     const { maxFails, failTimeout, slowStart, connections } = this.#settings
     const { log, key } = this.#context
-    const target = makeTarget(place, targetOptions(this.#settings, this.#context, place.protocol))
-    await target.open()
+    const backend = makeBackend(place, backendOptions(this.#settings, this.#context, place.protocol))
+    await backend.open()
     const rules = { maxFails, failTimeout: failTimeout * 1000, slowStart: slowStart * 1000, connections }
-    return new Member(target, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)
+    return new Member(backend, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)
   }
 
   #watch(member: Member): void {

@@ -1,0 +1,115 @@
+// How a server is spoken to: the settings of whatever mount it stands behind, and what a backend makes of them.
+import { resolve } from 'node:path'
+import * as v from 'valibot'
+import type { Log } from '../log.ts'
+import { bytes, CONNECTIONS_MAX, count, memory, openSeconds, seconds } from '../quantity.ts'
+import type { BackendOptions } from './backend.ts'
+
+const flag = (initial: boolean, description: string) =>
+  v.pipe(v.optional(v.boolean(), initial), v.description(description))
+
+const text = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.nonEmpty())), v.description(description))
+
+/**
+ * How a server is spoken to, whichever mount it stands behind: what makes the options of a target.
+ * Defaults: connecting within 10 s as undici; 60 s for an answer as nginx. For keepAlive see `backendOptions`.
+ */
+export const backendEntries = {
+  connections: count(
+    1,
+    64,
+    'The most connections at the same time to one server; more requests wait. For PHP-FPM no more than its pm.max_children, or requests wait there, unseen.',
+    CONNECTIONS_MAX,
+  ),
+  keepAlive: openSeconds(
+    'Seconds a connection without a request is kept (HTTP, FastCGI, AJP). Keep it below the time of the server, which must not be the first to close. 0: a connection for each request. Default: 4 for HTTP and AJP; 0 for FastCGI, whose servers, PHP-FPM among them, have a process for each connection: it may still be busy when the connection is free (fastcgi_finish_request), and the next request would wait for it.',
+  ),
+  connectTimeout: seconds(10, 'Seconds until there must be a connection; 0: no limit, here and below. Then 504.'),
+  firstByteTimeout: seconds(60, 'Seconds from the end of the request to the head of the response. Then 504.'),
+  idleTimeout: seconds(
+    60,
+    'Seconds of silence in the middle of a response, after which it is cut; or while the server takes nothing of the request, then 504.',
+  ),
+  maxSpool: bytes(
+    100 * 1024 * 1024,
+    'uwsgi, FastCGI, SCGI and AJP: request bodies are taken whole before a connection is, up to so many bytes. One that is said to be longer goes to the server as it comes; one without a length that turns out longer gets 413. 0: none is taken, and those without a length get 411, but by AJP.',
+  ),
+  spoolMemory: memory(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
+  streamBodies: flag(
+    false,
+    'uwsgi, FastCGI, SCGI and AJP: whether a body goes to the server as it comes; but one without a length, which the first three have to be told, is taken whole all the same. A client that sends slowly keeps a process of the server then. By HTTP all go as they come.',
+  ),
+  forwarded: v.pipe(
+    v.optional(v.picklist(['set', 'append', 'pass', 'off']), 'set'),
+    v.description(
+      "HTTP: X-Forwarded-For, -Proto, -Host and -Prefix are set anew, the client's own are dropped (set); the address is added to those that came (append); they pass as they came (pass); they are dropped (off).",
+    ),
+  ),
+  hostHeader: v.pipe(
+    v.optional(v.pipe(v.string(), v.nonEmpty()), 'client'),
+    v.description('HTTP: the Host that is sent: "client", as it came; "upstream", the address; or a name.'),
+  ),
+  keepPrefix: flag(false, 'HTTP: the whole path is asked for, the prefix of the mount included.'),
+  ca: text("https: a file with the certificates that vouch for the server's, instead of the system's."),
+  serverName: text('https: the name that the certificate must have. Default: the host of the address.'),
+  verify: flag(true, 'https: the certificate is checked. False accepts any.'),
+  allowVariables: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+    v.description(
+      'uwsgi, FastCGI, SCGI: names of variables that pass although they steer the server or what it starts, such as PHP_VALUE, PHP_ADMIN_VALUE or LD_PRELOAD. All others of the kind are left out: whoever may send requests could run code by them.',
+    ),
+  ),
+  secret: text('AJP: the secret that the server asks for (Tomcat: secret).'),
+  packetSize: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(8192), v.maxValue(65536)), 8192),
+    v.description('AJP: the largest packet, in bytes; the server must have the same (Tomcat: packetSize).'),
+  ),
+}
+
+/** These settings, defaults filled in. */
+export type BackendSettings = v.InferOutput<typeof backendObject>
+
+const backendObject = v.strictObject(backendEntries)
+
+/** The mount that speaks to a server, as errors and the log name it. */
+export interface BackendUser {
+  /** Its key in the configuration: `/shop`. */
+  readonly key: string
+  /** Its settings' place in the configuration: `mounts./shop`. */
+  readonly path: string
+  /** Relative paths in its settings start here. */
+  readonly directory: string
+  readonly log: Log
+}
+
+/** Seconds: node:http drops connections after 5 s, and a server that closes first costs a request. */
+const KEEP_ALIVE = 4
+
+/**
+ * The options of a mount's targets that speak `protocol`. FastCGI connections are not kept unless that is asked for, as by other hosts: a
+ * process of PHP-FPM that has called fastcgi_finish_request is busy though its response is complete.
+ */
+export function backendOptions(settings: BackendSettings, user: BackendUser, protocol: string): BackendOptions {
+  const { keepAlive = protocol === 'fastcgi' ? 0 : KEEP_ALIVE } = settings
+  const { ca, secret, packetSize, forwarded, hostHeader: host, keepPrefix } = settings
+  return {
+    times: {
+      connect: settings.connectTimeout * 1000,
+      firstByte: settings.firstByteTimeout * 1000,
+      idle: settings.idleTimeout * 1000,
+    },
+    connections: settings.connections,
+    keepAlive: keepAlive * 1000,
+    allowVariables: settings.allowVariables,
+    protocol: { secret, packetSize },
+    fields: { forwarded, host, keepPrefix },
+    tls: {
+      ca: ca === undefined ? undefined : resolve(user.directory, ca),
+      verify: settings.verify,
+      serverName: settings.serverName,
+      path: `${user.path}.ca`,
+    },
+    log: user.log,
+    mount: user.key,
+  }
+}

@@ -1,0 +1,28 @@
+// The settings of a mount whose server runs PHP scripts.
+import * as v from 'valibot'
+
+const path = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.nonEmpty())), v.description(description))
+
+/** What scripts.ts finds scripts by. */
+export const scriptEntries = {
+  root: path('FastCGI to PHP: the folder of the scripts. With it, what runs is a file that is there; all else is 404.'),
+  scriptRoot: path('FastCGI to PHP: the same folder as PHP-FPM sees it, when that has another path (a container).'),
+  index: v.pipe(v.optional(v.array(v.string()), ['index.php']), v.description('PHP: what runs for a folder.')),
+  split: v.pipe(
+    v.optional(v.pipe(v.array(v.pipe(v.string(), v.startsWith('.'))), v.minLength(1)), ['.php']),
+    v.description('PHP: how the name of a script ends. What follows in the path is PATH_INFO.'),
+  ),
+  frontController: v.pipe(
+    v.optional(v.pipe(v.string(), v.startsWith('/'))),
+    v.description('PHP: the script, such as "/index.php", that runs where there is no file, as WordPress wants it.'),
+  ),
+  followSymlinks: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description('PHP: scripts may be symbolic links that lead out of root.'),
+  ),
+}
+
+const scriptObject = v.strictObject(scriptEntries)
+
+/** These settings, defaults filled in. */
+export type ScriptSettings = v.InferOutput<typeof scriptObject>
