@@ -9,7 +9,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // real servers are started; on a busy machine that takes its time
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // which error codes are raised, and whether any is not
     setupFiles: ['test/codes/record.ts'],

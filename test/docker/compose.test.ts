@@ -161,18 +161,17 @@ describe.skipIf(missing !== undefined).each(Object.entries(complaints))(
       })
       const answered = once(upload, 'response') as Promise<[IncomingMessage]>
       await new Promise((resolve) => upload.write('count=', resolve))
-      const started = performance.now()
       const stopped = stack!.compose('stop')
       await until(`${host} takes no more`, async () => (await fetch(stack!.url).catch(() => undefined)) === undefined)
       upload.end('3')
       const [response] = await answered
       expect(await bodyOf(response)).toContain('3 × pear: 12 coins.')
       await stopped
-      expect(performance.now() - started).toBeLessThan(10_000)
       const { stdout } = await stack!.compose('logs', '--no-color')
       expect(stdout).not.toMatch(complaint)
       expect(stdout).not.toMatch(/Z (?:warn|error) |Warning:/)
       expect(stdout).toMatch(/"GET \/shop\/pear" 200/)
+      // Docker kills what has not stopped after ten seconds: the exit code is 137 then.
       const states = await stack!.docker('inspect', '--format', '{{.State.ExitCode}} {{.RestartCount}}', ...containers)
       expect(states.stdout).toBe('0 0\n0 0\n')
     })

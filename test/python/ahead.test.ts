@@ -22,9 +22,13 @@ const idOf = (response: TestResponse): string => response.header('X-Id') ?? `sta
 const ids = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, index) => String(first + index))
 
-/** `T`: stopped. */
-function stateOf(pid: number): string {
-  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()
+/** All threads of the process stand still: one that has yet to see the signal could still read what is written to it. */
+function isStopped(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-L', '-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout
+    .trim()
+    .split('\n')
+    .every((state) => state === 'T')
 }
 
 /** A request has begun in the app. */
@@ -104,7 +108,7 @@ test('a request that its worker had not begun when it died is run by another', a
   const mount = await openMount(turns)
   const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
   process.kill(pid, 'SIGSTOP')
-  await until(() => stateOf(pid) === 'T')
+  await until(() => isStopped(pid))
   const [waiting] = startSome(mount, 2, 2)
   process.kill(pid, 'SIGKILL')
   expect(idOf(await waiting!.response)).toBe('2')
@@ -115,7 +119,7 @@ test('a request that is taken back from a worker does not wait behind a slow one
   const mount = await openMount({ ...turns, processes: 2, threads: 60 })
   const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
   process.kill(pid, 'SIGSTOP')
-  await until(() => stateOf(pid) === 'T')
+  await until(() => isStopped(pid))
   const [waiting] = startSome(mount, 2, 2)
   // When the death is noticed the other worker has just begun slow ones.
   const slow: TestExchange[] = []
@@ -135,7 +139,7 @@ test('closing runs none that no worker has begun', async () => {
   const mount = await openMount(turns)
   const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
   process.kill(pid, 'SIGSTOP')
-  await until(() => stateOf(pid) === 'T')
+  await until(() => isStopped(pid))
   const waiting = startSome(mount, 2, 6)
   const closing = mount.mount.close()
   process.kill(pid, 'SIGCONT')
