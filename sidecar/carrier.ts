@@ -1,8 +1,5 @@
-// What stands on the other side of an exchange: the door that its response goes out by, and the gateway, which is told how it went.
-import type { SidegateError } from './errors.ts'
-import type { Exchange } from './exchange.ts'
+// What stands on the other side of an exchange: the door that its response goes out by.
 import type { GivenConnection, TunnelEnd } from './upgrade.ts'
-import type { Variables } from './variables.ts'
 import type { Head } from './wire/head.ts'
 
 /** What a door gives an exchange to answer through. `start`, `write`: false when the output should pause until `drained`. */
@@ -31,19 +28,4 @@ export interface Door {
   readonly protocol: string
   /** The listener's address as printed at the start. */
   readonly address: string
-}
-
-/** Who wants to know how an exchange went: the gateway. */
-export interface ExchangeObserver {
-  /** An error that belongs to this exchange; called before the response for it is sent. */
-  failed(exchange: Exchange, error: SidegateError): void
-  /** Fields of the app's response that belong to one connection, and are not sent. */
-  leftOut?(exchange: Exchange, names: readonly string[]): void
-  /**
-   * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
-   * a request back in the bytes that bring it) is not handed it any more.
-   */
-  done(exchange: Exchange): void
-  /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
-  redispatch?(exchange: Exchange, variables: Variables): void
 }

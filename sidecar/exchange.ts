@@ -2,19 +2,26 @@
 // on it, the mount answers through respond, write and end. All rules about when a head may leave, what has a body and how long
 // it is stand here, once for every protocol.
 import type { Duplex } from 'node:stream'
-import { abortError, controllerFor, isAbortOf } from './abort.ts'
 import type { RequestBody } from './body.ts'
-import type { Carrier, Door, ExchangeObserver } from './carrier.ts'
+import type { Carrier, Door } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
 import type { Link } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
-import { softwareOf } from './request.ts'
-import { isWebSocket, upgradeAsked, upgradeHead, type GivenConnection, type TunnelEnd } from './upgrade.ts'
+import {
+  isWebSocket,
+  upgradeAsked,
+  upgradeHead,
+  upgradeNotAsked,
+  upgradeUnsupported,
+  type GivenConnection,
+  type TunnelEnd,
+} from './upgrade.ts'
 import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
+import { Watchers } from './watchers.ts'
 import { announcedLength, isBodiless, sendable, type Head } from './wire/head.ts'
 
-export type { Carrier, Door, ExchangeObserver } from './carrier.ts'
+export type { Carrier, Door } from './carrier.ts'
 
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -24,6 +31,29 @@ export type Chunk = Uint8Array | string
  * `aborted`: client gone or cut.
  */
 export type ExchangeState = 'open' | 'held' | 'sent' | 'upgraded' | 'ended' | 'aborted'
+
+/** Who wants to know how an exchange went: the gateway. */
+export interface ExchangeObserver {
+  /** An error that belongs to this exchange; called before the response for it is sent. */
+  failed(exchange: Exchange, error: SidegateError): void
+  /** Fields of the app's response that belong to one connection, and are not sent. */
+  leftOut?(exchange: Exchange, names: readonly string[]): void
+  /**
+   * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
+   * a request back in the bytes that bring it) is not handed it any more.
+   */
+  done(exchange: Exchange): void
+  /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
+  redispatch?(exchange: Exchange, variables: Variables): void
+}
+
+/** Who handles an exchange: a mount in its place (mounted.ts). */
+export interface ExchangeHandler {
+  /** The key of the mount in the configuration: `/shop`, `static.example.com`. */
+  readonly key: string
+  /** The exchange is over; its observer is told next. */
+  over(exchange: Exchange): void
+}
 
 /** One request and its response. */
 export class Exchange {
@@ -40,9 +70,9 @@ export class Exchange {
   fields: readonly string[] | undefined
   /** The request as logs name it. */
   readonly line: LoggedRequest
-  /** The prefix of the mount that handles it, as in the configuration; set by the router. */
-  mount: string | undefined
-  /** Its place among those in flight; the gateway's. */
+  /** The mount that handles it. */
+  mount: ExchangeHandler | undefined
+  /** Its place among those in flight; the mount's. */
   link: Link<Exchange> | undefined
   /** When the head had arrived, as `performance.now()`. */
   readonly started: number = performance.now()
@@ -61,9 +91,7 @@ export class Exchange {
   #bodiless = false
   #announced = -1
   #abortReason: SidegateError | undefined
-  #abortListeners: (() => void)[] | undefined
-  #drainWaiters: { resolve: () => void; reject: (error: SidegateError) => void }[] | undefined
-  #controller: AbortController | undefined
+  #watching: Watchers | undefined
   #tunnel: GivenConnection | undefined
   #retired = false
 
@@ -94,13 +122,13 @@ export class Exchange {
 
   /** Fires when the client goes away before the response is complete. Its reason is an AbortError, whose cause tells more. */
   get signal(): AbortSignal {
-    return (this.#controller ??= controllerFor(this.#abortReason)).signal
+    return this.#watchers.signal(this.#abortReason)
   }
 
   /** Calls `listener` when the exchange is aborted; at once when it is already. */
   onAbort(listener: () => void): void {
     if (this.state === 'aborted') listener()
-    else (this.#abortListeners ??= []).push(listener)
+    else this.#watchers.add(listener)
   }
 
   /** True when a head was given and can no longer be replaced. */
@@ -207,7 +235,7 @@ export class Exchange {
     if (!this.#bodiless && this.#announced >= 0 && this.sent < this.#announced) return this.#tooShort()
     this.state = 'ended'
     this.#carrier.finish()
-    this.#observer.done(this)
+    this.#over()
   }
 
   /**
@@ -220,11 +248,7 @@ export class Exchange {
 
   /** The protocol that the request asks to change to, such as `websocket`; undefined for an ordinary request. */
   get upgradeAsked(): string | undefined {
-    const { variables, body } = this
-    if (variables.HTTP_UPGRADE === undefined) return undefined
-    // RFC 9110 7.8: what follows is of the new protocol only when the body is complete. Nobody sends one: then it is no upgrade.
-    const none = body.length === 0 || (body.length === undefined && variables.REQUEST_METHOD === 'GET')
-    return none ? upgradeAsked(variables) : undefined
+    return upgradeAsked(this.variables, this.body.length)
   }
 
   /**
@@ -261,15 +285,8 @@ export class Exchange {
   /** @throws what `upgrade` would throw for this request, whatever the head: UPGRADE_NOT_ASKED, UPGRADE_UNSUPPORTED. */
   demandUpgradable(): void {
     const asked = this.upgradeAsked
-    if (asked === undefined)
-      throw new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
-    if (this.#carrier.upgrade) return
-    const { protocol, address } = this.door
-    throw new PeerError(
-      'UPGRADE_UNSUPPORTED',
-      `the client asks for ${asked}, but ${softwareOf(this.variables)} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
-      501,
-    )
+    if (asked === undefined) throw upgradeNotAsked()
+    if (!this.#carrier.upgrade) throw upgradeUnsupported(asked, this.variables, this.door)
   }
 
   /** How often the request was handled anew as another one before. */
@@ -289,10 +306,7 @@ export class Exchange {
 
   /** Waits until the client has taken enough of the output. Rejects with PeerError CLIENT_GONE after an abort. */
   drained(): Promise<void> {
-    if (this.state === 'aborted') return Promise.reject(this.#gone())
-    return new Promise((resolve, reject) => {
-      ;(this.#drainWaiters ??= []).push({ resolve, reject })
-    })
+    return this.state === 'aborted' ? Promise.reject(this.#gone()) : this.#watchers.drain()
   }
 
   /** `write`, then waits when it has to. */
@@ -305,7 +319,7 @@ export class Exchange {
     const error = toSidegateError(thrown)
     if (this.state === 'ended' || this.state === 'aborted') {
       const known = error === this.error || error === this.#abortReason
-      if (!known && !isAbortOf(this.#controller?.signal, thrown)) this.#observer.failed(this, error)
+      if (!known && !this.#watching?.caused(thrown)) this.#observer.failed(this, error)
       return
     }
     this.error ??= error
@@ -330,9 +344,7 @@ export class Exchange {
 
   /** Door: the output has room again. */
   notifyDrain(): void {
-    const waiters = this.#drainWaiters
-    this.#drainWaiters = undefined
-    waiters?.forEach(({ resolve }) => resolve())
+    this.#watching?.drained()
   }
 
   /** Door: the client is gone. */
@@ -344,13 +356,12 @@ export class Exchange {
     // Its end is counted before this exchange is done.
     this.#tunnel?.destroy()
     this.body.fail(reason)
-    const listeners = this.#abortListeners
-    const waiters = this.#drainWaiters
-    this.#abortListeners = this.#drainWaiters = undefined
-    this.#controller?.abort(abortError(reason))
-    listeners?.forEach((listener) => listener())
-    waiters?.forEach(({ reject }) => reject(reason))
-    this.#observer.done(this)
+    this.#watching?.abort(reason)
+    this.#over()
+  }
+
+  get #watchers(): Watchers {
+    return (this.#watching ??= new Watchers())
   }
 
   #endHeld(chunk: Chunk | undefined): void {
@@ -369,7 +380,7 @@ export class Exchange {
     }
     this.sent = this.#bodiless ? 0 : size
     this.#start(this.#bodiless ? undefined : bytes, true)
-    this.#observer.done(this)
+    this.#over()
   }
 
   #start(chunk: Uint8Array | undefined, last: boolean): boolean {
@@ -411,13 +422,18 @@ export class Exchange {
     if (this.state !== 'upgraded') return
     if (error === undefined || this.error) {
       this.state = 'ended'
-      return this.#observer.done(this)
+      return this.#over()
     }
     this.abort(
       error instanceof SidegateError
         ? error
         : new PeerError('CLIENT_GONE', `the connection broke: ${error.message}`, 499),
     )
+  }
+
+  #over(): void {
+    this.mount?.over(this)
+    this.#observer.done(this)
   }
 
   #gone(): SidegateError {

@@ -9,11 +9,11 @@ import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
 import { LIMITS, type Limits } from './listen/limits.ts'
 import { LeftOut } from './left-out.ts'
-import { LinkedList } from './linked-list.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import { stackOf } from './thrown.ts'
+import { Mounted, type MountedStatus } from './mounted.ts'
 import type { Mount } from './mounts/mount.ts'
 import { innerExchange } from './redispatch.ts'
 import { Router } from './router.ts'
@@ -54,9 +54,9 @@ export class Gateway implements Reception {
   readonly limits: Limits
   draining = false
   readonly #options: GatewayOptions
-  readonly #router: Router<Mount>
+  readonly #mounted: readonly Mounted[]
+  readonly #router: Router<Mounted>
   readonly #listeners: readonly Listener[]
-  readonly #inFlight = new LinkedList<Exchange>()
   readonly #leftOut: LeftOut
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
@@ -66,7 +66,8 @@ export class Gateway implements Reception {
     this.log = options.log
     this.limits = options.limits ?? LIMITS
     this.#leftOut = new LeftOut(options.log)
-    this.#router = new Router(options.mounts.map(({ key, mount }) => ({ key, target: mount })))
+    this.#mounted = options.mounts.map(({ key, mount }) => new Mounted(key, mount))
+    this.#router = new Router(this.#mounted)
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
       const host = hostCalled(settings.host ?? options.host, `${path}.host`)
@@ -91,7 +92,7 @@ export class Gateway implements Reception {
   /** Opens them side by side; from time to time it is said which ones are waited for. */
   async #openMounts(): Promise<void> {
     const waiting = new Set<string>()
-    const open = async (key: string, mount: Mount): Promise<void> => {
+    const open = async ({ key, mount }: Mounted): Promise<void> => {
       waiting.add(key)
       await mount.open().finally(() => waiting.delete(key))
     }
@@ -100,7 +101,7 @@ export class Gateway implements Reception {
       STILL_MS,
     )
     try {
-      await allSettled(this.#options.mounts.map(({ key, mount }) => open(key, mount)))
+      await allSettled(this.#mounted.map(open))
     } finally {
       clearInterval(timer)
     }
@@ -116,14 +117,18 @@ export class Gateway implements Reception {
     }))
   }
 
+  /** What each mount has done since the start, and what it does now; in the order of the configuration. */
+  get mounts(): MountedStatus[] {
+    return this.#mounted.map(({ status }) => status)
+  }
+
   /**
    * Stops to accept, lets the requests in flight end and their responses be taken (at most `drainTimeout`), then closes. WebSockets are told
    * to end at once.
    */
   async drain(): Promise<void> {
     this.draining = true
-    const quiet = Promise.all(this.#listeners.map((listener) => listener.drain()))
-    for (const exchange of this.#inFlight) exchange.retire()
+    const quiet = Promise.all([...this.#listeners, ...this.#mounted].map((each) => each.drain()))
     await this.#atMost(this.#options.drainTimeout ?? 30_000, quiet)
     await this.close()
   }
@@ -131,34 +136,22 @@ export class Gateway implements Reception {
   /** Closes at once; requests in flight are cut. */
   async close(): Promise<void> {
     this.draining = true
-    for (const exchange of this.#inFlight)
-      exchange.abort(new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503))
+    const stopped = new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503)
+    for (const mounted of this.#mounted) mounted.abort(stopped)
     for (const listener of this.#listeners) listener.close()
-    await Promise.allSettled(this.#options.mounts.map(({ mount }) => mount.close()))
+    await Promise.allSettled(this.#mounted.map(({ mount }) => mount.close()))
     this.log.flush()
   }
 
   handle(exchange: Exchange): void {
-    exchange.link = this.#inFlight.add(exchange)
-    if (this.draining) exchange.retire()
-    this.#route(exchange)
+    const match = this.#router.match(exchange.variables)
+    if (!match) return exchange.fail(new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404))
+    exchange.variables = match.variables
+    match.to.handle(exchange)
   }
 
   redispatch(exchange: Exchange, variables: Variables): void {
-    this.#route(innerExchange(exchange, variables, this))
-  }
-
-  #route(exchange: Exchange): void {
-    try {
-      const match = this.#router.match(exchange.variables)
-      if (!match) throw new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404)
-      exchange.mount = match.key
-      exchange.variables = match.variables
-      const pending = match.target.handle(exchange)
-      if (pending) pending.catch((error: unknown) => exchange.fail(error))
-    } catch (error) {
-      exchange.fail(error)
-    }
+    this.handle(innerExchange(exchange, variables, this))
   }
 
   failed(exchange: Exchange, error: SidegateError): void {
@@ -170,7 +163,7 @@ export class Gateway implements Reception {
       request: exchange.id,
       method,
       uri,
-      mount: exchange.mount,
+      mount: exchange.mount?.key,
       detail: detailOf(error),
     }
     if (error.blame === 'peer') this.log.warn(error.message, fields)
@@ -182,7 +175,6 @@ export class Gateway implements Reception {
   }
 
   done(exchange: Exchange): void {
-    if (exchange.link) this.#inFlight.remove(exchange.link)
     if (this.log.wantsAccess) this.#record(exchange)
   }
 
@@ -196,7 +188,7 @@ export class Gateway implements Reception {
       received: exchange.body.received,
       sent: exchange.sent,
       milliseconds: performance.now() - exchange.started,
-      mount: exchange.mount ?? '',
+      mount: exchange.mount?.key ?? '',
       code: exchange.error?.code,
     })
   }
@@ -206,7 +198,7 @@ export class Gateway implements Reception {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        const running = this.#inFlight.size
+        const running = this.#mounted.reduce((sum, { inFlight }) => sum + inFlight, 0)
         const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
         this.log.warn(`${what} after ${timeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
         resolve()

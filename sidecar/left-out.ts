@@ -14,7 +14,7 @@ export class LeftOut {
 
   /** `names` of fields that were left out of a response. */
   tell(exchange: Exchange, names: readonly string[]): void {
-    const { mount } = exchange
+    const mount = exchange.mount?.key
     for (const name of names) {
       const once = `${mount} ${name.toLowerCase()}`
       if (this.#told.has(once)) continue

@@ -1,4 +1,4 @@
-// Virtual host and longest prefix → mount. A prefix matches whole segments; what no mount matches is nobody's.
+// Virtual host and longest prefix → a mount in its place. A prefix matches whole segments; what no mount matches is nobody's.
 import { copyVariables, type Variables } from './variables.ts'
 
 /** A mount's place: the key in the configuration taken apart. */
@@ -24,46 +24,50 @@ export function hostOf(variables: Variables): string {
   return name.toLowerCase()
 }
 
-interface Route<T> extends Place {
+/** What requests are routed to. */
+export interface Keyed {
+  /** As in the configuration: a prefix, a host, or both. */
   readonly key: string
-  readonly target: T
 }
 
-/** What a request is routed to. */
+interface Route<T> extends Place {
+  readonly to: T
+}
+
+/** Where a request belongs. */
 export interface Match<T> {
-  readonly key: string
-  readonly target: T
-  /** The variables as the target should see them: SCRIPT_NAME longer by the prefix, PATH_INFO shorter; the original is untouched. */
+  readonly to: T
+  /** The variables as they are seen there: SCRIPT_NAME longer by the prefix, PATH_INFO shorter; the original is untouched. */
   readonly variables: Variables
 }
 
 /** Routes requests. Built once. */
-export class Router<T> {
+export class Router<T extends Keyed> {
   readonly #routes: readonly Route<T>[]
   readonly #only: Route<T> | undefined
 
-  constructor(entries: readonly { key: string; target: T }[]) {
-    this.#routes = entries
-      .map(({ key, target }) => ({ key, target, ...parsePlace(key) }))
+  constructor(all: readonly T[]) {
+    this.#routes = all
+      .map((to) => ({ to, ...parsePlace(to.key) }))
       .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
     const [first, ...others] = this.#routes
     if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first
   }
 
-  /** The mount for a request, or undefined when there is none. SCRIPT_NAME and PATH_INFO are those that the host gave. */
+  /** Where a request belongs, or undefined when that is nowhere. SCRIPT_NAME and PATH_INFO are those that the host gave. */
   match(variables: Variables): Match<T> | undefined {
-    if (this.#only) return { key: this.#only.key, target: this.#only.target, variables }
+    if (this.#only) return { to: this.#only.to, variables }
     const path = variables.PATH_INFO ?? ''
     let host: string | undefined
-    for (const { key, target, host: wanted, prefix } of this.#routes) {
+    for (const { to, host: wanted, prefix } of this.#routes) {
       if (wanted !== '' && wanted !== (host ??= hostOf(variables))) continue
-      if (prefix === '') return { key, target, variables }
+      if (prefix === '') return { to, variables }
       if (!path.startsWith(prefix) || (path.length > prefix.length && path.charCodeAt(prefix.length) !== 47) /* / */)
         continue
       const shifted = copyVariables(variables)
       shifted.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + prefix
       shifted.PATH_INFO = path.slice(prefix.length)
-      return { key, target, variables: shifted }
+      return { to, variables: shifted }
     }
     return undefined
   }

@@ -1,6 +1,7 @@
 // Upgrades of a connection to another protocol, such as WebSocket (RFC 9110 7.8, RFC 6455): who asks for one, and the head that grants it.
 import type { Duplex } from 'node:stream'
-import { AppError } from './errors.ts'
+import { AppError, PeerError } from './errors.ts'
+import { softwareOf } from './request.ts'
 import type { Variables } from './variables.ts'
 import { checkValue, fieldName, type Head } from './wire/head.ts'
 
@@ -22,11 +23,40 @@ export interface GivenConnection extends Duplex {
 }
 
 /**
- * The protocol that a request asks to change to: what the client named, such as `websocket`; undefined when it asks for none.
+ * The protocol that a request asks to change to: what the client named, such as `websocket`; undefined for an ordinary request.
+ * @param length of its body, as announced; undefined: only its end will tell
+ */
+export function upgradeAsked(variables: Variables, length: number | undefined): string | undefined {
+  if (variables.HTTP_UPGRADE === undefined) return undefined
+  // RFC 9110 7.8: what follows is of the new protocol only when the body is complete. Nobody sends one: then it is no upgrade.
+  const none = length === 0 || (length === undefined && variables.REQUEST_METHOD === 'GET')
+  return none ? protocolNamed(variables) : undefined
+}
+
+/** UPGRADE_NOT_ASKED (400): the mount takes over connections, and the request is an ordinary one. */
+export function upgradeNotAsked(): PeerError {
+  return new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
+}
+
+/** UPGRADE_UNSUPPORTED (501): the protocol of the door cannot carry what the request asks for. */
+export function upgradeUnsupported(
+  asked: string,
+  variables: Variables,
+  { protocol, address }: { readonly protocol: string; readonly address: string },
+): PeerError {
+  return new PeerError(
+    'UPGRADE_UNSUPPORTED',
+    `the client asks for ${asked}, but ${softwareOf(variables)} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
+    501,
+  )
+}
+
+/**
+ * What the fields of a request name, whatever its body.
  * An HTTP/1.0 client cannot change (RFC 9110 7.8). `h2c` is no upgrade any more (RFC 9113 3.1), but clients still offer it with ordinary
  * requests, which are answered as such.
  */
-export function upgradeAsked(variables: Variables): string | undefined {
+function protocolNamed(variables: Variables): string | undefined {
   const wanted = variables.HTTP_UPGRADE
   if (wanted === undefined) return undefined
   const protocol = /^[ \t,]*([^ \t,]+)/.exec(wanted)?.[1]
@@ -37,7 +67,7 @@ export function upgradeAsked(variables: Variables): string | undefined {
 
 /** True when what a request asks for is the WebSocket of RFC 6455 (4.2.1); earlier drafts had other frames. */
 export function isWebSocket(variables: Variables): boolean {
-  return upgradeAsked(variables)?.toLowerCase() === 'websocket' && variables.HTTP_SEC_WEBSOCKET_VERSION === '13'
+  return protocolNamed(variables)?.toLowerCase() === 'websocket' && variables.HTTP_SEC_WEBSOCKET_VERSION === '13'
 }
 
 /**

@@ -8,7 +8,7 @@ export const ERROR_LINE_MAX = 8192
 /** Which request it is. */
 export interface ErrorOrigin {
   readonly id: string
-  readonly mount: string | undefined
+  readonly mount: { readonly key: string } | undefined
 }
 
 /**
@@ -54,6 +54,6 @@ export class LogErrorStream implements ErrorStream {
     const lf = text.indexOf('\n')
     const message = lf < 0 ? text : text.slice(0, lf)
     const detail = lf < 0 ? undefined : text.slice(lf + 1)
-    this.#log.error(message, { stream: 'errors', request: id, mount, detail })
+    this.#log.error(message, { stream: 'errors', request: id, mount: mount?.key, detail })
   }
 }

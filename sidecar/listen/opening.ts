@@ -24,7 +24,7 @@ export function openExchange(
   } catch (error) {
     wrong = toSidegateError(error)
   }
-  const tunnels = outlet.codec.tunnels && length === 0 && upgradeAsked(repaired) !== undefined
+  const tunnels = outlet.codec.tunnels && length === 0 && upgradeAsked(repaired, length) !== undefined
   const carrier = tunnels ? new TunnelCarrier(outlet, id) : new SocketCarrier(outlet, id)
   const exchange = new Exchange(carrier, reception, door, repaired, new RequestBody(length, demand))
   exchange.fields = outlet.codec.fields

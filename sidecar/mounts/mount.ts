@@ -18,10 +18,36 @@ export interface Mount {
    * @throws {ConfigError} as open
    */
   check?(connect: boolean): Promise<void>
-  /** Answers one exchange. What it throws (or rejects with) becomes the response; a client that is gone is not an error. */
+  /**
+   * Answers one exchange. What it throws (or rejects with) becomes the response; a client that is gone is not an error.
+   * Its promise is for what goes wrong, and for nothing else: it may settle with the response, or long before, where a queue or an app has
+   * the exchange from then on. When a request is over the exchange tells (`over`), and so counts the mount in its place (mounted.ts).
+   */
   handle(exchange: Exchange): void | Promise<void>
+  /** What it says of itself beside what is counted of it; not there where it has nothing to say. Works before `open`, and after `close`. */
+  status?(): MountStatus
   /** Stops. Works after a failed `open`, and twice. Exchanges under way have been drained or aborted before. */
   close(): Promise<void>
+}
+
+/** What a mount says of itself: what its kind has of it. */
+export interface MountStatus {
+  /** Its processes: workers and commands that are ready, scripts that run. */
+  readonly pids?: readonly number[]
+  /** Requests that wait until a process or a server is free. */
+  readonly waiting?: number
+  /** Servers that run somewhere else. */
+  readonly servers?: readonly ServerStatus[]
+}
+
+/** A server that runs somewhere else. */
+export interface ServerStatus {
+  /** As in messages: its address with the protocol. */
+  readonly name: string
+  /** False while it is left out, after failures or by its health check. */
+  readonly usable: boolean
+  /** Requests under way there. */
+  readonly busy: number
 }
 
 /** What a mount is told about its place. */
