@@ -76,7 +76,12 @@ export class Pool implements Dispatcher {
     return this.#closing
   }
 
-  /** The processes that are ready, for status and tests. */
+  /** Exchanges that wait for a worker, those that were sent ahead of their turn among them. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** The processes that are ready. */
   get pids(): number[] {
     return this.#slots.flatMap(({ worker }) =>
       worker?.state === 'ready' && worker.pid !== undefined ? [worker.pid] : [],

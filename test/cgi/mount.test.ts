@@ -450,7 +450,10 @@ describe('bounds', () => {
 
   test('so many at once, the others wait, and not for ever', async () => {
     const first = ask('/one-at-a-time/children')
-    await first.until(({ text }) => text.includes('\n'))
+    let pid = 0
+    await first.until(({ text }) => text.includes('\n') && (pid = Number(text.split(' ')[0])) > 0)
+    const { mount: status } = gateway.gateway.mounts.find(({ key }) => key === '/one-at-a-time')!
+    expect(status).toEqual({ pids: [pid], waiting: 0 })
     // Of two that come together one waits, until it is too late, and there is no place for the other.
     await until('one waits', async () => {
       const answers = await Promise.all([ask('/one-at-a-time/env').whole(), ask('/one-at-a-time/env').whole()])

@@ -48,6 +48,22 @@ test('the queue has a bound, and an order', async () => {
   expect(order).toEqual([1, 2])
 })
 
+test('a mount says which workers run, and how many requests wait', async () => {
+  const { mount, start, ask } = await openMount({ ...spec, processes: 2 })
+  const pids = [Number((await ask({ path: '/pid' })).body.toString())]
+  expect(mount.status!()).toEqual({ pids: expect.arrayContaining(pids) as number[], waiting: 0 })
+  expect(mount.status!().pids).toHaveLength(2)
+  const busy = [1, 2].map(() => start({ path: '/ticking' }))
+  await Promise.all(busy.map(({ carrier }) => carrier.until(({ chunks }) => chunks.length > 0)))
+  const late = [1, 2, 3].map(() => start({ path: '/hello' }))
+  expect(mount.status!().waiting).toBe(3)
+  for (const { hangUp } of busy) hangUp()
+  await Promise.all(late.map(({ response }) => response))
+  expect(mount.status!().waiting).toBe(0)
+  await mount.close()
+  expect(mount.status!()).toEqual({ pids: [], waiting: 0 })
+})
+
 test('a request waits only so long; one whose client goes away leaves its place', async () => {
   const { start } = await openMount({ ...spec, queue: 1, queueTimeout: 0.2 })
   const busy = start({ path: '/ticking' })

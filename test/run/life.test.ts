@@ -219,10 +219,15 @@ test('so many requests at once', async () => {
   const hanging = made.request({ path: '/hang' })
   await hanging.carrier.until(({ bytes }) => bytes.length > 0)
   const second = made.request()
+  expect(made.mount.status!()).toMatchObject({ pids: [expect.any(Number)], waiting: 1 })
   const third = made.request()
   expect((await third.response).status).toBe(503)
   hanging.hangUp()
   expect((await second.response).status).toBe(200)
+  const { pid } = await show(made)
+  expect(made.mount.status!()).toEqual({ pids: [pid], waiting: 0 })
+  await made.mount.close()
+  expect(made.mount.status!().pids).toEqual([])
 })
 
 describe.skipIf(!program('plackup') && process.env.CI !== 'true')('a FastCGI program that serves one at a time', () => {

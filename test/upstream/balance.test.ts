@@ -252,12 +252,15 @@ test('connections bounds each upstream; the rest waits, and the queue is bounded
     return answer.includes('QUEUE_FULL')
   })
   expect([full, held.length]).toEqual([true, 2])
+  const server = { name: upstream.url, usable: true }
+  expect(one.gateway.mounts).toMatchObject([{ mount: { servers: [{ ...server, busy: 2 }], waiting: 2 } }])
   held[0]!()
   await until('the first that waited runs', () => held.length === 3)
   held[1]!()
   await until('the second runs', () => held.length === 4)
   for (const end of held) end()
   expect(await Promise.all([...running, ...waiting])).toEqual(['done', 'done', 'done', 'done'])
+  expect(one.gateway.mounts).toMatchObject([{ mount: { servers: [{ ...server, busy: 0 }], waiting: 0 } }])
   const blocked = [ask(one.url), ask(one.url)]
   await until('both run', () => held.length >= 6)
   expect(await ask(one.url)).toContain('QUEUE_TIMEOUT')

@@ -5,7 +5,7 @@ import type { Exchange } from '../../exchange.ts'
 import { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { refuse } from '../files/answer.ts'
-import type { Mount, MountContext, MountKind } from '../mount.ts'
+import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { spoolBounds } from '../../take-body.ts'
 import { Upload } from '../../upload.ts'
 import { invocation, scriptPath, scriptVariables } from './environment.ts'
@@ -57,6 +57,11 @@ class CgiMount implements Mount {
       upload.close()
       throw error
     }
+  }
+
+  status(): MountStatus {
+    const pids = [...this.#running].flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+    return { pids, waiting: this.#waiting.size }
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,11 @@ export class ScriptRun implements ScriptListener {
     exchange.onAbort(() => this.#abandon())
   }
 
+  /** Of its process; undefined where there is none. */
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
   /** Ends the process; its request, if there still is one, gets an error. */
   stop(): void {
     this.#fail(new UpstreamError('POOL_CLOSED', 'the scripts are being stopped', 503))

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../workers/occupant.ts'
-import type { Mount, MountContext, MountKind } from '../mount.ts'
+import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
 import { pythonCommand } from './interpreter.ts'
@@ -61,6 +61,10 @@ class PythonMount implements Mount {
       exchange.upload?.close()
       throw error
     }
+  }
+
+  status(): MountStatus {
+    return { pids: this.#pool?.pids ?? [], waiting: this.#pool?.waiting ?? 0 }
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import { StartError } from '../../workers/occupant.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { Slot } from '../../workers/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
-import type { Mount, MountContext, MountKind } from '../mount.ts'
+import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
 import { Scripts } from '../scripts.ts'
@@ -105,9 +105,9 @@ class RunMount implements Mount {
     return this.#closing
   }
 
-  /** The process of the command, for status and tests. */
-  get pid(): number | undefined {
-    return this.#slot.worker?.pid
+  status(): MountStatus {
+    const pid = this.#server?.state === 'ready' ? this.#server.pid : undefined
+    return { pids: pid === undefined ? [] : [pid], waiting: this.#waiting.size }
   }
 
   async #close(): Promise<void> {

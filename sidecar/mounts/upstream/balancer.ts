@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts'
 import { choose, type Balance } from './choose.ts'
 import { KeptConnectionError, mayRepeat } from '../../connect/failure.ts'
 import type { Member } from './member.ts'
+import type { MountStatus } from '../mount.ts'
 import type { Upload } from '../../upload.ts'
 import { Waiting } from './waiting.ts'
 
@@ -68,6 +69,16 @@ export class Balancer {
       upload.rewind()
       member = next
     }
+  }
+
+  get status(): MountStatus {
+    const now = performance.now()
+    const servers = this.#members.map((member) => ({
+      name: member.backend.name,
+      usable: !member.down && !member.leftOut(now),
+      busy: member.active,
+    }))
+    return { servers, waiting: this.#waiting.size }
   }
 
   /** No more exchanges; those that wait fail. */

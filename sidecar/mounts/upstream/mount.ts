@@ -4,7 +4,7 @@ import { ConfigProblems, type Problem } from '../../problem.ts'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
-import type { Mount, MountContext, MountKind } from '../mount.ts'
+import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Balancer } from './balancer.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { Check } from './checks.ts'
@@ -92,6 +92,10 @@ class UpstreamMount implements Mount {
     } finally {
       upload.close()
     }
+  }
+
+  status(): MountStatus {
+    return this.#balancer.status
   }
 
   async close(): Promise<void> {
