@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Dispatcher, WorkerConnection } from './connection.ts'
 import type { AheadOwner } from './ahead.ts'
 import { WaitingExchanges, type Place } from './queue.ts'
-import { Slot } from './slot.ts'
+import { Slot } from '../processes/slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
 /** How soon it is noticed, in milliseconds, that a worker to which requests were sent ahead has turned slow. */

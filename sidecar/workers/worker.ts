@@ -3,7 +3,7 @@ import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
 import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './connection.ts'
-import { StartError, type Occupant, type Owner } from './occupant.ts'
+import { StartError, type Occupant, type Owner } from '../processes/occupant.ts'
 import {
   describeExit,
   WorkerProcess,
@@ -11,7 +11,7 @@ import {
   type ControlMessage,
   type Exit,
   type ProcessListener,
-} from './process.ts'
+} from '../processes/process.ts'
 import type { Report } from './report.ts'
 import { RequestPipe } from './request-pipe.ts'
 

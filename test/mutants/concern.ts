@@ -7,8 +7,9 @@ import { basename, join } from 'node:path'
 export const SOURCES = [
   'sidecar/wire/*.ts',
   'sidecar/listen/*.ts',
-  'sidecar/workers/*.ts',
-  'sidecar/{exchange,router,variables,log,line}.ts',
+  'sidecar/workers/**/*.ts',
+  'sidecar/processes/*.ts',
+  'sidecar/{exchange,router,variables,log,line,lines}.ts',
 ]
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
@@ -17,6 +18,8 @@ const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = 
   ['sidecar/listen/cgi', ['test/cgi/*']],
   ['sidecar/listen/tunnel', ['test/websocket/{tunnel,stop,websocket}*']],
   ['sidecar/listen/', ['test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
+  ['sidecar/processes/', ['test/python/{life,output,start}*', 'test/run/life*', 'test/cgi/*']],
+  ['sidecar/lines', ['test/python/output*']],
   ['sidecar/workers/', ['test/python/{life,ahead,output,input,start,wsgi}*']],
   ['sidecar/exchange', ['test/core/exchange*', 'test/interface/run*', 'test/listen/*', 'test/websocket/tunnel*']],
   ['sidecar/router', ['test/core/router*']],

@@ -4,7 +4,7 @@ import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:
 import { access, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, dirname, extname, join, resolve, sep } from 'node:path'
 import { AppError, ConfigError } from '../../errors.ts'
-import { splitWords } from '../../workers/words.ts'
+import { splitWords } from '../../processes/words.ts'
 import { statusOfFailure } from '../files/failure.ts'
 import type { MountContext } from '../mount.ts'
 import type { CgiSettings } from './settings.ts'

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
+import { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'

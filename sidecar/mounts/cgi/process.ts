@@ -2,10 +2,10 @@
 // a process group of its own, so that what it started can be stopped with it. A script that ends by itself leaves what it started in the
 // background alone, as every CGI server does; one that is stopped does not.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { signalGroup } from '../../workers/group.ts'
-import type { GroupsWatchdog } from '../../workers/groups-watchdog.ts'
+import { signalGroup } from '../../processes/group.ts'
+import type { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { Lines, Tail } from '../../lines.ts'
-import type { Exit } from '../../workers/process.ts'
+import type { Exit } from '../../processes/process.ts'
 import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'
 

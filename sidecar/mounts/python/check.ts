@@ -1,7 +1,7 @@
 // Asks the interpreter of a mount about its app, which is not imported.
 import { execFile } from 'node:child_process'
-import { StartError } from '../../workers/occupant.ts'
-import type { Command } from '../../workers/process.ts'
+import { StartError } from '../../processes/occupant.ts'
+import type { Command } from '../../processes/process.ts'
 
 /**
  * What keeps the app from being imported, as far as it can be seen.

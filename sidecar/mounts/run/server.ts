@@ -1,9 +1,9 @@
 // One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
 import type { Endpoint } from '../../listen/address.ts'
 import type { Log, LogFields } from '../../log.ts'
-import { StartError, type Occupant, type Owner } from '../../workers/occupant.ts'
-import { describeExit, WorkerProcess, type Exit, type ProcessListener } from '../../workers/process.ts'
-import { Watchdog } from '../../workers/watchdog.ts'
+import { StartError, type Occupant, type Owner } from '../../processes/occupant.ts'
+import { describeExit, WorkerProcess, type Exit, type ProcessListener } from '../../processes/process.ts'
+import { Watchdog } from '../../processes/watchdog.ts'
 import type { CommandPlan } from './command.ts'
 import { listens } from './listening.ts'
 
