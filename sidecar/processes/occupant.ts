@@ -1,19 +1,8 @@
 // What a slot keeps running: a worker of a pool, or the command of a run mount.
+import type { StartError } from './start-error.ts'
 
-/** A process that did not come up; `detail`: what it printed, or the traceback that it told. */
-export class StartError extends Error {
-  readonly code: string
-  readonly detail: string | undefined
-
-  constructor(code: string, message: string, detail?: string) {
-    super(message)
-    this.code = code
-    this.detail = detail
-  }
-}
-
-/** Who looks after an occupant. */
-export interface Owner<T> {
+/** Who keeps an occupant running. */
+export interface Keeper<T> {
   /** It can take a request. */
   free(occupant: T): void
   /** It wants to end, or must: it takes no more requests from now on. */

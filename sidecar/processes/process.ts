@@ -1,10 +1,11 @@
-// One worker process, of whatever language: started in a process group of its own, with a socket pair for each connection and one
-// for the control channel, its output read line by line, and ended without leaving anything behind.
+// One process, of whatever language: started in a process group of its own, its output read line by line, and ended without leaving anything
+// behind. A worker gets a socket pair for each connection as well, and one for the control channel.
 //
 // File descriptors of the child: 0 nothing, 1 and 2 pipes, 3 to 2 + connections the connections, then the control channel
 // (JSON lines both ways). A worker ends when its connections end: that is how it notices that the gateway was killed.
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import type { Exit } from './exit.ts'
 import { signalGroup } from './group.ts'
 import { Lines, Tail } from '../lines.ts'
 
@@ -31,23 +32,13 @@ export interface ControlMessage {
   readonly [key: string]: unknown
 }
 
-/** How a process ended. */
-export interface Exit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  /** It could not even be started: ENOENT, EACCES, … */
-  readonly error: NodeJS.ErrnoException | undefined
-  /** The last lines of its stderr. */
-  readonly lastLines: string | undefined
-}
-
 /** As many as a crash report or the end of a traceback has; more is in the log above. */
 const LAST_LINES = 25
 /** How long the output of a process that is over may still come: somebody else may hold its pipes. */
 const OUTPUT_GRACE = 500
 
 /** A process under way. */
-export class WorkerProcess {
+export class SupervisedProcess {
   readonly connections: readonly Socket[]
   /** Undefined when it could not be started. */
   readonly pid: number | undefined
@@ -155,12 +146,4 @@ export class WorkerProcess {
     for (const stream of this.#child.stdio ?? []) stream?.destroy()
     this.#listener.exited({ code, signal, error, lastLines: this.#tail.text })
   }
-}
-
-/** `exited with code 3`, `was killed by SIGSEGV`. */
-export function describeExit(exit: Exit): string {
-  if (exit.error) return `could not be started: ${exit.error.message}`
-  if (exit.signal === 'SIGKILL')
-    return "was killed by SIGKILL (by the kernel, for want of memory, unless somebody did it: see the kernel's log)"
-  return exit.signal ? `was killed by ${exit.signal}` : `exited with code ${exit.code}`
 }

@@ -29,7 +29,7 @@ export class Pool implements Dispatcher {
 
   constructor(options: PoolOptions) {
     this.#waiting = new WaitingExchanges({ most: options.queue, timeout: options.queueTimeout }, () => this.#describe())
-    const slot = (): Slot<Worker> => new Slot(options, (owner) => new Worker(options, owner, this), this.#freed)
+    const slot = (): Slot<Worker> => new Slot(options, (keeper) => new Worker(options, keeper, this), this.#freed)
     this.#slots = Array.from({ length: options.processes }, slot)
   }
 
@@ -83,7 +83,7 @@ export class Pool implements Dispatcher {
 
   /** The processes that are ready. */
   get pids(): number[] {
-    return this.#slots.flatMap(({ worker }) =>
+    return this.#slots.flatMap(({ occupant: worker }) =>
       worker?.state === 'ready' && worker.pid !== undefined ? [worker.pid] : [],
     )
   }
@@ -97,7 +97,7 @@ export class Pool implements Dispatcher {
   /** Of several that are equally busy the first: with little to do the same few stay warm. */
   #leastBusy(): Worker | undefined {
     let found: Worker | undefined
-    for (const { worker } of this.#slots) {
+    for (const { occupant: worker } of this.#slots) {
       if (worker?.free && (found === undefined || worker.busy < found.busy)) {
         found = worker
         if (worker.busy === 0) break
@@ -172,7 +172,9 @@ export class Pool implements Dispatcher {
   readonly #look = (): void => {
     this.#patrol = undefined
     const now = performance.now()
-    const others = this.#slots.some(({ worker }) => worker?.serving.some((connection) => connection.takesAhead(now)))
+    const others = this.#slots.some(({ occupant: worker }) =>
+      worker?.serving.some((connection) => connection.takesAhead(now)),
+    )
     const stuck = new Set<AheadOwner>()
     for (let link = this.#waiting.first; link; link = link.next) {
       const owner = link.item.ahead?.owner
@@ -189,7 +191,7 @@ export class Pool implements Dispatcher {
   #roomiest(now: number): WorkerConnection | undefined {
     let found: WorkerConnection | undefined
     let fewest = Infinity
-    for (const { worker } of this.#slots) {
+    for (const { occupant: worker } of this.#slots) {
       for (const connection of worker?.serving ?? []) {
         const ahead = connection.aheadAt(now) ?? Infinity
         if (ahead >= fewest) continue

@@ -3,15 +3,10 @@ import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
 import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './connection.ts'
-import { StartError, type Occupant, type Owner } from '../processes/occupant.ts'
-import {
-  describeExit,
-  WorkerProcess,
-  type Command,
-  type ControlMessage,
-  type Exit,
-  type ProcessListener,
-} from '../processes/process.ts'
+import type { Keeper, Occupant } from '../processes/occupant.ts'
+import { StartError } from '../processes/start-error.ts'
+import { describeExit, type Exit } from '../processes/exit.ts'
+import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
 import type { Report } from './report.ts'
 import { RequestPipe } from './request-pipe.ts'
 
@@ -44,8 +39,8 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   /** What failed when it did not come up. */
   startError: StartError | undefined
   readonly #options: WorkerOptions
-  readonly #owner: Owner<Worker>
-  readonly #process: WorkerProcess
+  readonly #keeper: Keeper<Worker>
+  readonly #process: SupervisedProcess
   readonly #connections: readonly WorkerConnection[]
   readonly #idle: WorkerConnection[] = []
   readonly #started = Promise.withResolvers<void>()
@@ -56,10 +51,10 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
 
-  constructor(options: WorkerOptions, owner: Owner<Worker>, dispatcher: Dispatcher) {
+  constructor(options: WorkerOptions, keeper: Keeper<Worker>, dispatcher: Dispatcher) {
     this.#options = options
-    this.#owner = owner
-    this.#process = new WorkerProcess(options.command, options.threads, this)
+    this.#keeper = keeper
+    this.#process = new SupervisedProcess(options.command, options.threads, this)
     this.#connections = this.#process.connections.map(
       (socket, index) => new WorkerConnection(socket, index, this, dispatcher),
     )
@@ -128,12 +123,12 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       this.#openPipes(message)
       this.#idle.push(...this.#connections)
       this.#started.resolve()
-      this.#owner.free(this)
+      this.#keeper.free(this)
     } else if (message.type === 'failed') {
       const { code, message: text, detail } = message
       this.startError ??= new StartError(String(code), String(text), typeof detail === 'string' ? detail : undefined)
     } else if (message.type === 'leave' && this.state === 'ready') {
-      this.#owner.leaving(this, `it got ${String(message.reason)}`)
+      this.#keeper.leaving(this, `it got ${String(message.reason)}`)
     }
   }
 
@@ -165,7 +160,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       connection.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause))
     }
     this.#gone.resolve()
-    this.#owner.gone(this, expected)
+    this.#keeper.gone(this, expected)
   }
 
   // --- from its connections
@@ -173,7 +168,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   released(connection: WorkerConnection): void {
     if (this.#lost) return
     this.#idle.push(connection)
-    if (this.state === 'ready') this.#owner.free(this)
+    if (this.state === 'ready') this.#keeper.free(this)
     else if (this.state === 'leaving' && this.busy === 0) void this.stop()
   }
 
@@ -248,7 +243,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     const left = Math.min(...since) + abortTimeout - performance.now()
     if (left > 1) this.#abortTimer = setTimeout(this.#checkCancelled, left)
     else if (this.state === 'ready') {
-      this.#owner.leaving(
+      this.#keeper.leaving(
         this,
         `the client of a request went away ${abortTimeout / 1000} s ago (abortTimeout) and the app did not stop`,
       )

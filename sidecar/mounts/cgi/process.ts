@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { signalGroup } from '../../processes/group.ts'
 import type { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { Lines, Tail } from '../../lines.ts'
-import type { Exit } from '../../processes/process.ts'
+import type { Exit } from '../../processes/exit.ts'
 import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'
 

@@ -1,6 +1,6 @@
 // Asks the interpreter of a mount about its app, which is not imported.
 import { execFile } from 'node:child_process'
-import { StartError } from '../../processes/occupant.ts'
+import { StartError } from '../../processes/start-error.ts'
 import type { Command } from '../../processes/process.ts'
 
 /**

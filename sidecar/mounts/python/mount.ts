@@ -2,7 +2,7 @@
 import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Pool } from '../../workers/pool.ts'
-import { StartError } from '../../processes/occupant.ts'
+import { StartError } from '../../processes/start-error.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { ConfigError, UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { StartError } from '../../processes/occupant.ts'
+import { StartError } from '../../processes/start-error.ts'
 import { WaitingExchanges } from '../../workers/queue.ts'
 import { Slot } from '../../processes/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
@@ -53,7 +53,7 @@ class RunMount implements Mount {
     const options = { plan: this.#plan, startTimeout: settings.startTimeout * 1000, stopTimeout, mount: key, log }
     this.#slot = new Slot(
       { name: `command (${this.#plan.program})`, mount: key, log, stopTimeout },
-      (owner) => new CommandServer(options, owner),
+      (keeper) => new CommandServer(options, keeper),
       () => (this.#using = this.#use()),
     )
     const bounds = { most: settings.queue, timeout: settings.queueTimeout * 1000 }
@@ -128,7 +128,7 @@ class RunMount implements Mount {
 
   /** A command is ready: requests go to it from now on. */
   async #use(): Promise<void> {
-    const server = this.#slot.worker
+    const server = this.#slot.occupant
     if (!server || server.state !== 'ready') return
     this.#server = server
     const { speaks, keepAlive = speaks === 'http' ? KEEP_HTTP : 0 } = this.#settings

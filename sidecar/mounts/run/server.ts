@@ -1,8 +1,10 @@
 // One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
 import type { Endpoint } from '../../listen/address.ts'
 import type { Log, LogFields } from '../../log.ts'
-import { StartError, type Occupant, type Owner } from '../../processes/occupant.ts'
-import { describeExit, WorkerProcess, type Exit, type ProcessListener } from '../../processes/process.ts'
+import type { Keeper, Occupant } from '../../processes/occupant.ts'
+import { StartError } from '../../processes/start-error.ts'
+import { describeExit, type Exit } from '../../processes/exit.ts'
+import { SupervisedProcess, type ProcessListener } from '../../processes/process.ts'
 import { Watchdog } from '../../processes/watchdog.ts'
 import type { CommandPlan } from './command.ts'
 import { listens } from './listening.ts'
@@ -28,16 +30,16 @@ export class CommandServer implements Occupant, ProcessListener {
   /** Where it listens, once it is started. */
   endpoint: Endpoint | undefined
   readonly #options: ServerOptions
-  readonly #owner: Owner<CommandServer>
+  readonly #keeper: Keeper<CommandServer>
   readonly #started = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   readonly #timers: { late?: NodeJS.Timeout; look?: NodeJS.Timeout } = {}
-  #process: WorkerProcess | undefined
+  #process: SupervisedProcess | undefined
   #watchdog: Watchdog | undefined
 
-  constructor(options: ServerOptions, owner: Owner<CommandServer>) {
+  constructor(options: ServerOptions, keeper: Keeper<CommandServer>) {
     this.#options = options
-    this.#owner = owner
+    this.#keeper = keeper
     // Who does not ask for the start hears of `gone`.
     this.#started.promise.catch(() => {})
     void this.#start()
@@ -84,7 +86,7 @@ export class CommandServer implements Occupant, ProcessListener {
       // Stopped meanwhile.
       if (this.state !== 'starting') return
       this.endpoint = endpoint
-      this.#process = new WorkerProcess(command, 0, this)
+      this.#process = new SupervisedProcess(command, 0, this)
     } catch (error) {
       return this.#over(`could not be started: ${(error as Error).message}`)
     }
@@ -110,7 +112,7 @@ export class CommandServer implements Occupant, ProcessListener {
     this.readySince = performance.now()
     this.#options.log.info(`${this.#options.plan.program} accepts connections`, this.#fields)
     this.#started.resolve()
-    this.#owner.free(this)
+    this.#keeper.free(this)
   }
 
   #late(): void {
@@ -170,7 +172,7 @@ export class CommandServer implements Occupant, ProcessListener {
       this.#started.reject(this.startError)
     }
     this.#gone.resolve()
-    this.#owner.gone(this, before === 'stopping')
+    this.#keeper.gone(this, before === 'stopping')
   }
 
   get #fields(): LogFields {
