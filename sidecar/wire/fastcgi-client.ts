@@ -74,6 +74,13 @@ export class FastcgiClient implements ClientCodec, RecordSink {
     return records.endOfStream(records.STDIN, ID)
   }
 
+  /** Nobody waits for the answer to the request that `request` gave (5.4); the server may end it early. */
+  abort(): Uint8Array {
+    const out = new Uint8Array(HEADER)
+    records.writeHeader(out, 0, records.ABORT_REQUEST, ID, 0)
+    return out
+  }
+
   receive(bytes: Uint8Array): ClientEvent[] {
     if (this.#dead) throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before', 502)
     this.#events = []

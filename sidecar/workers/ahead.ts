@@ -2,9 +2,10 @@
 // that it need not wait for the gateway between two. Until the worker begins one it can be taken back, for a worker that has nothing to do,
 // or when this one dies.
 import type { Exchange } from '../exchange.ts'
-import { packedText } from './packed.ts'
+import { packedText } from '../wire/packed.ts'
+import { RequestSlot } from '../wire/request-slot.ts'
 import type { Place } from './queue.ts'
-import { RequestPipe } from './request-pipe.ts'
+import type { RequestPipe } from './request-pipe.ts'
 
 /** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */
 const AHEAD_MAX = 8
@@ -79,7 +80,7 @@ export class AheadList {
   /** Sends one more; undefined when there is no room for it in the pipe, or in any. */
   add(exchange: Exchange, place: Place | undefined, sequence: number): Ahead | undefined {
     const text = packedText(exchange.variables)
-    if (text === undefined || !RequestPipe.fits(text)) {
+    if (text === undefined || !RequestSlot.fits(text)) {
       if (place) place.stays = true
       return undefined
     }

@@ -14,7 +14,7 @@ import type { Head } from '../wire/head.ts'
 import { nulInside } from '../wire/keys.ts'
 import { AheadList, type Ahead, type AheadOwner } from './ahead.ts'
 import { Lines } from '../lines.ts'
-import { packed, packedText } from './packed.ts'
+import { packed, packedText } from '../wire/packed.ts'
 import type { Place } from './queue.ts'
 import { readReport, type Report } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
@@ -41,9 +41,6 @@ export interface Dispatcher {
   /** One whose turn it was has not been begun there. */
   returned(exchange: Exchange): void
 }
-
-/** FastCGI 1.0, 5.4: ABORT_REQUEST; a worker takes it for the one that it runs, whatever the id. */
-const ABORT = Buffer.from([1, 2, 0, 1, 0, 0, 0, 0])
 
 /** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
 type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
@@ -226,7 +223,7 @@ export class WorkerConnection implements AheadOwner {
     this.cancelledAt = performance.now()
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
-    if (this.#beside) this.#socket.write(ABORT)
+    if (this.#beside) this.#socket.write(this.#codec.abort())
     this.#owner.cancelled(this)
   }
 

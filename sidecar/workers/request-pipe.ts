@@ -1,21 +1,13 @@
-// How a worker gets its requests: a pipe that the gateway and the worker both read, in slots of one size. The worker takes a slot out when it
-// begins the request, the gateway takes out what it wants back; the system gives each slot to one of them only, even while the app has
-// the worker's interpreter to itself.
-//
-// A slot: the request's number on its connection (8 bytes), the length of the text (2), the request's FastCGI id (1), the text (packed.ts),
-// zeros. A slot without a text says that the request itself comes by the connection: it has a body, or is too large.
+// How a worker gets its requests: a pipe that the gateway and the worker both read, in slots of one size (wire/request-slot.ts). The worker
+// takes a slot out when it begins the request, the gateway takes out what it wants back; the system gives each slot to one of them only, even
+// while the app has the worker's interpreter to itself.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-
-/** PIPE_BUF of Linux, pipe(7): so much is written as a whole or not at all. All reads are of this size too, so that each gets one slot. */
-const SLOT = 4096
-const HEAD = 11
-const WORD = 2 ** 32
+import { RequestSlot, SLOT_SIZE } from '../wire/request-slot.ts'
 
 /** The gateway's end of such a pipe. */
 export class RequestPipe {
-  static readonly #slot = Buffer.alloc(SLOT)
-  /** Where the text in #slot ends. */
-  static #end = HEAD
+  /** One for all: it is filled and used at once. */
+  static readonly #slot = new RequestSlot()
   /** Undefined once it is closed. */
   #fd: number | undefined
 
@@ -44,30 +36,18 @@ export class RequestPipe {
     return undefined
   }
 
-  /** True for a text that a slot has room for. */
-  static fits(text: string): boolean {
-    return text.length > 0 && text.length <= SLOT - HEAD
-  }
-
   /**
    * A request goes to the worker; false when the pipe is full. An empty pipe has room.
    * @param sequence its number on the connection, which is not that of another
    * @param id 0 to 255
-   * @param text latin-1, that `fits`; empty for one that the connection brings
+   * @param text that fits into a slot; empty for one that the connection brings
    */
   put(sequence: number, id: number, text: string): boolean {
     if (this.#fd === undefined) return false
     const slot = RequestPipe.#slot
-    slot.writeUInt32BE(Math.floor(sequence / WORD), 0)
-    slot.writeUInt32BE(sequence % WORD, 4)
-    slot.writeUInt16BE(text.length, 8)
-    slot[10] = id
-    const end = HEAD + slot.write(text, HEAD, 'latin1')
-    // Nothing of another request goes with it.
-    if (end < RequestPipe.#end) slot.fill(0, end, RequestPipe.#end)
-    RequestPipe.#end = end
+    slot.write(sequence, id, text)
     try {
-      return writeSync(this.#fd, slot) === SLOT
+      return writeSync(this.#fd, slot.bytes) === SLOT_SIZE
     } catch (error) {
       if (isAgain(error)) return false
       throw error
@@ -78,9 +58,8 @@ export class RequestPipe {
   take(): number | undefined {
     if (this.#fd === undefined) return undefined
     const slot = RequestPipe.#slot
-    RequestPipe.#end = SLOT
     try {
-      return readSync(this.#fd, slot) === SLOT ? slot.readUInt32BE(0) * WORD + slot.readUInt32BE(4) : undefined
+      return readSync(this.#fd, slot.bytes) === SLOT_SIZE ? slot.read() : undefined
     } catch (error) {
       if (isAgain(error)) return undefined
       throw error

@@ -458,6 +458,12 @@ describe('responses', () => {
 })
 
 describe('client', () => {
+  test('an abort names the request that the connection brought', () => {
+    const codec = new FastcgiClient()
+    const { heard } = talk(codec.request({ ...GET, CONTENT_LENGTH: '4' }, 4), codec.abort())
+    expect(heard).toMatchObject([{ aborted: true, ended: false }])
+  })
+
   const ask = (length: number | undefined = 0): ReturnType<typeof fastcgi.client> => {
     const client = fastcgi.client()
     client.request(GET, length)

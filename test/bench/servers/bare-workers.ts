@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { uwsgi } from '../../../sidecar/wire/uwsgi.ts'
 import { writePairs } from '../../../sidecar/wire/pairs.ts'
-import { packed, packedText } from '../../../sidecar/workers/packed.ts'
+import { packed, packedText } from '../../../sidecar/wire/packed.ts'
 
 const [path, folder, app, python, workers] = process.argv.slice(2) as [string, string, string, string, string]
 const file = fileURLToPath(new URL('bare-worker.py', import.meta.url))
