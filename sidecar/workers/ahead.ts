@@ -4,7 +4,7 @@
 import type { Exchange } from '../exchange.ts'
 import { packedText } from '../wire/packed.ts'
 import { RequestSlot } from '../wire/request-slot.ts'
-import type { Place } from './queue.ts'
+import type { Waiter } from '../queue.ts'
 import type { RequestPipe } from './request-pipe.ts'
 
 /** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */
@@ -13,6 +13,9 @@ const AHEAD_MAX = 8
 const BESIDE = 1
 const FIRST_ID = 2
 const IDS = 254
+
+/** Where an exchange waits: it was sent ahead, or cannot be (it has a body, or is too large). */
+export type Place = Waiter<Ahead | 'stays' | undefined>
 
 /** The connection of a list. */
 export interface AheadOwner {
@@ -81,12 +84,12 @@ export class AheadList {
   add(exchange: Exchange, place: Place | undefined, sequence: number): Ahead | undefined {
     const text = packedText(exchange.variables)
     if (text === undefined || !RequestSlot.fits(text)) {
-      if (place) place.stays = true
+      if (place) place.note = 'stays'
       return undefined
     }
     const ahead = new Ahead(exchange, place, sequence, this.#owner)
     if (!this.#pipe.put(sequence, ahead.id, text)) return undefined
-    if (place) place.ahead = ahead
+    if (place) place.note = ahead
     this.#waiting.push(ahead)
     return ahead
   }
@@ -117,7 +120,7 @@ export class AheadList {
     const taken = this.#waiting[index]
     if (!taken) throw new TypeError(`no request ${sequence} was sent`)
     this.#waiting.splice(index, 1)
-    if (taken.place) taken.place.ahead = undefined
+    if (taken.place) taken.place.note = undefined
     return taken
   }
 

@@ -3,8 +3,8 @@
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Dispatcher, WorkerConnection } from './connection.ts'
-import type { AheadOwner } from './ahead.ts'
-import { WaitingExchanges, type Place } from './queue.ts'
+import { ExchangeQueue, processWords } from '../queue.ts'
+import type { Ahead, AheadOwner, Place } from './ahead.ts'
 import { Slot } from '../processes/slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
@@ -22,13 +22,18 @@ export interface PoolOptions extends WorkerOptions {
 /** The workers of a mount. */
 export class Pool implements Dispatcher {
   readonly #slots: readonly Slot<Worker>[]
-  readonly #waiting: WaitingExchanges
+  readonly #waiting: ExchangeQueue<Place['note']>
   #closing: Promise<void> | undefined
   #closed = false
   #patrol: NodeJS.Timeout | undefined
 
   constructor(options: PoolOptions) {
-    this.#waiting = new WaitingExchanges({ most: options.queue, timeout: options.queueTimeout }, () => this.#describe())
+    this.#waiting = new ExchangeQueue({
+      most: options.queue,
+      timeout: options.queueTimeout,
+      words: processWords(() => this.#describe()),
+      left: (place) => this.#dropped(place),
+    })
     const slot = (): Slot<Worker> => new Slot(options, (keeper) => new Worker(options, keeper, this), this.#freed)
     this.#slots = Array.from({ length: options.processes }, slot)
   }
@@ -52,7 +57,7 @@ export class Pool implements Dispatcher {
     if (this.#closed) throw closed()
     const worker = this.#leastBusy()
     if (worker) return worker.run(exchange)
-    this.#waiting.add(exchange, this.#dropped)
+    this.#waiting.add(exchange, noteOf(exchange))
     this.#dispatch()
   }
 
@@ -66,7 +71,7 @@ export class Pool implements Dispatcher {
 
   returned(exchange: Exchange): void {
     if (this.#closed) return exchange.fail(closed())
-    this.#waiting.putBack(exchange, this.#dropped)
+    this.#waiting.putBack(exchange, noteOf(exchange))
     this.#dispatch()
   }
 
@@ -115,7 +120,7 @@ export class Pool implements Dispatcher {
       const worker = this.#leastBusy()
       const connection = worker ? undefined : this.#roomiest(now)
       if (!worker && !connection) return
-      while (link?.item.ahead) link = link.next
+      while (link && aheadOf(link.item)) link = link.next
       if (!link) return
       const { item: place, next } = link
       link = next
@@ -123,7 +128,7 @@ export class Pool implements Dispatcher {
       if (worker) {
         this.#waiting.leave(place)
         worker.run(exchange)
-      } else if (!place.stays && connection!.sendAhead(exchange, place)) {
+      } else if (place.note === undefined && connection!.sendAhead(exchange, place)) {
         this.#watch()
       } else {
         // What comes after one that cannot be sent ahead must not overtake it.
@@ -145,7 +150,7 @@ export class Pool implements Dispatcher {
     while (worker && link) {
       const { item: place, next } = link
       link = next
-      const owner = place.ahead?.owner
+      const owner = aheadOf(place)?.owner
       if (!owner?.isSlow(now)) continue
       const exchange = this.#takeFirst(place, owner)
       if (exchange) worker.run(exchange)
@@ -177,7 +182,7 @@ export class Pool implements Dispatcher {
     )
     const stuck = new Set<AheadOwner>()
     for (let link = this.#waiting.first; link; link = link.next) {
-      const owner = link.item.ahead?.owner
+      const owner = aheadOf(link.item)?.owner
       if (!owner) continue
       this.#watch()
       if (others && owner.isStuck(now)) stuck.add(owner)
@@ -203,8 +208,9 @@ export class Pool implements Dispatcher {
   }
 
   /** One left the queue by itself. Those that come back with it are sent anew. */
-  readonly #dropped = ({ ahead, exchange }: Place): void => {
-    exchange.upload?.close()
+  #dropped(place: Place): void {
+    place.exchange.upload?.close()
+    const ahead = aheadOf(place)
     if (!ahead) return
     ahead.owner.takeBack()
     this.#dispatch()
@@ -216,6 +222,14 @@ export class Pool implements Dispatcher {
       ? `all ${ready} workers are busy (processes, threads)`
       : `${ready} of ${this.#slots.length} workers run: see the log for what became of the others`
   }
+}
+
+function noteOf({ body }: Exchange): Place['note'] {
+  return body.length === 0 ? undefined : 'stays'
+}
+
+function aheadOf({ note }: Place): Ahead | undefined {
+  return note === 'stays' ? undefined : note
 }
 
 function closed(): UpstreamError {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
-import { WaitingExchanges } from '../../workers/queue.ts'
+import { ExchangeQueue, processWords } from '../../queue.ts'
 import { refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { spoolBounds } from '../../take-body.ts'
@@ -16,9 +16,8 @@ import { cgiSettings, type CgiSettings } from './settings.ts'
 class CgiMount implements Mount {
   readonly #settings: CgiSettings
   readonly #context: MountContext
-  readonly #waiting: WaitingExchanges
-  /** What the exchanges that wait are for. */
-  readonly #waitingFor = new WeakMap<Exchange, { script: Script; upload: Upload }>()
+  /** With what each of them is for. */
+  readonly #waiting: ExchangeQueue<{ readonly script: Script; readonly upload: Upload }>
   readonly #running = new Set<ScriptRun>()
   readonly #watchdog: GroupsWatchdog
   #finder: ScriptFinder | undefined
@@ -30,8 +29,12 @@ class CgiMount implements Mount {
     this.#settings = { ...settings, documentRoot: documentRoot && resolve(context.directory, documentRoot) }
     this.#context = context
     this.#watchdog = new GroupsWatchdog(stopTimeout * 1000)
-    const bounds = { most: queue, timeout: queueTimeout * 1000 }
-    this.#waiting = new WaitingExchanges(bounds, () => `${this.#running.size} scripts are running (processes)`)
+    this.#waiting = new ExchangeQueue({
+      most: queue,
+      timeout: queueTimeout * 1000,
+      words: processWords(() => `${this.#running.size} scripts are running (processes)`),
+      left: ({ note }) => note.upload.close(),
+    })
   }
 
   async open(): Promise<void> {
@@ -51,8 +54,7 @@ class CgiMount implements Mount {
       if (this.#waiting.size === 0 && this.#running.size < this.#settings.processes) {
         return this.#run(exchange, script, upload)
       }
-      this.#waitingFor.set(exchange, { script, upload })
-      this.#waiting.add(exchange, () => upload.close())
+      this.#waiting.add(exchange, { script, upload })
     } catch (error) {
       upload.close()
       throw error
@@ -98,9 +100,8 @@ class CgiMount implements Mount {
   #ended(run: ScriptRun): void {
     this.#running.delete(run)
     while (this.#waiting.size > 0 && this.#running.size < this.#settings.processes) {
-      const exchange = this.#waiting.take()
-      if (!exchange) break
-      const { script, upload } = this.#waitingFor.get(exchange)!
+      const { exchange, note } = this.#waiting.take()!
+      const { script, upload } = note
       try {
         this.#run(exchange, script, upload)
       } catch (error) {

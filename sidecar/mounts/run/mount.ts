@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { ConfigError, UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { StartError } from '../../processes/start-error.ts'
-import { WaitingExchanges } from '../../workers/queue.ts'
+import { ExchangeQueue, processWords } from '../../queue.ts'
 import { Slot } from '../../processes/slot.ts'
 import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
@@ -29,11 +29,10 @@ class RunMount implements Mount {
   readonly #context: MountContext
   readonly #plan: CommandPlan
   readonly #slot: Slot<CommandServer>
-  readonly #waiting: WaitingExchanges
+  /** With the body of those that are sent a second time. */
+  readonly #waiting: ExchangeQueue<Upload | undefined>
   readonly #bodies: Bodies
   #scripts: Scripts | undefined
-  /** Of the requests that are sent a second time. */
-  readonly #uploads = new WeakMap<Exchange, Upload>()
   /** Those that closed a connection without an answer: one that dies may accept connections that it never reads. */
   readonly #dying = new WeakSet<CommandServer>()
   /** The way to the command that runs; undefined while none is ready. */
@@ -56,8 +55,12 @@ class RunMount implements Mount {
       (keeper) => new CommandServer(options, keeper),
       () => (this.#using = this.#use()),
     )
-    const bounds = { most: settings.queue, timeout: settings.queueTimeout * 1000 }
-    this.#waiting = new WaitingExchanges(bounds, () => this.#describe())
+    this.#waiting = new ExchangeQueue({
+      most: settings.queue,
+      timeout: settings.queueTimeout * 1000,
+      words: processWords(() => this.#describe()),
+      left: ({ exchange, note }) => (note ?? exchange.upload)?.close(),
+    })
   }
 
   async open(): Promise<void> {
@@ -92,8 +95,8 @@ class RunMount implements Mount {
     try {
       if (exchange.aborted) return exchange.upload?.close()
       if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503)
-      if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange)
-      else this.#waiting.add(exchange, () => exchange.upload?.close())
+      if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange, undefined)
+      else this.#waiting.add(exchange, undefined)
     } catch (error) {
       exchange.upload?.close()
       throw error
@@ -146,12 +149,12 @@ class RunMount implements Mount {
     this.#serveWaiting()
   }
 
-  #send(exchange: Exchange): void {
+  /** `again`: the body of one that is sent a second time. */
+  #send(exchange: Exchange, again: Upload | undefined): void {
     const backend = this.#backend!
     const server = this.#server!
-    const again = this.#uploads.get(exchange)
     const upload = again ?? exchange.upload ?? new Upload(exchange.body)
-    this.#uploads.delete(exchange)
+    let waits = false
     this.#busy++
     const late = this.#dying.has(server)
     backend
@@ -160,11 +163,12 @@ class RunMount implements Mount {
         if (isReset(error)) this.#dying.add(server)
         const unheard =
           wasNotHeard(error) || (late && isReset(error) && isIdempotent(exchange.variables.REQUEST_METHOD))
-        if (again || !unheard || !(await this.#repeat(exchange, upload, server))) exchange.fail(error)
+        waits = !again && unheard && (await this.#repeat(exchange, upload, server))
+        if (!waits) exchange.fail(error)
       })
       .catch((error: unknown) => exchange.fail(error))
       .finally(() => {
-        if (!this.#uploads.has(exchange)) upload.close()
+        if (!waits) upload.close()
         // Those of a command that is gone are not counted any more.
         if (backend !== this.#backend) return
         this.#busy--
@@ -180,15 +184,14 @@ class RunMount implements Mount {
     if (!upload.repeatable) return false
     if (!(await server.overWithin(NEWS_GRACE_MS)) || this.#closing || exchange.aborted) return false
     upload.rewind()
-    this.#waiting.add(exchange, () => upload.close())
-    this.#uploads.set(exchange, upload)
+    this.#waiting.add(exchange, upload)
     return true
   }
 
   #serveWaiting(): void {
     while (this.#waiting.size > 0 && this.#isFree) {
-      const exchange = this.#waiting.take()
-      if (exchange) this.#send(exchange)
+      const { exchange, note } = this.#waiting.take()!
+      this.#send(exchange, note)
     }
   }
 

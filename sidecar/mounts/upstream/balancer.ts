@@ -1,13 +1,13 @@
 // Several backends behind one mount: which one gets an exchange, what happens when it fails, who waits when all are busy.
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { ExchangeQueue, type QueueWords } from '../../queue.ts'
 import type { Log } from '../../log.ts'
 import { choose, type Balance } from './choose.ts'
 import { KeptConnectionError, mayRepeat } from '../../connect/failure.ts'
 import type { Member } from './member.ts'
 import type { MountStatus } from '../mount.ts'
 import type { Upload } from '../../upload.ts'
-import { Waiting } from './waiting.ts'
 
 /** How a balancer works. Times in milliseconds. */
 export interface BalancerOptions {
@@ -19,15 +19,26 @@ export interface BalancerOptions {
   readonly mount: string
 }
 
+const WORDS: QueueWords = {
+  full: (most) => `every upstream has all its connections in use, and ${most} requests wait already (queue)`,
+  late: (seconds) => `no upstream had a connection to spare for ${seconds} s (queueTimeout)`,
+}
+
 /** Gives exchanges to members. */
 export class Balancer {
   readonly #options: BalancerOptions
-  readonly #waiting: Waiting<Member>
+  /** With what goes on with the exchange, at a member or at none. */
+  readonly #waiting: ExchangeQueue<(member: Member | undefined) => void>
   #members: readonly Member[] = []
 
   constructor(options: BalancerOptions) {
     this.#options = options
-    this.#waiting = new Waiting(options.queue, options.queueTimeout)
+    this.#waiting = new ExchangeQueue({
+      most: options.queue,
+      timeout: options.queueTimeout,
+      words: WORDS,
+      left: ({ note: goOn }) => goOn(undefined),
+    })
   }
 
   get members(): readonly Member[] {
@@ -48,10 +59,10 @@ export class Balancer {
 
   /**
    * Sends an exchange to a member, and to another when that is allowed and may help.
-   * @throws {SidegateError} of the last member that was tried; NO_UPSTREAM, QUEUE_FULL, QUEUE_TIMEOUT.
+   * @throws {SidegateError} of the last member that was tried; NO_UPSTREAM, QUEUE_FULL.
    */
   async handle(exchange: Exchange, upload: Upload): Promise<void> {
-    let member = this.#pick(exchange.variables.REMOTE_ADDR) ?? (await this.#waiting.wait(exchange))
+    let member = this.#pick(exchange.variables.REMOTE_ADDR) ?? (await this.#wait(exchange))
     const tried = new Set<Member>()
     for (let left = this.#options.retries; member; left--) {
       const error: unknown = await this.#attempt(member, exchange, upload)
@@ -146,12 +157,17 @@ export class Balancer {
     this.#serveWaiting()
   }
 
+  /** A member that is taken; undefined when there is nothing more to do. @throws {UpstreamError} QUEUE_FULL */
+  #wait(exchange: Exchange): Promise<Member | undefined> {
+    return new Promise((resolve) => this.#waiting.add(exchange, resolve))
+  }
+
   #serveWaiting(): void {
     while (this.#waiting.size > 0) {
       const now = performance.now()
       const member = this.#take(this.#usable(now), '', now)
       if (!member) return
-      this.#waiting.next(member)
+      this.#waiting.take()!.note(member)
     }
   }
 
