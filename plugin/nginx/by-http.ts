@@ -1,7 +1,6 @@
 // By HTTP: proxy_pass, with kept connections.
 import type { Endpoint } from '../../sidecar/listen/address.ts'
-import type { Passing } from './passing.ts'
-import { common, hostMap, keptUpstream, shared, upstreamName } from './shared.ts'
+import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 
 /** proxy_pass. */
 export function http(endpoint: Endpoint): Passing {

@@ -1,8 +1,7 @@
 // By the protocols that carry CGI variables: uwsgi_pass, fastcgi_pass, scgi_pass. One list of variables for all three.
 import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
 import { brokenOffNote } from '../broken-off.ts'
-import type { Passing } from './passing.ts'
-import { common, hostMap, keptUpstream, shared, upstreamName } from './shared.ts'
+import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 import { expanded } from './words.ts'
 
 /** uwsgi_pass: a connection a request, as nginx never keeps those of uwsgi. */

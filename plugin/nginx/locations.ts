@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
-import type { Passing } from './passing.ts'
+import type { Passing } from './shared.ts'
 import { block, expanded, word } from './words.ts'
 
 // Kinds whose workers take one request at a time each: nginx collects uploads and responses for them.

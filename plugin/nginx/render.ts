@@ -3,8 +3,8 @@ import type { PlugInput, PlugOptions } from '../host.ts'
 import { reachableFrom, type PlacedMount } from '../mounts.ts'
 import { planFor, remark } from '../plan.ts'
 import { locations } from './locations.ts'
-import { passing, protocols, type Passing } from './passing.ts'
-import { nobody } from './shared.ts'
+import { passing, protocols } from './passing.ts'
+import { nobody, type Passing } from './shared.ts'
 import { block, word } from './words.ts'
 
 /**
@@ -19,19 +19,20 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   )
   const way = passing(protocol, endpoint)
   const hosts = [...new Set(mounts.map((mount) => mount.host))].filter((host) => host !== '').toSorted()
-  const place: Place = { input, way, mounts, hosts }
-  const lines = full ? complete(place, port) : snippet(place)
+  const draft: Draft = { input, way, mounts, hosts }
+  const lines = full ? complete(draft, port) : snippet(draft)
   return `${[...title, '', ...lines].join('\n')}\n`
 }
 
-interface Place {
+/** What goes into either. */
+interface Draft {
   readonly input: PlugInput
   readonly way: Passing
   readonly mounts: readonly PlacedMount[]
   readonly hosts: readonly string[]
 }
 
-function complete({ input, way, mounts, hosts }: Place, port: number): string[] {
+function complete({ input, way, mounts, hosts }: Draft, port: number): string[] {
   const server = (names: string, listen: string, host: string): string[] =>
     block('server', [
       `listen ${listen};`,
@@ -60,7 +61,7 @@ function complete({ input, way, mounts, hosts }: Place, port: number): string[] 
   ]
 }
 
-function snippet({ input, way, mounts, hosts }: Place): string[] {
+function snippet({ input, way, mounts, hosts }: Draft): string[] {
   const own = mounts.filter((mount) => mount.host === '')
   const lines = ['# ---- Inside http { }, once: for example /etc/nginx/conf.d/sidegate.conf ----', '', ...way.http]
   for (const host of hosts) {

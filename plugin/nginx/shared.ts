@@ -1,6 +1,21 @@
-// What all ways of passing a request on have in common: the host asked for, limits, time-outs, buffers.
+// What all ways of passing a request on have in common: their parts, the host asked for, limits, time-outs, buffers.
 import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
 import { block, expanded } from './words.ts'
+
+/** One way to hand requests over. */
+export interface Passing {
+  readonly protocol: string
+  /** What stands in front of the directives: `uwsgi`, `fastcgi`, `scgi` or `proxy`. */
+  readonly prefix: string
+  /** For inside http { }: maps, upstreams. */
+  readonly http: readonly string[]
+  /** For http { } or server { }; locations inherit it. */
+  readonly settings: readonly string[]
+  /** Comment lines for each mount: what nginx cannot do there. */
+  readonly note: readonly string[]
+  /** The directive that does it, in each location. */
+  readonly pass: string
+}
 
 /** For http { }: `$sidegate_host`. */
 export const hostMap: readonly string[] = [

@@ -2,7 +2,7 @@
 import { isThenable, nameOf } from './chunk.ts'
 import { types } from 'node:util'
 import { demandFor, type Demand } from './lint-error.ts'
-import type { LintedHead } from './lint-response.ts'
+import type { LintedHead } from './linted-head.ts'
 import type { BodyChunk, ResponseBody } from './types.ts'
 
 // ##

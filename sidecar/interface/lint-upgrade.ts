@@ -1,7 +1,7 @@
 // sidegate.upgrade, wrapped and checked. The lines with ## are the specification: docs/interface.md is made of them.
 import { isThenable } from './chunk.ts'
 import { demandFor, show, type Demand } from './lint-error.ts'
-import type { LintedHead } from './lint-response.ts'
+import type { LintedHead } from './linted-head.ts'
 import type { HeaderTuple, Upgrade, UpgradeServer } from './types.ts'
 import { isServer } from './upgrade.ts'
 
