@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/listen/address.ts'
+import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { PlugInput, PlugListener } from './host.ts'
 
 /** A listener, and where a host connects to it. */
@@ -64,7 +65,7 @@ function placedListeners(input: PlugInput): Placed[] {
 /** As the listener has it: a gateway protocol is recognised only where nobody but this machine can speak it. */
 function takes(address: Placed, protocol: string): boolean {
   if (address.protocol !== undefined) return address.protocol === protocol
-  return protocol === 'http' || !limited(address)
+  return protocolCalled(protocol)?.gateway === false || !limited(address)
 }
 
 /** Why a listener that names no protocol takes HTTP only; empty when it takes all. */

@@ -1,6 +1,7 @@
 // What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the lines at the top.
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatEndpoint, type Endpoint } from '../sidecar/listen/address.ts'
+import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { Host, PlugInput, PlugOptions } from './host.ts'
 import { isTaken, listenerFor } from './listener.ts'
 import { placed, type PlacedMount } from './mounts.ts'
@@ -50,7 +51,7 @@ export function planFor(
     title: [
       remark(`${label} in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
       `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
-      ...(protocol === 'http' ? trustNote(label, listener, endpoint) : []),
+      ...(protocolCalled(protocol)?.gateway === false ? trustNote(label, listener, endpoint) : []),
     ],
   }
 }

@@ -12,7 +12,7 @@ const KEPT_MAX = 64 * 1024 * 1024
 
 /** @throws {PeerError} when the server breaks the protocol or is silent; errors of the system when it cannot be reached */
 export async function callGateway(protocol: Protocol, outgoing: Outgoing, answer: Answer): Promise<void> {
-  const body = await withLength(outgoing, protocol.name === 'fastcgi' || protocol.name === 'ajp')
+  const body = await withLength(outgoing, protocol.framed)
   const variables = variablesOf(outgoing, body.length)
   answer.sent(
     Object.entries(variables)

@@ -8,13 +8,11 @@ import { protocolNames, parseAddress, type Endpoint } from '../listen/address.ts
 import { SidegateError } from '../errors.ts'
 import type { Protocol } from '../wire/codec.ts'
 import { headerBlock, type Head } from '../wire/head.ts'
-import { protocols } from '../wire/index.ts'
+import { protocolCalled } from '../wire/index.ts'
 import { callGateway } from './call-gateway.ts'
 import { callHttp } from './call-http.ts'
 import { EXIT, number, text, texts, UsageError, type Call, type Command, type Context } from './command.ts'
 import type { Answer, Outgoing, OutgoingBody } from './outgoing.ts'
-
-const clients = new Map<string, Protocol>(protocols.map((protocol) => [protocol.name, protocol]))
 
 /** Seconds without a byte from the server before the request is given up: as long as nginx waits (uwsgi_read_timeout). */
 const TIMEOUT = 60
@@ -56,7 +54,7 @@ export const request: Command = {
     if (!given('user-agent')) headers.push(['User-Agent', 'sidegate'])
     if (!given('accept')) headers.push(['Accept', '*/*'])
     const variables = texts(options, 'var').map(readVariable)
-    if (protocol === undefined && variables.length > 0)
+    if (!protocol.gateway && variables.length > 0)
       throw new UsageError('http has no variables; give a header with -H', 'request')
     const outgoing: Outgoing = {
       endpoint,
@@ -74,7 +72,7 @@ export const request: Command = {
     if (file !== undefined) out.on('error', (error: Error) => (unwritten ??= error))
     try {
       if (file !== undefined) await once(out, 'open')
-      await (protocol ? callGateway(protocol, outgoing, answer) : callHttp(outgoing, answer))
+      await (protocol.gateway ? callGateway(protocol, outgoing, answer) : callHttp(outgoing, answer))
       if (unwritten) throw unwritten
       if (file !== undefined) await once(out.end(), 'finish')
     } catch (error) {
@@ -89,19 +87,19 @@ export const request: Command = {
   },
 }
 
-function readAddress(words: string): { protocol: Protocol | undefined; endpoint: Endpoint } {
+function readAddress(words: string): { protocol: Protocol; endpoint: Endpoint } {
   const match = /^([a-z]+):\/\/(.+)$/i.exec(words)
-  const name = match?.[1]!.toLowerCase() ?? ''
-  if (!match || !protocolNames.includes(name)) {
+  const protocol = protocolCalled(match?.[1]!.toLowerCase())
+  if (!match || !protocol) {
     throw new UsageError(
       `${JSON.stringify(words)} does not say the protocol: write ${protocolNames.map((known) => `${known}://`).join(', ')}`,
       'request',
     )
   }
   const rest = match[2]!.replace(/\/$/, '')
-  // Without a port HTTP has one of its own.
-  const address = name === 'http' && !rest.startsWith('unix:') && !/:[0-9]+$/.test(rest) ? `${rest}:80` : rest
-  return { protocol: clients.get(name), endpoint: parseAddress(address, 'ADDRESS').endpoint }
+  const portless = protocol.port !== undefined && !rest.startsWith('unix:') && !/:[0-9]+$/.test(rest)
+  const address = portless ? `${rest}:${protocol.port}` : rest
+  return { protocol, endpoint: parseAddress(address, 'ADDRESS').endpoint }
 }
 
 function readTarget(path: string): string {

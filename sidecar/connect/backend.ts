@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { ProtocolOptions } from '../wire/codec.ts'
+import type { Scheme } from './schemes.ts'
 import type { FieldOptions } from './request-fields.ts'
 import type { TlsOptions } from './tls.ts'
 import type { Upload } from '../upload.ts'
@@ -26,8 +27,7 @@ export interface Backend {
 
 /** Where a backend is. */
 export interface BackendAddress {
-  /** `http`, `https`, `uwsgi`, … */
-  readonly protocol: string
+  readonly scheme: Scheme
   readonly endpoint: Endpoint
   /** The name in the configuration when `endpoint` is one of its addresses: for messages, Host and TLS. */
   readonly host?: string | undefined

@@ -3,12 +3,8 @@
 import type { Exchange } from '../exchange.ts'
 import type { SpoolBounds } from '../upload.ts'
 import { spoolBounds, takeBody } from '../take-body.ts'
+import type { Protocol } from '../wire/codec.ts'
 import type { BackendSettings } from './settings.ts'
-
-const WEB: ReadonlySet<string> = new Set(['http', 'https'])
-
-/** Protocols whose servers tell the end of a body by themselves; the others need CONTENT_LENGTH. PHP ignores a body without it. */
-const FRAMED: ReadonlySet<string> = new Set([...WEB, 'ajp'])
 
 type BodySettings = Pick<BackendSettings, 'streamBodies' | 'maxSpool' | 'spoolMemory'>
 
@@ -19,10 +15,11 @@ export class Bodies {
   readonly #unmeasured: boolean
 
   /** `protocols`: of all servers. Which of them gets a request is not known yet, so that one decides for all. */
-  constructor(settings: BodySettings, protocols: readonly string[]) {
+  constructor(settings: BodySettings, protocols: readonly Protocol[]) {
     this.#bounds = spoolBounds(settings)
-    this.#measured = !settings.streamBodies && settings.maxSpool > 0 && protocols.some((name) => !WEB.has(name))
-    this.#unmeasured = this.#measured || protocols.some((name) => !FRAMED.has(name))
+    this.#measured = !settings.streamBodies && settings.maxSpool > 0 && protocols.some(({ gateway }) => gateway)
+    // By these an app looks for CONTENT_LENGTH alone: PHP ignores a body without it.
+    this.#unmeasured = this.#measured || protocols.some(({ carries }) => carries === 'variables')
   }
 
   /**

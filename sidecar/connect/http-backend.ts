@@ -31,11 +31,11 @@ export class HttpBackend implements Backend {
     this.name = address.name
     this.#address = address
     this.#options = options
-    const { endpoint, protocol } = address
+    const { endpoint, scheme } = address
     const host = address.host ?? (endpoint.kind === 'tcp' ? endpoint.host : 'localhost')
-    const usual = endpoint.kind === 'unix' || endpoint.port === (protocol === 'https' ? 443 : 80)
+    const usual = endpoint.kind === 'unix' || endpoint.port === scheme.port
     this.#authority = (host.includes(':') ? `[${host}]` : host) + (usual ? '' : `:${endpoint.port}`)
-    this.#serverName = protocol === 'https' ? (options.tls.serverName ?? host) : undefined
+    this.#serverName = scheme.tls ? (options.tls.serverName ?? host) : undefined
     this.#connections = new Connections({
       make: (owner) => this.#connect(owner),
       keepAlive: options.keepAlive,
@@ -89,16 +89,16 @@ export class HttpBackend implements Backend {
   }
 
   #proxyOptions(): ProxyOptions {
-    const { endpoint, protocol } = this.#address
+    const { endpoint, scheme } = this.#address
     const place =
       endpoint.kind === 'unix'
         ? { host: 'localhost', port: 80, socketPath: endpoint.path }
         : { host: endpoint.host, hostname: endpoint.host, port: endpoint.port }
-    if (this.#serverName === undefined) return { target: { ...place, protocol: `${protocol}:` } }
+    if (this.#serverName === undefined) return { target: { ...place, protocol: `${scheme.name}:` } }
     const ca = this.#ca === undefined ? {} : { ca: this.#ca.toString() }
     const servername = isIP(this.#serverName) === 0 ? this.#serverName : ''
     return {
-      target: { ...place, ...ca, protocol: `${protocol}:` },
+      target: { ...place, ...ca, protocol: `${scheme.name}:` },
       secure: this.#options.tls.verify,
       ssl: { servername },
     }

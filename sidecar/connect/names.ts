@@ -72,7 +72,7 @@ export class Names<S extends Server> {
       const names = (list: readonly BackendAddress[]): string => list.map(({ name }) => name).join(' ')
       const places = addresses.map((address): BackendAddress => {
         const endpoint = { kind: 'tcp', host: address, port } as const
-        return { protocol: server.protocol, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
+        return { scheme: server.scheme, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
       })
       if (before && names(before) === names(places)) return false
       this.#places.set(server, places)
@@ -95,6 +95,6 @@ function hasName({ endpoint }: Server): boolean {
   return endpoint.kind === 'tcp' && isIP(endpoint.host) === 0 && endpoint.host !== 'localhost'
 }
 
-function addressOf({ name, protocol, endpoint }: Server): BackendAddress {
-  return { name, protocol, endpoint, host: endpoint.kind === 'tcp' ? endpoint.host : undefined }
+function addressOf({ name, scheme, endpoint }: Server): BackendAddress {
+  return { name, scheme, endpoint, host: endpoint.kind === 'tcp' ? endpoint.host : undefined }
 }

@@ -1,13 +1,14 @@
 // A server as it is written in the settings of a mount.
 import { resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
-import { formatEndpoint, parseAddress, protocolNames, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint, parseAddress, type Endpoint } from '../listen/address.ts'
+import { schemeCalled, schemeNames, type Scheme } from './schemes.ts'
 
 /** One server. */
 export interface Server {
   /** As it is written: for messages. */
   readonly name: string
-  readonly protocol: string
+  readonly scheme: Scheme
   readonly endpoint: Endpoint
 }
 
@@ -16,22 +17,22 @@ export interface Server {
  * @throws {ConfigError} ADDRESS_BAD
  */
 export function parseServer(text: string, path: string, directory: string): Server {
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase()
-  if (scheme === undefined) {
-    const message = `${JSON.stringify(text)} does not say which protocol the server speaks: write http://${text}, or another of https, ${protocolNames.join(', ')}`
+  const named = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase()
+  if (named === undefined) {
+    const message = `${JSON.stringify(text)} does not say which protocol the server speaks: write http://${text}, or another of ${schemeNames.join(', ')}`
     throw new ConfigError('ADDRESS_BAD', path, message)
   }
-  const web = scheme === 'http' || scheme === 'https'
-  const rest = text.slice(scheme.length + '://'.length)
-  if (web && !rest.startsWith('unix:') && /^[^/]*\/./.test(rest)) {
+  const scheme = schemeCalled(named)
+  const rest = text.slice(named.length + '://'.length)
+  if (scheme?.port !== undefined && !rest.startsWith('unix:') && /^[^/]*\/./.test(rest)) {
     const message = `${JSON.stringify(text)} has a path: what is below the mount is asked for as it is`
     throw new ConfigError('ADDRESS_BAD', path, message)
   }
   const authority = rest.replace(/\/$/, '')
-  const portless = web && !authority.startsWith('unix:') && !/:[0-9]*$/.test(authority.replace(/^\[[^\]]*\]/, ''))
-  const full = portless ? `${authority}:${scheme === 'https' ? 443 : 80}` : authority
-  const { endpoint } = parseAddress(`${web ? 'http' : scheme}://${full}`, path)
-  if (endpoint.kind === 'tcp') return { name: `${scheme}://${formatEndpoint(endpoint)}`, protocol: scheme, endpoint }
-  const absolute: Endpoint = { kind: 'unix', path: resolve(directory, endpoint.path) }
-  return { name: `${scheme}://${formatEndpoint(endpoint)}`, protocol: scheme, endpoint: absolute }
+  const portless = !authority.startsWith('unix:') && !/:[0-9]*$/.test(authority.replace(/^\[[^\]]*\]/, ''))
+  const full = portless && scheme?.port !== undefined ? `${authority}:${scheme.port}` : authority
+  const { endpoint } = parseAddress(`${scheme?.protocol.name ?? named}://${full}`, path)
+  const absolute: Endpoint =
+    endpoint.kind === 'tcp' ? endpoint : { kind: 'unix', path: resolve(directory, endpoint.path) }
+  return { name: `${named}://${formatEndpoint(absolute)}`, scheme: scheme!, endpoint: absolute }
 }

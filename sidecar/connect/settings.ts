@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import type { Log } from '../log.ts'
 import { bytes, CONNECTIONS_MAX, count, memory, openSeconds, seconds } from '../quantity.ts'
+import type { Protocol } from '../wire/codec.ts'
 import type { BackendOptions } from './backend.ts'
 
 const flag = (initial: boolean, description: string) =>
@@ -86,11 +87,11 @@ export interface BackendUser {
 const KEEP_ALIVE = 4
 
 /**
- * The options of a mount's targets that speak `protocol`. FastCGI connections are not kept unless that is asked for, as by other hosts: a
- * process of PHP-FPM that has called fastcgi_finish_request is busy though its response is complete.
+ * The options of a mount's targets that speak `protocol`. Connections to what runs scripts are not kept unless that is asked for, as by other
+ * hosts (`Protocol.scripts`).
  */
-export function backendOptions(settings: BackendSettings, user: BackendUser, protocol: string): BackendOptions {
-  const { keepAlive = protocol === 'fastcgi' ? 0 : KEEP_ALIVE } = settings
+export function backendOptions(settings: BackendSettings, user: BackendUser, protocol: Protocol): BackendOptions {
+  const { keepAlive = protocol.scripts ? 0 : KEEP_ALIVE } = settings
   const { ca, secret, packetSize, forwarded, hostHeader: host, keepPrefix } = settings
   return {
     times: {

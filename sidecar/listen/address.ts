@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { visible } from '../line.ts'
-import { protocols } from '../wire/index.ts'
+import { everyProtocol } from '../wire/index.ts'
 
 /** Where to connect, or where a listener is. */
 export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string }
@@ -26,7 +26,7 @@ export interface Address {
 }
 
 /** The protocols an address may name. */
-export const protocolNames: readonly string[] = ['http', ...protocols.map(({ name }) => name)]
+export const protocolNames: readonly string[] = everyProtocol.map(({ name }) => name)
 
 /**
  * Reads an address to listen on: one to connect to, `fd:N`, `systemd:` or `systemd:NAME`, with or without a protocol in front.

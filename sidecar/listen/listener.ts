@@ -7,9 +7,9 @@ import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../
 import type { Door } from '../exchange.ts'
 import { LinkedList } from '../linked-list.ts'
 import type { Variables } from '../variables.ts'
-import type { Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
+import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
 import { http } from '../wire/http.ts'
-import { protocols } from '../wire/index.ts'
+import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
 import { bind } from './bind.ts'
@@ -42,8 +42,9 @@ export class Listener {
   readonly #proxies: Peers
   readonly #options: ProtocolOptions
   readonly #address: Endpoint | { readonly kind: 'fd'; readonly fd: number }
-  readonly #protocol: string | undefined
-  #protocols: readonly Protocol[] = []
+  /** The one that the address names. */
+  readonly #only: Protocol | undefined
+  #protocols: readonly GatewayProtocol[] = []
   readonly #allowance: Allowance
   readonly #crowd: Crowd
   readonly #doors = new Map<string, Door>()
@@ -76,7 +77,7 @@ export class Listener {
     this.#repair = host?.repair
     const { protocol, endpoint } = parseListenAddress(settings.address, `${path}.address`)
     if (endpoint.kind === 'systemd') throw new TypeError(`${settings.address} stands for several addresses`)
-    this.#protocol = protocol
+    this.#only = protocolCalled(protocol)
     this.#address = endpoint
     this.#allow = parsePeers(settings.allow, `${path}.allow`)
     this.#proxies = parsePeers(settings.proxyProtocol, `${path}.proxyProtocol`)
@@ -127,26 +128,26 @@ export class Listener {
 
   /** Decides which protocols an address takes; refuses those that would be open to everybody. */
   #protect(endpoint: Endpoint): void {
-    const protocol = this.#protocol
+    const only = this.#only
     const local = isLocal(endpoint)
     // Who speaks a gateway protocol asserts REMOTE_ADDR and REMOTE_USER: recognising it must not hand that to everybody, and a peer that
     // writes PROXY headers passes on what everybody sends.
     const recognised = local && this.#proxies.size === 0
-    this.#protocols = protocols.filter(({ name }) => (protocol === undefined ? recognised : name === protocol))
-    if (local || protocol === undefined || protocol === 'http') return
+    this.#protocols = protocols.filter((protocol) => (only ? protocol === only : recognised))
+    if (local || !only?.gateway) return
     const { address, secret } = this.settings
     if (this.#allow.size === 0) {
       throw new ConfigError(
         'ALLOW_REQUIRED',
         `${this.#path}.allow`,
-        `${address}: whoever reaches a listener for ${protocol} can pose as any client; name the peers, such as allow: ['10.0.0.5']`,
+        `${address}: whoever reaches a listener for ${only.name} can pose as any client; name the peers, such as allow: ['10.0.0.5']`,
       )
     }
-    if (protocol === 'ajp' && secret === undefined) {
+    if (only.secret && secret === undefined) {
       throw new ConfigError(
         'SECRET_REQUIRED',
         `${this.#path}.secret`,
-        `${address}: an ajp listener that others than this machine can reach needs a secret, the same as in the host's configuration (Apache: ProxyPass … secret=…)`,
+        `${address}: an ${only.name} listener that others than this machine can reach needs a secret, the same as in the host's configuration (Apache: ProxyPass … secret=…)`,
       )
     }
   }
@@ -154,7 +155,7 @@ export class Listener {
   /** The address in use, as written in the configuration; with the port that the system chose for port 0. */
   get text(): string {
     const bound = this.#bound
-    const address = formatAddress({ protocol: this.#protocol, endpoint: bound })
+    const address = formatAddress({ protocol: this.#only?.name, endpoint: bound })
     return bound.kind === 'unix' && bound.path === '' ? this.settings.address : address
   }
 
@@ -165,10 +166,8 @@ export class Listener {
 
   /** The protocols accepted here. */
   get protocolNames(): string[] {
-    return [
-      ...(this.#protocol === undefined || this.#protocol === 'http' ? ['http'] : []),
-      ...this.#protocols.map(({ name }) => name),
-    ]
+    const taken: Protocol[] = this.#only?.gateway ? [] : [http]
+    return [...taken, ...this.#protocols].map(({ name }) => name)
   }
 
   /**
@@ -283,7 +282,7 @@ export class Listener {
     for (const protocol of this.#protocols) {
       const recognition = protocol.recognise(all)
       if (recognition === 'yes') {
-        this.#begin(incoming, protocol.name, protocol.server(this.#options), this.#repair)
+        this.#begin(incoming, protocol, protocol.server(this.#options), this.#repair)
         return incoming.connection!.receive(all)
       }
       if (recognition === 'more') undecided = true
@@ -293,22 +292,22 @@ export class Listener {
       incoming.undecided = all
       return
     }
-    const wrong = wrongProtocol(all, this.#protocol)
+    const wrong = wrongProtocol(all, this.#only)
     if (wrong) return this.#refuse(incoming, wrong, all)
     this.#beginHttp(incoming)
     incoming.connection!.receive(all)
   }
 
-  #begin(incoming: Incoming, name: string, codec: ServerCodec, repair: Repair | undefined): void {
+  #begin(incoming: Incoming, protocol: Protocol, codec: ServerCodec, repair: Repair | undefined): void {
     const { socket } = incoming
     if (socket.timeout) socket.setTimeout(0)
     incoming.undecided = undefined
     const { remoteAddress } = socket
     // Who speaks a gateway protocol is believed all that it says.
-    const trusted = name !== 'http' || remoteAddress === undefined || this.#trust.has(remoteAddress)
+    const trusted = protocol.gateway || remoteAddress === undefined || this.#trust.has(remoteAddress)
     incoming.connection = new SocketConnection(socket, codec, {
       reception: this.#reception,
-      door: this.#door(name),
+      door: this.#door(protocol.name),
       repair,
       allowance: this.#allowance,
       trusted,
@@ -328,14 +327,14 @@ export class Listener {
     const repair = trusted ? (variables: Variables) => applyForwarded(variables, this.#trust) : undefined
     // Whoever else connects is no proxy, as far as the settings know.
     const interim = this.#options.interim !== false || !(trusted || socket.remoteAddress === undefined)
-    this.#begin(incoming, 'http', http.server({ ...this.#options, interim, peer }), repair)
+    this.#begin(incoming, http, http.server({ ...this.#options, interim, peer }), repair)
   }
 
   #refuse(incoming: Incoming, error: PeerError, bytes: Buffer): void {
     const { socket } = incoming
     incoming.refused = true
     this.#warn(error, socket)
-    const answer = wrongProtocolAnswer(error, bytes, this.#protocol)
+    const answer = wrongProtocolAnswer(error, bytes, this.#only)
     if (answer === undefined) return void socket.destroy()
     socket.end(answer)
     limit(incoming, this.#allowance.linger)

@@ -2,7 +2,7 @@
 // when it is asked for. There are no trailers, no 1xx, and no upgrade: WebSockets cannot pass.
 import { AjpClient } from './ajp-client.ts'
 import { AjpServer } from './ajp-server.ts'
-import type { Protocol, Recognition } from './codec.ts'
+import type { GatewayProtocol, Recognition } from './codec.ts'
 
 function recognise(bytes: Uint8Array): Recognition {
   if (bytes.byteLength === 0) return 'more'
@@ -12,8 +12,14 @@ function recognise(bytes: Uint8Array): Recognition {
 }
 
 /** The AJP13 protocol. */
-export const ajp: Protocol = {
+export const ajp: GatewayProtocol = {
   name: 'ajp',
+  gateway: true,
+  carries: 'fields',
+  framed: true,
+  secret: true,
+  scripts: false,
+  words: { host: 'Apache', own: 'ajp://', http: 'http://' },
   recognise,
   server: (options) => new AjpServer(options),
   client: (options) => new AjpClient(options),

@@ -165,13 +165,41 @@ export interface ProtocolOptions {
   readonly raw?: boolean | undefined
 }
 
-/** One protocol: what the list in index.ts holds. */
+/** One protocol, and what there is to know of it: an entry of the lists in index.ts. */
 export interface Protocol {
   /** As in addresses: `uwsgi`, `fastcgi`, … */
   readonly name: string
-  /** Looks at the first bytes of a connection (protocols differ within the first two bytes, SCGI within its digits). */
-  recognise(bytes: Uint8Array): Recognition
+  /**
+   * Between a web server and an app, not between a client and a server. Who speaks it is believed what it says of its client; a server of it
+   * has a process or a thread for each connection, and few of them.
+   */
+  readonly gateway: boolean
+  /** What it carries of a request: header fields, or CGI variables, and then CONTENT_LENGTH is where apps look for the length of a body. */
+  readonly carries: 'variables' | 'fields'
+  /**
+   * Bodies have an end of their own, both ways. Where not, the length of a request body has to be known before it, and a response without
+   * Content-Length ends with the connection.
+   */
+  readonly framed: boolean
+  /** Its messages can carry a secret (`ProtocolOptions.secret`), and do where others than this machine may connect. */
+  readonly secret: boolean
+  /**
+   * Its servers run scripts that SCRIPT_FILENAME names: PHP-FPM. A process that has called fastcgi_finish_request is busy though its response
+   * is complete, so that a connection that is kept would have the next request wait for it.
+   */
+  readonly scripts: boolean
+  /** The port of a server whose address names none; undefined: it has to be named. */
+  readonly port?: number
+  /** How a web server's configuration says that requests go by it, and what stands there for HTTP instead. */
+  readonly words: { readonly host: string; readonly own: string; readonly http: string }
   /** @throws {RangeError} for options that are out of range. */
   server(options?: ProtocolOptions): ServerCodec
   client(options?: ProtocolOptions): ClientCodec
+}
+
+/** A protocol that is told from others by how a connection begins. */
+export interface GatewayProtocol extends Protocol {
+  readonly gateway: true
+  /** Looks at the first bytes of a connection (protocols differ within the first two bytes, SCGI within its digits). */
+  recognise(bytes: Uint8Array): Recognition
 }

@@ -1,5 +1,5 @@
 // FastCGI 1.0: records both ways; the variables are the stream PARAMS, the body is STDIN, the answer STDOUT and END_REQUEST.
-import type { Protocol, Recognition } from './codec.ts'
+import type { GatewayProtocol, Recognition } from './codec.ts'
 import { FastcgiClient } from './fastcgi-client.ts'
 import { FastcgiServer } from './fastcgi-server.ts'
 import * as records from './records.ts'
@@ -14,8 +14,14 @@ function recognise(bytes: Uint8Array): Recognition {
 }
 
 /** The FastCGI protocol. */
-export const fastcgi: Protocol = {
+export const fastcgi: GatewayProtocol = {
   name: 'fastcgi',
+  gateway: true,
+  carries: 'variables',
+  framed: true,
+  secret: false,
+  scripts: true,
+  words: { host: 'nginx', own: 'fastcgi_pass', http: 'proxy_pass' },
   recognise,
   server: (options) => new FastcgiServer(options),
   client: () => new FastcgiClient(),

@@ -3,7 +3,7 @@
 // scgi_params no SCGI at all, and so nothing depends on them: a request without CONTENT_LENGTH has no body.
 import { PeerError } from '../errors.ts'
 import { emptyVariables, type Variables } from '../variables.ts'
-import type { Protocol, Recognition } from './codec.ts'
+import type { GatewayProtocol, Recognition } from './codec.ts'
 import { statusFieldHead } from './head.ts'
 import { firstKey, isLeftOut, keyOf, nextBlock, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
@@ -123,8 +123,14 @@ function recognise(bytes: Uint8Array): Recognition {
 }
 
 /** The SCGI protocol. */
-export const scgi: Protocol = {
+export const scgi: GatewayProtocol = {
   name: 'scgi',
+  gateway: true,
+  carries: 'variables',
+  framed: false,
+  secret: false,
+  scripts: false,
+  words: { host: 'nginx', own: 'scgi_pass', http: 'proxy_pass' },
   recognise,
   server: (options) => new UnframedServer(format, options),
   client: () => new UnframedClient(format),

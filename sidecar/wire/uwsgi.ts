@@ -2,7 +2,7 @@
 // The packet has at most 4 + 65535 bytes.
 import { PeerError } from '../errors.ts'
 import { emptyVariables, type Variables } from '../variables.ts'
-import type { Protocol, Recognition } from './codec.ts'
+import type { GatewayProtocol, Recognition } from './codec.ts'
 import { statusLineHead } from './head.ts'
 import { firstKey, isLeftOut, keyOf, nextBlock, nulFrom, nulInside, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
@@ -122,8 +122,14 @@ function recognise(bytes: Uint8Array): Recognition {
 }
 
 /** The uwsgi protocol. */
-export const uwsgi: Protocol = {
+export const uwsgi: GatewayProtocol = {
   name: 'uwsgi',
+  gateway: true,
+  carries: 'variables',
+  framed: false,
+  secret: false,
+  scripts: false,
+  words: { host: 'nginx', own: 'uwsgi_pass', http: 'proxy_pass' },
   recognise,
   server: (options) => new UnframedServer(format, options),
   client: () => new UnframedClient(format),

@@ -54,6 +54,12 @@ test('proxy_pass to a uwsgi-only listener is told so, in the log and in the answ
   )
 })
 
+test('HTTP to an AJP-only listener is told so in the words of Apache: nginx speaks none', async () => {
+  const { addresses, errors } = await startGateway(['ajp://127.0.0.1:0'], text('ok'))
+  await talk(addresses[0]!, httpRequest)
+  expect(errors[0]!.message).toMatch(/the listener speaks ajp only: in Apache change http:\/\/ to ajp:\/\//)
+})
+
 test('uwsgi_pass to an HTTP-only listener is told so, in the log and in the answer', async () => {
   const { addresses, errors } = await startGateway(['http://127.0.0.1:0'], text('ok'))
   expect(await talk(addresses[0]!, uwsgiRequest('/'))).toMatch(/^HTTP\/1\.1 400 [^]*WRONG_PROTOCOL/)

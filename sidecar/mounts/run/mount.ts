@@ -11,6 +11,7 @@ import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
 import { Scripts } from '../scripts.ts'
 import type { Backend } from '../../connect/backend.ts'
+import { schemeCalled, type Scheme } from '../../connect/schemes.ts'
 import { makeBackend } from '../../connect/make-backend.ts'
 import { backendOptions } from '../../connect/settings.ts'
 import { Upload } from '../../upload.ts'
@@ -27,6 +28,7 @@ const NEWS_GRACE_MS = 500
 class RunMount implements Mount {
   readonly #settings: RunSettings
   readonly #context: MountContext
+  readonly #scheme: Scheme
   readonly #plan: CommandPlan
   readonly #slot: Slot<CommandServer>
   /** With the body of those that are sent a second time. */
@@ -45,7 +47,8 @@ class RunMount implements Mount {
   constructor(settings: RunSettings, context: MountContext) {
     this.#settings = settings
     this.#context = context
-    this.#bodies = new Bodies(settings, [settings.speaks])
+    this.#scheme = schemeCalled(settings.speaks)!
+    this.#bodies = new Bodies(settings, [this.#scheme.protocol])
     this.#plan = new CommandPlan(settings, context)
     const { log, key } = context
     const stopTimeout = settings.stopTimeout * 1000
@@ -121,8 +124,8 @@ class RunMount implements Mount {
   }
 
   #openScripts(): Promise<Scripts | undefined> {
-    const { speaks } = this.#settings
-    return Scripts.open(this.#settings, this.#context, speaks === 'fastcgi' ? undefined : `what speaks ${speaks}`)
+    const { name, protocol } = this.#scheme
+    return Scripts.open(this.#settings, this.#context, protocol.scripts ? undefined : `what speaks ${name}`)
   }
 
   get #isFree(): boolean {
@@ -134,12 +137,13 @@ class RunMount implements Mount {
     const server = this.#slot.occupant
     if (!server || server.state !== 'ready') return
     this.#server = server
-    const { speaks, keepAlive = speaks === 'http' ? KEEP_HTTP : 0 } = this.#settings
-    const name = `${this.#plan.program} (${speaks})`
+    const scheme = this.#scheme
+    const { keepAlive = scheme.protocol.gateway ? 0 : KEEP_HTTP } = this.#settings
+    const name = `${this.#plan.program} (${scheme.name})`
     const settings = { ...this.#settings, keepAlive, ca: undefined, serverName: undefined, verify: true }
     const backend = makeBackend(
-      { protocol: speaks, endpoint: server.endpoint!, name },
-      backendOptions(settings, this.#context, speaks),
+      { scheme, endpoint: server.endpoint!, name },
+      backendOptions(settings, this.#context, scheme.protocol),
     )
     await backend.open()
     if (this.#closing) return backend.close()

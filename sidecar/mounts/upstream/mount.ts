@@ -49,7 +49,7 @@ class UpstreamMount implements Mount {
     this.#scripts = await this.#openScripts(servers)
     this.#bodies = new Bodies(
       this.#settings,
-      servers.map(({ protocol }) => protocol),
+      servers.map(({ scheme }) => scheme.protocol),
     )
     const { log, key } = this.#context
     this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
@@ -62,7 +62,7 @@ class UpstreamMount implements Mount {
     await this.#openScripts(servers)
     const problems: Problem[] = []
     for (const [index, server] of servers.entries()) {
-      const backend = makeBackend(server, backendOptions(this.#settings, this.#context, server.protocol))
+      const backend = makeBackend(server, backendOptions(this.#settings, this.#context, server.scheme.protocol))
       await backend.open()
       backend.close()
       if (!connect) continue
@@ -107,7 +107,7 @@ class UpstreamMount implements Mount {
   }
 
   #openScripts(servers: readonly WeightedServer[]): Promise<Scripts | undefined> {
-    return Scripts.open(this.#settings, this.#context, servers.find(({ protocol }) => protocol !== 'fastcgi')?.name)
+    return Scripts.open(this.#settings, this.#context, servers.find(({ scheme }) => !scheme.protocol.scripts)?.name)
   }
 
   /** Uses the servers at these places: those that are known already as they are, new ones with their slow start. */
@@ -137,7 +137,7 @@ class UpstreamMount implements Mount {
   async #member(server: WeightedServer, place: BackendAddress): Promise<Member> {
     const { maxFails, failTimeout, slowStart, connections } = this.#settings
     const { log, key } = this.#context
-    const backend = makeBackend(place, backendOptions(this.#settings, this.#context, place.protocol))
+    const backend = makeBackend(place, backendOptions(this.#settings, this.#context, place.scheme.protocol))
     await backend.open()
     const rules = { maxFails, failTimeout: failTimeout * 1000, slowStart: slowStart * 1000, connections }
     return new Member(backend, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)
