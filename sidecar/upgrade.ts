@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream'
 import { AppError, PeerError } from './errors.ts'
 import { softwareOf } from './request.ts'
 import type { Variables } from './variables.ts'
-import { checkValue, fieldName, type Head } from './wire/head.ts'
+import { fieldName } from './wire/field-names.ts'
+import { checkValue } from './wire/field-values.ts'
+import { type Head } from './wire/head.ts'
 
 /** How a connection that was given away ended. Sizes in bytes, without the two heads. */
 export interface TunnelEnd {

@@ -1,7 +1,7 @@
 // The header fields of a request to an HTTP upstream: the client's without those that end here, and what the gateway knows of the client.
 import type { Exchange } from '../exchange.ts'
 import { encodePath, isSecure, type Variables } from '../variables.ts'
-import { HOP_BY_HOP } from '../wire/head.ts'
+import { HOP_BY_HOP } from '../wire/field-names.ts'
 import { rawFields } from '../fields.ts'
 
 /** How much an upstream is told of the client in X-Forwarded-For, -Proto, -Host and -Prefix. */

@@ -1,5 +1,5 @@
 // startResponse: status, headers, excInfo, checked. The lines with ## are the specification: docs/interface.md is made of them.
-import { fieldName } from '../wire/head.ts'
+import { fieldName } from '../wire/field-names.ts'
 import { checkBodyChunk } from './lint-body.ts'
 import { demandFor, LintError, show, type Demand } from './lint-error.ts'
 import type { LintedHead } from './linted-head.ts'

@@ -2,7 +2,9 @@
 import { AppError, PeerError } from '../errors.ts'
 import { CODED, responseFields } from './ajp-names.ts'
 import { Fields, integer, packet, SEND_HEADERS, text, TO_HOST } from './ajp-packet.ts'
-import { BAD_VALUE, TOKEN, type Head, type HeaderPair } from './head.ts'
+import { fieldNamed } from './field-names.ts'
+import { BAD_VALUE } from './field-values.ts'
+import { FieldsRead, type Head, type HeaderPair, type ReadHead } from './head.ts'
 
 /**
  * The packet for a head.
@@ -41,26 +43,27 @@ function longestFirst(headers: readonly HeaderPair[]): readonly HeaderPair[] {
  * The head in a packet.
  * @throws {PeerError} AJP_PACKET when it is broken; RESPONSE_HEAD when it holds what no head may (RFC 9110 5.5).
  */
-export function readHead(payload: Buffer): Head {
+export function readHead(payload: Buffer): ReadHead {
   const fields = new Fields(payload, 1, 502)
   const status = fields.integer()
   const message = fields.text() ?? ''
   const count = fields.integer()
-  const headers: [string, string][] = []
+  const read = new FieldsRead()
   for (let index = 0; index < count; index++) {
     const name = fields.name(responseFields)
     const value = fields.text() ?? ''
-    if (!TOKEN.test(name) || BAD_VALUE.test(value)) {
+    const field = fieldNamed(name)
+    if (!field || BAD_VALUE.test(value)) {
       throw new PeerError(
         'RESPONSE_HEAD',
         `header ${JSON.stringify(name.slice(0, 80))} is not one that may be sent`,
         502,
       )
     }
-    headers.push([name, value])
+    read.add(field, value)
   }
   if (status < 100 || status > 999 || BAD_VALUE.test(message))
     throw new PeerError('RESPONSE_HEAD', `status ${status} with reason ${JSON.stringify(message.slice(0, 80))}`, 502)
   // Tomcat says `200` for the reason of 200.
-  return { status, reason: message === String(status) ? '' : message, headers }
+  return read.head(status, message === String(status) ? '' : message)
 }

@@ -5,7 +5,7 @@ import { encodePath, fieldOfVariable, isSecure, splitTarget, type Variables } fr
 import { CODED, methods, requestFields, STORED_METHOD } from './ajp-names.ts'
 import { FORWARD_REQUEST, FROM_HOST, integer, packet, text } from './ajp-packet.ts'
 import { ATTRIBUTES, END, KEY_SIZE, NAMED, NAMED_ATTRIBUTES, QUERY, SECRET, STORED } from './ajp-read-forward.ts'
-import { HOP_BY_HOP } from './head.ts'
+import { HOP_BY_HOP } from './field-names.ts'
 
 /**
  * The packet for a request with a body of `length`; undefined: chunked, sent as the server asks for it.

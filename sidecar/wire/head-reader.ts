@@ -1,18 +1,9 @@
-// Reads response heads that servers wrote. Servers send the same few fields in the same order for ever: the field that followed the last one
-// before is tried first, and then no string is made for its name.
+// Reads response heads that apps and servers wrote as CGI has them.
 import { PeerError } from '../errors.ts'
 import { asBuffer } from './bytes.ts'
-import {
-  BAD_VALUE,
-  fieldNamed,
-  ReadHead,
-  readLength,
-  sameLength,
-  statusOf,
-  trimmed,
-  type FieldName,
-  type HeaderPair,
-} from './head.ts'
+import { fieldAt, FIRST } from './field-names.ts'
+import { BAD_VALUE, trimmed } from './field-values.ts'
+import { FieldsRead, statusOf, type ReadHead } from './head.ts'
 
 const HEAD_LIMIT = 256 * 1024
 /** Most heads are shorter; what comes with them need not be made a string. */
@@ -66,13 +57,11 @@ export class HeadReader {
 
   /** `text` begins with a whole head. */
   #parse(text: string): ReadHead {
-    const headers: HeaderPair[] = []
+    const fields = new FieldsRead()
     let status = 0
     let reason = ''
-    let contentLength = -1
-    let correct = true
     let redirect = false
-    let previous = first
+    let previous = FIRST
     let at = 0
     for (;;) {
       const next = text.indexOf('\n', at) + 1
@@ -87,25 +76,20 @@ export class HeadReader {
         continue
       }
       const field = fieldAt(text, start, stop, previous)
+      if (!field) throw malformed('header line', text.slice(start, stop))
       previous = field
       const value = trimmed(text, start + field.name.length + 1, stop)
       if (BAD_VALUE.test(value))
         throw new PeerError('RESPONSE_HEAD', `header ${field.name} holds a control character`, 502)
-      const { name, lower, hop } = field
+      const { lower } = field
       if (lower === 'status' && status === 0) {
         const found = statusOf(value)
         if (!found) throw malformed('Status field', value)
         ;({ status, reason } = found)
         continue
       }
-      if (lower === 'content-length') {
-        // The first counts; more than one is for `sendable`.
-        if (contentLength >= 0) correct = false
-        else contentLength = sameLength(value)
-        if (readLength(value) < 0) correct = false
-      } else if (lower === 'location') redirect = true
-      else if (hop) correct = false
-      headers.push([name, value])
+      if (lower === 'location') redirect = true
+      fields.add(field, value)
     }
     this.statusGiven = status !== 0
     if (status === 0) {
@@ -113,22 +97,8 @@ export class HeadReader {
       status = redirect ? 302 : 200
       reason = redirect ? 'Found' : 'OK'
     }
-    return new ReadHead(status, reason, headers, contentLength, correct)
+    return fields.head(status, reason)
   }
-}
-
-/** Before the first field of a head. */
-const first: FieldName = { name: '', lower: '', hop: false, next: undefined }
-
-/** The field whose line is `text` from `start` to `stop`; `previous` came before it. @throws {PeerError} RESPONSE_HEAD */
-function fieldAt(text: string, start: number, stop: number, previous: FieldName): FieldName {
-  const guess = previous.next
-  if (guess && text.charCodeAt(start + guess.name.length) === 58 && text.startsWith(guess.name, start)) return guess
-  const colon = text.indexOf(':', start)
-  const field = colon > start && colon < stop ? fieldNamed(text.slice(start, colon)) : undefined
-  if (!field) throw malformed('header line', text.slice(start, stop))
-  previous.next = field
-  return field
 }
 
 /** Where the first empty line of a head ends; -1: it has none. */

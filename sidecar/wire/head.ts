@@ -1,5 +1,7 @@
 // The head of a response: what it may contain, and its two spellings on the wire.
 import { AppError } from '../errors.ts'
+import { fieldName, type FieldName } from './field-names.ts'
+import { checkValue, connectionOptions, readLength, sameLength } from './field-values.ts'
 import { ownString } from './own-string.ts'
 
 /** A header field as in PEP 3333's list of tuples; latin-1 strings. */
@@ -33,70 +35,27 @@ export class ReadHead implements Head {
   }
 }
 
-// RFC 9110 5.6.2 token; 5.5 field values: no CR, LF, NUL. Other control characters make Apache answer 502, so they go too.
-export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-export const BAD_VALUE: RegExp = /[^\t\x20-\x7e\x80-\xff]/
+/** The fields of a head as they are read, and what is noticed of them. */
+export class FieldsRead {
+  readonly #headers: HeaderPair[] = []
+  #contentLength = -1
+  #correct = true
 
-/** Fields that belong to one connection (RFC 9110 7.6.1, PEP 3333 "Other HTTP Features"): those of an app are left out. */
-export const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-])
-
-/** A field name that was seen before, and what is known of it. */
-export interface FieldName {
-  readonly name: string
-  readonly lower: string
-  /** It belongs to one connection. */
-  readonly hop: boolean
-  /** The one that followed it in the head that was read last (head-reader.ts). */
-  next: FieldName | undefined
-}
-
-// Apps send the same dozen names for ever. Bounded.
-const knownNames = new Map<string, FieldName>()
-const KNOWN_NAMES_MAX = 1024
-
-/** What is known of a field name; undefined when it is no token (RFC 9110 5.6.2). */
-export function fieldNamed(name: string): FieldName | undefined {
-  let known = knownNames.get(name)
-  if (known === undefined) {
-    if (!TOKEN.test(name)) return undefined
-    const lower = name.toLowerCase()
-    const kept = knownNames.size < KNOWN_NAMES_MAX
-    known = { name: kept ? ownString(name) : name, lower, hop: HOP_BY_HOP.has(lower), next: undefined }
-    if (kept) knownNames.set(known.name, known)
+  /** `value`: without white space around it, and no bad one. */
+  add({ name, lower, hop }: FieldName, value: string): void {
+    if (hop) this.#correct = false
+    else if (lower === 'content-length') {
+      // The first counts; more than one is for `sendable`.
+      if (this.#contentLength >= 0) this.#correct = false
+      else this.#contentLength = sameLength(value)
+      if (readLength(value) < 0) this.#correct = false
+    }
+    this.#headers.push([name, value])
   }
-  return known
-}
 
-/** What is known of a field name. @throws {AppError} HEADER_NAME when it is no token. */
-export function fieldName(name: string): FieldName {
-  const found = fieldNamed(name)
-  if (!found) throw new AppError('HEADER_NAME', `header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`)
-  return found
-}
-
-/** Throws AppError HEADER_VALUE when a value could split the head or hold a control character (RFC 9110 5.5). */
-export function checkValue(name: string, value: string): void {
-  if (BAD_VALUE.test(value)) {
-    const why = /[\r\n\0]/.test(value)
-      ? 'CR, LF or NUL'
-      : /[^\0-\xff]/.test(value)
-        ? 'a character beyond latin-1'
-        : 'a control character'
-    throw new AppError(
-      'HEADER_VALUE',
-      `the value of header ${name} holds ${why}: ${JSON.stringify(value.slice(0, 80))}`,
-    )
+  /** The head that they are of. */
+  head(status: number, reason: string): ReadHead {
+    return new ReadHead(status, reason, this.#headers, this.#contentLength, this.#correct)
   }
 }
 
@@ -139,13 +98,12 @@ export interface SendableHead {
  */
 export function sendable({ status, reason, headers }: Head): SendableHead {
   const hops: string[] = []
-  let named: string[] | undefined
+  const named: string[] = []
   for (const [name, value] of headers) {
     const { lower, hop } = fieldName(name)
     if (!hop) continue
     hops.push(name)
-    if (lower === 'connection' && !/^(?:keep-alive|close)$/i.test(value))
-      (named ??= []).push(...value.toLowerCase().split(/[ \t,]+/))
+    if (lower === 'connection') named.push(...connectionOptions(value))
   }
   const kept: HeaderPair[] = []
   let measured = false
@@ -155,21 +113,9 @@ export function sendable({ status, reason, headers }: Head): SendableHead {
     if (lower === 'content-length') {
       if (!measured) kept.push([name, String(sameLength(pair[1]))])
       measured = true
-    } else if (!hop && !named?.includes(lower)) kept.push(pair)
+    } else if (!hop && !named.includes(lower)) kept.push(pair)
   }
   return { head: { status, reason, headers: kept }, hops }
-}
-
-/** The value of a Content-Length; -1 when it is no number of 1 to 15 digits. */
-export function readLength(value: string): number {
-  return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1
-}
-
-/** The length that a value says once or, separated by commas, several times (RFC 9110 8.6); -1 when it is no such number. */
-export function sameLength(value: string): number {
-  if (!value.includes(',')) return readLength(value)
-  const lengths = value.split(',').map((one) => readLength(trimmed(one, 0, one.length)))
-  return lengths.every((length) => length === lengths[0]) ? lengths[0]! : -1
 }
 
 /** A status as apps write it. */
@@ -179,6 +125,7 @@ interface Status {
 }
 
 /** Statuses seen before. Bounded. */
+const KNOWN_STATUSES_MAX = 1024
 const knownStatuses = new Map<string, Status>()
 
 /** A status such as `404 Not Found`; undefined when it is not three digits, a space and a reason without control characters. */
@@ -186,7 +133,7 @@ export function statusOf(text: string): Status | undefined {
   let known = knownStatuses.get(text)
   if (known === undefined) {
     if (!/^[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/.test(text)) return undefined
-    const kept = knownStatuses.size < KNOWN_NAMES_MAX
+    const kept = knownStatuses.size < KNOWN_STATUSES_MAX
     const own = kept ? ownString(text) : text
     known = { status: Number(own.slice(0, 3)), reason: own.slice(4) }
     if (kept) knownStatuses.set(own, known)
@@ -224,17 +171,4 @@ export function statusLineHead(head: Head): string {
 /** The head as CGI, FastCGI and SCGI have it (RFC 3875 6.3.3): `Status:` first. */
 export function statusFieldHead(head: Head): string {
   return `Status: ${head.status} ${head.reason}\r\n${headerBlock(head)}`
-}
-
-/** A field's value without the white space around it (RFC 9112 5.1). */
-export function trimmed(text: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9
 }

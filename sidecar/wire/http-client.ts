@@ -5,7 +5,8 @@ import { fieldOfVariable, type Variables } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'
 import { ChunkedReader, chunkPieces, LAST_CHUNK } from './chunked.ts'
 import type { ClientCodec, ClientEvent } from './codec.ts'
-import { BAD_VALUE, TOKEN } from './head.ts'
+import { TOKEN } from './field-names.ts'
+import { BAD_VALUE } from './field-values.ts'
 import { badResponse, readResponseHead } from './http-response.ts'
 
 /** Largest response head, as for the other protocols. */

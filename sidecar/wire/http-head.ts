@@ -1,7 +1,9 @@
 // The head of an HTTP/1.1 request (RFC 9112 2 to 6): the request line, the fields, and what they say about the body and the connection.
 // Where the RFC lets a recipient be lenient, this is not: whatever two servers in a row could read differently is refused.
 import { PeerError } from '../errors.ts'
-import { TOKEN, trimmed } from './head.ts'
+import { connectionOptions, keeps } from './field-values.ts'
+import { TOKEN } from './field-names.ts'
+import { trimmed } from './field-values.ts'
 
 /** A request head. */
 export interface RequestHead {
@@ -110,7 +112,7 @@ function readFields(text: string, from: number, latest: boolean): Fields {
     fields.push(own, value)
     at = end + 2
     if (meaning === 'other') continue
-    if (meaning === 'connection') connection += `,${value}`
+    if (meaning === 'connection') connection = connection === '' ? value : `${connection},${value}`
     else if (meaning === 'expect') {
       // Of several, one that cannot be met counts.
       if (expect === undefined || expect === '100-continue') expect = value.toLowerCase()
@@ -122,7 +124,12 @@ function readFields(text: string, from: number, latest: boolean): Fields {
   }
   if (fields.length > 2 * FIELDS_MAX)
     throw new PeerError('HEAD_TOO_LARGE', `more than ${FIELDS_MAX} header fields`, 431)
-  return { fields, length: bodyLength(length, coding, latest), keep: keeps(connection, latest), expect }
+  return {
+    fields,
+    length: bodyLength(length, coding, latest),
+    keep: keeps(connectionOptions(connection), latest),
+    expect,
+  }
 }
 
 /** RFC 9112 6: how long the body is. Both fields at once are how requests are smuggled (6.1). */
@@ -137,16 +144,6 @@ function bodyLength(length: string | undefined, coding: string | undefined, late
   if (!DIGITS.test(length))
     throw new PeerError('CONTENT_LENGTH_BAD', `Content-Length is ${shown(length)}, not a number`)
   return Number(length)
-}
-
-/** RFC 9112 9.3: whether the connection may be used again. `connection`: every Connection field, with commas between; `latest`: HTTP/1.1. */
-export function keeps(connection: string, latest: boolean): boolean {
-  if (connection === '') return latest
-  const options = connection
-    .toLowerCase()
-    .split(',')
-    .map((option) => trimmed(option, 0, option.length))
-  return !options.includes('close') && (latest || options.includes('keep-alive'))
 }
 
 function readName(name: string): FieldName {

@@ -3,7 +3,7 @@
 // a variable of its own (RFC 3875 4.1.18): nginx sends them. UWSGI_* are switches of the uWSGI server; no app
 // needs them, and a peer that sends one of those that load code or touch files is attacking or badly configured.
 import { PeerError } from '../errors.ts'
-import { TOKEN } from './head.ts'
+import { TOKEN } from './field-names.ts'
 
 const REFUSED: ReadonlySet<string> = new Set([
   'UWSGI_APPID',
