@@ -141,9 +141,9 @@ export class Exchange {
     return this.#bodiless
   }
 
-  /** Body bytes that the head announces by Content-Length; -1: none. */
-  get announced(): number {
-    return this.#announced
+  /** Body bytes that are still to come by the head's Content-Length; -1: it has none, or there is no body whatever it says. */
+  get missing(): number {
+    return this.#announced < 0 || this.#bodiless ? -1 : this.#announced - this.sent
   }
 
   /**
@@ -214,9 +214,9 @@ export class Exchange {
     if (chunk.length === 0) return true
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (this.#bodiless) return this.state === 'held' ? this.#start(undefined, false) : true
-    const room = this.#announced < 0 ? bytes.byteLength : this.#announced - this.sent
-    if (bytes.byteLength > room) {
-      if (room > 0) this.#send(bytes.subarray(0, room))
+    const { missing } = this
+    if (missing >= 0 && bytes.byteLength > missing) {
+      if (missing > 0) this.#send(bytes.subarray(0, missing))
       throw new AppError('BODY_TOO_LONG', `the app sent more than its Content-Length of ${this.#announced}`)
     }
     return this.#send(bytes)
@@ -232,7 +232,7 @@ export class Exchange {
     if (this.state === 'open') throw new AppError('NO_HEAD', 'the app returned without giving a status and headers')
     if (this.state === 'held') return this.#endHeld(chunk)
     if (chunk !== undefined && chunk.length > 0) this.write(chunk)
-    if (!this.#bodiless && this.#announced >= 0 && this.sent < this.#announced) return this.#tooShort()
+    if (this.missing > 0) return this.#tooShort()
     this.state = 'ended'
     this.#carrier.finish()
     this.#over()
@@ -367,8 +367,9 @@ export class Exchange {
   #endHeld(chunk: Chunk | undefined): void {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     const size = bytes?.byteLength ?? 0
-    if (this.#announced >= 0 && !this.#bodiless && size !== this.#announced) {
-      if (size < this.#announced) {
+    const { missing } = this
+    if (missing >= 0 && size !== missing) {
+      if (size < missing) {
         if (bytes && size > 0) this.#send(bytes)
         return this.#tooShort()
       }

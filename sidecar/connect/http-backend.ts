@@ -69,7 +69,7 @@ export class HttpBackend implements Backend {
     if (once) await this.#connections.look()
     if (exchange.aborted) return
     const connection = this.#connections.take(once)
-    const passage = new Passage(exchange, this.name, times, connection, true)
+    const passage = new Passage(exchange, this.name, times, connection)
     const head = { method, target, fields, close: keepAlive === 0 }
     connection.run(passage, upload, (codec) => codec.ask(head, upload.length))
     await passage.settled

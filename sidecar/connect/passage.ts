@@ -2,7 +2,7 @@
 // `head`, `body`, `end` and `fail`; the passage tells it to pause for a slow client and to stop when nobody wants the answer any more.
 import { AppError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { sendable, type Head, type HeaderPair } from '../wire/head.ts'
+import type { Head, HeaderPair } from '../wire/head.ts'
 import type { Times } from './backend.ts'
 import { badResponse, connectLate, ended, headLate, ofResponse, stalled, tooShort } from './failure.ts'
 
@@ -29,7 +29,6 @@ export class Passage {
   readonly #name: string
   readonly #times: Times
   readonly #inflow: Inflow
-  readonly #web: boolean
   readonly #resolve: () => void
   readonly #reject: (error: SidegateError) => void
   #state: State = 'asking'
@@ -39,20 +38,14 @@ export class Passage {
   /** One for all phases: it looks when it fires. Most requests are over before. */
   #timer: NodeJS.Timeout | undefined
   #firesAt = Infinity
-  /** Body bytes that are still to come by the upstream's Content-Length; -1: it gave none. */
-  #missing = -1
   #paused = false
 
-  /**
-   * @param name the upstream, for messages
-   * @param web it speaks HTTP: responses have fields for its connection. By gateway protocols those are an app's, and the exchange tells.
-   */
-  constructor(exchange: Exchange, name: string, times: Times, inflow: Inflow, web = false) {
+  /** `name`: the upstream, for messages. */
+  constructor(exchange: Exchange, name: string, times: Times, inflow: Inflow) {
     this.exchange = exchange
     this.#name = name
     this.#times = times
     this.#inflow = inflow
-    this.#web = web
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.settled = promise
     this.#resolve = resolve
@@ -85,12 +78,11 @@ export class Passage {
     if (status < 200) return this.fail(badResponse(this.#name, `status ${status}`))
     const { exchange } = this
     try {
-      exchange.respond(passedOn(this.#web ? sendable(head).head : head))
+      exchange.respond(passedOn(head))
     } catch (error) {
       return this.fail(ofResponse(this.#name, 'head', error))
     }
     this.#state = 'answering'
-    if (!exchange.bodiless) this.#missing = exchange.announced
     this.#set('idle')
   }
 
@@ -102,19 +94,16 @@ export class Passage {
   /** Bytes of the response; `last`: and there are no more. */
   body(bytes: Uint8Array, last: boolean): void {
     if (this.#state !== 'answering') return
-    let piece = bytes
-    if (this.#missing >= 0) {
-      // Hosts pass on what is behind Content-Length, as the beginning of the next response: nothing is, here.
-      if (piece.byteLength > this.#missing) {
-        piece = piece.subarray(0, this.#missing)
-        this.#inflow.stop()
-      }
-      this.#missing -= piece.byteLength
-      if (last && this.#missing > 0) return this.fail(tooShort(this.#name, this.#missing))
-    }
+    const { missing } = this.exchange
+    // Hosts pass on what is behind Content-Length, as the beginning of the next response: nothing is, here.
+    const surplus = missing >= 0 && bytes.byteLength > missing
+    const piece = surplus ? bytes.subarray(0, missing) : bytes
+    if (surplus) this.#inflow.stop()
+    const complete = piece.byteLength === missing
+    if (last && !complete && missing > 0) return this.fail(tooShort(this.#name, missing - piece.byteLength))
     this.#set('idle')
     try {
-      if (last || this.#missing === 0) this.#finish(piece)
+      if (last || complete) this.#finish(piece)
       else if (!this.exchange.write(piece)) this.#wait()
     } catch (error) {
       this.#refused(error)
@@ -125,7 +114,8 @@ export class Passage {
   end(): void {
     if (this.#state === 'asking') return this.fail(ended(this.#name, 'silent'))
     if (this.#state === 'answering') {
-      if (this.#missing > 0) return this.fail(tooShort(this.#name, this.#missing))
+      const { missing } = this.exchange
+      if (missing > 0) return this.fail(tooShort(this.#name, missing))
       try {
         this.#finish()
       } catch (error) {

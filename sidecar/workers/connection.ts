@@ -78,8 +78,6 @@ export class WorkerConnection implements AheadOwner {
   #slow = false
   #state: State = 'idle'
   #exchange: Exchange | undefined
-  /** Body bytes that are still to come by the app's Content-Length; -1: it gave none. */
-  #missing = -1
   /** The body of the request under way, when it has one. */
   #upload: WorkerUpload | undefined
 
@@ -254,14 +252,12 @@ export class WorkerConnection implements AheadOwner {
   #head(head: Head): void {
     const exchange = this.#exchange!
     exchange.respond(head)
-    this.#missing = exchange.announced
   }
 
   #body(bytes: Uint8Array, last: boolean): void {
     const exchange = this.#exchange!
-    this.#missing -= bytes.byteLength
     // With the last byte of its Content-Length a response is complete for the client, whatever the app does afterwards.
-    if (this.#state === 'answering' && (last || this.#missing === 0)) {
+    if (this.#state === 'answering' && (last || bytes.byteLength === exchange.missing)) {
       this.#state = 'answered'
       exchange.end(bytes)
     } else if (!exchange.write(bytes)) this.#wait(exchange)
@@ -335,7 +331,6 @@ export class WorkerConnection implements AheadOwner {
     this.sequence = sequence
     this.#exchange = exchange
     this.#state = 'answering'
-    this.#missing = -1
     this.#slow = false
     this.#since = now
     this.#beside = beside
