@@ -1,6 +1,6 @@
 // Where a host cannot tell a response that breaks off from one that is complete. uwsgi and SCGI have no mark for the end of a response but that
 // of the connection, and a Unix socket has no reset: only a Content-Length tells.
-import type { Endpoint } from '../sidecar/listen/address.ts'
+import type { Endpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
 
 /**

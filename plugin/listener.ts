@@ -1,7 +1,7 @@
 // Which listener a host should be pointed at.
 import { isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../sidecar/errors.ts'
-import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/listen/address.ts'
+import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { PlugInput, PlugListener } from './host.ts'
 

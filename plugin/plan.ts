@@ -1,6 +1,6 @@
 // What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the lines at the top.
 import { ConfigError } from '../sidecar/errors.ts'
-import { formatEndpoint, type Endpoint } from '../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { Host, PlugInput, PlugOptions } from './host.ts'
 import { isTaken, listenerFor } from './listener.ts'

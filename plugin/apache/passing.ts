@@ -1,7 +1,7 @@
 // How Apache hands requests over: what each of its proxy modules needs, with the reasons.
 import { createHash } from 'node:crypto'
-import type { Endpoint } from '../../sidecar/listen/address.ts'
-import { formatEndpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint } from '../../sidecar/address.ts'
 
 /** One way to hand requests over. */
 export interface Passing {

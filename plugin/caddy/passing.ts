@@ -1,5 +1,5 @@
 // How Caddy hands requests over: what its two transports need, with the reasons.
-import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
 import { block, token } from './words.ts'
 
 /** What Caddy and Sidegate both speak, the recommended one first. */

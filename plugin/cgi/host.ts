@@ -1,7 +1,7 @@
 // CGI, as a host: any web server that can do nothing else. What it gets from here is the relay, a program for its cgi-bin.
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../sidecar/errors.ts'
-import { formatEndpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint } from '../../sidecar/address.ts'
 import { endpointFor } from '../listener.ts'
 import type { Host, PlugInput, PlugOptions } from '../host.ts'
 

@@ -1,5 +1,5 @@
 // How HAProxy hands requests over: what its two ways need, with the reasons.
-import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
 import { word } from './words.ts'
 
 /** One way to hand requests over. */

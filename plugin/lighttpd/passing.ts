@@ -1,5 +1,5 @@
 // How lighttpd hands requests over: what each of its modules needs, with the reasons.
-import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
 import { string } from './words.ts'
 
 /** One way to hand requests over. */

@@ -1,5 +1,5 @@
 // One line of nginx's config that serves everything that is mounted.
-import { formatEndpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint } from '../../sidecar/address.ts'
 import type { PlugInput } from '../host.ts'
 import { endpointFor, isTaken } from '../listener.ts'
 

@@ -1,5 +1,5 @@
 // By HTTP: proxy_pass, with kept connections.
-import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
 import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 
 /** proxy_pass. */

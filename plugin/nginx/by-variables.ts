@@ -1,5 +1,5 @@
 // By the protocols that carry CGI variables: uwsgi_pass, fastcgi_pass, scgi_pass. One list of variables for all three.
-import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
 import { brokenOffNote } from '../broken-off.ts'
 import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 import { expanded } from './words.ts'

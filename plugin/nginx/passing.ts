@@ -1,6 +1,6 @@
 // How nginx hands requests over: everything that is the same for each location, once per protocol. Every value that differs
 // from nginx's default, or that a default of a distribution might change, is written out with its reason.
-import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
 import { fastcgi, scgi, uwsgi } from './by-variables.ts'
 import { http } from './by-http.ts'
 import type { Passing } from './shared.ts'

@@ -1,5 +1,5 @@
 // What all ways of passing a request on have in common: their parts, the host asked for, limits, time-outs, buffers.
-import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
 import { block, expanded } from './words.ts'
 
 /** One way to hand requests over. */

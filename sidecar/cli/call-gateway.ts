@@ -1,7 +1,7 @@
 // One request by a gateway protocol: the client codec of wire/ over a socket.
 import { connect, type Socket } from 'node:net'
 import { EventEmitter, once } from 'node:events'
-import { socketAddress } from '../listen/address.ts'
+import { socketAddress } from '../address.ts'
 import { PeerError } from '../errors.ts'
 import { decodePath, emptyVariables, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, ClientEvent, Protocol } from '../wire/codec.ts'

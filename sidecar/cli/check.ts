@@ -4,7 +4,7 @@
 import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
-import { parseListenAddress } from '../listen/address.ts'
+import { parseListenAddress } from '../address.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type * as SuiteModule from '../../test/conformance/index.ts'
 import { ConfigError, UpstreamError } from '../errors.ts'
 import { indented, jsonLine } from '../line.ts'
-import { formatEndpoint, parseAddress, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint, parseAddress, type Endpoint } from '../address.ts'
 import { EXIT, text, texts, UsageError, type Call, type Command, type Context } from './command.ts'
 
 type Suite = typeof SuiteModule

@@ -1,5 +1,5 @@
 // One request of `sidegate request`, and who takes the answer.
-import type { Endpoint } from '../listen/address.ts'
+import type { Endpoint } from '../address.ts'
 import type { Head } from '../wire/head.ts'
 
 /** The body of a request. */

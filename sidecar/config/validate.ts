@@ -2,7 +2,7 @@
 // against the settings of its own part, so that a mistake in one hides none in another.
 import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
-import { parseListenAddress } from '../listen/address.ts'
+import { parseListenAddress } from '../address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
 import type { MountKind } from '../mounts/mount.ts'

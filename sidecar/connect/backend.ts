@@ -2,7 +2,7 @@
 // next exchange is the business of who uses backends.
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
-import type { Endpoint } from '../listen/address.ts'
+import type { Endpoint } from '../address.ts'
 import type { ProtocolOptions } from '../wire/codec.ts'
 import type { Scheme } from './schemes.ts'
 import type { FieldOptions } from './request-fields.ts'

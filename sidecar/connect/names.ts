@@ -1,7 +1,7 @@
 // The addresses of a server: itself, or every address of its name, looked up again from time to time.
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { formatEndpoint } from '../listen/address.ts'
+import { formatEndpoint } from '../address.ts'
 import type { Log } from '../log.ts'
 import type { Server } from './server.ts'
 import type { BackendAddress } from './backend.ts'

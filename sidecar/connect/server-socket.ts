@@ -1,7 +1,7 @@
 // A socket to a server. A server may answer before it has the whole request, and close: then the next write fails while the answer is
 // already here. Node.js would destroy the socket with the answer in it; this one hands over all that came, and tells of the failure after it.
 import { Socket } from 'node:net'
-import { socketAddress, type Endpoint } from '../listen/address.ts'
+import { socketAddress, type Endpoint } from '../address.ts'
 
 type Callback = (error?: Error | null) => void
 type Failure = NodeJS.ErrnoException

@@ -1,7 +1,7 @@
 // A server as it is written in the settings of a mount.
 import { resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
-import { formatEndpoint, parseAddress, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint, parseAddress, type Endpoint } from '../address.ts'
 import { schemeCalled, schemeNames, type Scheme } from './schemes.ts'
 
 /** One server. */

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
-import { socketAddress, type Endpoint } from '../listen/address.ts'
+import { socketAddress, type Endpoint } from '../address.ts'
 import { ConfigError } from '../errors.ts'
 
 /** All that a system trusts is a quarter of a megabyte. */

@@ -1,7 +1,7 @@
 // Whether somebody answers at the servers of a mount: connects, sends nothing, and closes.
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
-import { formatEndpoint, socketAddress, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint, socketAddress, type Endpoint } from '../address.ts'
 import type { Problem } from '../problem.ts'
 import type { Server } from './server.ts'
 

@@ -1,7 +1,7 @@
 // Puts a server on its address. What the system refuses becomes one clear error.
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
-import { formatEndpoint, type Endpoint } from './address.ts'
+import { formatEndpoint, type Endpoint } from '../address.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'

@@ -3,7 +3,7 @@
 import { fstatSync, readFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
-import { parseListenAddress, type Endpoint } from './address.ts'
+import { parseListenAddress, type Endpoint } from '../address.ts'
 import type { ListenerSettings } from './settings.ts'
 
 /** The first one that systemd hands down. */

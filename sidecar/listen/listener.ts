@@ -11,7 +11,7 @@ import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } fr
 import { http } from '../wire/http.ts'
 import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
-import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from './address.ts'
+import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { bind } from './bind.ts'
 import { Crowd } from './crowd.ts'
 import type { Reception, Repair } from './door.ts'

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { passing } from '../../plugin/nginx/passing.ts'
-import { formatEndpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint } from '../../sidecar/address.ts'
 import { accepts, freePort, program, stopProcess, until } from '../harness.ts'
 import type { Server } from './server.ts'
 

@@ -1,6 +1,6 @@
 // What a row of the bench is.
 import type { ChildProcess } from 'node:child_process'
-import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
 
 /** What a row is given to start its server with. */
 export interface Place {

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { program } from '../harness.ts'
-import type { Endpoint } from '../../sidecar/listen/address.ts'
+import type { Endpoint } from '../../sidecar/address.ts'
 import type { Place, Protocol, Row, Started } from './row.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))

@@ -1,7 +1,7 @@
 // A row's server, running: started, waited for, stopped by its process id.
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
-import { formatEndpoint, type Endpoint } from '../../sidecar/listen/address.ts'
+import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
 import { accepts, freePort, stopProcess, until } from '../harness.ts'
 import type { Options } from './options.ts'
 import type { Row, Started } from './row.ts'

@@ -1,7 +1,7 @@
 // Every web server and protocol that the conformance suite runs through: what the plugins list, as far as Sidegate speaks it.
 import { readFileSync } from 'node:fs'
 import { hosts } from '../../plugin/index.ts'
-import { protocolNames } from '../../sidecar/listen/address.ts'
+import { protocolNames } from '../../sidecar/address.ts'
 
 /** One way to Sidegate. */
 export interface Row {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress, isLocal, parseAddress } from '../../sidecar/listen/address.ts'
+import { formatAddress, isLocal, parseAddress } from '../../sidecar/address.ts'
 import { parsePeers } from '../../sidecar/listen/peers.ts'
 import { startGateway, text } from './gateway.ts'
 

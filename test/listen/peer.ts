@@ -1,7 +1,7 @@
 // A peer that writes bytes and reads bytes: for requests that no well-behaved client would send.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { parseAddress } from '../../sidecar/listen/address.ts'
+import { parseAddress } from '../../sidecar/address.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 
 /** Connects to an address as it is written in the configuration; the protocol in front does not matter. */

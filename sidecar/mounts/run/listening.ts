@@ -2,7 +2,7 @@
 // others log a traceback.
 import { readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
-import type { Endpoint } from '../../listen/address.ts'
+import type { Endpoint } from '../../address.ts'
 import { readTcpTable } from '../../tcp-table.ts'
 
 /** proc(5), /proc/net/unix: the flag __SO_ACCEPTCON, and what stands before the path: number, references, protocol, flags, type, state, inode. */

@@ -1,5 +1,5 @@
 // One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
-import type { Endpoint } from '../../listen/address.ts'
+import type { Endpoint } from '../../address.ts'
 import type { Log, LogFields } from '../../log.ts'
 import type { Keeper, Occupant } from '../../processes/occupant.ts'
 import { StartError } from '../../processes/start-error.ts'

@@ -1,7 +1,7 @@
 // The settings of a run mount.
 import * as v from 'valibot'
 import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
-import { protocolNames } from '../../listen/address.ts'
+import { protocolNames } from '../../address.ts'
 import { backendEntries } from '../../connect/settings.ts'
 import { scriptEntries } from '../script-settings.ts'
 

@@ -1,9 +1,9 @@
 // Addresses as they are written in the configuration: HOST:PORT or unix:PATH, and for listeners fd:N or systemd:, with or without
 // a protocol in front.
 import { isIP } from 'node:net'
-import { ConfigError } from '../errors.ts'
-import { visible } from '../line.ts'
-import { everyProtocol } from '../wire/index.ts'
+import { ConfigError } from './errors.ts'
+import { visible } from './line.ts'
+import { everyProtocol } from './wire/index.ts'
 
 /** Where to connect, or where a listener is. */
 export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string }
