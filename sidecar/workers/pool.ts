@@ -2,9 +2,9 @@
 // their turn; they keep their places, and go to whichever worker comes to them first.
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Dispatcher, WorkerConnection } from './connection.ts'
+import type { Dispatcher, WorkerConnection } from './fastcgi/link.ts'
 import { ExchangeQueue, processWords } from '../queue.ts'
-import type { Ahead, AheadOwner, Place } from './ahead.ts'
+import type { Ahead, AheadOwner, Place } from './fastcgi/piped-requests.ts'
 import { Slot } from '../processes/slot.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 

@@ -2,13 +2,13 @@
 import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
-import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './connection.ts'
+import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './fastcgi/link.ts'
 import type { Keeper, Occupant } from '../processes/occupant.ts'
 import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
-import type { Report } from './report.ts'
-import { RequestPipe } from './request-pipe.ts'
+import type { Report } from './fastcgi/report.ts'
+import { RequestPipe } from './fastcgi/request-pipe.ts'
 
 /** How workers of one mount are run. Times in milliseconds. */
 export interface WorkerOptions {

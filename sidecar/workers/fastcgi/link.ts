@@ -5,19 +5,19 @@
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
 import type { Socket } from 'node:net'
-import { notePiece } from '../collector.ts'
-import { AppError, type SidegateError, type UpstreamError } from '../errors.ts'
-import type { Exchange } from '../exchange.ts'
-import type { ClientEvent } from '../wire/codec.ts'
-import { FastcgiClient } from '../wire/fastcgi-client.ts'
-import type { Head } from '../wire/head.ts'
-import { nulInside } from '../wire/keys.ts'
-import { AheadList, type Ahead, type AheadOwner, type Place } from './ahead.ts'
-import { Lines } from '../lines.ts'
-import { packed, packedText } from '../wire/packed.ts'
+import { notePiece } from '../../collector.ts'
+import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import type { ClientEvent } from '../../wire/codec.ts'
+import { FastcgiClient } from '../../wire/fastcgi-client.ts'
+import type { Head } from '../../wire/head.ts'
+import { nulInside } from '../../wire/keys.ts'
+import { AheadList, type Ahead, type AheadOwner, type Place } from './piped-requests.ts'
+import { Lines } from '../../lines.ts'
+import { packed, packedText } from '../../wire/packed.ts'
 import { readReport, type Report } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
-import { WorkerUpload } from './worker-upload.ts'
+import { WorkerUpload } from './body-sender.ts'
 
 /** What a connection tells the worker that it leads to. */
 export interface ConnectionOwner {

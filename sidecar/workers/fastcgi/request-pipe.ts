@@ -2,7 +2,7 @@
 // takes a slot out when it begins the request, the gateway takes out what it wants back; the system gives each slot to one of them only, even
 // while the app has the worker's interpreter to itself.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { RequestSlot, SLOT_SIZE } from '../wire/request-slot.ts'
+import { RequestSlot, SLOT_SIZE } from '../../wire/request-slot.ts'
 
 /** The gateway's end of such a pipe. */
 export class RequestPipe {

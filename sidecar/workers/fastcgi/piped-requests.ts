@@ -1,10 +1,10 @@
 // The requests in the pipe of a worker's connection: the one whose turn it is, and those that were sent to a busy worker ahead of their turn, so
 // that it need not wait for the gateway between two. Until the worker begins one it can be taken back, for a worker that has nothing to do,
 // or when this one dies.
-import type { Exchange } from '../exchange.ts'
-import { packedText } from '../wire/packed.ts'
-import { RequestSlot } from '../wire/request-slot.ts'
-import type { Waiter } from '../queue.ts'
+import type { Exchange } from '../../exchange.ts'
+import { packedText } from '../../wire/packed.ts'
+import { RequestSlot } from '../../wire/request-slot.ts'
+import type { Waiter } from '../../queue.ts'
 import type { RequestPipe } from './request-pipe.ts'
 
 /** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */

@@ -1,6 +1,6 @@
 // A request body on its way to a worker: passed on as long as there is some and the worker takes it.
 import type { Socket } from 'node:net'
-import type { FastcgiClient } from '../wire/fastcgi-client.ts'
+import type { FastcgiClient } from '../../wire/fastcgi-client.ts'
 
 /** Where the bytes come from: RequestBody, or what was taken of it. */
 export interface BodySource {
