@@ -1,18 +1,18 @@
-// A worker: a process, and the connections to it. Starts, serves, leaves (takes no new request, ends when the last is answered), dies.
+// A worker: a process, and the links to it. Starts, serves, leaves (takes no new request, ends when the last is answered), dies.
 import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
-import { WorkerConnection, type ConnectionOwner, type Dispatcher } from './fastcgi/link.ts'
 import type { Keeper, Occupant } from '../processes/occupant.ts'
 import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
-import type { Report } from './fastcgi/report.ts'
-import { RequestPipe } from './fastcgi/request-pipe.ts'
+import type { Link, LinkEnd, Links, Report, Speech, Turns } from './link.ts'
 
 /** How workers of one mount are run. Times in milliseconds. */
 export interface WorkerOptions {
   readonly command: Command
+  /** How it is spoken to. */
+  readonly speech: Speech
   /** Requests at the same time in one process. */
   readonly threads: number
   readonly startTimeout: number
@@ -32,7 +32,7 @@ const EXIT_GRACE = 2000
 export type WorkerState = 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone'
 
 /** A worker of a pool. */
-export class Worker implements Occupant, ConnectionOwner, ProcessListener {
+export class Worker implements Occupant, LinkEnd, ProcessListener {
   state: WorkerState = 'starting'
   /** When it became ready, as `performance.now()`. */
   readySince = 0
@@ -41,8 +41,8 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   readonly #options: WorkerOptions
   readonly #keeper: Keeper<Worker>
   readonly #process: SupervisedProcess
-  readonly #connections: readonly WorkerConnection[]
-  readonly #idle: WorkerConnection[] = []
+  readonly #links: Links
+  readonly #idle: Link[] = []
   readonly #started = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   readonly #startTimer: NodeJS.Timeout
@@ -51,13 +51,11 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
 
-  constructor(options: WorkerOptions, keeper: Keeper<Worker>, dispatcher: Dispatcher) {
+  constructor(options: WorkerOptions, keeper: Keeper<Worker>, turns: Turns) {
     this.#options = options
     this.#keeper = keeper
     this.#process = new SupervisedProcess(options.command, options.threads, this)
-    this.#connections = this.#process.connections.map(
-      (socket, index) => new WorkerConnection(socket, index, this, dispatcher),
-    )
+    this.#links = options.speech(this.#process, this, turns)
     this.#startTimer = setTimeout(() => this.#late(), options.startTimeout)
     // Who does not ask for the start hears of `gone`.
     this.#started.promise.catch(() => {})
@@ -74,7 +72,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
 
   /** Requests under way; those whose client is gone count. */
   get busy(): number {
-    return this.#connections.length - this.#idle.length
+    return this.#links.all.length - this.#idle.length
   }
 
   /** True when it can take a request. */
@@ -87,9 +85,9 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     this.#idle.pop()!.run(exchange)
   }
 
-  /** Its connections, while requests may be sent to it. */
-  get serving(): readonly WorkerConnection[] {
-    return this.state === 'ready' && !this.#lost ? this.#connections : []
+  /** Its links, while requests may be sent to it. */
+  get serving(): readonly Link[] {
+    return this.state === 'ready' && !this.#lost ? this.#links.all : []
   }
 
   /** Takes no more requests, ends when those under way are answered. */
@@ -97,7 +95,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'ready') return
     this.state = 'leaving'
-    for (const connection of this.#connections) connection.takeBack()
+    for (const link of this.#links.all) link.takeBack()
     if (this.busy === 0) void this.stop()
   }
 
@@ -106,7 +104,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'gone') {
       this.state = 'stopping'
-      for (const connection of this.#connections) connection.close()
+      for (const link of this.#links.all) link.close()
       this.#process.stop(this.#options.stopTimeout)
     }
     return this.#gone.promise
@@ -120,8 +118,8 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       clearTimeout(this.#startTimer)
       this.state = 'ready'
       this.readySince = performance.now()
-      this.#openPipes(message)
-      this.#idle.push(...this.#connections)
+      this.#links.ready(message)
+      this.#idle.push(...this.#links.all)
       this.#started.resolve()
       this.#keeper.free(this)
     } else if (message.type === 'failed') {
@@ -146,38 +144,37 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
       this.#started.reject(this.startError)
     }
     // What it has not begun is run by others.
-    for (const connection of this.#connections) connection.takeBack()
+    for (const link of this.#links.all) link.takeBack()
     const expected = before === 'stopping' || before === 'starting'
     const message = `${this.#options.name} ${this.pid ?? ''} ${what}`
     const { lastLines } = exit
     if (!expected) {
       // What it wrote last goes to the record of the request that it held, if it held one.
-      const detail = this.#connections.some(({ waiting }) => waiting) ? undefined : lastLines
+      const detail = this.#links.all.some(({ answering }) => answering) ? undefined : lastLines
       this.#options.log.error(message, { ...this.#fields, code: 'WORKER_DIED', detail })
     }
     const cause = lastLines === undefined ? {} : { cause: lastLines }
-    for (const connection of this.#connections) {
-      connection.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause))
+    for (const link of this.#links.all) {
+      link.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause))
     }
     this.#gone.resolve()
     this.#keeper.gone(this, expected)
   }
 
-  // --- from its connections
+  // --- from its links
 
-  released(connection: WorkerConnection): void {
+  released(link: Link): void {
     if (this.#lost) return
-    this.#idle.push(connection)
+    this.#idle.push(link)
     if (this.state === 'ready') this.#keeper.free(this)
     else if (this.state === 'leaving' && this.busy === 0) void this.stop()
   }
 
-  cancelled(connection: WorkerConnection): void {
-    this.#process.tell({ type: 'abort', connection: connection.index, sequence: connection.sequence })
+  cancelled(): void {
     this.#abortTimer ??= setTimeout(this.#checkCancelled, this.#options.abortTimeout)
   }
 
-  lost(connection: WorkerConnection, error: SidegateError | undefined): void {
+  lost(link: Link, error: SidegateError | undefined): void {
     if (this.state === 'gone') return
     // No more requests for it.
     this.#idle.length = 0
@@ -186,7 +183,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
     // The process is about to end: its exit code says why. One that only closed a connection is of no use either.
     else if (this.state !== 'stopping') {
       this.#lossTimer ??= setTimeout(() => {
-        this.#verdict ??= `closed connection ${connection.index} and was killed`
+        this.#verdict ??= `closed connection ${link.index} and was killed`
         this.#process.kill()
       }, EXIT_GRACE)
     }
@@ -205,18 +202,6 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   /** It is about to be over, and takes no more requests. */
   get #lost(): boolean {
     return this.#lossTimer !== undefined || this.#verdict !== undefined
-  }
-
-  /** Opens the worker's pipes for requests, one a connection; without them requests go by the connections. */
-  #openPipes({ pid, requests }: ControlMessage): void {
-    const named = Array.isArray(requests) ? (requests as readonly (readonly [number, number])[]) : []
-    const pipes = named.flatMap(([descriptor, inode]) => RequestPipe.open(Number(pid), descriptor, inode) ?? [])
-    const all = pipes.length === this.#connections.length
-    for (const [index, pipe] of pipes.entries()) {
-      if (all) this.#connections[index]!.use(pipe)
-      else pipe.close()
-    }
-    this.#process.tell({ type: 'serve', pipes: all })
   }
 
   get #fields(): LogFields {
@@ -238,7 +223,7 @@ export class Worker implements Occupant, ConnectionOwner, ProcessListener {
   readonly #checkCancelled = (): void => {
     this.#abortTimer = undefined
     const { abortTimeout } = this.#options
-    const since = this.#connections.map(({ cancelledAt }) => cancelledAt).filter((time) => time > 0)
+    const since = this.#links.all.map(({ cancelledAt }) => cancelledAt).filter((time) => time > 0)
     if (since.length === 0) return
     const left = Math.min(...since) + abortTimeout - performance.now()
     if (left > 1) this.#abortTimer = setTimeout(this.#checkCancelled, left)

@@ -1,6 +1,7 @@
 // The mount kind `python`: a WSGI app (PEP 3333) in worker processes of its own.
 import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { fastcgi } from '../../workers/fastcgi/links.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../processes/start-error.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
@@ -24,6 +25,7 @@ class PythonMount implements Mount {
     const { log, key } = this.#context
     this.#pool = new Pool({
       command: await pythonCommand('serve', this.#settings, this.#context),
+      speech: fastcgi,
       processes,
       threads,
       queue,

@@ -13,7 +13,7 @@ export interface BodySource {
 }
 
 /** The body of one request. */
-export class WorkerUpload {
+export class BodySender {
   readonly #body: BodySource
   readonly #socket: Socket
   readonly #codec: FastcgiClient

@@ -8,150 +8,117 @@ import type { Socket } from 'node:net'
 import { notePiece } from '../../collector.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
+import { Lines } from '../../lines.ts'
+import type { SupervisedProcess } from '../../processes/process.ts'
 import type { ClientEvent } from '../../wire/codec.ts'
 import { FastcgiClient } from '../../wire/fastcgi-client.ts'
 import type { Head } from '../../wire/head.ts'
 import { nulInside } from '../../wire/keys.ts'
-import { AheadList, type Ahead, type AheadOwner, type Place } from './piped-requests.ts'
-import { Lines } from '../../lines.ts'
 import { packed, packedText } from '../../wire/packed.ts'
-import { readReport, type Report } from './report.ts'
+import type { Link, LinkEnd, Turns, Waiting } from '../link.ts'
+import { Pace } from '../pace.ts'
+import { BodySender } from './body-sender.ts'
+import { PipedRequests, type PipedRequest } from './piped-requests.ts'
+import { readReport } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
-import { WorkerUpload } from './body-sender.ts'
-
-/** What a connection tells the worker that it leads to. */
-export interface ConnectionOwner {
-  /** It is free again. */
-  released(connection: WorkerConnection): void
-  /** Nobody waits for the answer to its request any more. */
-  cancelled(connection: WorkerConnection): void
-  /** It can carry no more requests; its exchange waits for `fail`. */
-  lost(connection: WorkerConnection, error: SidegateError | undefined): void
-  /** What the app wrote, or what went wrong beside the response. */
-  reported(report: Report, exchange: Exchange): void
-}
-
-/** Who keeps the queue. */
-export interface Dispatcher {
-  /** A connection has room for a request ahead, or gave some back. */
-  advanced(): void
-  /** A request that was sent ahead is begun. */
-  begun(place: Place): void
-  /** One whose turn it was has not been begun there. */
-  returned(exchange: Exchange): void
-}
 
 /** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
 type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
 
-/** A request that takes longer, in milliseconds, is not what those ahead of their turn should wait for. */
-const STUCK_MS = 5
-/** A worker whose requests take longer, in milliseconds, keeps no other idle: for shorter ones it costs more to take them back. */
-const SLOW_MS = 0.5
-
-/** A connection to a worker. */
-export class WorkerConnection implements AheadOwner {
+/** A connection to a worker, and the pipe beside it. */
+export class FastcgiLink implements Link {
   readonly index: number
-  /** Names the request under way to the worker. */
-  sequence = 0
-  /** When the request under way was cancelled, as `performance.now()`; 0: it was not. */
   cancelledAt = 0
   readonly #socket: Socket
-  readonly #owner: ConnectionOwner
-  readonly #dispatcher: Dispatcher
+  readonly #process: SupervisedProcess
+  readonly #end: LinkEnd
+  readonly #turns: Turns
   readonly #lines: Lines
   #codec = new FastcgiClient()
-  #ahead: AheadList | undefined
+  /** Undefined when all requests go by the connection. */
+  #piped: PipedRequests | undefined
+  readonly #pace = new Pace()
   /** Requests sent. */
   #sent = 0
+  /** Names the request under way to the worker. */
+  #sequence = 0
   /** The request under way goes by the connection, not by the pipe. */
   #beside = false
   /** The worker has sent something of its answer: it has begun the request. */
   #heard = false
   /** The request under way was taken back. */
   #givenUp = false
-  /** When the request under way began, as `performance.now()`. */
-  #since = 0
-  /** How long its last requests took, in milliseconds; the later count more. */
-  #pace = 0
   /** The client of the exchange takes its response slowly. */
   #slow = false
   #state: State = 'idle'
   #exchange: Exchange | undefined
   /** The body of the request under way, when it has one. */
-  #upload: WorkerUpload | undefined
+  #sender: BodySender | undefined
 
-  constructor(socket: Socket, index: number, owner: ConnectionOwner, dispatcher: Dispatcher) {
+  /** @param process what it is a connection of */
+  constructor(socket: Socket, index: number, process: SupervisedProcess, end: LinkEnd, turns: Turns) {
     this.#socket = socket
     this.index = index
-    this.#owner = owner
-    this.#dispatcher = dispatcher
+    this.#process = process
+    this.#end = end
+    this.#turns = turns
     this.#lines = new Lines((line) => this.#report(line))
     socket.on('data', this.#receive)
-    socket.on('drain', () => this.#upload?.pump())
+    socket.on('drain', () => this.#sender?.pump())
     // `end` when the worker closes it, `close` when it breaks.
     socket.once('end', () => this.#lose(undefined)).once('close', () => this.#lose(undefined))
   }
 
-  /** True when its exchange waits for the worker. */
-  get waiting(): boolean {
+  get answering(): boolean {
     return this.#state === 'answering'
   }
 
-  /** Sends a request to the worker; the connection has to be idle. */
   run(exchange: Exchange): void {
-    if (exchange.body.length === 0 && this.sendAhead(exchange, undefined))
-      this.#begin(this.#ahead!.next()!, performance.now())
-    else this.#runBeside(exchange)
+    if (exchange.body.length === 0 && this.#put(exchange, undefined)) {
+      this.#begin(this.#piped!.next()!, performance.now())
+    } else this.#runBeside(exchange)
   }
 
   /** Requests without a body go into a pipe; the worker has to be told. */
   use(pipe: RequestPipe): void {
-    this.#ahead = new AheadList(pipe, this)
+    this.#piped = new PipedRequests(pipe, this)
   }
 
-  /** How many requests are ahead; undefined when no more may be. `now` as performance.now(). */
   aheadAt(now: number): number | undefined {
-    return this.#ahead?.hasRoom && this.takesAhead(now) ? this.#ahead.size : undefined
+    return this.#piped?.hasRoom && this.takesAhead(now) ? this.#piped.size : undefined
   }
 
-  /** It is busy, and soon free, as far as can be told. */
   takesAhead(now: number): boolean {
     if (this.#state !== 'answering' && this.#state !== 'answered') return false
     // Before the worker has begun what goes beside the pipe, nothing could be taken back out of it.
     if (this.#beside && !this.#heard) return false
-    return this.#codec.requestSent && !this.#slow && this.#pace <= STUCK_MS && !this.isStuck(now)
+    return this.#codec.requestSent && !this.#slow && this.#pace.isQuick(now)
   }
 
   isStuck(now: number): boolean {
-    return now - this.#since > STUCK_MS
+    return this.#pace.isStuck(now)
   }
 
   isSlow(now: number): boolean {
-    return this.#pace > SLOW_MS || this.isStuck(now)
+    return this.#pace.isSlow(now)
   }
 
-  /** Puts a request without a body into the pipe; false when it has no room there. `place`: that in the queue, if it has one. */
-  sendAhead(exchange: Exchange, place: Place | undefined): boolean {
-    const ahead = this.#ahead?.add(exchange, place, this.#sent + 1)
-    if (!ahead) return false
-    this.#sent++
-    this.#codec.expect(ahead.id)
-    return true
+  sendAhead(waiting: Waiting): boolean {
+    return this.#put(waiting.exchange, waiting)
   }
 
-  takeFirst(): Ahead | undefined {
-    const taken = this.#ahead?.take()
+  takeFirst(): PipedRequest | undefined {
+    const taken = this.#piped?.take()
     if (!taken) return undefined
     this.#codec.forget(taken.id)
-    if (taken.sequence === this.sequence) this.#givenUp = true
+    if (taken.sequence === this.#sequence) this.#givenUp = true
     return taken
   }
 
   takeBack(): void {
-    let turn: Ahead | undefined
-    for (let taken = this.takeFirst(); taken; taken = this.takeFirst()) if (!taken.place) turn = taken
-    if (turn?.wanted) this.#dispatcher.returned(turn.exchange)
+    let turn: PipedRequest | undefined
+    for (let taken = this.takeFirst(); taken; taken = this.takeFirst()) if (!taken.waiting) turn = taken
+    if (turn?.wanted) this.#turns.returned(turn.exchange)
     this.settle()
   }
 
@@ -161,26 +128,33 @@ export class WorkerConnection implements AheadOwner {
     this.#next(performance.now())
   }
 
-  /** Lets the worker end when it has begun what was sent. */
   close(): void {
-    this.#ahead?.close()
+    this.#piped?.close()
   }
 
-  /** The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun. */
   fail(error: UpstreamError): void {
-    const ahead = this.#ahead
+    const piped = this.#piped
     const exchange = this.#exchange
-    const { waiting } = this
+    const { answering } = this
     this.#state = 'lost'
     this.#exchange = undefined
-    this.#ahead = undefined
-    this.#stopUpload()
-    if (exchange && waiting) exchange.fail(error)
-    for (let next = ahead?.next(); next; next = ahead?.next()) {
-      if (next.place) this.#dispatcher.begun(next.place)
+    this.#piped = undefined
+    this.#stopSending()
+    if (exchange && answering) exchange.fail(error)
+    for (let next = piped?.next(); next; next = piped?.next()) {
+      if (next.waiting) this.#turns.begun(next.waiting)
       next.exchange.fail(error)
     }
-    ahead?.close()
+    piped?.close()
+  }
+
+  /** Puts a request without a body into the pipe; false when it has no room there. `waiting`: its place in the queue, if it has one. */
+  #put(exchange: Exchange, waiting: Waiting | undefined): boolean {
+    const request = this.#piped?.add(exchange, waiting, this.#sent + 1)
+    if (!request) return false
+    this.#sent++
+    this.#codec.expect(request.id)
+    return true
   }
 
   /** The request goes by the connection; the pipe says when. */
@@ -190,18 +164,18 @@ export class WorkerConnection implements AheadOwner {
     const text = packedText(exchange.variables)
     if (text === undefined) {
       exchange.fail(nulInside('a variable of the request'))
-      return this.#owner.released(this)
+      return this.#end.released(this)
     }
     this.#open(exchange, ++this.#sent, performance.now(), true)
-    this.#ahead?.announce(this.#sent)
+    this.#piped?.announce(this.#sent)
     const request = this.#codec.request(packed(text), body.length)
     if (body.length === 0) {
       this.#socket.write(request)
     } else {
       this.#socket.cork()
       this.#socket.write(request)
-      this.#upload = new WorkerUpload(body, this.#socket, this.#codec, this.#refuse)
-      this.#upload.pump()
+      this.#sender = new BodySender(body, this.#socket, this.#codec, this.#refuse)
+      this.#sender.pump()
       this.#socket.uncork()
     }
     exchange.onAbort(this.#onAbort)
@@ -215,13 +189,14 @@ export class WorkerConnection implements AheadOwner {
   #cancel(): void {
     if (this.#state !== 'answering' && this.#state !== 'answered') return
     this.#state = 'discarding'
-    this.#stopUpload()
+    this.#stopSending()
     this.#slow = false
     this.cancelledAt = performance.now()
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
     if (this.#beside) this.#socket.write(this.#codec.abort())
-    this.#owner.cancelled(this)
+    this.#process.tell({ type: 'abort', connection: this.index, sequence: this.#sequence })
+    this.#end.cancelled()
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -267,13 +242,13 @@ export class WorkerConnection implements AheadOwner {
   #wait(exchange: Exchange): void {
     this.#slow = true
     this.takeBack()
-    this.#dispatcher.advanced()
+    this.#turns.advanced()
     // The worker has begun the next: what is left of this response is in the system's buffer, and is in the way there.
-    if (this.#ahead && this.#ahead.size > 0) return
+    if (this.#piped && this.#piped.size > 0) return
     this.#socket.pause()
-    const { sequence } = this
+    const sequence = this.#sequence
     const resume = (): void => {
-      if (this.sequence === sequence) this.#socket.resume()
+      if (this.#sequence === sequence) this.#socket.resume()
     }
     exchange.drained().then(resume, resume)
   }
@@ -282,7 +257,7 @@ export class WorkerConnection implements AheadOwner {
     const exchange = this.#exchange!
     const answering = this.#state === 'answering'
     this.#lines.end()
-    this.#stopUpload()
+    this.#stopSending()
     if (answering) {
       this.#state = 'answered'
       try {
@@ -300,7 +275,7 @@ export class WorkerConnection implements AheadOwner {
 
   #advance(): void {
     const now = performance.now()
-    this.#pace += (now - this.#since - this.#pace) / 8
+    this.#pace.end(now)
     this.#next(now)
   }
 
@@ -308,31 +283,31 @@ export class WorkerConnection implements AheadOwner {
   #next(now: number): void {
     this.#exchange = undefined
     this.cancelledAt = 0
-    const next = this.#ahead?.next()
+    const next = this.#piped?.next()
     if (next) {
       this.#begin(next, now)
-      this.#dispatcher.advanced()
+      this.#turns.advanced()
     } else {
       this.#state = 'idle'
-      this.#owner.released(this)
+      this.#end.released(this)
     }
   }
 
-  #begin(ahead: Ahead, now: number): void {
-    const { exchange, place, sequence } = ahead
-    if (place) this.#dispatcher.begun(place)
-    ahead.place = undefined
+  #begin(request: PipedRequest, now: number): void {
+    const { exchange, waiting, sequence } = request
+    if (waiting) this.#turns.begun(waiting)
+    request.waiting = undefined
     this.#open(exchange, sequence, now, false)
-    if (ahead.wanted) exchange.onAbort(this.#onAbort)
+    if (request.wanted) exchange.onAbort(this.#onAbort)
     else this.#cancel()
   }
 
   #open(exchange: Exchange, sequence: number, now: number, beside: boolean): void {
-    this.sequence = sequence
+    this.#sequence = sequence
     this.#exchange = exchange
     this.#state = 'answering'
     this.#slow = false
-    this.#since = now
+    this.#pace.begin(now)
     this.#beside = beside
     this.#heard = false
   }
@@ -344,9 +319,9 @@ export class WorkerConnection implements AheadOwner {
     this.#cancel()
   }
 
-  #stopUpload(): void {
-    this.#upload?.stop()
-    this.#upload = undefined
+  #stopSending(): void {
+    this.#sender?.stop()
+    this.#sender = undefined
   }
 
   #report(line: string): void {
@@ -354,16 +329,16 @@ export class WorkerConnection implements AheadOwner {
     const report = readReport(line)
     if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
       // The worker finishes by itself.
-      this.#stopUpload()
+      this.#stopSending()
       this.#state = 'discarding'
       const said = report.code === 'APP_RAISED' ? `the app raised ${report.message}` : report.message
       exchange.fail(new AppError(report.code, said, 500, { cause: report.detail }))
-    } else this.#owner.reported(report, exchange)
+    } else this.#end.reported(report, exchange)
   }
 
   #lose(error: SidegateError | undefined): void {
     if (this.#state === 'lost') return
-    this.#stopUpload()
-    this.#owner.lost(this, error)
+    this.#stopSending()
+    this.#end.lost(this, error)
   }
 }

@@ -1,50 +1,31 @@
-// The requests in the pipe of a worker's connection: the one whose turn it is, and those that were sent to a busy worker ahead of their turn, so
-// that it need not wait for the gateway between two. Until the worker begins one it can be taken back, for a worker that has nothing to do,
-// or when this one dies.
+// The requests in the pipe of a link: the one whose turn it is, and those that were sent to a busy worker ahead of their turn, so that it
+// need not wait for the gateway between two. Until the worker begins one it can be taken back, for a worker that has nothing to do, or when
+// this one dies.
 import type { Exchange } from '../../exchange.ts'
 import { packedText } from '../../wire/packed.ts'
 import { RequestSlot } from '../../wire/request-slot.ts'
-import type { Waiter } from '../../queue.ts'
+import type { Link, Sent, Waiting } from '../link.ts'
+import { AHEAD_MOST } from '../tuning.ts'
 import type { RequestPipe } from './request-pipe.ts'
 
-/** Requests ahead of their turn on a connection: enough that a worker of a fast app seldom waits. */
-const AHEAD_MAX = 8
 /** The id of a request that comes by the connection. */
 const BESIDE = 1
 const FIRST_ID = 2
 const IDS = 254
 
-/** Where an exchange waits: it was sent ahead, or cannot be (it has a body, or is too large). */
-export type Place = Waiter<Ahead | 'stays' | undefined>
-
-/** The connection of a list. */
-export interface AheadOwner {
-  /** The request under way takes so long that those ahead had better go to another busy worker. `now`: as performance.now(). */
-  isStuck(now: number): boolean
-  /** Those ahead had better go to a worker that has nothing to do. */
-  isSlow(now: number): boolean
-  /** Takes back the one that is first, its turn or the next; undefined when the worker has begun them all. `settle` has to follow. */
-  takeFirst(): Ahead | undefined
-  /** Takes back all that the worker has not begun; the one whose turn it was goes to the dispatcher, the others are in the queue. */
-  takeBack(): void
-  /** Goes on to the next when the one whose turn it was has been taken back. */
-  settle(): void
-}
-
-/** A request that was sent. */
-export class Ahead {
+/** A request that was put into a pipe. */
+export class PipedRequest implements Sent {
   readonly exchange: Exchange
-  /** Its place in the queue; undefined when its turn has come. */
-  place: Place | undefined
-  /** Its number on the connection, which is not that of another. */
+  waiting: Waiting | undefined
+  /** Its number on the link, which is not that of another. */
   readonly sequence: number
-  readonly owner: AheadOwner
+  readonly link: Link
 
-  constructor(exchange: Exchange, place: Place | undefined, sequence: number, owner: AheadOwner) {
+  constructor(exchange: Exchange, waiting: Waiting | undefined, sequence: number, link: Link) {
     this.exchange = exchange
-    this.place = place
+    this.waiting = waiting
     this.sequence = sequence
-    this.owner = owner
+    this.link = link
   }
 
   /** Its FastCGI id, different from those of the others in the pipe. */
@@ -52,46 +33,45 @@ export class Ahead {
     return FIRST_ID + (this.sequence % IDS)
   }
 
-  /** False when nobody waits for its answer any more. */
   get wanted(): boolean {
     return !this.exchange.aborted && !this.exchange.headSent
   }
 }
 
 /** The requests in one pipe. */
-export class AheadList {
+export class PipedRequests {
   readonly #pipe: RequestPipe
-  readonly #owner: AheadOwner
+  readonly #link: Link
   /** In the order in which the worker comes to them. */
-  readonly #waiting: Ahead[] = []
-  #turn: Ahead | undefined
+  readonly #ahead: PipedRequest[] = []
+  #turn: PipedRequest | undefined
 
-  constructor(pipe: RequestPipe, owner: AheadOwner) {
+  constructor(pipe: RequestPipe, link: Link) {
     this.#pipe = pipe
-    this.#owner = owner
+    this.#link = link
   }
 
-  /** How many wait for their turn. */
+  /** How many are ahead of their turn. */
   get size(): number {
-    return this.#waiting.length
+    return this.#ahead.length
   }
 
   get hasRoom(): boolean {
-    return this.size < AHEAD_MAX
+    return this.size < AHEAD_MOST
   }
 
-  /** Sends one more; undefined when there is no room for it in the pipe, or in any. */
-  add(exchange: Exchange, place: Place | undefined, sequence: number): Ahead | undefined {
+  /** Puts one more in; undefined when there is no room for it in the pipe, or in any. */
+  add(exchange: Exchange, waiting: Waiting | undefined, sequence: number): PipedRequest | undefined {
     const text = packedText(exchange.variables)
     if (text === undefined || !RequestSlot.fits(text)) {
-      if (place) place.note = 'stays'
+      if (waiting) waiting.note = 'stays'
       return undefined
     }
-    const ahead = new Ahead(exchange, place, sequence, this.#owner)
-    if (!this.#pipe.put(sequence, ahead.id, text)) return undefined
-    if (place) place.note = ahead
-    this.#waiting.push(ahead)
-    return ahead
+    const request = new PipedRequest(exchange, waiting, sequence, this.#link)
+    if (!this.#pipe.put(sequence, request.id, text)) return undefined
+    if (waiting) waiting.note = request
+    this.#ahead.push(request)
+    return request
   }
 
   /** The worker comes to a request that the connection brings: nothing else is in the pipe. */
@@ -100,13 +80,13 @@ export class AheadList {
   }
 
   /** The one that the worker comes to now. Undefined when there is none. */
-  next(): Ahead | undefined {
-    this.#turn = this.#waiting.shift()
+  next(): PipedRequest | undefined {
+    this.#turn = this.#ahead.shift()
     return this.#turn
   }
 
   /** Takes out the one that is first; undefined when the worker has begun them all. */
-  take(): Ahead | undefined {
+  take(): PipedRequest | undefined {
     // What is announced stays in the pipe.
     if (!this.#turn && this.size === 0) return undefined
     const sequence = this.#pipe.take()
@@ -116,11 +96,11 @@ export class AheadList {
       this.#turn = undefined
       return turn
     }
-    const index = this.#waiting.findIndex((waiting) => waiting.sequence === sequence)
-    const taken = this.#waiting[index]
+    const index = this.#ahead.findIndex((request) => request.sequence === sequence)
+    const taken = this.#ahead[index]
     if (!taken) throw new TypeError(`no request ${sequence} was sent`)
-    this.#waiting.splice(index, 1)
-    if (taken.place) taken.place.note = undefined
+    this.#ahead.splice(index, 1)
+    if (taken.waiting) taken.waiting.note = undefined
     return taken
   }
 

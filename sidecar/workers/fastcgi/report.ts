@@ -1,9 +1,6 @@
 // What a worker tells about the request it runs: JSON lines in FastCGI's STDERR stream. Text that is something else is text.
 
-/** `output`: the app wrote. `failure`: it raised; `fatal`: there will be no (more) response. */
-export type Report =
-  | { type: 'output'; stream: 'stdout' | 'stderr' | 'errors'; text: string }
-  | { type: 'failure'; code: string; message: string; detail: string | undefined; fatal: boolean }
+import type { Report } from '../link.ts'
 
 /** Reads one line of the STDERR stream. */
 export function readReport(line: string): Report {

@@ -1,0 +1,88 @@
+// What the scheduler and the workers know of the way to a worker, whatever it speaks: it carries one request at a time, and perhaps others
+// ahead of their turn, which can be taken back until the worker begins them.
+import type { SidegateError, UpstreamError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import type { ControlMessage, SupervisedProcess } from '../processes/process.ts'
+import type { Waiter } from '../queue.ts'
+
+/** An exchange in the queue. Noted with it: where it was sent ahead of its turn, or that it cannot be (it has a body, or is too large). */
+export type Waiting = Waiter<Sent | 'stays' | undefined>
+
+/** A request that was sent to a worker, and that the worker may have begun. */
+export interface Sent {
+  readonly exchange: Exchange
+  readonly link: Link
+  /** It keeps its place in the queue until its turn comes; undefined from then on. */
+  readonly waiting: Waiting | undefined
+  /** False when nobody waits for its answer any more. */
+  readonly wanted: boolean
+}
+
+/** A way to a worker. `now`: as performance.now(). */
+export interface Link {
+  /** Its number among those of its worker. */
+  readonly index: number
+  /** Its exchange waits for the worker. */
+  readonly answering: boolean
+  /** When the request under way was cancelled, as performance.now(); 0: it was not. */
+  readonly cancelledAt: number
+  /** Sends a request to the worker; the link has to be idle. */
+  run(exchange: Exchange): void
+  /** How many requests are ahead; undefined when no more may be. */
+  aheadAt(now: number): number | undefined
+  /** It is busy, and soon free, as far as can be told. */
+  takesAhead(now: number): boolean
+  /** The request under way takes so long that those ahead had better go to another busy worker. */
+  isStuck(now: number): boolean
+  /** Those ahead had better go to a worker that has nothing to do. */
+  isSlow(now: number): boolean
+  /** Sends one ahead of its turn; false when it cannot be. */
+  sendAhead(waiting: Waiting): boolean
+  /** Takes back the one that is first, its turn or the next; undefined when the worker has begun them all. `settle` has to follow. */
+  takeFirst(): Sent | undefined
+  /** Goes on to the next when the one whose turn it was has been taken back. */
+  settle(): void
+  /** Takes back all that the worker has not begun: the one whose turn it was is returned, the others wait in the queue as before. */
+  takeBack(): void
+  /** Lets the worker end when it has begun what was sent. */
+  close(): void
+  /** The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun. */
+  fail(error: UpstreamError): void
+}
+
+/** What an app wrote (`output`), or what went wrong in it (`failure`; `fatal`: there will be no (more) response). */
+export type Report =
+  | { type: 'output'; stream: 'stdout' | 'stderr' | 'errors'; text: string }
+  | { type: 'failure'; code: string; message: string; detail: string | undefined; fatal: boolean }
+
+/** The worker at the end of a link. */
+export interface LinkEnd {
+  /** The link is free again. */
+  released(link: Link): void
+  /** Nobody waits for the answer to the request of a link any more; the worker has been told. */
+  cancelled(): void
+  /** It can carry no more requests; its exchange waits for `fail`. */
+  lost(link: Link, error: SidegateError | undefined): void
+  /** What the app has to say beside the response. */
+  reported(report: Report, exchange: Exchange): void
+}
+
+/** Who gives links their requests. */
+export interface Turns {
+  /** A link has room for a request ahead, or gave some back. */
+  advanced(): void
+  /** A request that was sent ahead is begun. */
+  begun(waiting: Waiting): void
+  /** One whose turn it was has not been begun there. */
+  returned(exchange: Exchange): void
+}
+
+/** The links of one process. */
+export interface Links {
+  readonly all: readonly Link[]
+  /** The process is ready: what it said with that. */
+  ready(message: ControlMessage): void
+}
+
+/** Makes the links of a process, which has just been started; one for each of its connections. */
+export type Speech = (process: SupervisedProcess, end: LinkEnd, turns: Turns) => Links
