@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cgi } from '../../plugin/cgi/host.ts'
 import { example } from '../../plugin/example.ts'
@@ -13,8 +12,7 @@ import { open, type Answer } from '../conformance/client.ts'
 import { startGateway, until, type TestGateway } from '../harness.ts'
 import { installed, startHost, type CgiHost } from './hosts.ts'
 import { scriptFolder } from './scripts.ts'
-
-const main = fileURLToPath(new URL('../../sidecar/main.ts', import.meta.url))
+import { MAIN } from '../built.ts'
 
 const site = scriptFolder({
   'app.mjs': `export const app = async (environ, start) => {
@@ -72,8 +70,8 @@ beforeAll(async () => {
   script('relay', relay)
   script('lost', lost)
   const target = `app:${join(site.path, 'app.mjs')}`
-  script('whole', `#!/bin/sh\nexec ${process.execPath} ${main} cgi ${target}\n`)
-  script('broken', `#!/bin/sh\nexec ${process.execPath} ${main} cgi app:${join(site.path, 'broken.mjs')}\n`)
+  script('whole', `#!/bin/sh\nexec ${process.execPath} ${MAIN} cgi ${target}\n`)
+  script('broken', `#!/bin/sh\nexec ${process.execPath} ${MAIN} cgi app:${join(site.path, 'broken.mjs')}\n`)
 })
 afterAll(() => gateway?.stop())
 
@@ -237,7 +235,7 @@ test('the relay speaks over TCP, and knows who does not speak FastCGI', async ()
 })
 
 test('sidegate cgi without a request says what it is for', async () => {
-  const child = spawn(process.execPath, [main, 'cgi', 'respond:204'], { env: { PATH: '/usr/bin' }, stdio: 'pipe' })
+  const child = spawn(process.execPath, [MAIN, 'cgi', 'respond:204'], { env: { PATH: '/usr/bin' }, stdio: 'pipe' })
   let err = ''
   child.stderr.on('data', (piece: Buffer) => (err += piece.toString()))
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2)

@@ -1,9 +1,8 @@
 // The real command in a process of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
+import { MAIN } from '../built.ts'
 
-/** What is run: Node.js and the entry point, unbuilt. */
-const COMMAND = [process.execPath, join(import.meta.dirname, '../../sidecar/main.ts')]
+const COMMAND = [process.execPath, MAIN]
 
 /** Commands start and end within this time, however busy the machine. */
 const LIMIT_MS = 25_000

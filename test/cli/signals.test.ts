@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import { until } from '../harness.ts'
 import { commandFolder } from './command-folder.ts'
 import type { Sidegate } from './sidegate.ts'
+import { MAIN } from '../built.ts'
 
 const folder = commandFolder()
 const { write } = folder
@@ -80,10 +81,9 @@ export default { listen: ['127.0.0.1:0'], mounts: { '/': { respond: 204 } } }`,
 })
 
 test('a debugger that SIGUSR1 opened before anybody could listen to it is closed', async () => {
-  const main = join(import.meta.dirname, '../../sidecar/main.ts')
   // Ignored until Node.js has a handler for it, so that the first signals do not end the process.
   const shell = `trap '' USR1; echo ignored >&2; exec "$0" "$@"`
-  const words = [process.execPath, main, 'serve', '/=respond:204', '-l', '127.0.0.1:0']
+  const words = [process.execPath, MAIN, 'serve', '/=respond:204', '-l', '127.0.0.1:0']
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn('/bin/sh', ['-c', shell, ...words], {
     cwd: folder.path,
@@ -135,8 +135,7 @@ test.each(['SIGHUP', 'SIGQUIT', 'SIGTERM', 'SIGINT'] as const)(
 test('a log that is written to a file goes on at its start when it is truncated', async () => {
   const file = join(folder.path, 'access.log')
   const out = openSync(file, 'a')
-  const main = join(import.meta.dirname, '../../sidecar/main.ts')
-  const words = [main, 'serve', '/=respond:204', '-l', '127.0.0.1:0']
+  const words = [MAIN, 'serve', '/=respond:204', '-l', '127.0.0.1:0']
   const child = spawn(process.execPath, words, { cwd: folder.path, stdio: ['ignore', out, 'pipe'] })
   closeSync(out)
   const exited = once(child, 'exit')

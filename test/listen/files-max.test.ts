@@ -7,8 +7,8 @@ import { expect, test, vi } from 'vitest'
 import { Sidegate } from '../cli/sidegate.ts'
 import { freshFolder } from './gateway.ts'
 import { connectTo, readAll, talk } from './peer.ts'
+import { MAIN } from '../built.ts'
 
-const MAIN = join(import.meta.dirname, '../../sidecar/main.ts')
 const get = (path: string): string => `GET ${path} HTTP/1.0\r\n\r\n`
 
 test('connections leave places for what requests need when the process may open no more files', async () => {

@@ -9,8 +9,8 @@ import { handedDown } from '../../sidecar/listen/inherited.ts'
 import { stopProcess, until } from '../harness.ts'
 import { freshFolder, listener } from './gateway.ts'
 import { bodyOf, talk, uwsgiRequest } from './peer.ts'
+import { MAIN } from '../built.ts'
 
-const main = join(import.meta.dirname, '../../sidecar/main.ts')
 const http = 'GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
 const stop: (() => unknown)[] = []
 
@@ -42,7 +42,7 @@ function start(
   environment: Record<string, string> = {},
   shell = 'LISTEN_PID=$$ exec "$@"',
 ) {
-  const child = spawn('/bin/sh', ['-c', shell, 'sh', process.execPath, main, 'serve', ...words], {
+  const child = spawn('/bin/sh', ['-c', shell, 'sh', process.execPath, MAIN, 'serve', ...words], {
     cwd: freshFolder(),
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((server) => handleOf(server).fd)],
@@ -174,7 +174,7 @@ test('check does not ask for sockets that only serve gets', async () => {
     join(folder, 'c.json'),
     JSON.stringify({ listen: ['systemd:', 'uwsgi://fd:9'], mounts: { '/': { respond: 204 } } }),
   )
-  const child = spawn(process.execPath, [main, 'check', '-c', 'c.json'], {
+  const child = spawn(process.execPath, [MAIN, 'check', '-c', 'c.json'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { begin, packet, pair, record, request } from '../wire/build.ts'
 import { bodyOf, connectTo, talk, uwsgiRequest } from '../listen/peer.ts'
+import { MAIN } from '../built.ts'
 
 const KB = 1024
 const MB = 1024 ** 2
@@ -20,7 +21,7 @@ let proxied = ''
 
 beforeAll(async () => {
   const config = join(import.meta.dirname, 'floods.json')
-  const command = ['sidecar/main.ts', 'serve', '--config', config, '--no-access-log']
+  const command = [MAIN, 'serve', '--config', config, '--no-access-log']
   server = spawn(process.execPath, ['--expose-gc', '--max-old-space-size=128', ...command], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { stopProcess } from '../harness.ts'
 import { resident } from './resident.ts'
 import { roundTrip } from './trip.ts'
+import { MAIN } from '../built.ts'
 
 const GB = 1024 ** 3
 const MB = 1024 ** 2
@@ -14,7 +15,7 @@ let server: ChildProcess | undefined
 
 /** A process of its own for each protocol, as the most memory that a process ever had is what is looked at. */
 async function serve(): Promise<{ pid: number; port: number }> {
-  const command = ['sidecar/main.ts', 'serve', 'app:./test/memory/app.ts', '--listen', '127.0.0.1:0', '--no-access-log']
+  const command = [MAIN, 'serve', 'app:./test/memory/app.ts', '--listen', '127.0.0.1:0', '--no-access-log']
   server = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: server.stderr! })) {
     const port = /127\.0\.0\.1:([1-9][0-9]*)/.exec(line)?.[1]

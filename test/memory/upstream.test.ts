@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { stopProcess } from '../harness.ts'
 import { connectTo } from '../listen/peer.ts'
 import { resident } from './resident.ts'
+import { MAIN } from '../built.ts'
 
 const GB = 1024 ** 3
 const MB = 1024 ** 2
@@ -15,7 +16,7 @@ let inner: { process: ChildProcess; address: string }
 let outer: { process: ChildProcess; address: string } | undefined
 
 async function serve(target: string): Promise<{ process: ChildProcess; address: string }> {
-  const command = ['sidecar/main.ts', 'serve', target, '--listen', '127.0.0.1:0', '--no-access-log']
+  const command = [MAIN, 'serve', target, '--listen', '127.0.0.1:0', '--no-access-log']
   const child = spawn(process.execPath, [...command], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   for await (const line of createInterface({ input: child.stderr })) {
     const address = /^ *listening +(127\.0\.0\.1:[0-9]+)/.exec(line)?.[1]

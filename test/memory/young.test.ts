@@ -14,8 +14,8 @@ import { HttpClient } from '../../sidecar/wire/http-client.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { temporaryFolder } from '../harness.ts'
 import { connectTo } from '../listen/peer.ts'
+import { MAIN } from '../built.ts'
 
-const root = join(import.meta.dirname, '../..')
 const folder = temporaryFolder()
 const MOUNTS = ['app', 'node', 'fetch', 'python', 'upstream'] as const
 type Protocol = 'http' | 'fastcgi' | 'uwsgi'
@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   const config = join(folder.path, 'sidegate.json')
   writeFileSync(config, JSON.stringify({ listen: ['127.0.0.1:0'], mounts, log: { access: false } }))
-  const command = [join(root, 'sidecar/main.ts'), 'serve', '--config', config]
+  const command = [MAIN, 'serve', '--config', config]
   server = spawn(process.execPath, ['--trace-gc', '--trace-pretenuring-statistics', '--expose-gc', ...command], {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],

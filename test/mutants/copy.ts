@@ -32,9 +32,18 @@ export class Copy {
     writeFileSync(join(this.root, file), text)
   }
 
+  /** Builds it, as tests start the built program; 'failed': the compiler has noticed. */
+  build(): Promise<Outcome> {
+    return this.#run(['test/runtime/build.mjs'])
+  }
+
   /** Runs test files, until the first failure. */
-  async test(files: readonly string[]): Promise<Outcome> {
-    const words = ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=dot', '--maxWorkers=1', ...files]
+  test(files: readonly string[]): Promise<Outcome> {
+    const options = ['run', '--bail=1', '--reporter=dot', '--maxWorkers=1']
+    return this.#run(['node_modules/vitest/vitest.mjs', ...options, ...files])
+  }
+
+  async #run(words: readonly string[]): Promise<Outcome> {
     const child = spawn(process.execPath, words, { cwd: this.root, detached: true, stdio: 'ignore' })
     this.#running = child.pid
     let late = false

@@ -73,6 +73,8 @@ async function tryOut(mutant: Mutant): Promise<Outcome> {
   const text = texts.get(mutant.file)!
   copy.write(mutant.file, text.slice(0, mutant.start) + mutant.after + text.slice(mutant.end))
   try {
+    const built = await copy.build()
+    if (built !== 'passed') return built
     for (const group of concerning(mutant.file, root)) {
       const outcome = await copy.test(group)
       if (outcome !== 'passed') return outcome

@@ -13,6 +13,7 @@ import { talk } from '../listen/peer.ts'
 import { EXAMPLE_SOCKET, matrix } from '../hosts/matrix.ts'
 import { nginx, program, startGateway, temporaryFolder, type Nginx, type TestGateway } from '../harness.ts'
 import { APPS, INTERPRETER } from './mount.ts'
+import { MAIN } from '../built.ts'
 
 const apps = ['wsgiref_simple', 'werkzeug_simple', 'both_conformance'] as const
 
@@ -133,7 +134,6 @@ describe.each(['wsgiref_simple', 'werkzeug_simple'])('%s', (app) => {
   })
 
   test('by CGI', async () => {
-    const main = join(import.meta.dirname, '../../sidecar/main.ts')
     const words = ['cgi', `python:validated:${app}`]
     const env = {
       PATH: '/usr/bin:/bin',
@@ -145,7 +145,7 @@ describe.each(['wsgiref_simple', 'werkzeug_simple'])('%s', (app) => {
       SERVER_PORT: '80',
       SERVER_PROTOCOL: 'HTTP/1.1',
     }
-    const child = spawn(process.execPath, [main, ...words], { cwd: APPS, env, stdio: 'pipe' })
+    const child = spawn(process.execPath, [MAIN, ...words], { cwd: APPS, env, stdio: 'pipe' })
     let out = ''
     child.stdout.setEncoding('latin1').on('data', (piece: string) => (out += piece))
     let err = ''
