@@ -1,28 +1,17 @@
 // Besides the usual rules, this file guards who may import whom.
 import { defineConfig } from 'oxlint'
+import { sources } from './test/house/imports.ts'
+import { restrictions } from './test/house/rules.ts'
+import { rooms } from './test/house/rooms.ts'
 
 /** No import that fits `group`, written as in .gitignore: the last pattern that fits counts, and `!` allows. */
 const no = (group: string[], message: string, allowTypeImports = false) => ({ group, message, allowTypeImports })
 
 const drawer = '**/{util,utils,helper,helpers}.ts'
 const drawers = no([drawer], 'No drawers: name the file after the one thing it is about.')
-const gateway = no(['**/gateway.ts'], 'Only cli/ imports gateway.ts: it imports everyone else.')
-const plugins = no(
-  ['**/plugin/**', '!**/plugin/host.ts', '!**/plugin/index.ts'],
-  'Of plugin/, the sidecar knows host.ts and index.ts only.',
-)
-const wire = no(
-  ['**/wire/**'],
-  'Of the mounts, only cgi/ reads bytes of a protocol; the others use connect/ or workers/.',
-)
 const wireInput = no(
   ['*', '!node:buffer', '!./*', '!../errors.ts', '!../variables.ts', drawer],
   'wire/ is bytes in, events out: node:buffer, its own files, the errors and the variables.',
-)
-const tests = no(
-  ['**/test/**'],
-  'What is shipped knows nothing of its tests; cli/conformance.ts loads the suite.',
-  true,
 )
 const hostTypes = no(['*'], 'plugin/host.ts is an interface: it imports types only.', true)
 
@@ -30,6 +19,9 @@ type Rule = ['error', object]
 const only = (...patterns: ReturnType<typeof no>[]): { 'no-restricted-imports': Rule } => ({
   'no-restricted-imports': ['error', { patterns: [drawers, ...patterns] }],
 })
+
+/** The plan of the house. */
+const plan = restrictions(sources(import.meta.dirname), rooms)
 
 export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node', 'vitest'],
@@ -62,13 +54,10 @@ export default defineConfig({
       },
     },
     { files: ['sidecar/main.ts'], rules: { 'unicorn/no-process-exit': 'off' } },
-    { files: ['sidecar/**'], rules: only(gateway, plugins, tests) },
-    { files: ['sidecar/cli/**'], rules: only(plugins, tests) },
-    {
-      files: ['sidecar/mounts/**'],
-      excludeFiles: ['sidecar/mounts/cgi/**'],
-      rules: only(gateway, plugins, wire, tests),
-    },
+    ...plan.map(({ files, patterns }) => ({
+      files: [...files],
+      rules: only(...patterns.map(({ group, message }) => no(group, message))),
+    })),
     {
       files: ['sidecar/wire/**'],
       rules: {
@@ -84,8 +73,7 @@ export default defineConfig({
         ],
       },
     },
-    { files: ['plugin/**'], rules: only(gateway) },
-    { files: ['plugin/host.ts'], rules: only(gateway, hostTypes) },
+    { files: ['plugin/host.ts'], rules: only(hostTypes) },
     { files: ['**/*.test.ts'], rules: { ...only(), 'max-lines': 'off', 'no-restricted-globals': 'off' } },
   ],
 })
