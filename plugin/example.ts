@@ -1,17 +1,19 @@
 // The configuration that the files in configs/ are written for: one mount of each kind that a host treats in its own way.
 import type { Host, PlugInput, PlugOptions } from './host.ts'
 
+const folder = { path: '/srv/site/public', index: ['index.html'], maxAge: 0, dotfiles: false, followSymlinks: false }
+
 /** As `mounts` and `listen` in a sidegate.config.ts in /srv/site. */
 export const example: PlugInput = {
   directory: '/srv/site',
   listeners: [{ address: 'unix:/run/sidegate/sidegate.sock' }],
   mounts: [
-    { key: '/', kind: 'app', settings: { app: './hello.ts' } },
-    { key: '/api', kind: 'node', settings: { node: './api.ts' } },
-    { key: '/hono', kind: 'fetch', settings: { fetch: './hono.ts' } },
-    { key: '/shop', kind: 'python', settings: { python: 'shop.wsgi:application' } },
-    { key: '/static', kind: 'files', settings: { files: './public' } },
-    { key: 'static.example.com', kind: 'files', settings: { files: './public' } },
+    { key: '/', kind: 'app' },
+    { key: '/api', kind: 'node' },
+    { key: '/hono', kind: 'fetch' },
+    { key: '/shop', kind: 'python', hasWorkers: true },
+    { key: '/static', kind: 'files', folder },
+    { key: 'static.example.com', kind: 'files', folder },
   ],
 }
 

@@ -1,4 +1,5 @@
 // What Sidegate knows about one web server in front of it. Nothing to run stands here, so that everyone may import it.
+import type { ServedFolder } from '../sidecar/served-folder.ts'
 import type { Variables } from '../sidecar/variables.ts'
 import type { ProtocolOptions } from '../sidecar/wire/codec.ts'
 
@@ -18,19 +19,19 @@ export interface PlugListener {
 export interface PlugMount {
   /** `/shop`, `static.example.com`, `example.com/shop`. */
   readonly key: string
-  /** `app`, `python`, `files`, … */
+  /** `app`, `python`, `files`, …: for comments. */
   readonly kind: string
-  /** The mount's settings; the value of the key `kind` among them. */
-  readonly settings: Readonly<Record<string, unknown>>
-  /** `files`: scripts of other mounts are in its folder, whose source Sidegate does not serve, and the host must not either. */
-  readonly hasScripts?: boolean
+  /** Each request takes one of few workers for as long as it lasts: uploads and responses are better collected for it. */
+  readonly hasWorkers?: boolean | undefined
+  /** What it serves, where that is static files that the host may serve itself. */
+  readonly folder?: ServedFolder | undefined
 }
 
 /** The part of the running configuration that a host's config file is made from. */
 export interface PlugInput {
   readonly listeners: readonly PlugListener[]
   readonly mounts: readonly PlugMount[]
-  /** Absolute; relative paths in the settings start here. */
+  /** Absolute; relative paths start here. */
   readonly directory: string
 }
 

@@ -1,18 +1,15 @@
 // The locations for mounts: one pair a prefix, so that it means whole segments (`/shop` and `/shop/…`, never `/shopping`).
-import { resolve } from 'node:path'
+import type { ServedFolder } from '../../sidecar/served-folder.ts'
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
 import type { Passing } from './shared.ts'
 import { block, expanded, word } from './words.ts'
 
-// Kinds whose workers take one request at a time each: nginx collects uploads and responses for them.
-const HAS_WORKERS = new Set(['python', 'run', 'cgi'])
-
 /** The lines for one mount. */
-export function locations(mount: PlacedMount, passing: Passing, directory: string): string[] {
-  if (mount.kind === 'files' && !mount.hasScripts) return fileLocations(mount, directory)
+export function locations(mount: PlacedMount, passing: Passing): string[] {
+  if (mount.folder) return fileLocations(mount, mount.folder)
   const body: string[] = [...passing.note]
-  if (HAS_WORKERS.has(mount.kind) || mount.settings.processes !== undefined) {
+  if (mount.hasWorkers) {
     body.push(
       '# A worker is free once nginx has the upload or response, however slow the client. A response that streams says so:',
       '# X-Accel-Buffering: no.',
@@ -32,39 +29,38 @@ export function locations(mount: PlacedMount, passing: Passing, directory: strin
 }
 
 // The answers of the mount `files`, as near as nginx comes: a folder without an index is 403 there, 404 here.
-function fileLocations(mount: PlacedMount, directory: string): string[] {
-  const { prefix, settings } = mount
-  const folder = resolve(directory, String(settings.files)).replace(/\/+$/, '')
-  const names = Array.isArray(settings.index) ? settings.index.map(String) : ['index.html']
+function fileLocations({ key, kind, prefix }: PlacedMount, served: ServedFolder): string[] {
+  const folder = served.path.replace(/\/+$/, '')
+  const names = served.index
   const body = [
     prefix === '' ? `root ${expanded(folder)};` : `alias ${expanded(`${folder}/`)};`,
     // An empty list is not to be had in nginx: a name that is never served.
     `index ${names.length > 0 ? names.map(expanded).join(' ') : '.no-index'};`,
     'charset utf-8;',
-    `add_header Cache-Control "public, max-age=${Number(settings.maxAge ?? 0)}";`,
+    `add_header Cache-Control "public, max-age=${served.maxAge}";`,
     '# Links to /folder go to /folder/ on the host and port that the client used.',
     'absolute_redirect off;',
     '# A missing file is an answer, not an error for the log.',
     'log_not_found off;',
   ]
-  if (settings.followSymlinks !== true) {
+  if (!served.followSymlinks) {
     body.push(
       '# nginx cannot tell symbolic links inside the folder from those that lead out: it follows none.',
       `disable_symlinks on ${expanded(`from=${folder}`)};`,
     )
   }
-  if (typeof settings.fallback === 'string') {
+  if (served.fallback !== undefined) {
     body.push('# The single-page app answers where no file is.')
-    body.push(`error_page 404 =200 ${expanded(`${prefix}/${settings.fallback.replace(/^\.?\//, '')}`)};`)
+    body.push(`error_page 404 =200 ${expanded(`${prefix}/${served.fallback.replace(/^\.?\//, '')}`)};`)
   }
-  if (settings.dotfiles !== true) {
+  if (!served.dotfiles) {
     const hidden = `^${prefix.replace(/[\\^$.|?*+()[\]{}"]/g, '\\$&')}/(?:.*/)?\\.`
     body.push(
       "# Names that begin with a dot are nobody's business.",
       ...block(`location ~ ${word(hidden)}`, ['return 404;']),
     )
   }
-  const comment = remark(`${mount.key}: files, which nginx serves itself (${folder})`)
+  const comment = remark(`${key}: ${kind}, which nginx serves itself (${folder})`)
   if (prefix === '') return [comment, ...block('location /', body)]
   const slash = word(`${encodeURI(prefix).replaceAll('$', '%24')}/$is_args$args`)
   return [

@@ -79,10 +79,7 @@ function snippet({ input, way, mounts, hosts }: Draft): string[] {
 /** The locations of one server block. `rest`: say 404 to what no mount takes. */
 function inside(host: string, mounts: readonly PlacedMount[], way: Passing, input: PlugInput, rest: boolean): string[] {
   const reachable = reachableFrom(host, mounts)
-  const lines = reachable.flatMap((mount, index) => [
-    ...(index > 0 ? [''] : []),
-    ...locations(mount, way, input.directory),
-  ])
+  const lines = reachable.flatMap((mount, index) => [...(index > 0 ? [''] : []), ...locations(mount, way)])
   if (rest && !reachable.some((mount) => mount.prefix === '')) {
     if (lines.length > 0) lines.push('')
     lines.push('# Nothing is mounted at the root.', ...block('location /', ['return 404;']))

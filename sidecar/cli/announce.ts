@@ -83,8 +83,9 @@ export function plugInput(config: GatewayConfig, listeners: readonly PlugListene
     mounts: config.mounts.map(({ key, kind, settings, path }) => ({
       key,
       kind: kind.kind,
-      settings,
-      hasScripts: withScripts.has(path),
+      hasWorkers: kind.hasWorkers,
+      // With scripts of other mounts in it, whose source Sidegate does not serve, no host may either.
+      folder: withScripts.has(path) ? undefined : kind.folder?.(settings, config.directory),
     })),
     directory: config.directory,
   }

@@ -67,17 +67,14 @@ interface Looks {
 
 /** What was found to be right, and what nobody looked at. */
 function summary({ mounts }: GatewayConfig, { start, listen, connect }: Looks): string {
-  const upstreams = mounts.some(({ kind }) => kind.kind === 'upstream')
+  const upstreams = mounts.some(({ kind }) => kind.connects)
   const seen = [`${mounts.length} mount${mounts.length === 1 ? '' : 's'}`]
   if (start) seen.push('every app loads')
   if (upstreams && connect) seen.push('every upstream accepts connections')
   if (listen) seen.push('every address is free')
-  const missed = mounts.some(({ kind }) => LOADED.has(kind.kind)) && !start
+  const missed = mounts.some(({ kind }) => kind.loads) && !start
   return seen.join(', ') + (missed ? '; no app was loaded (--start does)' : '')
 }
-
-/** Kinds that run something. */
-const LOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'python', 'run'])
 
 /** Looks at each mount; with `start` opens and closes it too. */
 async function checkMounts(config: GatewayConfig, log: Log, { start, connect }: Looks): Promise<readonly Problem[]> {

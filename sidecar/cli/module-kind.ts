@@ -1,9 +1,12 @@
 // Which kind of mount a TypeScript or JavaScript module is, by what it exports: properties that frameworks are known by, and the names
-// that WSGI has. A bare function is none of these: it could be an app, a Node handler or a Fetch handler, so it is not guessed.
+// that WSGI has; each kind says its own. A bare function is none of these: it could be an app, a Node handler or a Fetch handler, so it is
+// not guessed.
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../errors.ts'
+import type { KnownExports, Properties } from '../mounts/bare-target.ts'
 import { loadTarget, splitTargetName } from '../mounts/load.ts'
+import type { MountKind } from '../mounts/mount.ts'
 
 /** Looked at when there is no default export, in this order. */
 const NAMES: readonly string[] = ['application', 'app', 'handler', 'fetch', 'server']
@@ -15,44 +18,27 @@ interface Rule {
   has(value: Properties, name: string): boolean
 }
 
-type Properties = Readonly<Record<string, unknown>> & { readonly callable: boolean }
+/** A kind that modules can be. */
+interface ModuleKind {
+  readonly kind: string
+  readonly exports: KnownExports
+}
 
-const method = (value: Properties, name: string): boolean => typeof value[name] === 'function'
+/** The kinds that a module can be. */
+export function moduleKinds(kinds: readonly MountKind[]): ModuleKind[] {
+  return kinds.flatMap(({ kind, exports }) => (exports ? [{ kind, exports }] : []))
+}
 
-/** The first rule that holds counts. docs/cli.md shows this table. */
-export const MODULE_RULES: readonly Rule[] = [
-  {
-    kind: 'fetch',
-    because: 'the export has a method fetch, as apps of Hono have',
-    has: (value) => method(value, 'fetch'),
-  },
-  {
-    kind: 'node',
-    because: 'the export is a function with handle and use, as apps of Express and Connect are',
-    has: (value) => value.callable && method(value, 'handle') && method(value, 'use'),
-  },
-  {
-    kind: 'node',
-    because: 'the export has the methods routing and ready, as instances of Fastify have',
-    has: (value) => method(value, 'routing') && method(value, 'ready'),
-  },
-  {
-    kind: 'node',
-    because: 'the export has listeners and listen, as an http.Server has',
-    has: (value) =>
-      !value.callable && method(value, 'listeners') && method(value, 'listen') && !method(value, 'callback'),
-  },
-  {
-    kind: 'fetch',
-    because: 'the export is a function called fetch',
-    has: (value, name) => value.callable && name === 'fetch',
-  },
-  {
-    kind: 'app',
-    because: 'the export is a function called application or app, the names that WSGI has',
-    has: (value, name) => value.callable && (name === 'application' || name === 'app'),
-  },
-]
+/** What tells them apart; the first rule that holds counts. docs/cli.md shows this table. */
+export function moduleRules(kinds: readonly MountKind[]): Rule[] {
+  const known = moduleKinds(kinds)
+  const shapes = known.flatMap(({ kind, exports }) => exports.shapes.map((shape): Rule => ({ kind, ...shape })))
+  const named = known.flatMap(({ kind, exports: { names } }): Rule[] => {
+    if (!names) return []
+    return [{ kind, because: names.because, has: (value, name) => value.callable && names.words.includes(name) }]
+  })
+  return [...shapes, ...named]
+}
 
 /**
  * The kind of a module, and why.
@@ -62,24 +48,29 @@ export const MODULE_RULES: readonly Rule[] = [
 export async function kindOfModule(
   text: string,
   cwd: string,
+  kinds: readonly MountKind[],
 ): Promise<{ kind: string; value: string; because: string }> {
-  const isHandler = (object: object): boolean => MODULE_RULES.some(({ has }) => has(propertiesOf(object), ''))
+  const rules = moduleRules(kinds)
+  const known = moduleKinds(kinds)
+  const isHandler = (object: object): boolean => rules.some(({ has }) => has(propertiesOf(object), ''))
   const { exported } = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
   const name = await nameOf(exported, text, cwd)
   const callable = typeof exported === 'function'
   if (callable || (typeof exported === 'object' && exported !== null)) {
     const value = propertiesOf(exported)
-    const rule = MODULE_RULES.find(({ has }) => has(value, name))
+    const rule = rules.find(({ has }) => has(value, name))
     if (rule) return { kind: rule.kind, value: text, because: rule.because }
-    if (!callable && method(value, 'callback') && method(value, 'use')) {
-      throw new ConfigError('TARGET_UNKNOWN', text, 'this is a Koa app: export app.callback() and write node: in front')
+    for (const { exports } of known) {
+      const what = exports.nearly?.(value)
+      if (what !== undefined) throw new ConfigError('TARGET_UNKNOWN', text, what)
     }
   }
   if (callable) {
-    const candidates = ['app', 'node', 'fetch'].map((kind) => `${kind}:${text}`)
+    const candidates = known.map(({ kind }) => `${kind}:${text}`)
+    const could = known.map(({ exports }) => exports.plain)
     const message =
-      `its ${name} export is a plain function, which could be an app (environ, startResponse), a Node handler (req, res) ` +
-      `or a Fetch handler (request): write ${candidates.join(' or ')}`
+      `its ${name} export is a plain function, which could be ${could.slice(0, -1).join(', ')} or ${could.at(-1)}: ` +
+      `write ${candidates.join(' or ')}`
     throw new ConfigError('TARGET_AMBIGUOUS', text, message)
   }
   const what = exported === null ? 'null' : typeof exported

@@ -46,6 +46,15 @@ export const app: MountKind<typeof settings> = {
   kind: 'app',
   summary: 'An app with the WSGI interface for TypeScript.',
   settings,
+  loads: true,
+  exports: {
+    plain: 'an app (environ, startResponse)',
+    shapes: [],
+    names: {
+      words: ['application', 'app'],
+      because: 'the export is a function called application or app, the names that WSGI has',
+    },
+  },
   create({ app: target, lint = lintByDefault(), loadTimeout }, context: MountContext) {
     const surroundings = { log: context.log, multiprocess: false }
     let application: Application | undefined

@@ -7,6 +7,7 @@ import { ConfigError } from '../errors.ts'
 import { messageOf, stackOf } from '../thrown.ts'
 import { acceptLightRequests } from '../handlers/fetch/global.ts'
 import { handleFetch, type FetchHandler } from '../handlers/fetch/handle.ts'
+import { hasMethod } from './bare-target.ts'
 import { LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { checkTarget } from './syntax.ts'
@@ -45,6 +46,17 @@ export const fetch: MountKind<typeof settings> = {
   kind: 'fetch',
   summary: 'A Fetch handler: Hono, or a function from Request to Response.',
   settings,
+  loads: true,
+  exports: {
+    plain: 'a Fetch handler (request)',
+    shapes: [
+      {
+        because: 'the export has a method fetch, as apps of Hono have',
+        has: (value) => hasMethod(value, 'fetch'),
+      },
+    ],
+    names: { words: ['fetch'], because: 'the export is a function called fetch' },
+  },
   create({ fetch: target, request, loadTimeout }, context: MountContext) {
     let handler: FetchHandler | undefined
     const options = {

@@ -56,6 +56,16 @@ export const files: MountKind<typeof settings> = {
   summary:
     'A folder of static files. Scripts of other mounts are never served: what `split` names below the `root` of a PHP mount, and the folder of a `cgi` mount.',
   settings,
+  claims: ({ text, found }) =>
+    found?.isDirectory() ? [{ value: text, because: 'it is a folder', what: `the folder ${text}` }] : [],
+  folder: ({ files: path, index, maxAge, fallback, dotfiles, followSymlinks }, directory) => ({
+    path: resolve(directory, path),
+    index,
+    maxAge,
+    fallback,
+    dotfiles,
+    followSymlinks,
+  }),
   create(options, context) {
     const root = resolve(context.directory, options.files)
     let finder: FileFinder | undefined

@@ -3,6 +3,7 @@ import { app } from './app.ts'
 import { cgi } from './cgi/mount.ts'
 import { fetch } from './fetch.ts'
 import { files } from './files.ts'
+import type { MountKind } from './mount.ts'
 import { node } from './node.ts'
 import { python } from './python/mount.ts'
 import { respond } from './respond.ts'
@@ -10,14 +11,14 @@ import { run } from './run/mount.ts'
 import { upstream } from './upstream/mount.ts'
 
 /** Every kind, in the order in which help and docs name them. */
-export const kinds: readonly [
-  typeof app,
-  typeof node,
-  typeof fetch,
-  typeof python,
-  typeof run,
-  typeof cgi,
-  typeof files,
-  typeof respond,
-  typeof upstream,
-] = [app, node, fetch, python, run, cgi, files, respond, upstream]
+export const kinds = [
+  app,
+  node,
+  fetch,
+  python,
+  run,
+  cgi,
+  files,
+  respond,
+  upstream,
+] as const satisfies readonly MountKind[]

@@ -2,6 +2,8 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import type { ServedFolder } from '../served-folder.ts'
+import type { BareTarget, Claim, KnownExports } from './bare-target.ts'
 import type { ScriptPlace } from './script-places.ts'
 
 /** A mount in use. */
@@ -72,6 +74,20 @@ export interface MountKind<Schema extends GenericSchema = GenericSchema> {
   /** A strictObject with the key `kind` and every other setting, each with a v.description; defaults by v.optional. */
   readonly settings: Schema
   create(settings: InferOutput<Schema>, context: MountContext): Mount
+  /** Each request takes one of few workers for as long as it lasts: a host does well to collect uploads and responses. Default: false. */
+  readonly hasWorkers?: boolean
+  /** `open` loads an app or starts a command, which `check` does not. Default: false. */
+  readonly loads?: boolean
+  /** `check` tries the servers of such a mount. Default: false. */
+  readonly connects?: boolean
+  /** How files end that a bare target of the command line may be of this kind by. Default: none. */
+  readonly suffixes?: readonly string[]
+  /** What of a bare target is of this kind; empty when nothing is. */
+  claims?(target: BareTarget): readonly Claim[]
+  /** What a bare target exports that is of this kind, where that is a TypeScript or JavaScript module. */
+  readonly exports?: KnownExports
+  /** The folder that such a mount serves, where it is static files: relative paths start at `directory`. */
+  folder?(settings: InferOutput<Schema>, directory: string): ServedFolder
   /** Where such a mount has scripts, if it has any: relative paths start at `directory`. */
   scripts?(settings: InferOutput<Schema>, directory: string): Omit<ScriptPlace, 'mount'> | undefined
 }

@@ -5,6 +5,7 @@ import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
 import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
+import { nodeExports } from './node-exports.ts'
 import { checkTarget } from './syntax.ts'
 import { connectionSettings } from '../handlers/node/connection-settings.ts'
 import { handleNode, serverOf, type NodeHandler } from '../handlers/node/handle.ts'
@@ -120,6 +121,8 @@ export const node: MountKind<typeof settings> = {
   kind: 'node',
   summary: 'A Node (req, res) handler: Express, Koa, Fastify, Connect, or your own.',
   settings,
+  loads: true,
+  exports: nodeExports,
   create({ node: target, loadTimeout }, context: MountContext) {
     let loaded: Loaded | undefined
     return {

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Option } from '../../sidecar/cli/command.ts'
 import { commands } from '../../sidecar/cli/commands.ts'
-import { MODULE_RULES } from '../../sidecar/cli/module-kind.ts'
+import { moduleRules } from '../../sidecar/cli/module-kind.ts'
+import { kinds } from '../../sidecar/mounts/index.ts'
 import { documentWith, table } from '../document.ts'
 
 function optionRow({ name, short, value, text, repeat, default: initial }: Option): string[] {
@@ -18,7 +19,7 @@ test('docs/cli.md has every command and option', async () => {
       `${table(['option', 'default', ''], options.map(optionRow))}\n\`\`\`sh\n${lines}\`\`\`\n\n`
     )
   })
-  const rules = MODULE_RULES.map(({ kind, because }) => [because, `\`${kind}\``])
+  const rules = moduleRules(kinds).map(({ kind, because }) => [because, `\`${kind}\``])
   const { file, text } = documentWith('cli.md', {
     commands: `\n${parts.join('')}`,
     exports: table(['the first that holds', 'kind'], rules),

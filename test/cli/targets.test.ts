@@ -15,6 +15,8 @@ const files: Record<string, string> = {
   'bare.ts': 'export default () => undefined',
   'handler.cjs': 'module.exports = (req, res) => res.end()',
   'express.cjs': 'const app = () => undefined; app.handle = app.use = () => undefined; module.exports = app',
+  'fetching.cjs':
+    'const app = () => undefined; app.handle = app.use = app.fetch = () => undefined; module.exports = app',
   'named-express.ts': 'export const app: any = () => undefined\napp.handle = app.use = () => undefined',
   'server.mjs': 'import { createServer } from "node:http"\nexport default createServer()',
   'hono.ts': 'class Hono { fetch(): void {} }\nexport default new Hono()',
@@ -68,6 +70,7 @@ test.each([
   ['fastify.ts', 'node:fastify.ts'],
   ['hono.ts', 'fetch:hono.ts'],
   ['fetch.ts', 'fetch:fetch.ts'],
+  ['fetching.cjs', 'fetch:fetching.cjs'],
   ['public', 'files:public'],
   ['./public', 'files:./public'],
   ['shop.py', 'python:./shop.py'],

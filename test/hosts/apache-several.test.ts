@@ -25,7 +25,7 @@ async function named(name: string): Promise<PlugInput> {
   return {
     directory: folder.path,
     listeners: [{ address }],
-    mounts: mounts.map(({ key, settings }) => ({ key, kind: 'respond', settings })),
+    mounts: mounts.map(({ key }) => ({ key, kind: 'respond' })),
   }
 }
 

@@ -9,14 +9,11 @@ import { installed } from './servers.ts'
 
 const servers: readonly Host[] = hosts.filter((host: Host) => !host.files)
 
-function input(
-  listeners: string[],
-  mounts: [key: string, kind: string, settings?: Record<string, unknown>][],
-): PlugInput {
+function input(listeners: string[], mounts: [key: string, kind: string][]): PlugInput {
   return {
     directory: '/srv/site',
     listeners: listeners.map((address) => ({ address })),
-    mounts: mounts.map(([key, kind, settings = {}]) => ({ key, kind, settings })),
+    mounts: mounts.map(([key, kind]) => ({ key, kind })),
   }
 }
 

@@ -76,7 +76,7 @@ describe.each(matrix.filter(({ host }) => installed(host)))('$host over $protoco
     const input = {
       directory: folder.path,
       listeners: [{ address: `unix:${join(folder.path, 'c')}` }],
-      mounts: keys.map((key) => ({ key, kind: 'node', settings: { node: file } })),
+      mounts: keys.map((key) => ({ key, kind: 'node' })),
     }
     server = await startServer(host, { config: plugin.render(input, { protocol, full: true }) })
   })

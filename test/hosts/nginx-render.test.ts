@@ -6,16 +6,20 @@ import { check } from '../../plugin/nginx/check.ts'
 import { example, filesOf } from '../../plugin/example.ts'
 import { nginx } from '../../plugin/nginx/host.ts'
 import { render } from '../../plugin/nginx/render.ts'
+import { kinds } from '../../sidecar/mounts/index.ts'
+import type { ServedFolder } from '../../sidecar/served-folder.ts'
 import { nginx as startNginx, program } from '../harness.ts'
 
-function input(
-  listeners: string[],
-  mounts: [key: string, kind: string, settings?: Record<string, unknown>][],
-): PlugInput {
+function input(listeners: string[], mounts: [key: string, kind: string, folder?: Partial<ServedFolder>][]): PlugInput {
   return {
     directory: '/srv/site',
     listeners: listeners.map((address) => ({ address })),
-    mounts: mounts.map(([key, kind, settings = {}]) => ({ key, kind, settings })),
+    mounts: mounts.map(([key, kind, some]) => ({
+      key,
+      kind,
+      hasWorkers: kinds.find((known) => known.kind === kind)?.hasWorkers,
+      folder: some && { path: '/', index: ['index.html'], maxAge: 0, dotfiles: false, followSymlinks: false, ...some },
+    })),
   }
 }
 
@@ -163,8 +167,8 @@ describe.skipIf(!program('nginx'))('check', () => {
       ['unix:/run/a b;{}".sock'],
       [
         ['/a b;{}"\'\\$x', 'app'],
-        ['/f (1)', 'files', { files: '/srv/a b;"{' }],
-        ['odd.test', 'files', { files: 'x', index: ['a b.html'] }],
+        ['/f (1)', 'files', { path: '/srv/a b;"{' }],
+        ['odd.test', 'files', { path: '/srv/site/x', index: ['a b.html'] }],
       ],
     )
     for (const protocol of ['uwsgi', 'http']) {

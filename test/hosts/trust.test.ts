@@ -6,7 +6,7 @@ import { hosts } from '../../plugin/index.ts'
 const input = (...listeners: PlugListener[]): PlugInput => ({
   directory: '/srv/site',
   listeners,
-  mounts: [{ key: '/', kind: 'app', settings: { app: './hello.ts' } }],
+  mounts: [{ key: '/', kind: 'app' }],
 })
 
 /** The comments at the top. */

@@ -92,7 +92,7 @@ describe.each(matrix.filter(({ host }) => installed(host) && withRecipe[host]))(
       const input = {
         directory: folder.path,
         listeners: [{ address: `unix:${socket}` }],
-        mounts: mounts.map(({ key, settings }) => ({ key, kind: 'app', settings })),
+        mounts: mounts.map(({ key }) => ({ key, kind: 'app' })),
       }
       const config = withRecipe[host]!(plugin.render(input, { protocol, full: true }), protocol)
       server = await startServer(host, { config: config.replaceAll(/\/etc\/\w+\/private\.htpasswd/g, passwords) })

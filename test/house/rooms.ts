@@ -90,6 +90,7 @@ export const rooms: readonly Room[] = [
       'sidecar/mounted.ts',
       'sidecar/mounts/mount.ts',
       'sidecar/mounts/script-places.ts',
+      'sidecar/mounts/bare-target.ts',
     ],
     sentence: 'What a mount is; finds that of a request, and counts what it has in hand.',
     uses: REQUEST,

@@ -118,6 +118,7 @@ export const cgi: MountKind<typeof cgiSettings> = {
   kind: 'cgi',
   summary: 'CGI scripts (RFC 3875): a folder of them, or one. More in [cgi.md](cgi.md).',
   settings: cgiSettings,
+  hasWorkers: true,
   create: (settings, context) => new CgiMount(settings, context),
   scripts: ({ cgi: root }, directory) => ({ root: resolve(directory, root), suffixes: undefined }),
 }

@@ -8,6 +8,7 @@ import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
 import { pythonCommand } from './interpreter.ts'
+import { pythonClaims, pythonSuffixes } from './claims.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -106,5 +107,9 @@ export const python: MountKind<typeof pythonSettings> = {
   kind: 'python',
   summary: 'A Python WSGI app (Flask, Django, Bottle, …) in worker processes.',
   settings: pythonSettings,
+  hasWorkers: true,
+  loads: true,
+  suffixes: pythonSuffixes,
+  claims: pythonClaims,
   create: (settings, context) => new PythonMount(settings, context),
 }

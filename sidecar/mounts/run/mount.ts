@@ -222,6 +222,8 @@ export const run: MountKind<typeof runSettings> = {
   summary:
     'Any command that serves HTTP, FastCGI, SCGI, uwsgi or AJP on a socket: Sidegate starts it and looks after it. More in [run.md](run.md).',
   settings: runSettings,
+  hasWorkers: true,
+  loads: true,
   create: (settings, context) => new RunMount(settings, context),
   scripts: ({ root, split }, directory) =>
     root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },

@@ -166,6 +166,7 @@ export const upstream: MountKind<typeof upstreamSettings> = {
   summary:
     'Servers that run somewhere else, one or several, spoken to in HTTP, uwsgi, FastCGI (PHP-FPM too), SCGI or AJP. More in [upstream.md](upstream.md).',
   settings: upstreamSettings,
+  connects: true,
   create: (settings, context) => new UpstreamMount(settings, context),
   scripts: ({ root, split }, directory) =>
     root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },

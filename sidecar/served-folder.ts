@@ -1,0 +1,17 @@
+// A folder of static files as whoever serves it has to know it: Sidegate, or the web server in front.
+
+/** The folder, and what is served of it. */
+export interface ServedFolder {
+  /** Absolute. */
+  readonly path: string
+  /** What is served for a folder: the first of these that is there. */
+  readonly index: readonly string[]
+  /** Seconds that clients may keep a file without asking again. */
+  readonly maxAge: number
+  /** The file that is served where nothing else is found. */
+  readonly fallback?: string | undefined
+  /** Names that begin with a dot are served too. */
+  readonly dotfiles: boolean
+  /** Symbolic links that lead out of the folder are followed. */
+  readonly followSymlinks: boolean
+}
