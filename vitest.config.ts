@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { CodesReporter } from './test/codes/reporter.ts'
+import { LongFirst } from './test/long-first.ts'
 
 export default defineConfig({
   test: {
@@ -7,7 +8,9 @@ export default defineConfig({
     environment: 'node',
     // a process a file: tests open sockets, start servers and change directories
     pool: 'forks',
-    maxWorkers: 2,
+    // one more than the two processors that everybody has: tests wait for servers more than they work
+    maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     // real servers are started; on a busy machine that takes its time
     testTimeout: 60_000,
     hookTimeout: 60_000,
