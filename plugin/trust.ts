@@ -1,7 +1,7 @@
 // What a host that speaks HTTP needs on Sidegate's side: its X-Forwarded-* are only headers unless the listener trusts it.
 import { isIP } from 'node:net'
 import type { Endpoint } from '../sidecar/address.ts'
-import { parsePeers } from '../sidecar/listen/peers.ts'
+import { parsePeers } from '../sidecar/peers.ts'
 import type { PlugListener } from './host.ts'
 
 /**

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { PeerError, UpstreamError, type SidegateError } from '../errors.ts'
-import { addressGroups, plainAddress } from './peers.ts'
+import { addressGroups, plainAddress } from '../peers.ts'
 import type { ListenerSettings } from './settings.ts'
 
 /** Of a peer that the settings do not name, and that is not this machine: more than a browser or a crowd behind one address needs. */

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import type { Variables } from '../variables.ts'
 import { addServer, checkHost } from '../wire/http-variables.ts'
-import { plainAddress, type Peers } from './peers.ts'
+import { plainAddress, type Peers } from '../peers.ts'
 
 /**
  * Applies the forwarding headers of a trusted peer: REMOTE_ADDR becomes the last address of X-Forwarded-For that is not itself

@@ -8,7 +8,7 @@
 //   does after 60 s. So it is on systems without such lists.
 import type { Socket } from 'node:net'
 import { readTcpTable } from '../tcp-table.ts'
-import { addressGroups } from './peers.ts'
+import { addressGroups } from '../peers.ts'
 
 const LOOK_MS = 1000
 const NOTHING = new Uint8Array(0)

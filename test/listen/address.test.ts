@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatAddress, isLocal, parseAddress } from '../../sidecar/address.ts'
-import { parsePeers } from '../../sidecar/listen/peers.ts'
+import { parsePeers } from '../../sidecar/peers.ts'
 import { startGateway, text } from './gateway.ts'
 
 describe('addresses', () => {

@@ -1,6 +1,6 @@
 // Lists of peers: addresses and networks (CIDR), and `unix` for whoever connects over a Unix socket.
 import { BlockList, isIP } from 'node:net'
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from './errors.ts'
 
 /** A set of peers. */
 export interface Peers {
