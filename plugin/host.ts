@@ -1,7 +1,7 @@
 // What Sidegate knows about one web server in front of it. Nothing to run stands here, so that everyone may import it.
 import type { ServedFolder } from '../sidecar/served-folder.ts'
 import type { Variables } from '../sidecar/variables.ts'
-import type { ProtocolOptions } from '../sidecar/wire/codec.ts'
+import type { HostOptions } from '../sidecar/wire/codec.ts'
 
 /** One listener, as in the configuration. */
 export interface PlugListener {
@@ -66,7 +66,7 @@ export interface Host {
   /** Its files in configs/, when they are others than a snippet and a complete config for each protocol. */
   readonly files?: Readonly<Record<string, PlugOptions>>
   /** What a codec has to know of the host: damage that `repair`, which gets variables, would see too late. */
-  readonly wire?: Pick<ProtocolOptions, 'decodedPath' | 'interim' | 'brokenEnd'>
+  readonly wire?: HostOptions
   /**
    * Puts right what the host gets wrong in the variables it sends. Pure: gives its argument when nothing is wrong, else a copy.
    * @throws {PeerError} for a path that cannot be decoded.

@@ -3,6 +3,7 @@ import type { Door, Exchange, ExchangeObserver } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import { completeRequest } from '../request.ts'
 import type { Variables } from '../variables.ts'
+import type { HostOptions } from '../wire/codec.ts'
 import type { Allowance, Limits } from './limits.ts'
 
 /** What a door works for: the gateway. */
@@ -20,6 +21,12 @@ export interface Reception extends ExchangeObserver {
 
 /** Repairs what a host gets wrong in the variables of a request. */
 export type Repair = (variables: Variables) => Variables
+
+/** What is done about the web server in front of a listener. */
+export interface HostRules {
+  readonly repair: Repair
+  readonly wire?: HostOptions
+}
 
 /**
  * The variables of a request as mounts get them: repaired, then complete.

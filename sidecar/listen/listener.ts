@@ -2,7 +2,6 @@
 // connection to the door that speaks it.
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Host } from '../../plugin/host.ts'
 import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../exchange.ts'
 import { LinkedList } from '../linked-list.ts'
@@ -14,7 +13,7 @@ import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { bind } from './bind.ts'
 import { Crowd } from './crowd.ts'
-import type { Reception, Repair } from './door.ts'
+import type { HostRules, Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
 import { limit, type Incoming } from './incoming.ts'
@@ -65,12 +64,7 @@ export class Listener {
    * @param host the web server in front: what is done to what it sends by a gateway protocol
    * @throws {ConfigError} ADDRESS_BAD, PEER_BAD; ALLOW_REQUIRED, SECRET_REQUIRED for a gateway protocol that everybody could reach
    */
-  constructor(
-    settings: ListenerSettings,
-    path: string,
-    reception: Reception,
-    host: Pick<Host, 'repair' | 'wire'> | undefined,
-  ) {
+  constructor(settings: ListenerSettings, path: string, reception: Reception, host: HostRules | undefined) {
     this.settings = settings
     this.#path = path
     this.#reception = reception

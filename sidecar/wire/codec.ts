@@ -165,6 +165,9 @@ export interface ProtocolOptions {
   readonly raw?: boolean | undefined
 }
 
+/** What a codec has to know of the web server at the other end. */
+export type HostOptions = Pick<ProtocolOptions, 'decodedPath' | 'interim' | 'brokenEnd'>
+
 /** One protocol, and what there is to know of it: an entry of the lists in index.ts. */
 export interface Protocol {
   /** As in addresses: `uwsgi`, `fastcgi`, … */
