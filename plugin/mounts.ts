@@ -1,5 +1,5 @@
 // The mounts as a host has to know them: where they are, and which of them a request can reach.
-import { parsePlace } from '../sidecar/router.ts'
+import { parseMountPlace } from '../sidecar/mount-place.ts'
 import type { PlugMount } from './host.ts'
 
 /** A mount with its key taken apart. */
@@ -13,7 +13,7 @@ export interface PlacedMount extends PlugMount {
 export function placed(mounts: readonly PlugMount[]): PlacedMount[] {
   return mounts
     .map((mount) => {
-      const { host, prefix } = parsePlace(mount.key)
+      const { host, prefix } = parseMountPlace(mount.key)
       return { ...mount, host, prefix: Buffer.from(prefix, 'latin1').toString() }
     })
     .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.key < b.key ? -1 : 1))

@@ -1,21 +1,6 @@
 // Virtual host and longest prefix → a mount in its place. A prefix matches whole segments; what no mount matches is nobody's.
+import { parseMountPlace, type MountPlace } from './mount-place.ts'
 import { copyVariables, type Variables } from './variables.ts'
-
-/** A mount's place: the key in the configuration taken apart. */
-export interface Place {
-  /** Lower case, without port; empty: every host. */
-  readonly host: string
-  /** Without trailing slash; empty: the root. */
-  readonly prefix: string
-}
-
-/** Takes a key apart: `/shop`, `static.example.com`, `example.com/shop`. A prefix becomes latin-1, as PATH_INFO is. */
-export function parsePlace(key: string): Place {
-  const slash = key.indexOf('/')
-  const host = slash < 0 ? key : key.slice(0, slash)
-  const prefix = slash < 0 ? '' : key.slice(slash).replace(/\/+$/, '')
-  return { host: host.toLowerCase(), prefix: Buffer.from(prefix).toString('latin1') }
-}
 
 /** The host name of a request: HTTP_HOST without port, lower case; else SERVER_NAME. */
 export function hostOf(variables: Variables): string {
@@ -30,7 +15,7 @@ export interface Keyed {
   readonly key: string
 }
 
-interface Route<T> extends Place {
+interface Route<T> extends MountPlace {
   readonly to: T
 }
 
@@ -48,7 +33,7 @@ export class Router<T extends Keyed> {
 
   constructor(all: readonly T[]) {
     this.#routes = all
-      .map((to) => ({ to, ...parsePlace(to.key) }))
+      .map((to) => ({ to, ...parseMountPlace(to.key) }))
       .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
     const [first, ...others] = this.#routes
     if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first

@@ -7,7 +7,7 @@ import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
-import { parsePlace } from '../router.ts'
+import { parseMountPlace } from '../mount-place.ts'
 import { check, unknownKeyMessage } from './check.ts'
 import { locate } from './locate.ts'
 import { nearest } from '../nearest.ts'
@@ -158,7 +158,7 @@ function checkMounts(mounts: unknown, source: ConfigSource, kinds: readonly Moun
     const path = ['mounts', key]
     const wrong = keyProblem(key)
     if (wrong !== undefined) problems.push(problemAt(source, 'MOUNT_KEY', path, wrong))
-    const { host, prefix } = parsePlace(key)
+    const { host, prefix } = parseMountPlace(key)
     const twin = places.get(`${host}${prefix}`)
     if (twin !== undefined)
       problems.push(problemAt(source, 'MOUNT_TWICE', path, `${key} and ${twin} are the same place`))

@@ -38,7 +38,7 @@ export const rooms: readonly Room[] = [
     name: 'mounts',
     files: ['sidecar/mounts/'],
     sentence: 'The kinds of apps, one file or folder each.',
-    uses: ['routes', 'handlers', 'interface', 'workers', 'processes', 'connect', 'listen', ...REQUEST],
+    uses: ['routes', 'handlers', 'interface', 'workers', 'processes', 'connect', ...REQUEST],
   },
   {
     name: 'workers',
@@ -68,19 +68,19 @@ export const rooms: readonly Room[] = [
     name: 'listen',
     files: ['sidecar/listen/'],
     sentence: 'The way in: binds addresses, drives the server codecs, makes exchanges.',
-    uses: ['plugin', ...REQUEST],
+    uses: REQUEST,
   },
   {
     name: 'connect',
     files: ['sidecar/connect/'],
     sentence: 'The way out: keeps connections, drives the client codecs, passes responses on.',
-    uses: ['handlers', 'listen', ...REQUEST],
+    uses: ['handlers', ...REQUEST],
   },
   {
     name: 'plugin',
     files: ['plugin/'],
     sentence: 'All that is known of one web server: how it repairs requests, its config files, how to check them.',
-    uses: ['routes', 'listen', 'wire', 'ground'],
+    uses: ['wire', 'ground'],
   },
   {
     name: 'routes',

@@ -1,6 +1,6 @@
 // A local redirect (RFC 3875 6.2.2): a script that answers with nothing but `Location: /path?query` wants the response of that path in
 // place of its own, without a round trip to the client.
-import { parsePlace } from '../../router.ts'
+import { parseMountPlace } from '../../mount-place.ts'
 import { copyVariables, decodePath, resolveDots, splitTarget, type Variables } from '../../variables.ts'
 import type { Head } from '../../wire/head.ts'
 
@@ -26,7 +26,7 @@ export function localPath({ headers }: Head, statusGiven: boolean): string | und
  * @throws {PeerError} for a path that cannot be decoded
  */
 export function redirected(variables: Variables, key: string, location: string): Variables | undefined {
-  const { prefix } = parsePlace(key)
+  const { prefix } = parseMountPlace(key)
   const { SCRIPT_NAME: script = '' } = variables
   if (!script.endsWith(prefix)) return undefined
   const base = script.slice(0, script.length - prefix.length)

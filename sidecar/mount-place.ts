@@ -1,0 +1,17 @@
+// Where a mount is: the key in the configuration taken apart.
+
+/** A virtual host, a prefix, or both. */
+export interface MountPlace {
+  /** Lower case, without port; empty: every host. */
+  readonly host: string
+  /** Without trailing slash; empty: the root. */
+  readonly prefix: string
+}
+
+/** Takes a key apart: `/shop`, `static.example.com`, `example.com/shop`. A prefix becomes latin-1, as PATH_INFO is. */
+export function parseMountPlace(key: string): MountPlace {
+  const slash = key.indexOf('/')
+  const host = slash < 0 ? key : key.slice(0, slash)
+  const prefix = slash < 0 ? '' : key.slice(slash).replace(/\/+$/, '')
+  return { host: host.toLowerCase(), prefix: Buffer.from(prefix).toString('latin1') }
+}
