@@ -34,5 +34,5 @@ export function parseServer(text: string, path: string, directory: string): Serv
   const { endpoint } = parseAddress(`${scheme?.protocol.name ?? named}://${full}`, path)
   const absolute: Endpoint =
     endpoint.kind === 'tcp' ? endpoint : { kind: 'unix', path: resolve(directory, endpoint.path) }
-  return { name: `${named}://${formatEndpoint(absolute)}`, scheme: scheme!, endpoint: absolute }
+  return { name: `${named}://${formatEndpoint(endpoint)}`, scheme: scheme!, endpoint: absolute }
 }
