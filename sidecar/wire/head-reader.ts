@@ -7,7 +7,7 @@ import { FieldsRead, statusOf, type ReadHead } from './head.ts'
 
 const HEAD_LIMIT = 256 * 1024
 /** Most heads are shorter; what comes with them need not be made a string. */
-const FIRST_LOOK = 1024
+export const FIRST_LOOK: number = 1024
 
 /**
  * Reads a response head, in any of the spellings in use: status line, `Status:`, neither (200, or 302 with `Location`); lines end with
@@ -102,7 +102,7 @@ export class HeadReader {
 }
 
 /** Where the first empty line of a head ends; -1: it has none. */
-function headEnd(text: string): number {
+export function headEnd(text: string): number {
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
     const next = text.charCodeAt(at + 1)
     if (next === 10) return at + 2

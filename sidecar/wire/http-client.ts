@@ -7,6 +7,7 @@ import { ChunkedReader, chunkPieces, LAST_CHUNK } from './chunked.ts'
 import type { ClientCodec, ClientEvent } from './codec.ts'
 import { TOKEN } from './field-names.ts'
 import { BAD_VALUE } from './field-values.ts'
+import { FIRST_LOOK, headEnd } from './head-reader.ts'
 import { badResponse, readResponseHead } from './http-response.ts'
 
 /** Largest response head, as for the other protocols. */
@@ -134,10 +135,16 @@ export class HttpClient implements ClientCodec {
 
   /** Reads a head; gives the bytes behind it, undefined while it is incomplete. */
   #readHead(bytes: Buffer, events: ClientEvent[]): Buffer | undefined {
+    // Most heads come whole, and are short.
+    if (this.#beginning.size === 0) {
+      const text = bytes.toString('latin1', 0, FIRST_LOOK)
+      const end = headEnd(text)
+      if (end >= 0) return this.#takeHead(text.slice(0, end), bytes.subarray(end), events)
+    }
     const searched = Math.max(0, this.#beginning.size - MARK_MAX + 1)
     const data = this.#beginning.join(bytes)
-    const { end, next } = headEnd(data, searched)
-    if (end > HEAD_MAX || (end < 0 && data.length > HEAD_MAX + MARK_MAX))
+    const end = bytesEnd(data, searched)
+    if (end > HEAD_MAX + MARK_MAX || (end < 0 && data.length > HEAD_MAX + MARK_MAX))
       throw new PeerError('RESPONSE_HEAD', `the response head is longer than ${HEAD_MAX} bytes`, 502)
     if (end < 0) {
       if (data.length >= 5 && data.toString('latin1', 0, 5) !== 'HTTP/')
@@ -145,8 +152,11 @@ export class HttpClient implements ClientCodec {
       return void this.#beginning.keep(data)
     }
     this.#beginning.clear()
-    const { head, body, keep } = readResponseHead(data.toString('latin1', 0, end), this.#headRequest)
-    const rest = data.subarray(next)
+    return this.#takeHead(data.toString('latin1', 0, end), data.subarray(end), events)
+  }
+
+  #takeHead(text: string, rest: Buffer, events: ClientEvent[]): Buffer {
+    const { head, body, keep } = readResponseHead(text, this.#headRequest)
     if (head.status === 101) throw badResponse('status 101, and no upgrade was asked for')
     if (head.status < 200) return rest
     events.push({ type: 'head', head })
@@ -184,13 +194,13 @@ export class HttpClient implements ClientCodec {
   }
 }
 
-/** Where the last line of a head ends, behind its LF, and where the first byte behind the empty line is; -1: it is not complete. */
-function headEnd(data: Buffer, from: number): { end: number; next: number } {
+/** As `headEnd`, from a place on. */
+function bytesEnd(data: Buffer, from: number): number {
   for (let at = data.indexOf(LF, from); at >= 0; at = data.indexOf(LF, at + 1)) {
-    if (data[at + 1] === LF) return { end: at + 1, next: at + 2 }
-    if (data[at + 1] === CR && data[at + 2] === LF) return { end: at + 1, next: at + 3 }
+    if (data[at + 1] === LF) return at + 2
+    if (data[at + 1] === CR && data[at + 2] === LF) return at + 3
   }
-  return { end: -1, next: -1 }
+  return -1
 }
 
 function unsendable(what: string): PeerError {

@@ -27,7 +27,7 @@ export function badResponse(why: string): PeerError {
 /**
  * Reads a head. The fields of this connection end here, and those that Connection names (RFC 9110 7.6.1); of several Content-Length that agree
  * one is left (8.6).
- * @param text the status line and the fields with their line ends, without the empty line
+ * @param text the status line and the fields with their line ends, and the empty line
  * @param bodiless whatever the head says there is no body: the request was HEAD
  * @throws {PeerError} RESPONSE_HEAD
  */
@@ -40,10 +40,11 @@ export function readResponseHead(text: string, bodiless: boolean): ResponseHead 
   let coding: string | undefined
   let connection = ''
   let previous = FIRST
-  while (at < text.length) {
+  for (;;) {
     const start = at
     at = text.indexOf('\n', start) + 1
     const stop = lineEnd(text, start, at)
+    if (stop === start) break
     const field = fieldAt(text, start, stop, previous)
     if (!field) throw badResponse(`the header line ${shown(text.slice(start, stop))}`)
     previous = field
