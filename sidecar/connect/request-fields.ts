@@ -1,8 +1,8 @@
 // The header fields of a request to an HTTP upstream: the client's without those that end here, and what the gateway knows of the client.
 import type { Exchange } from '../exchange.ts'
-import { encodePath, isSecure, type Variables } from '../variables.ts'
+import { encodePath, fieldOfVariable, isSecure, type Variables } from '../variables.ts'
 import { HOP_BY_HOP } from '../wire/field-names.ts'
-import { rawFields } from '../fields.ts'
+import { connectionOptions } from '../wire/field-values.ts'
 
 /** How much an upstream is told of the client in X-Forwarded-For, -Proto, -Host and -Prefix. */
 export type Forwarded = 'set' | 'append' | 'pass' | 'off'
@@ -25,6 +25,29 @@ const FORWARDED: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
 ])
 
+// Host is said first, a length by who frames the body, and Expect was answered by the door.
+const SAID_ELSEWHERE: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect'])
+
+/** A field that a variable is, and what becomes of it. */
+interface Passing {
+  readonly field: string
+  readonly forwarded: boolean
+}
+
+// Undefined: the variable is no field, or one that does not pass. Bounded: peers choose the names.
+const known = new Map<string, Passing | undefined>()
+const KNOWN_MAX = 2048
+
+function passingOf(variable: string): Passing | undefined {
+  const before = known.get(variable)
+  if (before !== undefined || known.has(variable)) return before
+  const field = fieldOfVariable(variable)
+  const passing =
+    field === undefined || SAID_ELSEWHERE.has(field) ? undefined : { field, forwarded: FORWARDED.has(field) }
+  if (known.size < KNOWN_MAX) known.set(variable, passing)
+  return passing
+}
+
 /**
  * Names and values in turn, without those that say how a body is framed.
  * @param authority the upstream's own Host
@@ -36,27 +59,18 @@ export function requestFields(
 ): string[] {
   const { forwarded } = options
   // A web server that speaks a gateway protocol was the hop that its client spoke to, and may have put fields of its own among them.
-  const named = door.protocol === 'http' ? connectionOptions(variables.HTTP_CONNECTION) : undefined
-  const raw = rawFields(variables, false)
+  const named = connectionOptions(door.protocol === 'http' ? (variables.HTTP_CONNECTION ?? '') : '')
   const fields = ['host', hostOf(variables, options.host, authority)]
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index]!
-    // Expect was answered by the door.
-    if (name === 'host' || name === 'content-length' || name === 'expect') continue
-    if (HOP_BY_HOP.has(name) || named?.has(name)) continue
-    if (forwarded !== 'pass' && FORWARDED.has(name) && !(forwarded === 'append' && name === 'forwarded')) continue
-    fields.push(name, raw[index + 1]!)
+  for (const variable in variables) {
+    const passing = passingOf(variable)
+    // What Connection names ends here too (RFC 9110 7.6.1).
+    if (!passing || named.includes(passing.field)) continue
+    if (passing.forwarded && forwarded !== 'pass' && !(forwarded === 'append' && passing.field === 'forwarded'))
+      continue
+    fields.push(passing.field, variables[variable]!)
   }
   if (forwarded === 'set' || forwarded === 'append') addForwarded(fields, variables, forwarded === 'append')
   return fields
-}
-
-/** What Connection names ends here too (RFC 9110 7.6.1). */
-function connectionOptions(connection: string | undefined): Set<string> | undefined {
-  if (connection === undefined || connection === '' || connection === 'keep-alive' || connection === 'close') {
-    return undefined
-  }
-  return new Set(connection.split(',').map((option) => option.trim().toLowerCase()))
 }
 
 function hostOf(variables: Variables, wanted: string, authority: string): string {
