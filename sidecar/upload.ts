@@ -1,6 +1,6 @@
 // The body of a request on its way to an app or a server: as it comes from the client, its first part kept so that it can be sent again; or
 // taken whole beforehand, so that its length can be told, or so that no slow client keeps what answers it.
-import { BODY_HIGH_WATER, type RequestBody } from './body.ts'
+import { BODY_HIGH_WATER, RequestBody } from './body.ts'
 import { PeerError } from './errors.ts'
 import { Spool } from './spool.ts'
 import type { SpoolFile } from './spool-file.ts'
@@ -174,4 +174,12 @@ export class Upload {
 
 function tooLarge(most: number): PeerError {
   return new PeerError('BODY_TOO_LARGE', `a body of unknown length has more than ${most} bytes (maxSpool)`, 413)
+}
+
+/** What is sent of no body, however often. */
+const NOTHING = new Upload(new RequestBody(0))
+
+/** A body to be sent. */
+export function uploadOf(body: RequestBody): Upload {
+  return body.length === 0 ? NOTHING : new Upload(body)
 }

@@ -17,10 +17,10 @@ export interface Backend {
   open(): Promise<void>
   /**
    * Sends the exchange there and its answer back. Resolves when the exchange is answered or its client gone. The length of `upload` is known
-   * where the protocol needs it (bodies.ts).
-   * @throws {SidegateError} what went wrong, for `exchange.fail`, which cuts a response that has begun.
+   * where the protocol needs it (bodies.ts); who made it closes it.
+   * @throws {SidegateError} at once, or by the promise: what went wrong, for `exchange.fail`, which cuts a response that has begun.
    */
-  handle(exchange: Exchange, upload?: Upload): Promise<void>
+  handle(exchange: Exchange, upload: Upload): Promise<void>
   /** Closes its connections. Works twice. */
   close(): void
 }

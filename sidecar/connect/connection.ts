@@ -1,5 +1,6 @@
 // One connection to a server: one exchange at a time. A request without a body is one write.
 import type { Socket } from 'node:net'
+import { Alarm } from './alarm.ts'
 import { BODY_HIGH_WATER } from '../body.ts'
 import { notePiece } from '../collector.ts'
 import type { SidegateError } from '../errors.ts'
@@ -35,6 +36,8 @@ export class Connection<C extends ClientCodec> implements Inflow {
   #passage: Passage | undefined
   #upload: Upload | undefined
   #lines: Lines | undefined
+  /** Of the request under way, and of the time without one. */
+  readonly #alarm = new Alarm(() => (this.#passage ? this.#passage.late() : this.#leave()))
   #connected = false
   #uploading = false
   #reading = false
@@ -70,7 +73,6 @@ export class Connection<C extends ClientCodec> implements Inflow {
       .on('end', () => this.#receiveEnd())
       .on('error', (error) => (this.#failure = error))
       .on('close', () => this.#lost())
-      .on('timeout', () => this.#leave())
   }
 
   /**
@@ -81,7 +83,6 @@ export class Connection<C extends ClientCodec> implements Inflow {
   run(passage: Passage, upload: Upload, write: (codec: C) => Uint8Array): void {
     const head = this.#headOf(write)
     const socket = this.#socket
-    socket.setTimeout(0)
     this.#passage = passage
     this.#upload = upload
     this.#uploading = true
@@ -103,8 +104,12 @@ export class Connection<C extends ClientCodec> implements Inflow {
 
   /** No request for so long (milliseconds): it closes itself. */
   keep(milliseconds: number): void {
-    this.#socket.setTimeout(milliseconds)
+    this.#alarm.set(milliseconds)
     this.idleSince = performance.now()
+  }
+
+  limit(milliseconds: number): void {
+    this.#alarm.set(milliseconds)
   }
 
   pause(): void {
@@ -266,6 +271,7 @@ export class Connection<C extends ClientCodec> implements Inflow {
   #lost(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#alarm.close()
     this.#owner.closed(this)
     const passage = this.#passage
     this.#passage = undefined

@@ -5,10 +5,17 @@
 import { LinkedList } from '../linked-list.ts'
 import type { ClientCodec } from '../wire/codec.ts'
 import type { Connection, Keeper } from './connection.ts'
-import type { Passage } from './passage.ts'
+import { Passage } from './passage.ts'
+import type { Times } from './backend.ts'
+import { isIdempotent } from './failure.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Upload } from '../upload.ts'
 
 /** What connections are kept by. */
 export interface KeepRules<C extends ClientCodec> {
+  /** The server, for messages. */
+  readonly name: string
+  readonly times: Times
   /** Begins to connect. */
   readonly make: (owner: Keeper<C>) => Connection<C>
   /** How long a connection without a request is kept, in milliseconds; 0: not at all. */
@@ -41,13 +48,33 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
     this.#rules = rules
   }
 
-  /** Before a request that cannot be sent twice: what the server has closed until now is seen by the end of this turn. */
-  async look(): Promise<void> {
-    if (this.#idle.length > 0) await new Promise((resolve) => setImmediate(resolve))
+  /**
+   * Sends an exchange by one of them, and its answer back. Resolves when it is answered or its client gone.
+   * @param write gives the head
+   * @throws {SidegateError} what went wrong; at once, or by the promise, what `write` throws
+   */
+  send(exchange: Exchange, upload: Upload, write: (codec: C) => Uint8Array): Promise<void> {
+    if (exchange.aborted) return Promise.resolve()
+    const once = !upload.staysRepeatable || !isIdempotent(exchange.variables.REQUEST_METHOD)
+    if (once && this.#idle.length > 0) return this.#sendOnce(exchange, upload, write)
+    return this.#send(exchange, upload, write, once)
+  }
+
+  /** What the server has closed until now is seen by the end of this turn. */
+  async #sendOnce(exchange: Exchange, upload: Upload, write: (codec: C) => Uint8Array): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!exchange.aborted) await this.#send(exchange, upload, write, true)
+  }
+
+  #send(exchange: Exchange, upload: Upload, write: (codec: C) => Uint8Array, once: boolean): Promise<void> {
+    const connection = this.#take(once)
+    const passage = new Passage(exchange, this.#rules.name, this.#rules.times, connection)
+    connection.run(passage, upload, write)
+    return passage.settled
   }
 
   /** A connection for a request. `once`: it cannot be sent twice. */
-  take(once: boolean): Connection<C> {
+  #take(once: boolean): Connection<C> {
     const kept = once && !this.#rules.announced ? this.#settledOne() : this.#idle.pop()
     if (kept) return kept
     const connection = this.#rules.make(this)

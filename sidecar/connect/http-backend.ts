@@ -6,14 +6,12 @@ import { HttpClient } from '../wire/http-client.ts'
 import { requestTargets } from '../targets.ts'
 import { Connection, type Keeper } from './connection.ts'
 import { Connections } from './connections.ts'
-import { isIdempotent } from './failure.ts'
 import { requestFields } from './request-fields.ts'
-import { Passage } from './passage.ts'
 import { ServerSocket } from './server-socket.ts'
 import { readCertificates, secureSocket } from './tls.ts'
 import { UpgradePassage, type ProxyOptions } from './upgrade-passage.ts'
 import type { Backend, BackendOptions, BackendAddress } from './backend.ts'
-import { Upload } from '../upload.ts'
+import type { Upload } from '../upload.ts'
 
 /** Sends exchanges to one endpoint. */
 export class HttpBackend implements Backend {
@@ -41,6 +39,8 @@ export class HttpBackend implements Backend {
       keepAlive: options.keepAlive,
       announced: true,
       said: () => {},
+      name: this.name,
+      times: options.times,
     })
   }
 
@@ -50,11 +50,10 @@ export class HttpBackend implements Backend {
     if (this.#serverName !== undefined && ca !== undefined) this.#ca = await readCertificates(ca, path)
   }
 
-  async handle(exchange: Exchange, given?: Upload): Promise<void> {
-    const upload = given ?? new Upload(exchange.body)
+  handle(exchange: Exchange, upload: Upload): Promise<void> {
     const { variables } = exchange
     const method = variables.REQUEST_METHOD!
-    const { fields: rules, times, keepAlive } = this.#options
+    const { fields: rules, keepAlive } = this.#options
     const target = targetOf(exchange, rules.keepPrefix)
     if (method === 'CONNECT') throw new PeerError('UPSTREAM_REQUEST', 'CONNECT is not passed on', 501)
     const fields = requestFields(exchange, rules, this.#authority)
@@ -62,17 +61,12 @@ export class HttpBackend implements Backend {
     // Other upgrades may be declined, as by any server that does not know them; a WebSocket without one is an error of the set-up.
     if (asked?.toLowerCase() === 'websocket') exchange.demandUpgradable()
     if (asked !== undefined && exchange.upgradable) {
-      const upgrade = new UpgradePassage(this.name, exchange, times)
+      const upgrade = new UpgradePassage(this.name, exchange, this.#options.times)
       return upgrade.run({ path: target, fields }, this.#proxyOptions())
     }
-    const once = !upload.staysRepeatable || !isIdempotent(method)
-    if (once) await this.#connections.look()
-    if (exchange.aborted) return
-    const connection = this.#connections.take(once)
-    const passage = new Passage(exchange, this.name, times, connection)
     const head = { method, target, fields, close: keepAlive === 0 }
-    connection.run(passage, upload, (codec) => codec.ask(head, upload.length))
-    await passage.settled
+    const write = (codec: HttpClient): Uint8Array => codec.ask(head, upload.length)
+    return this.#connections.send(exchange, upload, write)
   }
 
   close(): void {

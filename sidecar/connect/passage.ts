@@ -13,6 +13,8 @@ export interface Inflow {
   resume(): void
   /** Nobody waits for the rest: the connection cannot be used again. */
   stop(): void
+  /** Calls `late` in so many milliseconds, unless another limit is set before; 0: never. */
+  limit(milliseconds: number): void
 }
 
 /** What the clock measures; `client`: it is the client that is waited for, and the door has a clock of its own. */
@@ -33,11 +35,6 @@ export class Passage {
   readonly #reject: (error: SidegateError) => void
   #state: State = 'asking'
   #phase: Phase = 'client'
-  /** Since when, as performance.now(). */
-  #since = 0
-  /** One for all phases: it looks when it fires. Most requests are over before. */
-  #timer: NodeJS.Timeout | undefined
-  #firesAt = Infinity
   #paused = false
 
   /** `name`: the upstream, for messages. */
@@ -101,7 +98,7 @@ export class Passage {
     if (surplus) this.#inflow.stop()
     const complete = piece.byteLength === missing
     if (last && !complete && missing > 0) return this.fail(tooShort(this.#name, missing - piece.byteLength))
-    this.#set('idle')
+    if (!last) this.#set('idle')
     try {
       if (last || complete) this.#finish(piece)
       else if (!this.exchange.write(piece)) this.#wait()
@@ -158,8 +155,7 @@ export class Passage {
 
   #close(): void {
     this.#state = 'over'
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#inflow.limit(0)
   }
 
   /** A slow client stops the upstream's output. */
@@ -181,34 +177,11 @@ export class Passage {
 
   #set(phase: Phase): void {
     this.#phase = phase
-    this.#since = performance.now()
-    const time = this.#time
-    if (time > 0 && this.#since + time < this.#firesAt) this.#arm(time)
+    this.#inflow.limit(phase === 'client' ? 0 : this.#times[phase])
   }
 
-  /** The limit of this phase; 0: none. */
-  get #time(): number {
-    return this.#phase === 'client' ? 0 : this.#times[this.#phase]
-  }
-
-  #arm(time: number): void {
-    clearTimeout(this.#timer)
-    this.#firesAt = performance.now() + time
-    this.#timer = setTimeout(this.#look, time)
-  }
-
-  readonly #look = (): void => {
-    this.#timer = undefined
-    this.#firesAt = Infinity
-    const time = this.#time
-    if (time === 0) return
-    // Timers may fire a little early.
-    const left = this.#since + time - performance.now()
-    if (left > 1) this.#arm(left)
-    else this.#late()
-  }
-
-  #late(): void {
+  /** The limit of this phase is over. */
+  late(): void {
     const { connect, firstByte, idle } = this.#times
     if (this.#phase === 'connect') this.fail(connectLate(this.#name, connect))
     else if (this.#state !== 'asking') this.fail(stalled(this.#name, idle))

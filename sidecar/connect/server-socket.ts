@@ -17,6 +17,8 @@ export class ServerSocket extends Socket {
    */
   readonly #lossless: boolean
   #failure: Failure | undefined
+  /** Of the write under way: there is one at a time. */
+  #callback: Callback | undefined
   /** Nothing more will come, and it was not the end. */
   #cut = false
 
@@ -33,16 +35,18 @@ export class ServerSocket extends Socket {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
-    super._write(chunk, encoding, (error) => this.#written(error, callback))
+    this.#callback = callback
+    super._write(chunk, encoding, this.#written)
   }
 
   override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: Callback): void {
-    super._writev!(chunks, (error) => this.#written(error, callback))
+    this.#callback = callback
+    super._writev!(chunks, this.#written)
   }
 
   /** A write that failed stays under way: what is left of the request has nowhere to go, and reading goes on. */
-  #written(error: Error | null | undefined, callback: Callback): void {
-    if (!error || this.destroyed) return callback(error)
+  readonly #written: Callback = (error) => {
+    if (!error || this.destroyed) return this.#callback!(error)
     this.#failure ??= error
   }
 

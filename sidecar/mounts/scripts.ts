@@ -4,7 +4,9 @@
 import { realpath, stat } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 import { ConfigError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
 import { copyVariables, type Variables } from '../variables.ts'
+import { redirectToFolder, refuse } from './files/answer.ts'
 import type { MountContext } from './mount.ts'
 import type { ScriptSettings } from './script-settings.ts'
 
@@ -57,6 +59,18 @@ export class Scripts {
     }
     const real = await realpath(root)
     return new Scripts({ root: real, scriptRoot: scriptRoot ?? real, index, split, frontController, followSymlinks })
+  }
+
+  /**
+   * Has an exchange ask for the script that its path names. False when there is none and the exchange is answered, or its client gone.
+   */
+  async aim(exchange: Exchange): Promise<boolean> {
+    const found = await this.find(exchange.variables)
+    if (exchange.aborted) return false
+    if (found.kind === 'script') exchange.variables = found.variables
+    else if (found.kind === 'folder') redirectToFolder(exchange)
+    else refuse(exchange, 404)
+    return found.kind === 'script'
   }
 
   /** What PATH_INFO names. */

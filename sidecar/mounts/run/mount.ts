@@ -5,7 +5,6 @@ import type { Exchange } from '../../exchange.ts'
 import { StartError } from '../../processes/start-error.ts'
 import { ExchangeQueue, processWords } from '../../queue.ts'
 import { Slot } from '../../processes/slot.ts'
-import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
@@ -14,7 +13,7 @@ import type { Backend } from '../../connect/backend.ts'
 import { schemeCalled, type Scheme } from '../../connect/schemes.ts'
 import { makeBackend } from '../../connect/make-backend.ts'
 import { backendOptions } from '../../connect/settings.ts'
-import { Upload } from '../../upload.ts'
+import { uploadOf, type Upload } from '../../upload.ts'
 import { CommandPlan } from './command.ts'
 import { CommandServer } from './server.ts'
 import { runSettings, type RunSettings } from './settings.ts'
@@ -86,19 +85,13 @@ class RunMount implements Mount {
   }
 
   async handle(exchange: Exchange): Promise<void> {
-    if (this.#scripts) {
-      const found = await this.#scripts.find(exchange.variables)
-      if (exchange.aborted) return
-      if (found.kind === 'folder') return redirectToFolder(exchange)
-      if (found.kind === 'none') return refuse(exchange, 404)
-      exchange.variables = found.variables
-    }
+    if (this.#scripts && !(await this.#scripts.aim(exchange))) return
     const taken = this.#bodies.take(exchange)
     if (taken) await taken
     try {
       if (exchange.aborted) return exchange.upload?.close()
       if (this.#closing) throw new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503)
-      if (this.#waiting.size === 0 && this.#isFree) this.#send(exchange, undefined)
+      if (this.#waiting.size === 0 && this.#isFree) void this.#send(exchange, undefined)
       else this.#waiting.add(exchange, undefined)
     } catch (error) {
       exchange.upload?.close()
@@ -154,30 +147,30 @@ class RunMount implements Mount {
   }
 
   /** `again`: the body of one that is sent a second time. */
-  #send(exchange: Exchange, again: Upload | undefined): void {
+  async #send(exchange: Exchange, again: Upload | undefined): Promise<void> {
     const backend = this.#backend!
     const server = this.#server!
-    const upload = again ?? exchange.upload ?? new Upload(exchange.body)
+    const upload = again ?? exchange.upload ?? uploadOf(exchange.body)
     let waits = false
     this.#busy++
     const late = this.#dying.has(server)
-    backend
-      .handle(exchange, upload)
-      .catch(async (error: unknown) => {
-        if (isReset(error)) this.#dying.add(server)
-        const unheard =
-          wasNotHeard(error) || (late && isReset(error) && isIdempotent(exchange.variables.REQUEST_METHOD))
+    try {
+      await backend.handle(exchange, upload)
+    } catch (error) {
+      if (isReset(error)) this.#dying.add(server)
+      const unheard = wasNotHeard(error) || (late && isReset(error) && isIdempotent(exchange.variables.REQUEST_METHOD))
+      try {
         waits = !again && unheard && (await this.#repeat(exchange, upload, server))
         if (!waits) exchange.fail(error)
-      })
-      .catch((error: unknown) => exchange.fail(error))
-      .finally(() => {
-        if (!waits) upload.close()
-        // Those of a command that is gone are not counted any more.
-        if (backend !== this.#backend) return
-        this.#busy--
-        this.#serveWaiting()
-      })
+      } catch (full) {
+        exchange.fail(full)
+      }
+    }
+    if (!waits) upload.close()
+    // Those of a command that is gone are not counted any more.
+    if (backend !== this.#backend) return
+    this.#busy--
+    this.#serveWaiting()
   }
 
   /**
@@ -195,7 +188,7 @@ class RunMount implements Mount {
   #serveWaiting(): void {
     while (this.#waiting.size > 0 && this.#isFree) {
       const { exchange, note } = this.#waiting.take()!
-      this.#send(exchange, note)
+      void this.#send(exchange, note)
     }
   }
 

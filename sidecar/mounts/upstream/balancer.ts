@@ -63,22 +63,19 @@ export class Balancer {
    */
   async handle(exchange: Exchange, upload: Upload): Promise<void> {
     let member = this.#pick(exchange.variables.REMOTE_ADDR) ?? (await this.#wait(exchange))
-    const tried = new Set<Member>()
-    for (let left = this.#options.retries; member; left--) {
-      const error: unknown = await this.#attempt(member, exchange, upload)
-      if (error === undefined) return
-      tried.add(member)
-      const next: Member | undefined =
-        left > 0 && this.#mayRepeat(error, exchange, upload) ? this.#another(member, tried, error, exchange) : undefined
-      if (!next) throw error
-      this.#options.log.warn(`${(error as Error).message}; trying ${next.backend.name}`, {
-        code: (error as UpstreamError).code,
-        mount: this.#options.mount,
-        upstream: member.backend.name,
-        request: exchange.id,
-      })
-      upload.rewind()
-      member = next
+    const tried: Member[] = []
+    while (member) {
+      try {
+        await member.backend.handle(exchange, upload)
+      } catch (error) {
+        member.failed(error)
+        this.#release(member)
+        tried.push(member)
+        member = this.#afterFailure(error, tried, exchange, upload)
+        continue
+      }
+      if (!exchange.aborted) member.succeeded()
+      return this.#release(member)
     }
   }
 
@@ -98,18 +95,20 @@ export class Balancer {
     for (const { backend } of this.#members) backend.close()
   }
 
-  /** Sends to one member, and gives what went wrong. */
-  async #attempt(member: Member, exchange: Exchange, upload: Upload): Promise<unknown> {
-    try {
-      await member.backend.handle(exchange, upload)
-      if (!exchange.aborted) member.succeeded()
-      return undefined
-    } catch (error) {
-      member.failed(error)
-      return error
-    } finally {
-      this.#release(member)
-    }
+  /** Another member for what failed at the last of these, taken. @throws {SidegateError} what it failed with: it is not tried again. */
+  #afterFailure(error: unknown, tried: readonly Member[], exchange: Exchange, upload: Upload): Member {
+    const member = tried.at(-1)!
+    const repeats = tried.length <= this.#options.retries && this.#mayRepeat(error, exchange, upload)
+    const next = repeats ? this.#another(member, tried, error, exchange) : undefined
+    if (!next) throw error
+    this.#options.log.warn(`${(error as Error).message}; trying ${next.backend.name}`, {
+      code: (error as UpstreamError).code,
+      mount: this.#options.mount,
+      upstream: member.backend.name,
+      request: exchange.id,
+    })
+    upload.rewind()
+    return next
   }
 
   #mayRepeat(error: unknown, exchange: Exchange, upload: Upload): boolean {
@@ -130,9 +129,9 @@ export class Balancer {
   }
 
   /** One that was not tried yet; or the same, when it closed a kept connection as it was used again, as servers may. */
-  #another(member: Member, tried: ReadonlySet<Member>, error: unknown, exchange: Exchange): Member | undefined {
+  #another(member: Member, tried: readonly Member[], error: unknown, exchange: Exchange): Member | undefined {
     const now = performance.now()
-    const untried = this.#usable(now).filter((one) => !tried.has(one))
+    const untried = this.#usable(now).filter((one) => !tried.includes(one))
     const next = this.#take(untried, exchange.variables.REMOTE_ADDR ?? '', now)
     if (next || !(error instanceof KeptConnectionError)) return next
     return member.retired ? undefined : this.#take([member], '', now)
@@ -147,6 +146,7 @@ export class Balancer {
   /** Those that work; when all are left out after failures, these all the same: it cannot get worse. */
   #usable(now: number): readonly Member[] {
     const members = this.#members.some(isDown) ? this.#members.filter((one) => !one.down) : this.#members
+    if (!members.some((one) => one.leftOut(now))) return members
     const working = members.filter((one) => !one.leftOut(now))
     return working.length > 0 ? working : members
   }

@@ -3,6 +3,7 @@ import { RequestBody } from '../../body.ts'
 import { UpstreamError, type SidegateError } from '../../errors.ts'
 import { Exchange } from '../../exchange.ts'
 import { emptyVariables, splitTarget, type Variables } from '../../variables.ts'
+import { uploadOf } from '../../upload.ts'
 import type { Member } from './member.ts'
 
 /** How members are checked. Times in milliseconds. */
@@ -77,7 +78,7 @@ export class Check {
       exchange.abort(late)
     }, timeout)
     try {
-      await this.#member.backend.handle(exchange)
+      await this.#member.backend.handle(exchange, uploadOf(exchange.body))
     } catch (error) {
       failure = error as SidegateError
     } finally {

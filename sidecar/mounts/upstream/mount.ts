@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { ConfigProblems, type Problem } from '../../problem.ts'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Balancer } from './balancer.ts'
 import { Bodies } from '../../connect/bodies.ts'
@@ -16,7 +15,7 @@ import { serversOf, type WeightedServer } from './servers.ts'
 import { upstreamSettings, type UpstreamSettings } from './settings.ts'
 import type { BackendAddress } from '../../connect/backend.ts'
 import { makeBackend } from '../../connect/make-backend.ts'
-import { Upload } from '../../upload.ts'
+import { uploadOf, type Upload } from '../../upload.ts'
 import { tryServer } from '../../connect/try.ts'
 
 class UpstreamMount implements Mount {
@@ -74,24 +73,34 @@ class UpstreamMount implements Mount {
     if (first) throw new ConfigProblems([first, ...others])
   }
 
-  async handle(exchange: Exchange): Promise<void> {
-    if (this.#scripts) {
-      const found = await this.#scripts.find(exchange.variables)
-      if (exchange.aborted) return
-      if (found.kind === 'folder') return redirectToFolder(exchange)
-      if (found.kind === 'none') return refuse(exchange, 404)
-      exchange.variables = found.variables
-    }
+  handle(exchange: Exchange): Promise<void> {
+    return this.#scripts ? this.#handleScript(this.#scripts, exchange) : this.#takeBody(exchange)
+  }
+
+  async #handleScript(scripts: Scripts, exchange: Exchange): Promise<void> {
+    if (await scripts.aim(exchange)) await this.#takeBody(exchange)
+  }
+
+  #takeBody(exchange: Exchange): Promise<void> {
     const taken = this.#bodies!.take(exchange)
-    if (taken) await taken
-    const upload = exchange.upload ?? new Upload(exchange.body)
+    const { upload } = exchange
+    if (taken || upload) return this.#sendTaken(exchange, taken)
+    return this.#send(exchange, uploadOf(exchange.body))
+  }
+
+  async #sendTaken(exchange: Exchange, taken: Promise<void> | undefined): Promise<void> {
+    await taken
+    const upload = exchange.upload ?? uploadOf(exchange.body)
     try {
-      if (exchange.aborted) return
-      if (this.#closed) throw new UpstreamError('POOL_CLOSED', 'the mount is being closed', 503)
-      await this.#balancer.handle(exchange, upload)
+      if (!exchange.aborted) await this.#send(exchange, upload)
     } finally {
       upload.close()
     }
+  }
+
+  #send(exchange: Exchange, upload: Upload): Promise<void> {
+    if (this.#closed) throw new UpstreamError('POOL_CLOSED', 'the mount is being closed', 503)
+    return this.#balancer.handle(exchange, upload)
   }
 
   status(): MountStatus {
