@@ -2,7 +2,7 @@
 // what happens to the worker happens to the request that it runs, not to those ahead.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { TestExchange, TestResponse } from '../exchange.ts'
 import { APPS, openMount, until, type Line, type TestMount } from './mount.ts'
 
@@ -76,6 +76,34 @@ test('a worker that has no end of requests runs those too that wait for a slow o
   await Promise.all(Array.from({ length: 20 }, flood))
   expect(over).toBe(false)
   await long!.response
+})
+
+test('a quick worker keeps what was sent to it though another has nothing to do', async () => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  // By this clock no request takes any time.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+  onTestFinished(() => clock.mockRestore())
+  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  process.kill(pid, 'SIGSTOP')
+  await until(() => isStopped(pid))
+  const [first, other] = [...startSome(mount, 2, 2), ...startSome(mount, 3, 3, '&sleep=0.1')]
+  const ahead = startSome(mount, 4, 7)
+  const [kept, run] = [
+    [first!, ahead[0]!, ahead[2]!],
+    [other!, ahead[1]!, ahead[3]!],
+  ]
+  expect((await Promise.all(run.map(({ response }) => response))).map(idOf)).toEqual(['3', '5', '7'])
+  // As often as the gateway looks after them.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(kept.filter(({ carrier }) => carrier.head)).toEqual([])
+  process.kill(pid, 'SIGCONT')
+  const answers = await Promise.all(kept.map(({ response }) => response))
+  expect(answers.map((answer) => [idOf(answer), Number(answer.header('X-Pid'))])).toEqual([
+    ['2', pid],
+    ['4', pid],
+    ['6', pid],
+  ])
+  expect(ran(mount.lines).toSorted()).toEqual(ids(1, 7))
 })
 
 test('a request with a body is not overtaken for ever', async () => {
