@@ -1,7 +1,7 @@
 // The life of workers: queue, clients that go away, death and replacement, the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -234,6 +234,16 @@ test('close ends the workers and what they started', async () => {
   expect(alive(pid)).toBe(false)
   await until(() => !alive(child))
   await mount.close()
+})
+
+test('a worker that has closed its connections, and is asked to end, has the time for that', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const mark = join(folder, 'mark')
+  const { mount, ask } = await openMount({ python: 'slow_end', stopTimeout: 60, env: { MARK: mark } })
+  expect((await ask()).body.toString()).toBe('served')
+  await mount.close()
+  expect(readFileSync(mark, 'utf8')).toBe('finished')
 })
 
 test('close kills a worker that does not end', async () => {
