@@ -8,7 +8,7 @@
 // Keeps: a packet while it is incomplete (ajp-packet.ts), and what `data` was given too early.
 import { PeerError } from '../errors.ts'
 import type { Variables } from '../variables.ts'
-import { readHead } from './ajp-head.ts'
+import { readSendHeaders } from './ajp-head.ts'
 import * as packets from './ajp-packet.ts'
 import { NO_BODY, PING } from './ajp-response.ts'
 import { writeForward } from './ajp-write-forward.ts'
@@ -95,7 +95,7 @@ export class AjpClient implements ClientCodec {
     if (type === packets.CPONG && state === 'idle' && payload.length === 1) this.#events.push({ type: 'pong' })
     else if (type === packets.SEND_HEADERS && state === 'head') {
       this.#state = 'body'
-      this.#events.push({ type: 'head', head: readHead(payload) })
+      this.#events.push({ type: 'head', head: readSendHeaders(payload) })
     } else if (type === packets.SEND_BODY_CHUNK && state === 'body') this.#takeChunk(payload)
     else if (type === packets.GET_BODY_CHUNK && state !== 'idle') this.#takeDemand(payload)
     else if (type === packets.END_RESPONSE && state !== 'idle') this.#takeEnd(payload)

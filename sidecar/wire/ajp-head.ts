@@ -43,7 +43,7 @@ function longestFirst(headers: readonly HeaderPair[]): readonly HeaderPair[] {
  * The head in a packet.
  * @throws {PeerError} AJP_PACKET when it is broken; RESPONSE_HEAD when it holds what no head may (RFC 9110 5.5).
  */
-export function readHead(payload: Buffer): ReadHead {
+export function readSendHeaders(payload: Buffer): ReadHead {
   const fields = new Fields(payload, 1, 502)
   const status = fields.integer()
   const message = fields.text() ?? ''

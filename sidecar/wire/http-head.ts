@@ -62,7 +62,7 @@ export type RequestLine = Pick<RequestHead, 'method' | 'target' | 'version'>
  * @param text the request line and the fields with their line ends, without the empty line
  * @throws {PeerError} HTTP_SYNTAX, HTTP_VERSION, HTTP_CODING, CONTENT_LENGTH_BAD, HEAD_TOO_LARGE for too many fields.
  */
-export function readHead(text: string): RequestHead {
+export function readRequestHead(text: string): RequestHead {
   const end = text.indexOf('\n') + 1
   const { method, target, version } = readRequestLine(text.slice(0, end))
   const { fields, length, keep, expect } = readFields(text, end, version === 'HTTP/1.1')

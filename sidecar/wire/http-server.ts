@@ -8,7 +8,7 @@ import { asBuffer, Beginning } from './bytes.ts'
 import { ChunkedReader, chunkPieces, joinChunk, LAST_CHUNK } from './chunked.ts'
 import type { Peer, ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
 import { isBodiless, statusLineHead, type Head } from './head.ts'
-import { readHead, readRequestLine, syntax } from './http-head.ts'
+import { readRequestHead, readRequestLine, syntax } from './http-head.ts'
 import { tryVariables } from './http-variables.ts'
 
 /** Largest request head, as uwsgi allows for its variables. */
@@ -270,7 +270,7 @@ export class HttpServer implements ServerCodec {
   }
 
   #open(text: string, events: ServerEvent[]): void {
-    const head = readHead(text)
+    const head = readRequestHead(text)
     const { length } = head
     const [variables, wrong] = tryVariables(head, this.#peer, this.#headers)
     this.#id++

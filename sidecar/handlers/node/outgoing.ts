@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { AppError } from '../../errors.ts'
 import type { Handled } from '../handled.ts'
 import { Dechunker } from './dechunk.ts'
-import { asksToClose, isInterim, readHead } from './response-head.ts'
+import { asksToClose, isInterim, readWrittenHead } from './response-head.ts'
 
 const UTF8 = /^utf-?8$/i
 
@@ -104,10 +104,10 @@ export class Outgoing {
       throw new AppError('NODE_RAW_SOCKET', 'the app wrote to the socket itself, which is no connection to a client')
     }
     if (isInterim(text as string) && !this.#isFinal(text as string)) {
-      this.#exchange.interim?.(readHead(text as string, end))
+      this.#exchange.interim?.(readWrittenHead(text as string, end))
       return
     }
-    this.#exchange.respond(readHead(text as string, end))
+    this.#exchange.respond(readWrittenHead(text as string, end))
     if (asksToClose(text as string, end)) this.#exchange.closeAfter?.()
     this.#head = true
     if (this.#line._httpMessage?.chunkedEncoding) this.#dechunker = new Dechunker()

@@ -35,7 +35,7 @@ export function isInterim(text: string): boolean {
 }
 
 /** Reads the head that ends at `end`; what node:http says of its connection is dropped. */
-export function readHead(text: string, end: number): ResponseHead {
+export function readWrittenHead(text: string, end: number): ResponseHead {
   const lineEnd = text.indexOf('\r\n')
   const status = Number(text.slice(9, 12))
   const reason = text.slice(13, lineEnd)
