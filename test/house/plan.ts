@@ -34,3 +34,9 @@ export function strays(imports: readonly Import[], rooms: readonly Room[]): Impo
     return !room || !other || (room !== other && !room.uses.includes(other.name))
   })
 }
+
+/** What the plan allows and nobody does, as `room → other`. */
+export function unused(imports: readonly Import[], rooms: readonly Room[]): string[] {
+  const used = new Set(imports.map(({ from, to }) => `${roomOf(from, rooms)?.name} → ${roomOf(to, rooms)?.name}`))
+  return rooms.flatMap(({ name, uses }) => uses.map((other) => `${name} → ${other}`)).filter((way) => !used.has(way))
+}

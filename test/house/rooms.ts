@@ -20,13 +20,13 @@ export const rooms: readonly Room[] = [
     name: 'cli',
     files: ['sidecar/cli/'],
     sentence: 'The commands, one file each.',
-    uses: ['gateway', 'config', 'mounts', 'routes', 'listen', 'connect', 'plugin', 'interface', 'suite', ...REQUEST],
+    uses: ['gateway', 'config', 'mounts', 'routes', 'listen', 'plugin', 'suite', ...REQUEST],
   },
   {
     name: 'gateway',
     files: ['sidecar/gateway.ts'],
     sentence: 'Joins listeners, router and mounts: starts, drains and closes them.',
-    uses: ['listen', 'mounts', 'routes', 'plugin', ...REQUEST],
+    uses: ['listen', 'routes', 'plugin', 'exchange', 'ground'],
   },
   {
     name: 'config',
@@ -38,13 +38,25 @@ export const rooms: readonly Room[] = [
     name: 'mounts',
     files: ['sidecar/mounts/'],
     sentence: 'The kinds of apps, one file or folder each.',
-    uses: ['routes', 'handlers', 'interface', 'workers', 'processes', 'connect', ...REQUEST],
+    uses: ['cgi', 'files', 'routes', 'handlers', 'interface', 'workers', 'processes', 'connect', 'exchange', 'ground'],
+  },
+  {
+    name: 'cgi',
+    files: ['sidecar/mounts/cgi/'],
+    sentence: 'CGI scripts: the only kind of mount that reads what an app writes by itself.',
+    uses: ['files', 'routes', 'processes', ...REQUEST],
+  },
+  {
+    name: 'files',
+    files: ['sidecar/mounts/files.ts', 'sidecar/mounts/files/'],
+    sentence: 'Static files.',
+    uses: ['routes', 'exchange', 'ground'],
   },
   {
     name: 'workers',
     files: ['sidecar/workers/'],
     sentence: 'Gives requests to worker processes.',
-    uses: ['processes', 'connect', ...REQUEST],
+    uses: ['processes', ...REQUEST],
   },
   {
     name: 'processes',
