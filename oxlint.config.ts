@@ -10,8 +10,8 @@ const no = (group: string[], message: string, allowTypeImports = false) => ({ gr
 const drawer = '**/{util,utils,helper,helpers}.ts'
 const drawers = no([drawer], 'No drawers: name the file after the one thing it is about.')
 const wireInput = no(
-  ['*', '!node:buffer', '!./*', '!../errors.ts', '!../variables.ts', drawer],
-  'wire/ is bytes in, events out: node:buffer, its own files, the errors and the variables.',
+  ['*', '!node:buffer', '!./*', '!../errors.ts', '!../refused.ts', '!../token.ts', '!../variables.ts', drawer],
+  'wire/ is bytes in, events out: node:buffer, its own files, the errors, and what names and variables are.',
 )
 const hostTypes = no(['*'], 'plugin/host.ts is an interface: it imports types only.', true)
 

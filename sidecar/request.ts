@@ -2,8 +2,8 @@
 // behind a door adds keys of its own and looks for nothing that may be missing.
 import { PeerError } from './errors.ts'
 import { emptyVariables, isSecure, splitHost, type Variables } from './variables.ts'
-import { TOKEN } from './wire/field-names.ts'
-import { isDropped } from './wire/refused.ts'
+import { TOKEN } from './token.ts'
+import { isDropped } from './refused.ts'
 
 /** The software that makes the variables, where a host does not say its own (RFC 3875 4.1.17). */
 const OWN_SOFTWARE = 'sidegate'

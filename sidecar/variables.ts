@@ -1,7 +1,7 @@
 // The CGI variables of a request (RFC 3875 4.1): the canonical form of every request, and the only code that turns HTTP header
 // names and request targets into them.
 import { PeerError } from './errors.ts'
-import { isDropped } from './wire/refused.ts'
+import { isDropped } from './refused.ts'
 
 /** CGI variables by name; values are latin-1 strings, each character one byte of what was on the wire. */
 export interface Variables {

@@ -1,6 +1,6 @@
 // A request as sniff shows it: for people, or as JSON.
 import { jsonLine } from '../line.ts'
-import { isDropped, isRefused } from '../wire/refused.ts'
+import { isDropped, isRefused } from '../refused.ts'
 import type { Variables } from '../variables.ts'
 
 /** One request, and what became of it. */

@@ -6,9 +6,9 @@ import { RequestBody } from '../body.ts'
 import { PeerError, type SidegateError } from '../errors.ts'
 import { Exchange, type Carrier, type ExchangeObserver } from '../exchange.ts'
 import { contentLength, emptyVariables, type Variables } from '../variables.ts'
-import { TOKEN } from '../wire/field-names.ts'
+import { TOKEN } from '../token.ts'
 import { statusFieldHead, type Head } from '../wire/head.ts'
-import { isDropped, refuse } from '../wire/refused.ts'
+import { isDropped, refuse } from '../refused.ts'
 import { prepared, type Reception, type Repair } from './door.ts'
 
 /** What a process has of its own: no host says anything of a request by these. */

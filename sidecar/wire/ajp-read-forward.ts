@@ -18,7 +18,7 @@ import {
 import { methods, requestFields, STORED_METHOD } from './ajp-names.ts'
 import { Fields } from './ajp-packet.ts'
 import { sameSecret } from './ajp-secret.ts'
-import { TOKEN } from './field-names.ts'
+import { TOKEN } from '../token.ts'
 import { nulInside } from './keys.ts'
 
 /** More header fields than any host lets through (its limits are 100 to 1000). */

@@ -1,9 +1,7 @@
 // The names of header fields. Apps and servers send the same dozen for ever.
 import { AppError } from '../errors.ts'
+import { TOKEN } from '../token.ts'
 import { ownString } from './own-string.ts'
-
-/** RFC 9110 5.6.2. */
-export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Fields that belong to one connection (RFC 9110 7.6.1, PEP 3333 "Other HTTP Features"): those of an app are left out. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([

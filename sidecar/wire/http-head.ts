@@ -2,7 +2,7 @@
 // Where the RFC lets a recipient be lenient, this is not: whatever two servers in a row could read differently is refused.
 import { PeerError } from '../errors.ts'
 import { connectionOptions, keeps } from './field-values.ts'
-import { TOKEN } from './field-names.ts'
+import { TOKEN } from '../token.ts'
 import { trimmed } from './field-values.ts'
 
 /** A request head. */

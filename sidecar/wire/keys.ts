@@ -4,7 +4,7 @@
 import { PeerError } from '../errors.ts'
 import { addVariable, type Variables } from '../variables.ts'
 import { ownString } from './own-string.ts'
-import { isDropped, isRefused, refuse } from './refused.ts'
+import { isDropped, isRefused, refuse } from '../refused.ts'
 
 /** A variable name, and what is known of it. */
 export interface Key {

@@ -35,6 +35,15 @@ export function strays(imports: readonly Import[], rooms: readonly Room[]): Impo
   })
 }
 
+/** Where the plan lets a room use one that is no lower floor, as `room → other`. */
+export function upwards(rooms: readonly Room[]): string[] {
+  const below = (room: Room, other: string): boolean =>
+    rooms.findIndex(({ name }) => name === other) > rooms.indexOf(room)
+  return rooms.flatMap((room) =>
+    room.uses.filter((other) => !below(room, other)).map((other) => `${room.name} → ${other}`),
+  )
+}
+
 /** What the plan allows and nobody does, as `room → other`. */
 export function unused(imports: readonly Import[], rooms: readonly Room[]): string[] {
   const used = new Set(imports.map(({ from, to }) => `${roomOf(from, rooms)?.name} → ${roomOf(to, rooms)?.name}`))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { circles } from './circles.ts'
 import { readImports, sources } from './imports.ts'
-import { roomOf, strays, unused, type Room } from './plan.ts'
+import { roomOf, strays, unused, upwards, type Room } from './plan.ts'
 
 /** Lines, without comments and empty ones, from which on a file needs an argument: as the linter counts. */
 const LONG = 300
@@ -15,6 +15,7 @@ export function report(root: string, rooms: readonly Room[]): { text: string; fa
   const round = circles(imports)
   const stray = strays(imports, rooms)
   const idle = unused(imports, rooms)
+  const up = upwards(rooms)
   const files = sources(root)
   const lines = rooms.map((room) => {
     const own = files.filter((file) => roomOf(file, rooms) === room)
@@ -39,10 +40,12 @@ export function report(root: string, rooms: readonly Room[]): { text: string; fa
     ...stray.map(({ from, to }) => `  ${from} → ${to}`),
     `Ways that the plan allows and nobody goes: ${idle.length}`,
     ...idle.map((way) => `  ${way}`),
+    `Ways that go up: ${up.length}`,
+    ...up.map((way) => `  ${way}`),
     `Circles: ${round.length}`,
     ...round.map((group) => `  ${group.join(' ⇄ ')}`),
     `Files over ${LONG} lines: ${long.length}`,
     ...long.map(({ file, count }) => `  ${file}: ${count}`),
   ]
-  return { text: `${text.join('\n')}\n`, faults: stray.length + idle.length + round.length + long.length }
+  return { text: `${text.join('\n')}\n`, faults: stray.length + idle.length + up.length + round.length + long.length }
 }

@@ -2,8 +2,8 @@
 // field and would redirect what an app fetches (httpoxy, CVE-2016-5385). HTTP_CONTENT_TYPE and HTTP_CONTENT_LENGTH repeat what has
 // a variable of its own (RFC 3875 4.1.18): nginx sends them. UWSGI_* are switches of the uWSGI server; no app
 // needs them, and a peer that sends one of those that load code or touch files is attacking or badly configured.
-import { PeerError } from '../errors.ts'
-import { TOKEN } from './field-names.ts'
+import { PeerError } from './errors.ts'
+import { TOKEN } from './token.ts'
 
 const REFUSED: ReadonlySet<string> = new Set([
   'UWSGI_APPID',
