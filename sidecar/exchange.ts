@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
 import type { Carrier, Door } from './carrier.ts'
 import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
-import type { Link } from './linked-list.ts'
+import type { Entry } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
 import {
   isWebSocket,
@@ -73,7 +73,7 @@ export class Exchange {
   /** The mount that handles it. */
   mount: ExchangeHandler | undefined
   /** Its place among those in flight; the mount's. */
-  link: Link<Exchange> | undefined
+  entry: Entry<Exchange> | undefined
   /** When the head had arrived, as `performance.now()`. */
   readonly started: number = performance.now()
   state: ExchangeState = 'open'

@@ -4,53 +4,53 @@
 // one of them has grown old, it keeps alive all that was ever in any of the later ones, until the whole heap is collected: the
 // collector of young objects then copies every request that there was.
 
-/** A place in a list. */
-export interface Link<T> {
+/** An entry of a list. */
+export interface Entry<T> {
   readonly item: T
   /** Undefined, both, once it was removed. */
-  previous: Link<T> | undefined
-  next: Link<T> | undefined
+  previous: Entry<T> | undefined
+  next: Entry<T> | undefined
 }
 
-/** A doubly linked list. To add, and to remove by the link that `add` gave, takes the same time however long it is. */
+/** A doubly linked list. To add, and to remove by the entry that `add` gave, takes the same time however long it is. */
 export class LinkedList<T> implements Iterable<T> {
   size = 0
-  #first: Link<T> | undefined
-  #last: Link<T> | undefined
+  #first: Entry<T> | undefined
+  #last: Entry<T> | undefined
 
-  /** The place of the item that has been there longest. */
-  get first(): Link<T> | undefined {
+  /** The entry of the item that has been there longest. */
+  get first(): Entry<T> | undefined {
     return this.#first
   }
 
-  add(item: T): Link<T> {
-    const link: Link<T> = { item, previous: this.#last, next: undefined }
-    if (this.#last) this.#last.next = link
-    else this.#first = link
-    this.#last = link
+  add(item: T): Entry<T> {
+    const entry: Entry<T> = { item, previous: this.#last, next: undefined }
+    if (this.#last) this.#last.next = entry
+    else this.#first = entry
+    this.#last = entry
     this.size++
-    return link
+    return entry
   }
 
   /** In front of all others. */
-  addFirst(item: T): Link<T> {
-    const link: Link<T> = { item, previous: undefined, next: this.#first }
-    if (this.#first) this.#first.previous = link
-    else this.#last = link
-    this.#first = link
+  addFirst(item: T): Entry<T> {
+    const entry: Entry<T> = { item, previous: undefined, next: this.#first }
+    if (this.#first) this.#first.previous = entry
+    else this.#last = entry
+    this.#first = entry
     this.size++
-    return link
+    return entry
   }
 
   /** @returns false when it is no longer there. */
-  remove(link: Link<T>): boolean {
-    const { previous, next } = link
-    if (!previous && this.#first !== link) return false
+  remove(entry: Entry<T>): boolean {
+    const { previous, next } = entry
+    if (!previous && this.#first !== entry) return false
     if (previous) previous.next = next
     else this.#first = next
     if (next) next.previous = previous
     else this.#last = previous
-    link.previous = link.next = undefined
+    entry.previous = entry.next = undefined
     this.size--
     return true
   }
@@ -58,7 +58,7 @@ export class LinkedList<T> implements Iterable<T> {
   /** The items; what happens to the list meanwhile does not change which. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     const items: T[] = []
-    for (let link = this.#first; link; link = link.next) items.push(link.item)
+    for (let entry = this.#first; entry; entry = entry.next) items.push(entry.item)
     yield* items
   }
 }

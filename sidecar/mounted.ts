@@ -60,7 +60,7 @@ export class Mounted implements ExchangeHandler {
   handle(exchange: Exchange): void {
     this.#requests++
     exchange.mount = this
-    exchange.link = this.#inFlight.add(exchange)
+    exchange.entry = this.#inFlight.add(exchange)
     if (this.#retired) exchange.retire()
     try {
       const pending = this.mount.handle(exchange)
@@ -71,7 +71,7 @@ export class Mounted implements ExchangeHandler {
   }
 
   over(exchange: Exchange): void {
-    if (!exchange.link || !this.#inFlight.remove(exchange.link)) return
+    if (!exchange.entry || !this.#inFlight.remove(exchange.entry)) return
     if (exchange.error?.blame === 'peer') this.#abandoned++
     else if (exchange.error) this.#failed++
     if (this.#inFlight.size > 0 || this.#idle.length === 0) return

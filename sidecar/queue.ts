@@ -1,7 +1,7 @@
 // The exchanges that wait until something is free to answer them: first come, first served, at most so many, at most so long.
 import { UpstreamError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { LinkedList, type Link } from './linked-list.ts'
+import { LinkedList, type Entry } from './linked-list.ts'
 
 /** An exchange that waits. */
 export interface Waiter<T> {
@@ -11,7 +11,7 @@ export interface Waiter<T> {
   /** What whoever keeps the queue has to remember of it. */
   note: T
   /** Undefined once it has left. */
-  link: Link<Waiter<T>> | undefined
+  entry: Entry<Waiter<T>> | undefined
 }
 
 /** What a queue says to those that it refuses. */
@@ -48,7 +48,7 @@ export class ExchangeQueue<T> {
   }
 
   /** The one that has waited longest; `next` leads to the others. */
-  get first(): Link<Waiter<T>> | undefined {
+  get first(): Entry<Waiter<T>> | undefined {
     return this.#waiters.first
   }
 
@@ -75,10 +75,10 @@ export class ExchangeQueue<T> {
 
   /** It waits no longer. False when it did not. */
   leave(waiter: Waiter<T>): boolean {
-    const { link } = waiter
-    waiter.link = undefined
-    if (!link) return false
-    this.#waiters.remove(link)
+    const { entry } = waiter
+    waiter.entry = undefined
+    if (!entry) return false
+    this.#waiters.remove(entry)
     return true
   }
 
@@ -89,11 +89,11 @@ export class ExchangeQueue<T> {
   }
 
   #waiter(exchange: Exchange, note: T): Waiter<T> {
-    return { exchange, deadline: performance.now() + this.#options.timeout, note, link: undefined }
+    return { exchange, deadline: performance.now() + this.#options.timeout, note, entry: undefined }
   }
 
-  #enter(waiter: Waiter<T>, link: Link<Waiter<T>>): void {
-    waiter.link = link
+  #enter(waiter: Waiter<T>, entry: Entry<Waiter<T>>): void {
+    waiter.entry = entry
     waiter.exchange.onAbort(() => {
       if (this.leave(waiter)) this.#options.left(waiter)
     })

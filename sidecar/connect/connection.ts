@@ -4,7 +4,7 @@ import { Alarm } from './alarm.ts'
 import { BODY_HIGH_WATER } from '../body.ts'
 import { notePiece } from '../collector.ts'
 import type { SidegateError } from '../errors.ts'
-import type { Link } from '../linked-list.ts'
+import type { Entry } from '../linked-list.ts'
 import { Lines } from '../lines.ts'
 import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
 import { ended, notConnected, ofResponse, type Progress } from './failure.ts'
@@ -46,7 +46,7 @@ export class Connection<C extends ClientCodec> implements Inflow {
   #failure: NodeJS.ErrnoException | undefined
   #closed = false
   /** Its place among those of its owner; the owner's. */
-  link: Link<Connection<C>> | undefined
+  entry: Entry<Connection<C>> | undefined
   /** Nothing has come from the server yet. */
   waiting = true
   /** An idle connection was closed so that the server has a process for this one. */

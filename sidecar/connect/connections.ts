@@ -78,7 +78,7 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
     const kept = once && !this.#rules.announced ? this.#settledOne() : this.#idle.pop()
     if (kept) return kept
     const connection = this.#rules.make(this)
-    connection.link = this.#all.add(connection)
+    connection.entry = this.#all.add(connection)
     return connection
   }
 
@@ -99,7 +99,7 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
   }
 
   closed(connection: Connection<C>): void {
-    if (connection.link) this.#all.remove(connection.link)
+    if (connection.entry) this.#all.remove(connection.entry)
     const index = this.#idle.indexOf(connection)
     if (index >= 0) this.#idle.splice(index, 1)
   }
@@ -137,8 +137,8 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
 
   /** True when there is a new connection for which nothing was closed yet. */
   #hasUnanswered(): boolean {
-    let link = this.#all.first
-    while (link && (!link.item.waiting || link.item.relieved)) link = link.next
-    return link !== undefined
+    let entry = this.#all.first
+    while (entry && (!entry.item.waiting || entry.item.relieved)) entry = entry.next
+    return entry !== undefined
   }
 }

@@ -224,10 +224,10 @@ export class Listener {
       client: undefined,
       connection: undefined,
     }
-    const link = this.#incoming.add(incoming)
+    const entry = this.#incoming.add(incoming)
     socket.on('error', noError)
     socket.on('close', () => {
-      this.#incoming.remove(link)
+      this.#incoming.remove(entry)
       incoming.connection?.closed(socket.errored ?? undefined)
       if (this.#quiet) this.#lookWhetherQuiet()
     })

@@ -118,15 +118,15 @@ export class Scheduler implements Turns {
   #dispatch(): void {
     if (this.#closed) return
     const now = performance.now()
-    let place = this.#queue.first
-    while (place) {
+    let entry = this.#queue.first
+    while (entry) {
       const worker = this.#leastBusy()
       const link = worker ? undefined : this.#roomiest(now)
       if (!worker && !link) return
-      while (place && sentOf(place.item)) place = place.next
-      if (!place) return
-      const { item: waiting, next } = place
-      place = next
+      while (entry && sentOf(entry.item)) entry = entry.next
+      if (!entry) return
+      const { item: waiting, next } = entry
+      entry = next
       if (worker) {
         this.#queue.leave(waiting)
         worker.run(waiting.exchange)
@@ -143,17 +143,17 @@ export class Scheduler implements Turns {
   #relieve(): void {
     const now = performance.now()
     let worker = this.#leastBusy()
-    let place = this.#queue.first
-    while (worker && place) {
-      const { item: waiting, next } = place
-      place = next
+    let entry = this.#queue.first
+    while (worker && entry) {
+      const { item: waiting, next } = entry
+      entry = next
       const link = sentOf(waiting)?.link
       if (!link?.isSlow(now)) continue
       const exchange = this.#takeFirst(waiting, link)
       if (exchange) worker.run(exchange)
       link.settle()
       worker = this.#leastBusy()
-      place = this.#queue.first
+      entry = this.#queue.first
     }
   }
 
@@ -176,8 +176,8 @@ export class Scheduler implements Turns {
     const now = performance.now()
     const others = this.#slots.some(({ occupant: worker }) => worker?.serving.some((link) => link.takesAhead(now)))
     const stuck = new Set<Link>()
-    for (let place = this.#queue.first; place; place = place.next) {
-      const link = sentOf(place.item)?.link
+    for (let entry = this.#queue.first; entry; entry = entry.next) {
+      const link = sentOf(entry.item)?.link
       if (!link) continue
       this.#watch()
       if (others && link.isStuck(now)) stuck.add(link)
