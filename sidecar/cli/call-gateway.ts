@@ -1,7 +1,8 @@
 // One request by a gateway protocol: the client codec of wire/ over a socket.
 import { connect, type Socket } from 'node:net'
-import { EventEmitter, once } from 'node:events'
+import { once } from 'node:events'
 import { socketAddress } from '../address.ts'
+import { BodySender, type BodySource } from '../connect/body-sender.ts'
 import { PeerError } from '../errors.ts'
 import { decodePath, emptyVariables, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, ClientEvent, Protocol } from '../wire/codec.ts'
@@ -25,17 +26,18 @@ export async function callGateway(protocol: Protocol, outgoing: Outgoing, answer
   socket.setTimeout(outgoing.timeout, () => {
     socket.destroy(new PeerError('REQUEST_TIMEOUT', `no byte in ${outgoing.timeout / 1000} s`, 504))
   })
-  // AJP: the server asks for the body, and what it did not ask for waits in the codec.
-  const taken = new EventEmitter()
+  // The answer says more than a failed upload: a server may answer and close before it has read everything.
+  const sender = new BodySender(socket, codec, { over: false, waits: () => {}, broken: () => {} })
+  socket.on('drain', () => sender.pump())
   try {
     await once(socket, 'connect')
-    const sending = send(socket, codec, variables, body, taken)
-    // The answer says more than a failed upload: a server may answer and close before it has read everything.
-    sending.catch(() => {})
-    await receive(socket, codec, answer, taken)
+    socket.write(codec.request(variables, body.length))
+    sender.begin(sourceOf(body))
+    sender.pump()
+    await receive(socket, codec, answer, sender)
   } finally {
+    sender.stop()
     socket.destroy()
-    taken.emit('taken')
   }
 }
 
@@ -89,29 +91,16 @@ function variablesOf(
   return variables
 }
 
-async function send(
-  socket: Socket,
-  codec: ClientCodec,
-  variables: Variables,
-  body: Body,
-  taken: EventEmitter,
-): Promise<void> {
-  socket.write(codec.request(variables, body.length))
-  for await (const chunk of body.chunks) {
-    let room = true
-    for (const piece of codec.data(chunk)) room = socket.write(piece)
-    if (!room && !socket.destroyed) await once(socket, 'drain')
-    while (codec.held > 0 && !socket.destroyed) await once(taken, 'taken')
-  }
-  const end = codec.finish()
-  if (end) socket.write(end)
+function sourceOf({ length, chunks }: Body): BodySource {
+  const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+  return { length, readNow: () => undefined, read: async () => (await iterator.next()).value ?? null }
 }
 
-async function receive(socket: Socket, codec: ClientCodec, answer: Answer, taken: EventEmitter): Promise<void> {
+async function receive(socket: Socket, codec: ClientCodec, answer: Answer, sender: BodySender): Promise<void> {
   for await (const bytes of socket as AsyncIterable<Buffer>) {
     const events = codec.receive(bytes)
     for (const event of events) if (event.type === 'reply') socket.write(event.bytes)
-    taken.emit('taken')
+    sender.pump()
     if (await take(events, answer)) return
   }
   await take(codec.receiveEnd(), answer)

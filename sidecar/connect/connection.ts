@@ -1,6 +1,6 @@
 // One connection to a server: one exchange at a time. A request without a body is one write.
-import type { Socket } from 'node:net'
 import { Alarm } from './alarm.ts'
+import { BodySender, type Awaited, type OutSocket, type SenderOwner } from './body-sender.ts'
 import { BODY_HIGH_WATER } from '../body.ts'
 import { notePiece } from '../collector.ts'
 import type { SidegateError } from '../errors.ts'
@@ -8,7 +8,7 @@ import type { Entry } from '../linked-list.ts'
 import { Lines } from '../lines.ts'
 import type { ClientCodec, ClientEvent } from '../wire/codec.ts'
 import { ended, notConnected, ofResponse, type Progress } from './failure.ts'
-import type { Inflow, Passage } from './passage.ts'
+import type { Inflow, Passage, Phase } from './passage.ts'
 import type { Upload } from '../upload.ts'
 
 /** Who keeps connections. */
@@ -21,26 +21,21 @@ export interface Keeper<C extends ClientCodec> {
   said(line: string, passage: Passage | undefined): void
 }
 
-/** What it is made on. */
-export interface OutSocket extends Socket {
-  /** True when a write failed, and what the server sent is still to be read. */
-  readonly refused?: boolean
-}
+/** What the clock of a request measures while its body waits. */
+const PHASES: Readonly<Record<Awaited, Phase>> = { client: 'client', server: 'idle', answer: 'firstByte' }
 
 /** A connection. */
-export class Connection<C extends ClientCodec> implements Inflow {
+export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
   readonly #name: string
   readonly #socket: OutSocket
   readonly #codec: C
   readonly #owner: Keeper<C>
   #passage: Passage | undefined
-  #upload: Upload | undefined
+  readonly #sender: BodySender
   #lines: Lines | undefined
   /** Of the request under way, and of the time without one. */
   readonly #alarm = new Alarm(() => (this.#passage ? this.#passage.late() : this.#leave()))
   #connected = false
-  #uploading = false
-  #reading = false
   /** Requests were answered on it before. */
   #used = false
   #failure: NodeJS.ErrnoException | undefined
@@ -66,6 +61,7 @@ export class Connection<C extends ClientCodec> implements Inflow {
     this.#codec = codec
     this.#owner = owner
     this.#socket = socket
+    this.#sender = new BodySender(socket, codec, this)
     socket
       .on(ready, () => this.#opened())
       .on('data', (bytes: Buffer) => this.#receive(bytes))
@@ -84,9 +80,12 @@ export class Connection<C extends ClientCodec> implements Inflow {
     const head = this.#headOf(write)
     const socket = this.#socket
     this.#passage = passage
-    this.#upload = upload
-    this.#uploading = true
+    this.#sender.begin(upload)
     if (!this.#connected) passage.clock('connect')
+    if (upload.length === 0) {
+      socket.write(head)
+      return this.#pump()
+    }
     socket.cork()
     socket.write(head)
     this.#pump()
@@ -128,61 +127,28 @@ export class Connection<C extends ClientCodec> implements Inflow {
     this.#connected = true
     const passage = this.#passage
     if (!passage || passage.over) return
-    if (!this.#uploading) return passage.clock('firstByte')
-    passage.clock(this.#reading ? 'client' : 'idle')
+    if (!this.#sender.body) return passage.clock('firstByte')
+    passage.clock(this.#sender.reading ? 'client' : 'idle')
     this.#pump()
   }
 
-  #clock(phase: 'firstByte' | 'idle' | 'client'): void {
-    if (this.#connected) this.#passage!.clock(phase)
-  }
-
-  /** Passes the request body on as long as there is some and the server takes it. */
+  /** Sends of the request body what there is and the server takes. */
   #pump(): void {
-    const passage = this.#passage
     // A body that is not kept for another try is read only when there is somebody to send it to.
-    if (!this.#connected && (this.#upload?.length ?? Infinity) > BODY_HIGH_WATER) return
-    while (this.#uploading && !this.#reading && !this.#socket.destroyed) {
-      if (passage!.over) {
-        this.#uploading = false
-        return
-      }
-      const { writableNeedDrain, refused = false } = this.#socket
-      // The server has to ask for what is held.
-      if (this.#codec.held > 0 || writableNeedDrain || refused) return this.#clock('idle')
-      const chunk = this.#upload!.readNow()
-      if (chunk === undefined) return this.#await()
-      this.#give(chunk)
-    }
+    if (!this.#connected && (this.#sender.body?.length ?? Infinity) > BODY_HIGH_WATER) return
+    this.#sender.pump()
   }
 
-  #give(chunk: Uint8Array | null): void {
-    if (chunk) {
-      for (const piece of this.#codec.data(chunk)) this.#socket.write(piece)
-      return
-    }
-    this.#uploading = false
-    const end = this.#codec.finish()
-    if (end) this.#socket.write(end)
-    this.#clock('firstByte')
+  get over(): boolean {
+    return this.#passage?.over ?? true
   }
 
-  #await(): void {
-    const passage = this.#passage!
-    this.#reading = true
-    this.#clock('client')
-    this.#upload!.read().then(
-      (chunk) => {
-        this.#reading = false
-        if (passage !== this.#passage || passage.over || this.#socket.destroyed) return
-        this.#give(chunk)
-        this.#pump()
-      },
-      (error: unknown) => {
-        this.#reading = false
-        if (passage === this.#passage) passage.fail(error as SidegateError)
-      },
-    )
+  waits(awaited: Awaited): void {
+    if (this.#connected) this.#passage!.clock(PHASES[awaited])
+  }
+
+  broken(error: unknown): void {
+    this.#passage?.fail(error as SidegateError)
   }
 
   #receive(bytes: Buffer): void {
@@ -198,7 +164,7 @@ export class Connection<C extends ClientCodec> implements Inflow {
     }
     if (this.#passage !== passage) return
     passage.flush()
-    if (this.#uploading) this.#pump()
+    this.#pump()
   }
 
   #take(events: readonly ClientEvent[], passage: Passage): void {
@@ -232,10 +198,9 @@ export class Connection<C extends ClientCodec> implements Inflow {
     this.#lines?.end()
     passage.end()
     this.#passage = undefined
-    this.#upload = undefined
     const { writable, refused = false, readableEnded } = this.#socket
-    const clean = reuse && !this.#codec.spoiled && !this.#uploading && writable && !refused && !readableEnded
-    this.#uploading = false
+    const clean = reuse && !this.#codec.spoiled && !this.#sender.body && writable && !refused && !readableEnded
+    this.#sender.stop()
     if (!clean) return void this.#socket.destroy()
     // The client may have been slow up to the end; the next response finds the connection reading.
     if (this.#socket.isPaused()) this.#socket.resume()

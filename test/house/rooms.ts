@@ -20,7 +20,7 @@ export const rooms: readonly Room[] = [
     name: 'cli',
     files: ['sidecar/cli/'],
     sentence: 'The commands, one file each.',
-    uses: ['gateway', 'config', 'mounts', 'routes', 'listen', 'plugin', 'suite', 'addresses', ...REQUEST],
+    uses: ['gateway', 'config', 'mounts', 'routes', 'listen', 'connect', 'plugin', 'suite', 'addresses', ...REQUEST],
   },
   {
     name: 'gateway',
@@ -68,7 +68,7 @@ export const rooms: readonly Room[] = [
     name: 'workers',
     files: ['sidecar/workers/'],
     sentence: 'Gives requests to worker processes.',
-    uses: ['processes', ...REQUEST],
+    uses: ['processes', 'connect', ...REQUEST],
   },
   {
     name: 'processes',

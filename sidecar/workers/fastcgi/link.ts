@@ -6,6 +6,7 @@
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
 import type { Socket } from 'node:net'
 import { notePiece } from '../../collector.ts'
+import { BodySender, type SenderOwner } from '../../connect/body-sender.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Lines } from '../../lines.ts'
@@ -17,7 +18,6 @@ import { nulInside } from '../../wire/keys.ts'
 import { packed, packedText } from '../../wire/packed.ts'
 import type { Link, LinkEnd, Turns, Waiting } from '../link.ts'
 import { Pace } from '../pace.ts'
-import { BodySender } from './body-sender.ts'
 import { PipedRequests, type PipedRequest } from './piped-requests.ts'
 import { readReport } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
@@ -136,10 +136,10 @@ export class FastcgiLink implements Link {
     const piped = this.#piped
     const exchange = this.#exchange
     const { answering } = this
+    this.#stopSending()
     this.#state = 'lost'
     this.#exchange = undefined
     this.#piped = undefined
-    this.#stopSending()
     if (exchange && answering) exchange.fail(error)
     for (let next = piped?.next(); next; next = piped?.next()) {
       if (next.waiting) this.#turns.begun(next.waiting)
@@ -174,7 +174,8 @@ export class FastcgiLink implements Link {
     } else {
       this.#socket.cork()
       this.#socket.write(request)
-      this.#sender = new BodySender(body, this.#socket, this.#codec, this.#refuse)
+      this.#sender = new BodySender(this.#socket, this.#codec, this.#senderOwner)
+      this.#sender.begin(body)
       this.#sender.pump()
       this.#socket.uncork()
     }
@@ -319,9 +320,13 @@ export class FastcgiLink implements Link {
     this.#cancel()
   }
 
+  readonly #senderOwner: SenderOwner = { over: false, waits: () => {}, broken: this.#refuse }
+
   #stopSending(): void {
-    this.#sender?.stop()
+    if (!this.#sender) return
+    this.#sender.stop()
     this.#sender = undefined
+    this.#exchange?.upload?.close()
   }
 
   #report(line: string): void {
