@@ -1,6 +1,6 @@
 // The body of a request, pulled by the app. A door pushes what arrives and stops its socket when push says so; nothing is
 // collected beyond the high-water mark.
-import type { SidegateError } from './errors.ts'
+import { toSidegateError, type SidegateError } from './errors.ts'
 
 /** How a body asks its door for more: called when the app wants bytes and the queue has room. Calls may repeat. */
 export type Demand = () => void
@@ -155,4 +155,31 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       yield chunk
     }
   }
+}
+
+/**
+ * A body that is read from somewhere else, as far as its reader wants it.
+ * @param length as in RequestBody
+ * @param pull gives the next bytes, null at the end; what it rejects with is what a read of the body rejects with
+ */
+export function pulledBody(length: number | undefined, pull: () => Promise<Uint8Array | null>): RequestBody {
+  let pulling = false
+  const body: RequestBody = new RequestBody(length, () => {
+    if (!pulling && !body.complete) void fill()
+  })
+  const fill = async (): Promise<void> => {
+    pulling = true
+    try {
+      for (let room = true; room;) {
+        const chunk = await pull()
+        if (chunk) room = body.push(chunk) || body.wanted
+        if (!chunk || body.received === length) return body.finish()
+      }
+    } catch (error) {
+      body.fail(toSidegateError(error))
+    } finally {
+      pulling = false
+    }
+  }
+  return body
 }

@@ -4,15 +4,16 @@
 import type { Duplex } from 'node:stream'
 import type { RequestBody } from './body.ts'
 import type { Carrier, Door } from './carrier.ts'
-import { AppError, errorResponse, PeerError, SidegateError, toSidegateError } from './errors.ts'
+import { AppError, errorResponse, PeerError, toSidegateError, type SidegateError } from './errors.ts'
 import type { Entry } from './linked-list.ts'
 import { loggedRequest, nextId, type LoggedRequest } from './logged-request.ts'
+import type { Handler, Observer } from './observer.ts'
 import {
+  connectionBroke,
+  demandUpgrade,
   isWebSocket,
   upgradeAsked,
   upgradeHead,
-  upgradeNotAsked,
-  upgradeUnsupported,
   type GivenConnection,
   type TunnelEnd,
 } from './upgrade.ts'
@@ -20,8 +21,6 @@ import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
 import { Watchers } from './watchers.ts'
 import { announcedLength, isBodiless, sendable, type Head } from './wire/head.ts'
-
-export type { Carrier, Door } from './carrier.ts'
 
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -33,27 +32,7 @@ export type Chunk = Uint8Array | string
 export type ExchangeState = 'open' | 'held' | 'sent' | 'upgraded' | 'ended' | 'aborted'
 
 /** Who wants to know how an exchange went: the gateway. */
-export interface ExchangeObserver {
-  /** An error that belongs to this exchange; called before the response for it is sent. */
-  failed(exchange: Exchange, error: SidegateError): void
-  /** Fields of the app's response that belong to one connection, and are not sent. */
-  leftOut?(exchange: Exchange, names: readonly string[]): void
-  /**
-   * The exchange is over: answered, cut, or its client gone. Called once, and last: who has not been handed it yet (the host may take
-   * a request back in the bytes that bring it) is not handed it any more.
-   */
-  done(exchange: Exchange): void
-  /** Handles a request with these variables, as its host would have sent them, in place of this one, of which no head was sent. */
-  redispatch?(exchange: Exchange, variables: Variables): void
-}
-
-/** Who handles an exchange: a mount in its place (mounted.ts). */
-export interface ExchangeHandler {
-  /** The key of the mount in the configuration: `/shop`, `static.example.com`. */
-  readonly key: string
-  /** The exchange is over; its observer is told next. */
-  over(exchange: Exchange): void
-}
+export type ExchangeObserver = Observer<Exchange>
 
 /** One request and its response. */
 export class Exchange {
@@ -71,7 +50,13 @@ export class Exchange {
   /** The request as logs name it. */
   readonly line: LoggedRequest
   /** The mount that handles it. */
-  mount: ExchangeHandler | undefined
+  mount: Handler<Exchange> | undefined
+  /** How often the request was handled anew as another one before. */
+  hops = 0
+  /** The exchange that this one answers through, when a layer stands between (layer.ts). */
+  readonly outer: Exchange | undefined
+  /** The exchange that answers through this one. */
+  inner: Exchange | undefined
   /** Its place among those in flight; the mount's. */
   entry: Entry<Exchange> | undefined
   /** When the head had arrived, as `performance.now()`. */
@@ -83,8 +68,9 @@ export class Exchange {
   sent = 0
   /** The first error of this exchange. */
   error: SidegateError | undefined
+  /** Who is told how it goes. */
+  readonly observer: ExchangeObserver
   readonly #carrier: Carrier
-  readonly #observer: ExchangeObserver
   #id = ''
   #head: Head | undefined
   #headRequest: boolean
@@ -95,19 +81,27 @@ export class Exchange {
   #tunnel: GivenConnection | undefined
   #retired = false
 
-  constructor(carrier: Carrier, observer: ExchangeObserver, door: Door, variables: Variables, body: RequestBody) {
+  constructor(
+    carrier: Carrier,
+    observer: ExchangeObserver,
+    door: Door,
+    variables: Variables,
+    body: RequestBody,
+    outer?: Exchange,
+  ) {
     this.#carrier = carrier
-    this.#observer = observer
+    this.observer = observer
     this.door = door
     this.variables = variables
     this.body = body
-    this.line = loggedRequest(variables)
-    this.#headRequest = this.line.method === 'HEAD'
+    this.outer = outer
+    this.line = outer?.variables === variables ? outer.line : loggedRequest(variables)
+    this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
   }
 
   /** Names this request in logs and error pages; unique per process. */
   get id(): string {
-    return (this.#id ||= nextId())
+    return this.outer ? this.outer.id : (this.#id ||= nextId())
   }
 
   /** True when the client is gone or the response was cut: nothing more can be sent. */
@@ -162,7 +156,7 @@ export class Exchange {
       const { head: sent, hops } = sendable(head)
       this.#announced = announcedLength(sent) ?? -1
       this.#head = sent
-      if (hops.length > 0) this.#observer.leftOut?.(this, hops)
+      if (hops.length > 0) this.observer.leftOut?.(this, hops)
     } else {
       this.#announced = announced
       this.#head = head
@@ -266,9 +260,9 @@ export class Exchange {
     if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
     this.demandUpgradable()
     const sent = upgradeHead(head, this.upgradeAsked!)
+    this.#tunnel = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
     this.state = 'upgraded'
     this.status = 101
-    this.#tunnel = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
     if (this.#retired) this.retire()
     return this.#tunnel
   }
@@ -278,30 +272,14 @@ export class Exchange {
    * is told to close, others are closed when they are silent.
    */
   retire(): void {
+    if (this.outer) return this.outer.retire()
     this.#retired = true
     this.#tunnel?.retire?.(isWebSocket(this.variables))
   }
 
   /** @throws what `upgrade` would throw for this request, whatever the head: UPGRADE_NOT_ASKED, UPGRADE_UNSUPPORTED. */
   demandUpgradable(): void {
-    const asked = this.upgradeAsked
-    if (asked === undefined) throw upgradeNotAsked()
-    if (!this.#carrier.upgrade) throw upgradeUnsupported(asked, this.variables, this.door)
-  }
-
-  /** How often the request was handled anew as another one before. */
-  get hops(): number {
-    return 0
-  }
-
-  /**
-   * Has the request answered by another one, whatever mount its path leads to (redispatch.ts); false where nobody can do that.
-   * The caller bounds `hops`, and leaves the exchange alone from then on.
-   */
-  redispatch(variables: Variables): boolean {
-    if (!this.#observer.redispatch) return false
-    if (!this.over) this.#observer.redispatch(this, variables)
-    return true
+    demandUpgrade(this.upgradeAsked, this.#carrier.upgrade !== undefined, this.variables, this.door)
   }
 
   /** Waits until the client has taken enough of the output. Rejects with PeerError CLIENT_GONE after an abort. */
@@ -319,11 +297,13 @@ export class Exchange {
     const error = toSidegateError(thrown)
     if (this.state === 'ended' || this.state === 'aborted') {
       const known = error === this.error || error === this.#abortReason
-      if (!known && !this.#watching?.caused(thrown)) this.#observer.failed(this, error)
+      if (!known && !this.#watching?.caused(thrown)) this.observer.failed(this, error)
       return
     }
     this.error ??= error
-    this.#observer.failed(this, error)
+    this.observer.failed(this, error)
+    // A layer that was told has another answer.
+    if (this.over) return
     if (this.state === 'upgraded') return void this.#tunnel!.destroy()
     if (this.state === 'sent') {
       if (error.code === 'BODY_TOO_LONG') return this.end()
@@ -338,13 +318,24 @@ export class Exchange {
   /** Door: the body will not be complete. Ends the exchange with the error, which an app that reads on gets too. */
   failBody(error: SidegateError): void {
     this.closeAfter()
-    this.fail(error)
+    if (this.inner) this.inner.failBody(error)
+    else this.fail(error)
     this.body.fail(error)
+  }
+
+  /** Layer: `inner` answers through this one from now on. The one that did so before ends, if it is not over. */
+  putInFront(inner: Exchange | undefined): void {
+    const before = this.inner
+    this.inner = inner
+    const answered = 'the request was answered in another way'
+    before?.abort(before.error ?? this.#gone(answered))
+    if (inner && this.over) inner.abort(this.#gone(answered))
   }
 
   /** Door: the output has room again. */
   notifyDrain(): void {
     this.#watching?.drained()
+    this.inner?.notifyDrain()
   }
 
   /** Door: the client is gone. */
@@ -357,6 +348,7 @@ export class Exchange {
     this.#tunnel?.destroy()
     this.body.fail(reason)
     this.#watching?.abort(reason)
+    this.inner?.abort(reason)
     this.#over()
   }
 
@@ -408,7 +400,7 @@ export class Exchange {
     const error = new AppError('BODY_TOO_SHORT', message)
     if (this.state === 'held') return this.fail(error)
     this.error ??= error
-    this.#observer.failed(this, error)
+    this.observer.failed(this, error)
     this.#cut(error)
   }
 
@@ -422,22 +414,20 @@ export class Exchange {
     this.sent = sent
     if (this.state !== 'upgraded') return
     if (error === undefined || this.error) {
+      if (this.inner) this.inner.#tunnelOver({ received, sent })
       this.state = 'ended'
       return this.#over()
     }
-    this.abort(
-      error instanceof SidegateError
-        ? error
-        : new PeerError('CLIENT_GONE', `the connection broke: ${error.message}`, 499),
-    )
+    this.abort(connectionBroke(error))
   }
 
   #over(): void {
     this.mount?.over(this)
-    this.#observer.done(this)
+    if (this.inner) this.putInFront(undefined)
+    this.observer.done(this)
   }
 
-  #gone(): SidegateError {
-    return this.#abortReason ?? new PeerError('CLIENT_GONE', 'the client went away', 499)
+  #gone(why = 'the client went away'): SidegateError {
+    return this.#abortReason ?? new PeerError('CLIENT_GONE', why, 499)
   }
 }

@@ -15,7 +15,7 @@ import type { Log } from './log.ts'
 import { stackOf } from './thrown.ts'
 import { Mounted, type MountedStatus } from './mounted.ts'
 import type { Mount } from './mounts/mount.ts'
-import { innerExchange } from './redispatch.ts'
+import { redispatched } from './redispatch.ts'
 import { Router } from './router.ts'
 import type { Variables } from './variables.ts'
 
@@ -150,8 +150,9 @@ export class Gateway implements Reception {
     match.to.handle(exchange)
   }
 
-  redispatch(exchange: Exchange, variables: Variables): void {
-    this.handle(innerExchange(exchange, variables, this))
+  redispatch(exchange: Exchange, variables: Variables): boolean {
+    this.handle(redispatched(exchange, variables))
+    return true
   }
 
   failed(exchange: Exchange, error: SidegateError): void {

@@ -1,9 +1,10 @@
 // A mount in its place: what the router holds and an exchange points to. It knows the requests that its mount has, counts them, and is
 // what one mount is drained by.
 import type { SidegateError } from './errors.ts'
-import type { Exchange, ExchangeHandler } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { LinkedList } from './linked-list.ts'
 import type { Mount, MountStatus } from './mounts/mount.ts'
+import type { Handler } from './observer.ts'
 
 /** What a mount has done since the start, and what it does now. */
 export interface MountedStatus {
@@ -23,8 +24,18 @@ export interface MountedStatus {
   readonly mount: MountStatus | undefined
 }
 
+/** Has a mount answer an exchange; what it throws becomes the response. Never throws. */
+export function answer(mount: Pick<Mount, 'handle'>, exchange: Exchange): void {
+  try {
+    const pending = mount.handle(exchange)
+    if (pending) pending.catch((error: unknown) => exchange.fail(error))
+  } catch (error) {
+    exchange.fail(error)
+  }
+}
+
 /** One mount of a configuration. */
-export class Mounted implements ExchangeHandler {
+export class Mounted implements Handler<Exchange> {
   readonly key: string
   readonly mount: Mount
   readonly #inFlight = new LinkedList<Exchange>()
@@ -56,18 +67,13 @@ export class Mounted implements ExchangeHandler {
     }
   }
 
-  /** Has its mount answer an exchange; what the mount throws becomes the response. Never throws. */
+  /** Has its mount answer an exchange, as `answer`. */
   handle(exchange: Exchange): void {
     this.#requests++
     exchange.mount = this
     exchange.entry = this.#inFlight.add(exchange)
     if (this.#retired) exchange.retire()
-    try {
-      const pending = this.mount.handle(exchange)
-      if (pending) pending.catch((error: unknown) => exchange.fail(error))
-    } catch (error) {
-      exchange.fail(error)
-    }
+    answer(this.mount, exchange)
   }
 
   over(exchange: Exchange): void {

@@ -1,6 +1,6 @@
 // Upgrades of a connection to another protocol, such as WebSocket (RFC 9110 7.8, RFC 6455): who asks for one, and the head that grants it.
 import type { Duplex } from 'node:stream'
-import { AppError, PeerError } from './errors.ts'
+import { AppError, PeerError, SidegateError } from './errors.ts'
 import { softwareOf } from './request.ts'
 import type { Variables } from './variables.ts'
 import { fieldName } from './wire/field-names.ts'
@@ -35,22 +35,32 @@ export function upgradeAsked(variables: Variables, length: number | undefined): 
   return none ? protocolNamed(variables) : undefined
 }
 
-/** UPGRADE_NOT_ASKED (400): the mount takes over connections, and the request is an ordinary one. */
-export function upgradeNotAsked(): PeerError {
-  return new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
-}
-
-/** UPGRADE_UNSUPPORTED (501): the protocol of the door cannot carry what the request asks for. */
-export function upgradeUnsupported(
-  asked: string,
+/**
+ * Throws where no connection can be taken over.
+ * @param asked what `upgradeAsked` gives
+ * @param carried the protocol of the door can carry it
+ * @throws {PeerError} UPGRADE_NOT_ASKED (400), UPGRADE_UNSUPPORTED (501)
+ */
+export function demandUpgrade(
+  asked: string | undefined,
+  carried: boolean,
   variables: Variables,
   { protocol, address }: { readonly protocol: string; readonly address: string },
-): PeerError {
-  return new PeerError(
+): void {
+  if (asked === undefined)
+    throw new PeerError('UPGRADE_NOT_ASKED', 'the request asks for no other protocol (Upgrade, Connection: Upgrade)')
+  if (carried) return
+  throw new PeerError(
     'UPGRADE_UNSUPPORTED',
     `the client asks for ${asked}, but ${softwareOf(variables)} speaks ${protocol} to ${address}, which cannot carry it: use HTTP, uwsgi or SCGI there`,
     501,
   )
+}
+
+/** Why the exchange of a connection that broke is over. */
+export function connectionBroke(error: Error): SidegateError {
+  if (error instanceof SidegateError) return error
+  return new PeerError('CLIENT_GONE', `the connection broke: ${error.message}`, 499)
 }
 
 /**

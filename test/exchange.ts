@@ -1,7 +1,8 @@
 // An exchange without a door: the request comes from an object, the response goes into memory.
 import { RequestBody } from '../sidecar/body.ts'
 import { PeerError, type SidegateError } from '../sidecar/errors.ts'
-import { Exchange, type Carrier } from '../sidecar/exchange.ts'
+import type { Carrier } from '../sidecar/carrier.ts'
+import { Exchange } from '../sidecar/exchange.ts'
 import { completeRequest } from '../sidecar/request.ts'
 import {
   addVariable,

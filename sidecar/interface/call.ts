@@ -2,7 +2,8 @@
 // code as one from a web server, so what comes back is what a client would get.
 import { RequestBody } from '../body.ts'
 import { AppError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
-import { Exchange, type Carrier, type Door, type ExchangeObserver } from '../exchange.ts'
+import type { Carrier, Door } from '../carrier.ts'
+import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import { completeRequest } from '../request.ts'
 import { decodePath, emptyVariables, resolveDots, splitTarget, variableName, type Variables } from '../variables.ts'
 import type { Head, HeaderPair } from '../wire/head.ts'

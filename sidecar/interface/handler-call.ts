@@ -2,7 +2,8 @@
 // startResponse and an iterable that is filled at the speed at which it is read.
 import { RequestBody } from '../body.ts'
 import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
-import { Exchange, type Carrier, type Door, type ExchangeObserver } from '../exchange.ts'
+import type { Carrier, Door } from '../carrier.ts'
+import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import { variablesOfEnviron } from '../request.ts'
 import { contentLength, type Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'

@@ -1,7 +1,8 @@
 // An Application as a Fetch handler.
 import { RequestBody } from '../body.ts'
 import { AppError, PeerError, toSidegateError } from '../errors.ts'
-import { Exchange, type Carrier, type Door } from '../exchange.ts'
+import type { Carrier, Door } from '../carrier.ts'
+import { Exchange } from '../exchange.ts'
 import { completeRequest } from '../request.ts'
 import { requestVariables } from '../wire/http-variables.ts'
 import { contentLength, type Variables } from '../variables.ts'

@@ -2,9 +2,10 @@
 // standard output. Afterwards the process ends.
 import { readFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { RequestBody } from '../body.ts'
+import { pulledBody, type RequestBody } from '../body.ts'
 import { PeerError, type SidegateError } from '../errors.ts'
-import { Exchange, type Carrier, type ExchangeObserver } from '../exchange.ts'
+import type { Carrier } from '../carrier.ts'
+import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import { contentLength, emptyVariables, type Variables } from '../variables.ts'
 import { TOKEN } from '../token.ts'
 import { statusFieldHead, type Head } from '../wire/head.ts'
@@ -114,8 +115,8 @@ export class CgiDoor implements Carrier, ExchangeObserver {
     else this.#over.resolve(false)
   }
 
-  redispatch(exchange: Exchange, variables: Variables): void {
-    this.#reception.redispatch?.(exchange, variables)
+  redispatch(exchange: Exchange, variables: Variables): boolean {
+    return this.#reception.redispatch?.(exchange, variables) ?? false
   }
 }
 
@@ -124,34 +125,24 @@ function bodyOf(variables: Variables, stdin: AsyncIterable<Uint8Array>): Request
   const length =
     contentLength(variables) ?? (/\bchunked\b/i.test(variables.HTTP_TRANSFER_ENCODING ?? '') ? undefined : 0)
   const iterator = stdin[Symbol.asyncIterator]()
-  let reading = false
-  const body: RequestBody = new RequestBody(length, () => {
-    if (reading || body.complete) return
-    reading = true
-    void read().finally(() => (reading = false))
-  })
-  const read = async (): Promise<void> => {
-    try {
-      for (let room = true; room;) {
-        const { done, value } = await iterator.next()
-        if (done) return end()
-        const left = length === undefined ? Infinity : length - body.received
-        room = body.push(value.subarray(0, left)) || body.wanted
-        if (body.received === length) return body.finish()
-      }
-    } catch (error) {
-      body.fail(new PeerError('BODY_CUT', 'the request body could not be read', 400, { cause: error }))
+  let left = length ?? Infinity
+  return pulledBody(length, async () => {
+    const { done, value } = await next(iterator)
+    if (done) {
+      if (length === undefined) return null
+      throw new PeerError('BODY_CUT', `standard input ended ${left} bytes before the end of the request body`)
     }
+    const bytes = value.subarray(0, left)
+    left -= bytes.byteLength
+    return bytes
+  })
+}
+
+/** @throws {PeerError} BODY_CUT */
+async function next(iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array, unknown>> {
+  try {
+    return await iterator.next()
+  } catch (error) {
+    throw new PeerError('BODY_CUT', 'the request body could not be read', 400, { cause: error })
   }
-  const end = (): void => {
-    if (length === undefined) body.finish()
-    else
-      body.fail(
-        new PeerError(
-          'BODY_CUT',
-          `standard input ended ${length - body.received} bytes before the end of the request body`,
-        ),
-      )
-  }
-  return body
 }

@@ -1,5 +1,6 @@
 // What the doors of this folder share: whom they hand an exchange to, and what they do to its variables first.
-import type { Door, Exchange, ExchangeObserver } from '../exchange.ts'
+import type { Door } from '../carrier.ts'
+import type { Exchange, ExchangeObserver } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import { completeRequest } from '../request.ts'
 import type { Variables } from '../variables.ts'

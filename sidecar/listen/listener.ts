@@ -3,7 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
-import type { Door } from '../exchange.ts'
+import type { Door } from '../carrier.ts'
 import { LinkedList } from '../linked-list.ts'
 import type { Variables } from '../variables.ts'
 import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'

@@ -1,6 +1,6 @@
 // Carries the response to one request of a connection: what an exchange answers through, as bytes of the connection's codec.
 import type { Duplex } from 'node:stream'
-import type { Carrier } from '../exchange.ts'
+import type { Carrier } from '../carrier.ts'
 import type { TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'

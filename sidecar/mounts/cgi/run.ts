@@ -2,7 +2,7 @@
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
-import { REDISPATCH_MAX } from '../../redispatch.ts'
+import { redispatch, REDISPATCH_MAX } from '../../redispatch.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
 import type { Head } from '../../wire/head.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
@@ -177,7 +177,7 @@ export class ScriptRun implements ScriptListener {
         502,
       )
     }
-    if (exchange.redispatch(variables)) return
+    if (redispatch(exchange, variables)) return
     exchange.respond({ status: 302, reason: 'Found', headers: [['Location', this.#location]] })
     exchange.end()
   }
