@@ -1,9 +1,11 @@
-// The numbers by which requests are sent ahead of their turn, and taken back.
-//
-// Row of the bench (docs/bench.md) that each has to be measured with when it is changed: `sidegate-python`, beside `bare-workers`. Its app does
-// next to nothing, and its requests all come at once: there it shows whether a worker waits between two, and what taking back costs.
+// The numbers by which requests are sent ahead of their turn, and taken back. Each is measured with a row of the bench (docs/bench.md):
+// `sidegate-python`, beside `bare-workers`. Its app does next to nothing, and more requests are there than workers: it shows whether a worker
+// waits between two, and what taking back costs. No row has slow requests; what STUCK_MS and PATROL_MS are for, test/python/ahead.test.ts says.
 
-/** Requests ahead of their turn on a link: enough that a worker of a fast app seldom waits for the gateway. */
+/**
+ * Requests ahead of their turn on a link: enough that a worker of a fast app seldom waits for the gateway. With 1, a request of
+ * `sidegate-python` takes a third more CPU time.
+ */
 export const AHEAD_MOST = 8
 /** A request that takes longer, in milliseconds, is not what those ahead of their turn should wait for. */
 export const STUCK_MS = 5
