@@ -25,9 +25,9 @@ export function callHandler(
   startResponse: StartResponse,
 ): Promise<ResponseBody> {
   return new Promise((resolve, reject) => {
-    const outlet = new Outlet(startResponse, resolve, reject)
-    const exchange = new Exchange(outlet, outlet, DOOR, variablesOfEnviron(environ), bodyOf(environ))
-    outlet.exchange = exchange
+    const relay = new Relay(startResponse, resolve, reject)
+    const exchange = new Exchange(relay, relay, DOOR, variablesOfEnviron(environ), bodyOf(environ))
+    relay.exchange = exchange
     const signal = environ['sidegate.signal'] as AbortSignal | undefined
     const abort = (): void => exchange.abort(gone(signal?.reason))
     if (signal?.aborted) abort()
@@ -62,7 +62,7 @@ function bodyOf(environ: Environ): RequestBody {
 }
 
 /** Where the response goes: the head to startResponse, the body to whoever iterates. */
-class Outlet implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+class Relay implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   exchange: Exchange | undefined
   readonly #startResponse: StartResponse
   readonly #resolve: (body: ResponseBody) => void
