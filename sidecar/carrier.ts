@@ -28,4 +28,11 @@ export interface Door {
   readonly protocol: string
   /** The listener's address as printed at the start. */
   readonly address: string
+  /**
+   * What requests name in Connection is about the connection to this door (HTTP). By a gateway protocol it was about that to the web server,
+   * which is over. Default: false.
+   */
+  readonly hop?: boolean
+  /** The process is there for one request (CGI). Default: false. */
+  readonly once?: boolean
 }

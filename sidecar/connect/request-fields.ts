@@ -59,7 +59,7 @@ export function requestFields(
 ): string[] {
   const { forwarded } = options
   // A web server that speaks a gateway protocol was the hop that its client spoke to, and may have put fields of its own among them.
-  const named = connectionOptions(door.protocol === 'http' ? (variables.HTTP_CONNECTION ?? '') : '')
+  const named = connectionOptions(door.hop ? (variables.HTTP_CONNECTION ?? '') : '')
   const fields = ['host', hostOf(variables, options.host, authority)]
   for (const variable in variables) {
     const passing = passingOf(variable)

@@ -38,7 +38,7 @@ export function environOf(exchange: EnvironSource, surroundings: Surroundings = 
   // One thread, but a call may begin before the one before it has finished: what this key is asked for.
   environ['wsgi.multithread'] = true
   environ['wsgi.multiprocess'] = surroundings.multiprocess
-  environ['wsgi.run_once'] = exchange.door.protocol === 'cgi'
+  environ['wsgi.run_once'] = exchange.door.once === true
   environ['wsgi.file_wrapper'] = fileWrapper
   environ['wsgi.input_terminated'] = true
   if (exchange instanceof Exchange && exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)

@@ -13,7 +13,7 @@ import { logFailures } from './failure-log.ts'
 import { runApplication } from './run.ts'
 import type { Application } from './types.ts'
 
-const DOOR: Door = { protocol: 'http', address: 'toNode' }
+const DOOR: Door = { protocol: 'http', address: 'toNode', hop: true }
 
 /**
  * Makes a handler for any Node server of an Application: `createServer(toNode(app))`. Below a prefix of Express or Connect

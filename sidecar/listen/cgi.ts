@@ -75,7 +75,7 @@ export class CgiDoor implements Carrier, ExchangeObserver {
     const given = cgiVariables(environment)
     const body = bodyOf(given, stdin)
     const variables = prepared(given, repair, this.#reception)
-    const door = { protocol: 'cgi', address: 'cgi' }
+    const door = { protocol: 'cgi', address: 'cgi', once: true }
     this.#exchange = new Exchange(this, this, door, variables, body)
     this.#reception.handle(this.#exchange)
     return this.#over.promise

@@ -204,9 +204,9 @@ export class Listener {
     for (const { socket, begun, since } of this.#incoming) if (!begun && since < oldest) socket.destroy()
   }
 
-  #door(protocol: string): Door {
-    let door = this.#doors.get(protocol)
-    if (!door) this.#doors.set(protocol, (door = { protocol, address: this.settings.address }))
+  #door({ name, gateway }: Protocol): Door {
+    let door = this.#doors.get(name)
+    if (!door) this.#doors.set(name, (door = { protocol: name, address: this.settings.address, hop: !gateway }))
     return door
   }
 
@@ -301,7 +301,7 @@ export class Listener {
     const trusted = protocol.gateway || remoteAddress === undefined || this.#trust.has(remoteAddress)
     incoming.connection = new SocketConnection(socket, codec, {
       reception: this.#reception,
-      door: this.#door(protocol.name),
+      door: this.#door(protocol),
       repair,
       allowance: this.#allowance,
       trusted,
