@@ -1,20 +1,14 @@
 // What Apache sends: by mod_proxy_fcgi and _scgi the whole path in SCRIPT_NAME, or behind the document root in PATH_INFO; by
 // mod_proxy_uwsgi SCRIPT_NAME /app/ beside PATH_INFO / for /app/; by all of them leading slashes merged away. Proven on the
 // requests in captures/.
-import { copyVariables, type Variables } from '../../sidecar/variables.ts'
-import { divide, mergeSlashes, pathOfTarget, requestedName, spelledAsAsked } from '../path.ts'
+import type { Variables } from '../../sidecar/variables.ts'
+import { divide, mergeSlashes, pathOfTarget, spelledAsAsked } from '../path.ts'
+import { repaired } from '../repaired.ts'
 
 /** Puts Apache's variables right; the argument itself when nothing is wrong. */
 export function repair(variables: Variables): Variables {
   const { script, path } = paths(variables)
-  const right = variables.SCRIPT_NAME === script && variables.PATH_INFO === path && variables.SERVER_NAME
-  if (right) return variables
-  const repaired = copyVariables(variables)
-  repaired.SCRIPT_NAME = script
-  repaired.PATH_INFO = path
-  // PEP 3333: never empty.
-  if (!repaired.SERVER_NAME) repaired.SERVER_NAME = requestedName(variables)
-  return repaired
+  return repaired(variables, { SCRIPT_NAME: script, PATH_INFO: path })
 }
 
 function paths(variables: Variables): { script: string; path: string } {

@@ -1,25 +1,13 @@
 // What lighttpd sends: for an entry "/" without fix-root-scriptname the whole path as SCRIPT_NAME; the path normalised, slashes merged;
 // the query encoded anew. Proven on the requests in captures/.
-import { copyVariables, splitTarget, type Variables } from '../../sidecar/variables.ts'
-import { divide, pathOfTarget, requestedName, spelledAsAsked } from '../path.ts'
+import { splitTarget, type Variables } from '../../sidecar/variables.ts'
+import { divide, pathOfTarget, spelledAsAsked } from '../path.ts'
+import { repaired } from '../repaired.ts'
 
 /** Puts lighttpd's variables right; the argument itself when nothing is wrong. */
 export function repair(variables: Variables): Variables {
   const { script, path } = paths(variables)
-  const query = queryOf(variables)
-  const right =
-    variables.SCRIPT_NAME === script &&
-    variables.PATH_INFO === path &&
-    variables.QUERY_STRING === query &&
-    variables.SERVER_NAME
-  if (right) return variables
-  const repaired = copyVariables(variables)
-  repaired.SCRIPT_NAME = script
-  repaired.PATH_INFO = path
-  repaired.QUERY_STRING = query
-  // PEP 3333: never empty.
-  if (!repaired.SERVER_NAME) repaired.SERVER_NAME = requestedName(variables)
-  return repaired
+  return repaired(variables, { SCRIPT_NAME: script, PATH_INFO: path, QUERY_STRING: queryOf(variables) })
 }
 
 function paths(variables: Variables): { script: string; path: string } {
