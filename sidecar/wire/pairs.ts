@@ -1,13 +1,10 @@
 // FastCGI's name-value pairs (FastCGI 1.0, 3.4): two lengths, of 1 byte below 128, else of 4 with the top bit set; the name;
 // the value. Read out of a latin-1 string of the whole stream: one conversion, and substrings.
 import { PeerError } from '../errors.ts'
-import { emptyVariables, type Variables } from '../variables.ts'
-import { firstKey, isLeftOut, keyOf, nextBlock, nulFrom, nulInside, put } from './keys.ts'
+import type { Variables } from '../variables.ts'
+import { VARIABLES_MAX, VariableBlock } from './variable-block.ts'
 
-/** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
-export const VARIABLES_MAX = 1024
-
-const first = firstKey()
+const block = new VariableBlock()
 
 /**
  * The variables in a PARAMS stream, unless `raw` without those that no app may see (refused.ts).
@@ -16,11 +13,8 @@ const first = firstKey()
  */
 export function readPairs(text: string, raw = false): Variables {
   const size = text.length
-  const variables = emptyVariables()
-  const block = nextBlock()
-  let previous = first
+  const variables = block.begin(text, raw)
   let count = 0
-  let nul = -1
   let at = 0
   while (at < size) {
     if (++count > VARIABLES_MAX) throw new PeerError('FASTCGI_PARAMS', `more than ${VARIABLES_MAX} variables`, 431)
@@ -39,18 +33,8 @@ export function readPairs(text: string, raw = false): Variables {
     const end = middle + valueLength
     if (!(end <= size)) throw new PeerError('FASTCGI_PARAMS', 'a FastCGI variable runs past the end of PARAMS')
     if (nameLength === 0) throw new PeerError('FASTCGI_PARAMS', 'a FastCGI variable without a name')
-    let key = previous.next
-    if (key === undefined || key.name.length !== nameLength || !text.startsWith(key.name, at)) {
-      key = keyOf(text.substring(at, middle), raw)
-      if (!raw) previous.next = key
-    }
-    previous = key
-    // Where the next NUL is: looked for once, and not from the beginning of each value.
-    if (nul < middle) nul = nulFrom(text, middle)
-    if (nul < end && !raw) throw nulInside(key.name)
+    block.take(at, middle, middle, end)
     at = end
-    if (isLeftOut(key, end - middle, raw)) continue
-    put(variables, key, block, text.substring(middle, end))
   }
   return variables
 }

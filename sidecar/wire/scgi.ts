@@ -7,13 +7,12 @@ import type { GatewayProtocol, Recognition } from './codec.ts'
 import { statusFieldHead } from './head.ts'
 import { firstKey, isLeftOut, keyOf, nextBlock, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
+import { VARIABLES_MAX } from './variable-block.ts'
 
 /** Four times what uwsgi and nginx's default buffers hold (64 KB), so that it stops no real request, and a flood early. */
 const BLOCK_MAX = 256 * 1024
 /** Digits that are looked at; a block that is accepted has a length of at most six. */
 const DIGITS_MAX = 10
-/** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
-const VARIABLES_MAX = 1024
 
 const ZERO = 48
 const NINE = 57

@@ -1,31 +1,26 @@
 // uwsgi (uwsgi-docs, Protocol.rst): one packet with the variables; what is behind it, and the answer, unframed.ts has.
 // The packet has at most 4 + 65535 bytes.
 import { PeerError } from '../errors.ts'
-import { emptyVariables, type Variables } from '../variables.ts'
+import type { Variables } from '../variables.ts'
 import type { GatewayProtocol, Recognition } from './codec.ts'
 import { statusLineHead } from './head.ts'
-import { firstKey, isLeftOut, keyOf, nextBlock, nulFrom, nulInside, put } from './keys.ts'
 import { UnframedClient, UnframedServer, type PacketFormat } from './unframed.ts'
+import { VARIABLES_MAX, VariableBlock } from './variable-block.ts'
 
 const HEADER = 4
-/** More variables than any host sends (its limits on header fields are 100 to 1000), few enough to cost nothing. */
-const VARIABLES_MAX = 1024
 /** WSGI request; and the same with SCRIPT_NAME still to be taken off PATH_INFO. All others run or manage something. */
 const REQUEST = 0
 const REQUEST_WITH_PREFIX = 30
 
-const first = firstKey()
+const reader = new VariableBlock()
 
 /** Parses the variables in `block`; throws PeerError UWSGI_BLOCK when a length runs past its end. */
 function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Variables {
   const text = block.toString('latin1', start, end)
   const size = text.length
-  const variables = emptyVariables()
-  const blockNumber = nextBlock()
-  let previous = first
+  const variables = reader.begin(text, raw)
   let position = 0
   let count = 0
-  let nul = -1
   while (position < size) {
     if (++count > VARIABLES_MAX) throw new PeerError('UWSGI_BLOCK', `more than ${VARIABLES_MAX} uwsgi variables`, 431)
     const nameLength = position + 2 <= size ? block[start + position]! | (block[start + position + 1]! << 8) : size
@@ -36,18 +31,8 @@ function parseBlock(block: Buffer, start: number, end: number, raw: boolean): Va
     const valueStart = nameEnd + 2
     const valueEnd = valueStart + (block[start + nameEnd]! | (block[start + nameEnd + 1]! << 8))
     if (valueEnd > size) throw truncated()
-    let key = previous.next
-    if (key === undefined || key.name.length !== nameLength || !text.startsWith(key.name, nameStart)) {
-      key = keyOf(text.substring(nameStart, nameEnd), raw)
-      if (!raw) previous.next = key
-    }
-    previous = key
-    // Where the next NUL is: looked for once, and not from the beginning of each value.
-    if (nul < valueStart) nul = nulFrom(text, valueStart)
-    if (nul < valueEnd && !raw) throw nulInside(key.name)
+    reader.take(nameStart, nameEnd, valueStart, valueEnd)
     position = valueEnd
-    if (isLeftOut(key, valueEnd - valueStart, raw)) continue
-    put(variables, key, blockNumber, text.substring(valueStart, valueEnd))
   }
   return variables
 }
