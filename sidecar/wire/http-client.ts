@@ -164,33 +164,33 @@ export class HttpClient implements ClientCodec {
     this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse, true) : undefined
     this.#left = body === 'close' ? -1 : body === 'chunked' ? 0 : body
     this.#phase = 'body'
-    return body === 0 ? this.#end(rest, events) : rest
+    if (body === 0) this.#end(events)
+    return rest
   }
 
+  /** Reads body bytes; gives those behind the body. */
   #readBody(data: Buffer, events: ClientEvent[]): Buffer | undefined {
-    let rest = data.subarray(data.length)
+    let taken = data.length
     if (this.#chunks) {
-      const at = this.#chunks.read(data, 0, (bytes) => events.push({ type: 'body', bytes }))
+      taken = this.#chunks.read(data, 0, (bytes) => events.push({ type: 'body', bytes }))
       if (!this.#chunks.done) return undefined
-      rest = data.subarray(at)
     } else if (this.#left < 0) {
       events.push({ type: 'body', bytes: data })
       return undefined
     } else {
-      const taken = Math.min(data.length, this.#left)
+      taken = Math.min(data.length, this.#left)
       this.#left -= taken
       events.push({ type: 'body', bytes: taken === data.length ? data : data.subarray(0, taken) })
       if (this.#left > 0) return undefined
-      rest = data.subarray(taken)
     }
-    return this.#end(rest, events)
+    this.#end(events)
+    return taken < data.length ? data.subarray(taken) : undefined
   }
 
-  #end(rest: Buffer, events: ClientEvent[]): Buffer {
+  #end(events: ClientEvent[]): void {
     this.#phase = 'idle'
     this.#chunks = undefined
     events.push({ type: 'end', reuse: this.#keep })
-    return rest
   }
 }
 
