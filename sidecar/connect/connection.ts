@@ -15,6 +15,8 @@ import type { Upload } from '../upload.ts'
 export interface Keeper<C extends ClientCodec> {
   /** The response is complete and the connection can carry another request. Else it closes itself. */
   released(connection: Connection<C>): void
+  /** The server has sent something for the first time. */
+  heard(connection: Connection<C>): void
   /** It is closed. Called once. */
   closed(connection: Connection<C>): void
   /** A line that the server wrote for the log (FastCGI's STDERR). */
@@ -155,7 +157,10 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
     const passage = this.#passage
     // Nothing was asked.
     if (!passage) return this.#leave()
-    this.waiting = false
+    if (this.waiting) {
+      this.waiting = false
+      this.#owner.heard(this)
+    }
     notePiece(bytes.byteLength)
     try {
       this.#take(this.#codec.receive(bytes), passage)

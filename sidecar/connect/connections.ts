@@ -41,6 +41,8 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
   readonly #all = new LinkedList<Connection<C>>()
   /** Those without a request; the last one used is used first, so that the others may go. */
   #idle: Connection<C>[] = []
+  /** New ones without an answer, for which nothing was closed yet. */
+  #unheard = 0
   #closed = false
   #relief: NodeJS.Timeout | undefined
 
@@ -79,6 +81,7 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
     if (kept) return kept
     const connection = this.#rules.make(this)
     connection.entry = this.#all.add(connection)
+    this.#unheard++
     return connection
   }
 
@@ -98,7 +101,12 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
     this.#relieveSoon()
   }
 
+  heard({ relieved }: Connection<C>): void {
+    if (!relieved) this.#unheard--
+  }
+
   closed(connection: Connection<C>): void {
+    if (connection.waiting && !connection.relieved) this.#unheard--
     if (connection.entry) this.#all.remove(connection.entry)
     const index = this.#idle.indexOf(connection)
     if (index >= 0) this.#idle.splice(index, 1)
@@ -118,7 +126,7 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
   }
 
   #relieveSoon(): void {
-    if (this.#relief !== undefined || !this.#hasUnanswered()) return
+    if (this.#relief !== undefined || this.#unheard === 0) return
     this.#relief = setTimeout(() => this.#relieve(), QUEUED)
   }
 
@@ -130,15 +138,9 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
       if (this.#idle.length === 0) return
       if (!connection.waiting || connection.relieved || now - connection.madeAt < QUEUED - 1) continue
       connection.relieved = true
+      this.#unheard--
       this.#idle.shift()!.stop()
     }
     if (this.#idle.length > 0) this.#relieveSoon()
-  }
-
-  /** True when there is a new connection for which nothing was closed yet. */
-  #hasUnanswered(): boolean {
-    let entry = this.#all.first
-    while (entry && (!entry.item.waiting || entry.item.relieved)) entry = entry.next
-    return entry !== undefined
   }
 }
