@@ -26,13 +26,14 @@ export async function tryServer(server: Server, milliseconds: number, path: stri
       }
     }
   }
-  const reason = await connects(endpoint, milliseconds)
+  const reason = await whyNot(endpoint, milliseconds)
   return reason === undefined
     ? undefined
     : { code: 'UPSTREAM_CONNECT', path, message: `cannot connect to ${name}: ${reason}` }
 }
 
-function connects(endpoint: Endpoint, milliseconds: number): Promise<string | undefined> {
+/** Why an endpoint accepts no connection; undefined when it does. `milliseconds` as above; 0: no limit. */
+export function whyNot(endpoint: Endpoint, milliseconds: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(socketAddress(endpoint))
     const end = (reason: string | undefined): void => {

@@ -1,8 +1,8 @@
 // Whether somebody listens at a place, asked of the kernel where it tells: a connection that closes without a byte ends some programs, and
 // others log a traceback.
 import { readFile, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
 import type { Endpoint } from '../../address.ts'
+import { whyNot } from '../../connect/try.ts'
 import { readTcpTable } from '../../tcp-table.ts'
 
 /** proc(5), /proc/net/unix: the flag __SO_ACCEPTCON, and what stands before the path: number, references, protocol, flags, type, state, inode. */
@@ -18,7 +18,7 @@ const ANY_6 = '0'.repeat(32)
 /** Whether connections to it are accepted. `unsure`: the kernel does not tell, so that a connection has to be tried. */
 export async function listens(endpoint: Endpoint): Promise<boolean> {
   const told = endpoint.kind === 'unix' ? await unixListens(endpoint.path) : await tcpListens(endpoint.port)
-  return told === 'unsure' ? accepts(endpoint) : told
+  return told === 'unsure' ? (await whyNot(endpoint, 0)) === undefined : told
 }
 
 async function unixListens(path: string): Promise<boolean | 'unsure'> {
@@ -49,15 +49,4 @@ async function tcpListens(port: number): Promise<boolean | 'unsure'> {
     if (LOOPBACK.test(address)) return true
   }
   return false
-}
-
-function accepts(endpoint: Endpoint): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(endpoint.kind === 'unix' ? { path: endpoint.path } : endpoint)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
