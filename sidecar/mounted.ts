@@ -99,8 +99,11 @@ export class Mounted implements Handler<Exchange> {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  /** Cuts the requests in flight. */
+  /** Cuts the requests in flight, those too that answer through another one. */
   abort(reason: SidegateError): void {
-    for (const exchange of this.#inFlight) exchange.abort(reason)
+    for (let exchange of this.#inFlight) {
+      while (exchange.outer) exchange = exchange.outer
+      exchange.abort(reason)
+    }
   }
 }

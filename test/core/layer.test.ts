@@ -4,6 +4,7 @@ import { pulledBody, RequestBody } from '../../sidecar/body.ts'
 import { AppError, PeerError, UpstreamError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { through, type Layer } from '../../sidecar/layer.ts'
+import { Mounted } from '../../sidecar/mounted.ts'
 import { copyVariables } from '../../sidecar/variables.ts'
 import type { Head } from '../../sidecar/wire/head.ts'
 import { makeExchange, type TestExchange, type TestRequest } from '../exchange.ts'
@@ -380,4 +381,12 @@ test('a redispatched request is booked with the mount that answers it', async ()
   expect(gateway.mounts).toMatchObject([{ inFlight: 0 }, { inFlight: 0 }])
   gateway.log.flush()
   expect(accesses).toMatchObject([{ status: 200, mount: '/from' }])
+})
+
+test('a request is cut with the mount that answers it, for its client too', () => {
+  const place = new Mounted('/to', { open: async () => {}, handle: () => {}, close: async () => {} })
+  const { exchange, inner, errors } = between({})
+  place.handle(inner)
+  place.abort(new PeerError('GATEWAY_CLOSED', 'stopped', 503))
+  expect([exchange.aborted, inner.aborted, place.inFlight, errors]).toEqual([true, true, 0, []])
 })
