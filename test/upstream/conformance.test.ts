@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { app } from '../../sidecar/mounts/app.ts'
+import type { MountKind } from '../../sidecar/mounts/mount.ts'
+import { upstream } from '../../sidecar/mounts/upstream/mount.ts'
 import { apps, cases, notApplicable, runCase } from '../conformance/index.ts'
 import { startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
+import { layered } from '../layered.ts'
 import { upstreamGateway, type UpstreamGateway } from './servers.ts'
 
 const folder = temporaryFolder()
@@ -28,10 +31,17 @@ afterAll(async () => {
 // A head has to fit into one packet of 8 KB.
 const impossible: Record<string, readonly string[]> = { ajp: ['header-large', 'header-large-out'] }
 
-describe.each(['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp'])('%s', (protocol) => {
+const protocols = ['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp']
+const plain = upstream as unknown as MountKind
+const ways = [
+  ...protocols.map((protocol) => [protocol, 'directly', plain] as const),
+  ...['http', 'fastcgi'].map((protocol) => [protocol, 'through layers', layered(plain)] as const),
+]
+
+describe.each(ways)('%s, %s', (protocol, _, kind) => {
   let outer: UpstreamGateway
   beforeAll(async () => {
-    outer = await upstreamGateway({ upstream: `${protocol}://unix:${socket}` }, { directory: folder.path })
+    outer = await upstreamGateway({ upstream: `${protocol}://unix:${socket}` }, { directory: folder.path, kind })
   })
   afterAll(() => outer?.stop())
 

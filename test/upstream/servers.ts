@@ -99,9 +99,13 @@ export interface UpstreamGateway extends TestGateway {
 /** Starts a gateway that listens on HTTP. `upstream` may be left to `settings`. */
 export async function upstreamGateway(
   settings: Record<string, unknown>,
-  { key = '/', listen = ['127.0.0.1:0'] as readonly string[], directory = temporaryFolder().path } = {},
+  {
+    key = '/',
+    listen = ['127.0.0.1:0'] as readonly string[],
+    directory = temporaryFolder().path,
+    kind = upstream as unknown as MountKind,
+  } = {},
 ): Promise<UpstreamGateway> {
-  const kind = upstream as unknown as MountKind
   const gateway = await startGateway({ listen, mounts: [{ key, kind, settings }], directory, host: 'nginx' })
   const http = gateway.addresses.find((address) => !address.startsWith('unix:'))!
   return Object.assign(gateway, { url: `http://${http}${key === '/' ? '' : key}` })
