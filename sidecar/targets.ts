@@ -3,7 +3,7 @@
 import { decodePath, encodePath, resolveDots, splitTarget, type Variables } from './variables.ts'
 
 /** Two views of one request target. */
-export interface Targets {
+export interface RequestTargets {
   /** The whole: `/shop/a%20b?x=1`. */
   readonly full: string
   /** What is below SCRIPT_NAME, never empty: `/a%20b?x=1`. */
@@ -11,7 +11,7 @@ export interface Targets {
 }
 
 /** The raw target of a request, whole and below its mount. When the host or a middleware rewrote the path, that path percent-encoded. */
-export function requestTargets(variables: Variables): Targets {
+export function requestTargets(variables: Variables): RequestTargets {
   const script = variables.SCRIPT_NAME ?? ''
   const info = variables.PATH_INFO ?? ''
   const uri = variables.REQUEST_URI
@@ -39,7 +39,7 @@ const NOT_URI_ALL = new RegExp(NOT_URI, 'g')
  * The target as Node and Fetch handlers are shown it. Bytes that a client should have percent-encoded and did not are that here: as
  * characters, one for each, they would be read as others than those that were meant.
  */
-export function handlerTargets(variables: Variables): Targets {
+export function handlerTargets(variables: Variables): RequestTargets {
   const targets = requestTargets(variables)
   return NOT_URI.test(targets.full) ? { full: encodeBytes(targets.full), below: encodeBytes(targets.below) } : targets
 }

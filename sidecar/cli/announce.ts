@@ -8,14 +8,14 @@ import { visible } from '../line.ts'
 import type { Log } from '../log.ts'
 import type { Context } from './command.ts'
 import { scriptOverlaps } from './mounts.ts'
-import type { Target } from './targets.ts'
+import type { MountTarget } from './targets.ts'
 import { version } from './version.ts'
 
 /** Writes it to standard error, which leaves standard output to the access records: as lines, or as one JSON record. */
 export function announce(
   addresses: readonly BoundAddress[],
   config: GatewayConfig,
-  targets: readonly Target[],
+  targets: readonly MountTarget[],
   context: Context,
   log: Log,
 ): void {
@@ -43,7 +43,7 @@ export function announce(
   context.stderr.write(`${lines.map(visible).join('\n')}\n`)
 }
 
-function written({ key, kind, value }: Target): string {
+function written({ key, kind, value }: MountTarget): string {
   return `${key === '/' ? '' : `${key}=`}${kind}:${value}`
 }
 

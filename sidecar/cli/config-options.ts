@@ -9,7 +9,7 @@ import { ConfigError } from '../errors.ts'
 import { listenerSettings } from '../listen/settings.ts'
 import { kinds } from '../mounts/index.ts'
 import { number, text, texts, UsageError, type Call, type Option, type OptionValues } from './command.ts'
-import { readTargets, type Target } from './targets.ts'
+import { readTargets, type MountTarget } from './targets.ts'
 
 const settings = new Map(
   [...settingsOf(gatewaySettings), ...settingsOf(gatewaySettings.entries.log)].map((setting) => [
@@ -58,7 +58,7 @@ export const runOptions: readonly Option[] = [
 /** What a command is to run. */
 export interface Prepared extends Validated {
   /** The targets, when they came from the command line. */
-  readonly targets: readonly Target[]
+  readonly targets: readonly MountTarget[]
 }
 
 /**

@@ -12,7 +12,7 @@ import { otherWord } from '../mounts/other-words.ts'
 import { kindOfModule, moduleKinds } from './module-kind.ts'
 
 /** A target taken apart. */
-export interface Target {
+export interface MountTarget {
   /** Where it is mounted. */
   readonly key: string
   readonly kind: string
@@ -22,8 +22,8 @@ export interface Target {
 }
 
 /** What came of the targets: mounts as in the configuration, and everything that is wrong. */
-export interface Targets {
-  readonly targets: readonly Target[]
+export interface MountTargets {
+  readonly targets: readonly MountTarget[]
   readonly problems: readonly Problem[]
 }
 
@@ -42,8 +42,8 @@ export async function readTargets(
   kinds: readonly MountKind[],
   cwd: string,
   load = true,
-): Promise<Targets> {
-  const targets: Target[] = []
+): Promise<MountTargets> {
+  const targets: MountTarget[] = []
   const problems: Problem[] = []
   const taken = new Map<string, string>()
   for (const word of words) {
@@ -72,7 +72,7 @@ async function readTarget(
   kinds: readonly MountKind[],
   cwd: string,
   load: boolean,
-): Promise<Omit<Target, 'key'>> {
+): Promise<Omit<MountTarget, 'key'>> {
   const names = kinds.map(({ kind }) => kind)
   const written = /^([a-z]+):(.*)$/s.exec(text)
   if (written && names.includes(written[1]!)) return { kind: written[1]!, value: written[2]! }

@@ -13,23 +13,23 @@ const MISSING_AGAIN = 1000
 export class Names<S extends Server> {
   readonly #servers: readonly S[]
   readonly #interval: number
-  readonly #changed: (places: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>
+  readonly #changed: (addresses: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>
   readonly #log: Log
   readonly #mount: string
-  readonly #places = new Map<S, readonly BackendAddress[]>()
+  readonly #addresses = new Map<S, readonly BackendAddress[]>()
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
   /**
    * @param interval milliseconds; 0: names are looked up once
-   * @param changed told of all places, at the start and whenever they are others
+   * @param changed told of all addresses, at the start and whenever they are others
    */
   constructor(
     servers: readonly S[],
     interval: number,
     log: Log,
     mount: string,
-    changed: (places: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>,
+    changed: (addresses: ReadonlyMap<S, readonly BackendAddress[]>) => Promise<void>,
   ) {
     this.#servers = servers
     this.#interval = interval
@@ -41,7 +41,7 @@ export class Names<S extends Server> {
   /** Looks all names up. A name without an address is no error: it is looked up again. */
   async open(): Promise<void> {
     for (const server of this.#servers) {
-      if (!hasName(server)) this.#places.set(server, [addressOf(server)])
+      if (!hasName(server)) this.#addresses.set(server, [addressOf(server)])
     }
     await this.#look(true)
   }
@@ -55,9 +55,9 @@ export class Names<S extends Server> {
     const named = this.#servers.filter(hasName)
     const changed = await Promise.all(named.map((server) => this.#lookUp(server)))
     if (this.#closed) return
-    if (first || changed.includes(true)) await this.#changed(this.#places)
+    if (first || changed.includes(true)) await this.#changed(this.#addresses)
     if (this.#closed || named.length === 0) return
-    const missing = named.some((server) => !this.#places.get(server)?.length)
+    const missing = named.some((server) => !this.#addresses.get(server)?.length)
     const pause = missing ? Math.min(MISSING_AGAIN, this.#interval || MISSING_AGAIN) : this.#interval
     if (pause > 0) this.#timer = setTimeout(() => void this.#look(false), pause)
   }
@@ -65,25 +65,24 @@ export class Names<S extends Server> {
   /** True when the addresses are others. When the lookup fails they stay what they were. */
   async #lookUp(server: S): Promise<boolean> {
     const { host, port } = server.endpoint as { host: string; port: number }
-    const before = this.#places.get(server)
+    const before = this.#addresses.get(server)
     try {
-      const found = await lookup(host, { all: true })
-      const addresses = [...new Set(found.map(({ address }) => address))].toSorted()
+      const answer = await lookup(host, { all: true })
+      const hosts = [...new Set(answer.map(({ address }) => address))].toSorted()
       const names = (list: readonly BackendAddress[]): string => list.map(({ name }) => name).join(' ')
-      const places = addresses.map((address): BackendAddress => {
-        const endpoint = { kind: 'tcp', host: address, port } as const
+      const addresses = hosts.map((found): BackendAddress => {
+        const endpoint = { kind: 'tcp', host: found, port } as const
         return { scheme: server.scheme, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
       })
-      if (before && names(before) === names(places)) return false
-      this.#places.set(server, places)
-      if (before)
-        this.#log.info(`${host} is ${addresses.join(', ')} now`, { mount: this.#mount, upstream: server.name })
+      if (before && names(before) === names(addresses)) return false
+      this.#addresses.set(server, addresses)
+      if (before) this.#log.info(`${host} is ${hosts.join(', ')} now`, { mount: this.#mount, upstream: server.name })
       return true
     } catch (error) {
       if (before === undefined) {
         const message = `the name ${host} has no address yet (${(error as NodeJS.ErrnoException).code}): it is looked up again`
         this.#log.warn(message, { mount: this.#mount, upstream: server.name, code: 'UPSTREAM_NAME' })
-        this.#places.set(server, [])
+        this.#addresses.set(server, [])
       }
       return false
     }

@@ -11,7 +11,7 @@ const UTF8 = /^utf-?8$/i
 export type Written = Buffer | string
 
 /** The socket that the response writes to. */
-export interface Line {
+export interface ResponseSocket {
   readonly _httpMessage:
     | (Pick<ServerResponse, 'chunkedEncoding' | 'writableEnded'> & { _header?: string | null })
     | null
@@ -27,21 +27,21 @@ export class Outgoing {
   /** Set while the client is slow. */
   drain: Promise<void> | undefined
   readonly #exchange: Handled
-  readonly #line: Line
+  readonly #socket: ResponseSocket
   #head = false
   // The head has been given, and the first bytes of the body wait for the end of this tick: the response may be complete by then.
   #settling = false
   #held: Written | undefined
   #dechunker: Dechunker | undefined
 
-  constructor(exchange: Handled, line: Line) {
+  constructor(exchange: Handled, socket: ResponseSocket) {
     this.#exchange = exchange
-    this.#line = line
+    this.#socket = socket
   }
 
   /** True when the app has ended its response and all of it was taken. */
   get complete(): boolean {
-    return this.#head && this.#line._httpMessage?.writableEnded === true && this.#line.writableLength === 0
+    return this.#head && this.#socket._httpMessage?.writableEnded === true && this.#socket.writableLength === 0
   }
 
   /** Takes a piece. Errors of the exchange fail it. */
@@ -70,7 +70,7 @@ export class Outgoing {
     if (this.over) return
     this.over = true
     this.#exchange.fail(error)
-    this.#line.broken()
+    this.#socket.broken()
   }
 
   /** Sends what waits: with the end of the response when the app has ended it meanwhile, else alone. */
@@ -110,7 +110,7 @@ export class Outgoing {
     this.#exchange.respond(readWrittenHead(text as string, end))
     if (asksToClose(text as string, end)) this.#exchange.closeAfter?.()
     this.#head = true
-    if (this.#line._httpMessage?.chunkedEncoding) this.#dechunker = new Dechunker()
+    if (this.#socket._httpMessage?.chunkedEncoding) this.#dechunker = new Dechunker()
     this.#settling = true
     process.nextTick(settle, this)
     if (text.length > end + 4) this.#take(text.slice(end + 4), encoding)
@@ -118,7 +118,7 @@ export class Outgoing {
 
   /** True for the head of the response itself, whatever its status: what writeEarlyHints and its kind write is none. */
   #isFinal(text: string): boolean {
-    const header = this.#line._httpMessage?._header
+    const header = this.#socket._httpMessage?._header
     return typeof header === 'string' && text.startsWith(header)
   }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { AppError } from '../../errors.ts'
 import type { Handled } from '../handled.ts'
 import { ClientSocket } from './client-socket.ts'
-import { Outgoing, type Line, type Written } from './outgoing.ts'
+import { Outgoing, type ResponseSocket, type Written } from './outgoing.ts'
 
 // As the sockets of node:http. Strings stay strings: the head and a short body come as one.
 const OPTIONS = {
@@ -15,7 +15,7 @@ const OPTIONS = {
 }
 
 /** A socket that has no file descriptor: what is written to it answers `exchange`. */
-export class GatewaySocket extends ClientSocket implements Line {
+export class GatewaySocket extends ClientSocket implements ResponseSocket {
   /** Put there by ServerResponse.assignSocket. */
   declare _httpMessage: ServerResponse | null
   /** As of the sockets of an http.Server: the one whose `request` event this is about. */

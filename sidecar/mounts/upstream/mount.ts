@@ -51,7 +51,7 @@ class UpstreamMount implements Mount {
       servers.map(({ scheme }) => scheme.protocol),
     )
     const { log, key } = this.#context
-    this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (places) => this.#use(places))
+    this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (addresses) => this.#use(addresses))
     await this.#names.open()
     this.#opened = true
   }
@@ -119,11 +119,11 @@ class UpstreamMount implements Mount {
     return Scripts.open(this.#settings, this.#context, servers.find(({ scheme }) => !scheme.protocol.scripts)?.name)
   }
 
-  /** Uses the servers at these places: those that are known already as they are, new ones with their slow start. */
-  async #use(places: ReadonlyMap<WeightedServer, readonly BackendAddress[]>): Promise<void> {
+  /** Uses the servers at these addresses: those that are known already as they are, new ones with their slow start. */
+  async #use(addresses: ReadonlyMap<WeightedServer, readonly BackendAddress[]>): Promise<void> {
     const members: Member[] = []
-    for (const [server, list] of places) {
-      for (const place of list) members.push(this.#byName.get(place.name) ?? (await this.#member(server, place)))
+    for (const [server, list] of addresses) {
+      for (const one of list) members.push(this.#byName.get(one.name) ?? (await this.#member(server, one)))
     }
     if (this.#closed) {
       for (const { backend } of members) backend.close()
@@ -143,10 +143,10 @@ class UpstreamMount implements Mount {
     }
   }
 
-  async #member(server: WeightedServer, place: BackendAddress): Promise<Member> {
+  async #member(server: WeightedServer, address: BackendAddress): Promise<Member> {
     const { maxFails, failTimeout, slowStart, connections } = this.#settings
     const { log, key } = this.#context
-    const backend = makeBackend(place, backendOptions(this.#settings, this.#context, place.scheme.protocol))
+    const backend = makeBackend(address, backendOptions(this.#settings, this.#context, address.scheme.protocol))
     await backend.open()
     const rules = { maxFails, failTimeout: failTimeout * 1000, slowStart: slowStart * 1000, connections }
     return new Member(backend, server.weight, rules, log, key, this.#opened ? performance.now() : -Infinity)
