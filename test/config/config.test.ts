@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { nearest, nearestFile } from '../../sidecar/nearest.ts'
+import { kinds } from '../../sidecar/mounts/index.ts'
 import { readConfig } from './read.ts'
 
 const yaml = (text: string, environment?: Record<string, string>) => readConfig('c.yaml', text, environment)
@@ -83,7 +84,7 @@ drainTimeout: soon
       'c.yaml:11: mounts./a.threads: is "4", must be number [CONFIG_VALUE]',
       'c.yaml:12: mounts./b: app and node stand side by side: a mount is of one kind [MOUNT_KIND]',
       'c.yaml:13: mounts./c: there is no kind of mount called pyhton; did you mean python? [MOUNT_KIND]',
-      'c.yaml:14: mounts./d: a mount is a group of settings with its kind as a key, such as { app: "./d.ts" }; kinds are app, node, fetch, python, run, cgi, files, respond, upstream [MOUNT_KIND]',
+      `c.yaml:14: mounts./d: a mount is a group of settings with its kind as a key, such as { app: "./d.ts" }; kinds are ${kinds.map(({ kind }) => kind).join(', ')} [MOUNT_KIND]`,
       'c.yaml:16: mounts./e: /e and /e/ are the same place [MOUNT_TWICE]',
       'c.yaml:17: mounts.example.com:80/x: "example.com:80" is no host name; a prefix begins with /, a host name has no port [MOUNT_KEY]',
       'c.yaml:18: mounts./f/../g: the prefix /f/../g has an empty, . or .. segment and would never match [MOUNT_KEY]',

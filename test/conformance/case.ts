@@ -4,8 +4,8 @@ import type { Answer, Live } from './client.ts'
 /** What an app is written to: WSGI for TypeScript, Node's (req, res), Fetch handlers, WSGI in Python. */
 export type Interface = 'app' | 'node' | 'fetch' | 'python'
 
-/** What is spoken to the server under test. */
-export type Transport = 'http' | 'uwsgi' | 'fastcgi' | 'scgi' | 'ajp'
+/** What is spoken to the server under test: the name of a protocol. */
+export type Transport = string
 
 /** A request. Strings are latin-1: what is written is what is sent. */
 export interface RequestSpec {

@@ -13,7 +13,7 @@ import {
 import type { ClientCodec } from '../../sidecar/wire/codec.ts'
 import { isBodiless, type Head } from '../../sidecar/wire/head.ts'
 import { HeadReader } from '../../sidecar/wire/head-reader.ts'
-import { protocols } from '../../sidecar/wire/index.ts'
+import { everyProtocol, protocols } from '../../sidecar/wire/index.ts'
 import type { RequestSpec, Transport } from './case.ts'
 
 /** Whom to ask: `127.0.0.1:8080` or `unix:/run/s.sock`. */
@@ -23,10 +23,10 @@ export interface Target {
 }
 
 /** What can be spoken to the server under test. */
-export const transports: readonly Transport[] = ['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp']
+export const transports: readonly Transport[] = everyProtocol.map(({ name }) => name)
 
 /** In these the response is framed; in all others it is what comes until the connection ends, and is looked at as it is. */
-const FRAMED: ReadonlySet<Transport> = new Set(['fastcgi', 'ajp'])
+const FRAMED: ReadonlySet<Transport> = new Set(protocols.filter(({ framed }) => framed).map(({ name }) => name))
 
 /** No answer of the suite takes longer, on however busy a machine. */
 const ANSWER_TIMEOUT_MS = 20_000
