@@ -187,7 +187,9 @@ describe('bytes', () => {
     ['another protocol', { ...SOCKET, HTTP_UPGRADE: 'echo' }],
     ['an unknown version', { ...SOCKET, HTTP_SEC_WEBSOCKET_VERSION: '8' }],
   ])('%s hears nothing: it goes on while something moves, and is closed when not', async (_, variables) => {
-    limit({ farewell: 100 })
+    // Long enough that a busy machine takes no turn for silence.
+    const farewell = 500
+    limit({ farewell })
     let tunnel: Duplex | undefined
     const { socket, gateway, errors } = await open((exchange) => {
       tunnel = exchange.upgrade(HEAD)
@@ -195,7 +197,7 @@ describe('bytes', () => {
     }, variables)
     await upgraded(socket)
     const drained = gateway.drain()
-    for (const since = performance.now(); performance.now() - since < 300;) {
+    for (const since = performance.now(); performance.now() - since < 3 * farewell;) {
       socket.write('still here')
       expect(String((await once(socket, 'data'))[0])).toBe('still here')
     }
