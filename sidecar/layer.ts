@@ -13,7 +13,7 @@ import type { Head } from './wire/head.ts'
 
 /**
  * What one layer does with responses; what it has not passes unchanged. `outer` is the exchange that is answered: one object may serve
- * many. What it throws ends the outer exchange with that error.
+ * many. What it throws ends the outer exchange with that error; what `upgrade` throws comes to who takes the connection over.
  */
 export interface Layer {
   /**
@@ -59,9 +59,9 @@ export function through(
   layer: Layer,
   { variables = outer.variables, body = outer.body }: Passed = {},
 ): Exchange {
-  const passage = new LayerPassage(outer, layer)
-  const inner = new Exchange(passage, passage, outer.door, variables, body, outer)
-  passage.inner = inner
+  const crossing = new Crossing(outer, layer)
+  const inner = new Exchange(crossing, crossing, outer.door, variables, body, outer)
+  crossing.inner = inner
   inner.fields = outer.fields
   inner.mount = outer.mount
   inner.hops = outer.hops
@@ -71,7 +71,7 @@ export function through(
 }
 
 /** The way from an inner exchange to its outer one. */
-class LayerPassage implements Carrier, ExchangeObserver {
+class Crossing implements Carrier, ExchangeObserver {
   readonly #outer: Exchange
   readonly #layer: Layer
   inner: Exchange | undefined
@@ -136,7 +136,11 @@ class LayerPassage implements Carrier, ExchangeObserver {
   done(inner: Exchange): void {
     const outer = this.#outer
     if (inner.aborted && outer.inner === inner && !outer.over) outer.fail(inner.error)
-    this.#layer.over?.(inner)
+    try {
+      this.#layer.over?.(inner)
+    } catch (error) {
+      outer.fail(error)
+    }
   }
 
   redispatch(exchange: Exchange, variables: Variables): boolean {

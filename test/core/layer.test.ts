@@ -62,7 +62,7 @@ test('an exchange behind a layer is the same request: its id, its mount, its fie
   const { exchange, inner } = between({}, { method: 'POST', body: 'abc' })
   exchange.fields = ['X-A', 'a']
   const second = through(inner, {})
-  expect([second.id, second.line, second.variables]).toEqual([exchange.id, exchange.line, exchange.variables])
+  expect([second.id, second.logged, second.variables]).toEqual([exchange.id, exchange.logged, exchange.variables])
   expect(second.body).toBe(exchange.body)
   expect(Buffer.from((await second.body.read())!).toString()).toBe('abc')
 })
@@ -322,6 +322,16 @@ test.each<[string, Layer]>([
   else text('fine')(inner)
   expect((await response).status).toBe(500)
   expect(errors).toHaveLength(1)
+})
+
+test('a layer that throws when all is over is told of, and changes nothing', async () => {
+  const { inner, response, errors } = between({
+    over: () => {
+      throw new Error('layer')
+    },
+  })
+  text('fine')(inner)
+  expect([(await response).status, errors.length]).toEqual([200, 1])
 })
 
 test('an interim response and the end of the connection pass through', () => {
