@@ -48,7 +48,7 @@ export class Exchange {
    */
   fields: readonly string[] | undefined
   /** The request as logs name it. */
-  readonly line: LoggedRequest
+  readonly logged: LoggedRequest
   /** The mount that handles it. */
   mount: Handler<Exchange> | undefined
   /** How often the request was handled anew as another one before. */
@@ -95,7 +95,7 @@ export class Exchange {
     this.variables = variables
     this.body = body
     this.outer = outer
-    this.line = outer?.variables === variables ? outer.line : loggedRequest(variables)
+    this.logged = outer?.variables === variables ? outer.logged : loggedRequest(variables)
     this.#headRequest = variables.REQUEST_METHOD === 'HEAD'
   }
 

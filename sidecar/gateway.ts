@@ -157,7 +157,7 @@ export class Gateway implements Reception {
 
   failed(exchange: Exchange, error: SidegateError): void {
     if (ACCESS_LOG_ONLY.has(error.code)) return
-    const { method, uri } = exchange.line
+    const { method, uri } = exchange.logged
     const fields = {
       code: error.code,
       blame: error.blame,
@@ -184,7 +184,7 @@ export class Gateway implements Reception {
       time: new Date(),
       request: exchange.id,
       protocol: exchange.door.protocol,
-      ...exchange.line,
+      ...exchange.logged,
       status: exchange.status || (exchange.error?.status ?? 0),
       received: exchange.body.received,
       sent: exchange.sent,

@@ -37,13 +37,13 @@ async function open(handler: Handler): Promise<Line & { gateway: Awaited<ReturnT
 async function echo(exchange: Exchange): Promise<void> {
   let body = ''
   for await (const piece of exchange.body) body += Buffer.from(piece).toString('latin1')
-  text(`<${exchange.line.uri} ${body}>`)(exchange)
+  text(`<${exchange.logged.uri} ${body}>`)(exchange)
 }
 
 const echoed = (answer: string): string[] => answer.match(/<[^>]*>/g) ?? []
 
 test.each<[string, Handler]>([
-  ['at once', (exchange) => text(`<${exchange.line.uri} >`)(exchange)],
+  ['at once', (exchange) => text(`<${exchange.logged.uri} >`)(exchange)],
   ['later', echo],
 ])('pipelined requests are answered in order, %s', async (_, handler) => {
   const { socket, all } = await open(handler)
@@ -125,8 +125,8 @@ test.each([
 
 test('an app may ask for the end of the connection', async () => {
   const { socket, all } = await open((exchange) => {
-    if (exchange.line.uri === '/2') exchange.closeAfter()
-    text(`<${exchange.line.uri}>`)(exchange)
+    if (exchange.logged.uri === '/2') exchange.closeAfter()
+    text(`<${exchange.logged.uri}>`)(exchange)
   })
   socket.write(get('/1') + get('/2') + get('/3'))
   const answer = await all
@@ -154,7 +154,7 @@ test('pipelined requests wait for the one in flight', async () => {
   socket.write(`${get('/1')}${post('/2', 3)}abc${get('/3', LAST)}`)
   for (const count of [1, 2, 3]) {
     while (seen.length < count) await new Promise((resolve) => setImmediate(resolve))
-    expect(seen.map(({ line }) => line.uri)).toEqual(['/1', '/2', '/3'].slice(0, count))
+    expect(seen.map(({ logged }) => logged.uri)).toEqual(['/1', '/2', '/3'].slice(0, count))
     text(`<${count}>`)(seen.at(-1)!)
     await said(new RegExp(`<${count}>`))
   }
@@ -212,7 +212,7 @@ test('draining, the request in flight is the last one, and says so', async () =>
 
 test('100 Continue comes when the app reads, and not when it does not', async () => {
   const { socket, all, said } = await open((exchange) =>
-    exchange.line.uri === '/read' ? echo(exchange) : text('<no>')(exchange),
+    exchange.logged.uri === '/read' ? echo(exchange) : text('<no>')(exchange),
   )
   socket.write(post('/read', 5, 'Expect: 100-continue\r\n'))
   await said(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)

@@ -38,8 +38,8 @@ async function connection(address: string) {
 function keeping(handle: (exchange: Exchange) => void | Promise<void> = () => {}) {
   const kept = new Map<string, Exchange>()
   const handler: Handler = (exchange) => {
-    if (exchange.line.uri.startsWith('/quick')) return text('quick')(exchange)
-    kept.set(exchange.line.uri, exchange)
+    if (exchange.logged.uri.startsWith('/quick')) return text('quick')(exchange)
+    kept.set(exchange.logged.uri, exchange)
     return handle(exchange)
   }
   return { kept, handler, arrived: (path: string) => vi.waitFor(() => expect(kept.has(path)).toBe(true)) }
@@ -113,8 +113,8 @@ describe('by hand', () => {
     for (const exchange of exchanges) exchange.respond({ status: 200, reason: 'OK', headers: [] })
     while (exchanges[0]!.write(Buffer.alloc(256 * KB, 'a')));
     for (const exchange of exchanges.slice(1))
-      expect(exchange.write(Buffer.alloc(KB, exchange.line.uri[1]))).toBe(false)
-    for (const exchange of exchanges) void exchange.drained().then(() => woken.push(exchange.line.uri))
+      expect(exchange.write(Buffer.alloc(KB, exchange.logged.uri[1]))).toBe(false)
+    for (const exchange of exchanges) void exchange.drained().then(() => woken.push(exchange.logged.uri))
     expect(woken).toEqual([])
     peer.socket.resume()
     await vi.waitFor(() => expect(woken.toSorted()).toEqual(['/a', '/b', '/c']))
@@ -215,7 +215,7 @@ describe.skipIf(!program('haproxy'))('behind HAProxy', () => {
     const { addresses, errors } = await startGateway(['fastcgi://127.0.0.1:0'], async (exchange) => {
       most = Math.max(most, ++inFlight)
       const parts: Uint8Array[] = []
-      const slow = exchange.line.uri.startsWith('/slow')
+      const slow = exchange.logged.uri.startsWith('/slow')
       for await (const bytes of exchange.body) {
         parts.push(Buffer.from(bytes))
         if (slow) await new Promise((resolve) => setTimeout(resolve, 5))

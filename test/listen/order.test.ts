@@ -105,7 +105,7 @@ test('requests that are taken back in the bytes that bring them are never handed
   const { gateway, addresses, accesses, errors } = await startGateway(
     ['127.0.0.1:0'],
     (exchange) => {
-      handled.push(exchange.line.uri)
+      handled.push(exchange.logged.uri)
       text('answered')(exchange)
     },
     { drainTimeout: 2000 },
