@@ -1,15 +1,18 @@
 // What users install: the packed tarball, in an empty directory, with nothing of this repository around it.
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MAIN } from '../built.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'sidegate-package-'))
 const app = join(folder, 'app')
+/** Which file the entry point was before the build that packs it. */
+const { ino } = statSync(MAIN)
 
 beforeAll(async () => {
   await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root })
@@ -27,6 +30,10 @@ export const app: Application = (environ, startResponse) => {
 `,
   )
 }, 180_000)
+
+test('a build puts each file into its place when it is whole: other tests start from dist/ meanwhile', () => {
+  expect(statSync(MAIN).ino).not.toBe(ino)
+})
 
 /** What a user's tsc says, the package's own types included. */
 async function typecheck(file: string): Promise<void> {

@@ -1,25 +1,36 @@
 // Builds dist/, which is what the package ships: what tsc makes of tsconfig.build.json, and beside it the files that
-// tsc leaves alone. A failed build changes nothing; a good one writes in place and removes what is stale last, so that
-// a gateway which runs from dist/ meanwhile never finds it empty.
+// tsc leaves alone. It is made in a folder of its own: a failed build changes nothing, and a good one replaces each file as
+// a whole and removes what is stale last, so that what runs or starts from dist/ meanwhile finds every file, and none half written.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('../../', import.meta.url)))
-const started = Date.now()
+mkdirSync('run', { recursive: true })
+const fresh = mkdtempSync('run/build-')
+process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
 
 compile()
 copyAssets()
 writeSchema()
-chmodSync('dist/sidecar/main.js', 0o755)
-removeStale()
+chmodSync(join(fresh, 'sidecar/main.js'), 0o755)
 removeInnerTypes()
+replace()
 
 function compile() {
-  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    stdio: 'inherit',
-  })
+  const words = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh]
+  const tsc = spawnSync(process.execPath, words, { stdio: 'inherit' })
   if (tsc.status !== 0) process.exit(1)
 }
 
@@ -27,8 +38,8 @@ function compile() {
 function copyAssets() {
   for (const file of ['sidecar', 'plugin', 'test/conformance'].flatMap(filesBelow)) {
     if (!file.endsWith('.py')) continue
-    mkdirSync(dirname(join('dist', file)), { recursive: true })
-    copyFileSync(file, join('dist', file))
+    mkdirSync(dirname(join(fresh, file)), { recursive: true })
+    copyFileSync(file, join(fresh, file))
   }
 }
 
@@ -37,18 +48,16 @@ function writeSchema() {
   // Its own place and not .bin: while npm 9 installs, that has no link to it.
   const own = `node_modules/node-${process.platform}-${process.arch}/bin/node`
   const node = existsSync(own) ? own : process.execPath
-  const schema = spawnSync(node, ['sidecar/config/json-schema.ts', 'dist/sidegate.schema.json'], { stdio: 'inherit' })
+  const schema = spawnSync(node, ['sidecar/config/json-schema.ts', join(fresh, 'sidegate.schema.json')], {
+    stdio: 'inherit',
+  })
   if (schema.status !== 0) process.exit(1)
-}
-
-function removeStale() {
-  for (const file of filesBelow('dist')) if (statSync(file).mtimeMs < started) rmSync(file)
 }
 
 /** Types are for what package.json exports, and what that is made of; nobody can import the others. */
 function removeInnerTypes() {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const left = Object.values(exports).flatMap(({ types }) => (types ? [join(types)] : []))
+  const left = Object.values(exports).flatMap(({ types }) => (types ? [join(fresh, relative('dist', types))] : []))
   const reached = new Set()
   for (let file = left.pop(); file; file = left.pop()) {
     if (reached.has(file)) continue
@@ -56,7 +65,18 @@ function removeInnerTypes() {
     const named = readFileSync(file, 'utf8').matchAll(/(?:from |import\(|import )['"](\.[^'"]+)\.[jt]s['"]/g)
     left.push(...Array.from(named, ([, path]) => join(dirname(file), `${path}.d.ts`)))
   }
-  for (const file of filesBelow('dist')) if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file)
+  for (const file of filesBelow(fresh)) if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file)
+}
+
+/** Puts what was made into its place, and takes away what was not. */
+function replace() {
+  const made = filesBelow(fresh).map((file) => relative(fresh, file))
+  for (const file of made) {
+    mkdirSync(dirname(join('dist', file)), { recursive: true })
+    renameSync(join(fresh, file), join('dist', file))
+  }
+  const kept = new Set(made)
+  for (const file of filesBelow('dist')) if (!kept.has(relative('dist', file))) rmSync(file)
 }
 
 function filesBelow(folder) {
