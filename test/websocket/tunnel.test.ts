@@ -1,4 +1,5 @@
-// Connections that a mount took over, byte by byte: over HTTP and over uwsgi, without a web server between.
+// Connections that a mount took over, byte by byte: over HTTP and over uwsgi, without a web server between; and with layers, which change
+// nothing.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,7 +7,9 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
+import { answer } from '../../sidecar/mounted.ts'
 import { until } from '../harness.ts'
+import { absent, seesAll } from '../layered.ts'
 import { limit, startGateway } from '../listen/gateway.ts'
 import { connectTo, readAll, uwsgiRequest } from '../listen/peer.ts'
 
@@ -32,11 +35,24 @@ async function readHead(socket: Socket): Promise<string> {
   return text.slice(0, end)
 }
 
-describe.each(['http', 'uwsgi'] as const)('%s', (protocol) => {
+type Handle = (exchange: Exchange) => void | Promise<void>
+
+const directly = (handle: Handle): Handle => handle
+const throughLayers =
+  (handle: Handle): Handle =>
+  (exchange) =>
+    answer({ handle }, seesAll(absent(exchange)))
+
+describe.each([
+  ['http', 'directly', directly],
+  ['uwsgi', 'directly', directly],
+  ['http', 'through layers', throughLayers],
+  ['uwsgi', 'through layers', throughLayers],
+] as const)('%s, %s', (protocol, _, way) => {
   const request = doors[protocol]
 
-  async function open(handle: (exchange: Exchange) => void | Promise<void>, options = {}, early = '') {
-    const started = await startGateway([`${protocol}://127.0.0.1:0`], handle, options)
+  async function open(handle: Handle, options = {}, early = '') {
+    const started = await startGateway([`${protocol}://127.0.0.1:0`], way(handle), options)
     const socket = await connectTo(started.addresses[0]!)
     socket.write(Buffer.concat([request('/x'), Buffer.from(early)]))
     return { ...started, socket }
