@@ -67,7 +67,10 @@ export class Farewell {
    */
   doom(shared: boolean, end: () => void): void {
     if (!shared) this.skip()
-    this.#doom ??= setTimeout(end, shared ? this.#entrance.allowance.linger : CUT_MS)
+    else if (this.#doom) return
+    // Those that were to finish first may have been cut, too.
+    clearTimeout(this.#doom)
+    this.#doom = setTimeout(end, shared ? this.#entrance.allowance.linger : CUT_MS)
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it: a Unix socket has no reset. */

@@ -5,7 +5,7 @@ import type { Exchange } from '../../sidecar/exchange.ts'
 import type { Gateway } from '../../sidecar/gateway.ts'
 import { record, request } from '../wire/build.ts'
 import { random, randomly, seed } from '../wire/splits.ts'
-import { startGateway, text, type Handler } from './gateway.ts'
+import { limit, startGateway, text, type Handler } from './gateway.ts'
 import { connectTo } from './peer.ts'
 
 type Chance = () => number
@@ -98,6 +98,25 @@ test(`done comes last and once, whatever order events come in (seed ${seed})`, a
   expect(run).not.toContain('over')
   for (const events of all.values()) expect(events).toEqual(['done'])
   expect(all.size).toBeGreaterThanOrEqual(run.length)
+})
+
+test('a connection whose responses are all cut ends soon, not as late as one on which others go on', async () => {
+  limit({ linger: 30_000 })
+  const held: Exchange[] = []
+  const { addresses } = await startGateway(['fastcgi://127.0.0.1:0'], async (exchange) => {
+    exchange.respond({ status: 200, reason: 'OK', headers: [] })
+    await exchange.send('a part')
+    held.push(exchange)
+  })
+  const socket = await connectTo(addresses[0]!)
+  socket.on('error', () => {}).resume()
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  const variables = { REQUEST_METHOD: 'GET', REQUEST_URI: '/' }
+  for (const id of [1, 2]) socket.write(Buffer.concat([request(id, variables, { keep: true }), record(5, id)]))
+  await vi.waitFor(() => expect(held).toHaveLength(2))
+  for (const exchange of held) exchange.fail(new Error('raised late'))
+  const late = new Promise((resolve) => setTimeout(resolve, 10_000, 'late'))
+  expect(await Promise.race([closed, late])).not.toBe('late')
 })
 
 test('requests that are taken back in the bytes that bring them are never handed over, and do not hold up the stop', async () => {
