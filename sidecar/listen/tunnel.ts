@@ -68,10 +68,11 @@ export class Tunnel extends Duplex implements GivenConnection {
   open(over: (end: TunnelEnd) => void): this {
     this.#over = over
     const socket = this.#socket
-    socket.setTimeout(0)
+    socket.setTimeout(this.#clientEnded ? this.#limits.idle : 0)
     socket.setKeepAlive(true, PROBE)
     socket.on('drain', this.#drained)
     socket.on('timeout', this.#late)
+    if (this.#clientEnded) this.#tellEnd()
     return this
   }
 
@@ -102,8 +103,8 @@ export class Tunnel extends Duplex implements GivenConnection {
     if (this.#clientEnded || this.destroyed) return
     this.#clientEnded = this.#halfClosed = true
     this.push(null)
-    // As net.Socket: `end` comes even where nobody reads any more, as behind a pipe whose target has closed.
-    this.read(0)
+    if (!this.opened) return
+    this.#tellEnd()
     this.#limit()
   }
 
@@ -155,6 +156,11 @@ export class Tunnel extends Duplex implements GivenConnection {
       over({ received: this.#received, sent: this.#sent, error: reason })
     }
     callback(error)
+  }
+
+  /** To a mount that listens: as of net.Socket, `end` comes even where nobody reads any more, as behind a pipe whose target has closed. */
+  #tellEnd(): void {
+    this.read(0)
   }
 
   #sendClose(): void {

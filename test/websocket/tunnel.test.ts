@@ -358,6 +358,33 @@ describe('HTTP', () => {
   })
 })
 
+describe('a client that has closed its side before its connection is taken over', () => {
+  const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+  test.each(['', 'early'])('is told of behind what it sent (%j)', async (early) => {
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], async (exchange) => {
+      await wait(50)
+      const tunnel = exchange.upgrade(HEAD)
+      tunnel.on('data', (bytes: Buffer) => tunnel.write(bytes))
+      tunnel.on('end', () => tunnel.end('bye'))
+    })
+    const socket = await connectTo(addresses[0]!)
+    socket.end(Buffer.concat([doors.http('/x'), Buffer.from(early)]))
+    expect((await readAll(socket)).split('\r\n\r\n')[1]).toBe(`${early}bye`)
+  })
+
+  test('is not kept for ever by a mount that goes on', async () => {
+    limit({ idle: 50 })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], async (exchange) => {
+      await wait(20)
+      exchange.upgrade(HEAD).resume()
+    })
+    const socket = await connectTo(addresses[0]!)
+    socket.end(doors.http('/x'))
+    expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 101 /)
+  })
+})
+
 test('FastCGI cannot carry it, and the error says who speaks it', async () => {
   const { addresses, errors } = await startGateway(['fastcgi://127.0.0.1:0'], (exchange) => {
     expect([exchange.upgradable, exchange.upgradeAsked]).toEqual([false, 'echo'])
