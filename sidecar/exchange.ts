@@ -318,7 +318,7 @@ export class Exchange {
   /** Door: the body will not be complete. Ends the exchange with the error, which an app that reads on gets too. */
   failBody(error: SidegateError): void {
     this.closeAfter()
-    if (this.inner) this.inner.failBody(error)
+    if (this.inner && !this.inner.over) this.inner.failBody(error)
     else this.fail(error)
     this.body.fail(error)
   }

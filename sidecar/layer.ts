@@ -123,6 +123,8 @@ class Crossing implements Carrier, ExchangeObserver {
       if (outer.inner === this.inner) outer.putInFront(undefined)
       return
     }
+    // No error page gets past a head that is sent.
+    if (!exchange.over && !exchange.headSent && outer.headSent) return outer.fail(error)
     // The response under way is cut next, and that is told with the outer exchange.
     if (exchange.state === 'sent' && error.code !== 'BODY_TOO_LONG') return
     if (!outer.over) outer.error ??= error

@@ -400,3 +400,20 @@ test('a request is cut with the mount that answers it, for its client too', () =
   place.abort(new PeerError('GATEWAY_CLOSED', 'stopped', 503))
   expect([exchange.aborted, inner.aborted, place.inFlight, errors]).toEqual([true, true, 0, []])
 })
+
+test('what fails behind a layer that has begun to answer cuts its response', async () => {
+  const { exchange, inner, carrier, errors } = between({ failed: () => false })
+  exchange.respond(ok)
+  exchange.write('a')
+  inner.fail(new UpstreamError('UPSTREAM_RESET', 'gone'))
+  expect([exchange.aborted, inner.over, exchange.error?.code]).toEqual([true, true, 'UPSTREAM_RESET'])
+  expect(carrier.calls).toEqual(['start', 'cut'])
+  expect(errors).toHaveLength(1)
+})
+
+test('a request body that breaks ends an exchange whose layer keeps the whole response', async () => {
+  const { exchange, inner, response } = between({ head: () => undefined, body: () => true }, { method: 'POST' })
+  text('fine')(inner)
+  exchange.failBody(new PeerError('BODY_CUT', 'no more', 400))
+  expect([(await response).status, exchange.over, exchange.error?.code]).toEqual([400, true, 'BODY_CUT'])
+})

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { Duplex, Transform } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer, type RawData } from 'ws'
+import type { Exchange } from '../../sidecar/exchange.ts'
 import { through, type Layer } from '../../sidecar/layer.ts'
+import { answer } from '../../sidecar/mounted.ts'
 import { app } from '../../sidecar/mounts/app.ts'
 import { cgi } from '../../sidecar/mounts/cgi/mount.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
@@ -177,6 +179,29 @@ test('a layer may refuse, and may take a connection itself', async () => {
   }
   expect(await ask('/refused')).toMatch(/^HTTP\/1\.1 403 /)
   expect(await ask('/taken')).toMatch(/^HTTP\/1\.1 101 [^]*\r\n\r\nhere$/)
+})
+
+test('a connection ends with a layer that throws behind having taken it', async () => {
+  const { addresses, gateway, errors, accesses } = await startMounts(['http://127.0.0.1:0'], (outer) => {
+    const layer: Layer = {
+      upgrade: (head) => {
+        outer.upgrade(head)
+        throw new Error('too late')
+      },
+    }
+    const handle = (exchange: Exchange): void => void exchange.upgrade({ status: 101, reason: '', headers: [] })
+    answer({ handle }, through(through(outer, layer), {}))
+  })
+  const socket = await connectTo(addresses[0]!)
+  let received = ''
+  socket.setEncoding('latin1').on('data', (text) => (received += text))
+  socket.write(ASKS)
+  await once(socket, 'close')
+  expect(received).toMatch(/^HTTP\/1\.1 101 /)
+  expect(gateway.mounts).toMatchObject([{ requests: 1, inFlight: 0, failed: 1 }])
+  await until('the records', () => (gateway.log.flush(), accesses.length > 0))
+  expect(errors).toMatchObject([{ code: 'APP_RAISED' }])
+  expect(accesses).toMatchObject([{ status: 101, code: 'APP_RAISED' }])
 })
 
 test('without an upgrade that the door can carry, the exchange behind a layer has none', async () => {
