@@ -58,7 +58,8 @@ export async function listenOnPath(
   path: string,
 ): Promise<BoundSocket> {
   const folder = makeFolder(dirname(file), path)
-  const name = `.${randomBytes(4).toString('hex')}`
+  // With letters that no number has: Node.js takes a path such as `.7227e768` for a port.
+  const name = `.sg${randomBytes(3).toString('hex')}`
   const own = join(dirname(file), name)
   if (Buffer.byteLength(own) > PATH_MAX) {
     const message = `the folder of ${file} has a path longer than the ${PATH_MAX - 1 - name.length} bytes that leave room for a name`
@@ -176,7 +177,7 @@ function look(file: string): BigIntStats | undefined {
 
 function answers(file: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const probe = connect(file)
+    const probe = connect({ path: file })
     probe.once('connect', () => {
       probe.destroy()
       resolve(true)

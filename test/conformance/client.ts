@@ -219,7 +219,7 @@ export function open(target: Target, request: RequestSpec): Live {
   const { address, transport } = target
   const colon = address.lastIndexOf(':')
   const socket = address.startsWith('unix:')
-    ? connect(address.slice('unix:'.length))
+    ? connect({ path: address.slice('unix:'.length) })
     : connect(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''))
   const protocol = protocols.find(({ name }) => name === transport)
   const codec = protocol?.client({ packetSize: 65_536 })

@@ -62,6 +62,18 @@ test('of processes that start in a tight loop on a stale socket one gets it each
   }
 })
 
+test('a path without a folder is never taken for a number', async () => {
+  const before = process.cwd()
+  onTestFinished(() => process.chdir(before))
+  process.chdir(freshFolder())
+  const first = await startGateway(['unix:1e3'], text('here'))
+  await expect(startGateway(['unix:1e3'], text('late'))).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+  expect(await ask(join(process.cwd(), '1e3'))).toBe('here')
+  await first.gateway.drain()
+  // Each start has a hidden name of its own, and one of forty would be a number.
+  for (let round = 0; round < 300; round++) await (await startGateway(['unix:s'], text('here'))).gateway.drain()
+})
+
 test('of two real commands one serves, and the other says that the address is in use', async () => {
   const folder = freshFolder()
   await stale(join(folder, 's.sock'))
