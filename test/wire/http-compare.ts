@@ -102,7 +102,9 @@ export const refusals: readonly (readonly [name: string, refusal: RegExp, sample
 export function difference(text: string, mine: Reading, theirs: Reading): string | undefined {
   for (const [index, read] of mine.requests.entries()) {
     const other = theirs.requests[index]
-    if (!other || (read.complete && !other.complete)) {
+    // Ours may have read on behind a liberty, to a mistake that it refuses.
+    const further = read.complete || read.body.length > (other?.body.length ?? 0)
+    if (!other || (further && !other.complete)) {
       const refusal = theirs.refusal ?? 'nothing'
       const before = mine.requests[index - 1]
       if (liberties.some((liberty) => liberty.excuses(refusal, read, before, text))) return undefined

@@ -62,6 +62,14 @@ describe('where they differ', () => {
     }
   })
 
+  test('a mistake behind a liberty, which ours alone comes to', async () => {
+    const head = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const text = `${head}a ;a\r\nabcdefghij\r\n0\r\n \r\n`
+    const mine = ours(latin1(text), whole)
+    expect(mine.refusal).toMatch(/^HTTP_SYNTAX/)
+    expect(difference(text, mine, await node.read(latin1(text)))).toBeUndefined()
+  })
+
   test.each(refusals)('ours refuses %s', async (_, refusal, sample) => {
     const theirs = await node.read(latin1(sample))
     expect(theirs.requests[0]).toMatchObject({ complete: true })
