@@ -14,6 +14,9 @@ RECV_SIZE = 65536
 class Gone(ConnectionResetError):
     """The client went away: nobody waits for the response, the body is not complete."""
 
+    # Tracebacks have its name alone.
+    __module__ = '__main__'
+
     def __init__(self):
         ConnectionResetError.__init__(self, 'the client went away before the request was complete')
 

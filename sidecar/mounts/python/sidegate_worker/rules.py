@@ -5,6 +5,9 @@ import re
 class AppMistake(AssertionError):
     """The app broke a rule of PEP 3333; `code` is stable."""
 
+    # Tracebacks have its name alone.
+    __module__ = '__main__'
+
     def __init__(self, code, message):
         AssertionError.__init__(self, message)
         self.code = code
