@@ -4,12 +4,12 @@ import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /** What is mutated. */
-export const SOURCES = [
+const SOURCES = [
   'sidecar/wire/*.ts',
   'sidecar/listen/*.ts',
   'sidecar/workers/**/*.ts',
   'sidecar/processes/*.ts',
-  'sidecar/{exchange,router,variables,log,line,lines}.ts',
+  'sidecar/{exchange,layer,mounted,queue,router,variables,log,line,lines}.ts',
 ]
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
@@ -21,6 +21,9 @@ const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = 
   ['sidecar/processes/', ['test/python/{life,output,start}*', 'test/run/life*', 'test/cgi/*']],
   ['sidecar/lines', ['test/python/output*']],
   ['sidecar/workers/', ['test/python/{life,ahead,output,input,start,wsgi}*']],
+  ['sidecar/queue', ['test/python/{ahead,life}*', 'test/run/life*', 'test/upstream/balance*', 'test/cgi/mount*']],
+  ['sidecar/layer', ['test/core/layer*', 'test/websocket/layers*', 'test/cgi/*']],
+  ['sidecar/mounted', ['test/core/mounted*', 'test/listen/*']],
   ['sidecar/exchange', ['test/core/exchange*', 'test/interface/run*', 'test/listen/*', 'test/websocket/tunnel*']],
   ['sidecar/router', ['test/core/router*']],
   ['sidecar/variables', ['test/core/*', 'test/wire/*', 'test/listen/*', 'test/node/mount*', 'test/hosts/repair*']],
