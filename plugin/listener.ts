@@ -1,7 +1,7 @@
 // Which listener a host should be pointed at.
 import { isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../sidecar/errors.ts'
-import { formatAddress, isLocal, parseAddress, type Endpoint } from '../sidecar/address.ts'
+import { formatAddress, isLocal, parseAddress, type SocketEndpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { PlugInput, PlugListener } from './host.ts'
 
@@ -9,11 +9,11 @@ import type { PlugInput, PlugListener } from './host.ts'
 export interface Listening {
   readonly listener: PlugListener
   /** Socket paths are absolute, `0.0.0.0` and `[::]` the loopback address. */
-  readonly endpoint: Endpoint
+  readonly endpoint: SocketEndpoint
 }
 
 /** As listenerFor, of which only the endpoint is wanted. @throws {ConfigError} PLUG_LISTENER */
-export function endpointFor(input: PlugInput, protocol: string): Endpoint {
+export function endpointFor(input: PlugInput, protocol: string): SocketEndpoint {
   return listenerFor(input, protocol).endpoint
 }
 
@@ -47,17 +47,18 @@ export function listenerFor(input: PlugInput, protocol: string): Listening {
 interface Placed {
   readonly listener: PlugListener
   readonly protocol: string | undefined
-  readonly endpoint: Endpoint
+  readonly endpoint: SocketEndpoint
 }
 
 function placedListeners(input: PlugInput): Placed[] {
   return (
     input.listeners
       // What is handed down by another process has no name that a host could connect to.
-      .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd|pipe):/.test(address))
-      .map((listener, index) => {
+      .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd):/.test(address))
+      .flatMap((listener, index) => {
         const { protocol: named, endpoint } = parseAddress(listener.address, `listen.${index}`)
-        return { listener, protocol: named ?? listener.protocol, endpoint }
+        // Named pipes are Windows' own, and none of these web servers connects to one.
+        return endpoint.kind === 'pipe' ? [] : [{ listener, protocol: named ?? listener.protocol, endpoint }]
       })
   )
 }
@@ -75,7 +76,7 @@ function limited({ protocol, endpoint, listener }: Placed): string {
   return isLocal(endpoint) ? '' : ', for HTTP only, as others than this machine can connect'
 }
 
-function reachable(endpoint: Endpoint, directory: string): Endpoint {
+function reachable(endpoint: SocketEndpoint, directory: string): SocketEndpoint {
   if (endpoint.kind === 'unix') {
     return isAbsolute(endpoint.path) ? endpoint : { kind: 'unix', path: resolve(directory, endpoint.path) }
   }

@@ -1,6 +1,6 @@
 // What every host's config begins with: the protocol, where Sidegate takes it, the mounts, and the lines at the top.
 import { ConfigError } from '../sidecar/errors.ts'
-import { formatEndpoint, type Endpoint } from '../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { Host, PlugInput, PlugOptions } from './host.ts'
 import { isTaken, listenerFor } from './listener.ts'
@@ -10,7 +10,7 @@ import { trustNote } from './trust.ts'
 /** All that a config is written from. */
 export interface Plan {
   readonly protocol: string
-  readonly endpoint: Endpoint
+  readonly endpoint: SocketEndpoint
   /** Longest prefix first. */
   readonly mounts: readonly PlacedMount[]
   /** Relative paths in the settings of mounts start here. */

@@ -1,6 +1,6 @@
 // What a host that speaks HTTP needs on Sidegate's side: its X-Forwarded-* are only headers unless the listener trusts it.
 import { isIP } from 'node:net'
-import type { Endpoint } from '../sidecar/address.ts'
+import type { SocketEndpoint } from '../sidecar/address.ts'
 import { parsePeers } from '../sidecar/peers.ts'
 import type { PlugListener } from './host.ts'
 
@@ -9,7 +9,7 @@ import type { PlugListener } from './host.ts'
  * @param label the host's name for people
  * @param endpoint where the host connects to
  */
-export function trustNote(label: string, { address, trust = [] }: PlugListener, endpoint: Endpoint): string[] {
+export function trustNote(label: string, { address, trust = [] }: PlugListener, endpoint: SocketEndpoint): string[] {
   const trusted = parsePeers(trust, 'trust')
   const missing = peersAt(endpoint).filter((peer) => !trusted.has(peer === 'unix' ? undefined : peer))
   if (missing.length === 0) return []
@@ -24,7 +24,7 @@ export function trustNote(label: string, { address, trust = [] }: PlugListener, 
 }
 
 /** As whom Sidegate sees a host on its own machine. Who connects to an address of the machine comes from that address. */
-function peersAt(endpoint: Endpoint): string[] {
+function peersAt(endpoint: SocketEndpoint): string[] {
   if (endpoint.kind === 'unix') return ['unix']
   return isIP(endpoint.host) === 0 ? ['127.0.0.1', '::1'] : [endpoint.host]
 }

@@ -1,12 +1,27 @@
-// Addresses as they are written in the configuration: HOST:PORT or unix:PATH, and for listeners fd:N or systemd:, with or without
-// a protocol in front.
+// Addresses as they are written in the configuration: HOST:PORT, unix:PATH or pipe:NAME, and for listeners fd:N or systemd:, with or
+// without a protocol in front.
 import { isIP } from 'node:net'
 import { ConfigError } from './errors.ts'
 import { visible } from './line.ts'
 import { everyProtocol } from './wire/index.ts'
 
+/** What every web server can connect to. */
+export type SocketEndpoint = { kind: 'tcp'; host: string; port: number } | UnixEndpoint
+
+/** A Unix socket. */
+export interface UnixEndpoint {
+  kind: 'unix'
+  path: string
+}
+
+/** A named pipe of Windows: `name` is what stands behind `\\\\.\\pipe\\`. Windows tells no case in it. */
+export interface PipeEndpoint {
+  kind: 'pipe'
+  name: string
+}
+
 /** Where to connect, or where a listener is. */
-export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string }
+export type Endpoint = SocketEndpoint | PipeEndpoint
 
 /** A listening socket that whoever started this process has made: one by its number, or those of systemd, all or one by name. */
 export type Inherited = { kind: 'fd'; fd: number } | { kind: 'systemd'; name: string | undefined }
@@ -51,7 +66,7 @@ function knownProtocol(scheme: string, text: string, path: string): string {
 
 /**
  * Reads an address to connect to.
- * @param text such as `127.0.0.1:3031`, `uwsgi://[::1]:3031`, `http://unix:/run/s.sock`
+ * @param text such as `127.0.0.1:3031`, `uwsgi://[::1]:3031`, `http://unix:/run/s.sock`, `fastcgi://pipe:sidegate`
  * @param path the setting's place, for the error
  * @throws {ConfigError} ADDRESS_BAD
  */
@@ -72,6 +87,7 @@ function parseEndpoint(rest: string, text: string, path: string): Endpoint {
       throw bad(path, `the socket path ${file} is longer than the 107 bytes that a system allows`)
     return { kind: 'unix', path: file }
   }
+  if (rest.startsWith('pipe:')) return { kind: 'pipe', name: pipeName(rest.slice('pipe:'.length), text, path) }
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:/[\]]+)):([0-9]{1,5})$/.exec(rest)
   const port = Number(match?.[3])
   if (!match || port > 65535) {
@@ -80,10 +96,47 @@ function parseEndpoint(rest: string, text: string, path: string): Endpoint {
       ? `write ${scheme}127.0.0.1:${rest.replace(':', '')}`
       : rest.startsWith('/')
         ? `write ${scheme}unix:${rest}`
-        : 'write HOST:PORT or unix:PATH, with PROTOCOL:// in front to allow only that one'
+        : rest.startsWith('\\\\')
+          ? `write ${scheme}pipe:NAME`
+          : 'write HOST:PORT, unix:PATH or pipe:NAME, with PROTOCOL:// in front to allow only that one'
     throw bad(path, `${JSON.stringify(text)} is no address: ${hint}`)
   }
   return { kind: 'tcp', host: match[1] ?? match[2]!, port }
+}
+
+/** Before the name, as the system has it. */
+const PIPES = '\\\\.\\pipe\\'
+
+// CreateNamedPipe: any character but a backslash, 256 in all. The rest would be other names by the time they get there: Windows takes / for a
+// backslash in them, and dots and spaces off their end.
+const PIPE_NAME = /^[^\\/:*?"<>|\p{Cc}]{0,246}[^\\/:*?"<>|\p{Cc}. ]$/u
+
+function pipeName(words: string, text: string, path: string): string {
+  const shown = JSON.stringify(text)
+  if (words === '') throw bad(path, `${shown} has no name after pipe:`)
+  const name = words.toLowerCase().startsWith(PIPES) ? words.slice(PIPES.length) : words
+  if (name.startsWith('\\\\'))
+    throw bad(path, `${shown} is the pipe of another machine: write pipe:NAME for one of this machine, or HOST:PORT`)
+  if (!PIPE_NAME.test(name)) {
+    const rule = 'up to 247 characters without any of \\ / : * ? " < > |, and no dot or space at its end'
+    throw bad(path, `${shown} has no name of a pipe: ${rule}`)
+  }
+  return name
+}
+
+/**
+ * Refuses what this system does not have.
+ * @param path the setting's place
+ * @throws {ConfigError} ADDRESS_SYSTEM for a named pipe anywhere but on Windows
+ */
+export function checkSystem(
+  endpoint: Endpoint | Inherited,
+  path: string,
+  platform: NodeJS.Platform = process.platform,
+): void {
+  if (endpoint.kind !== 'pipe' || platform === 'win32') return
+  const message = `pipe:${endpoint.name} is a named pipe, which Windows has and this system (${platform}) has not: write unix:PATH or HOST:PORT`
+  throw new ConfigError('ADDRESS_SYSTEM', path, message)
 }
 
 function bad(path: string, message: string): ConfigError {
@@ -91,12 +144,16 @@ function bad(path: string, message: string): ConfigError {
 }
 
 /** An endpoint as node:net takes it to connect to. */
+export function socketAddress(endpoint: UnixEndpoint | PipeEndpoint): { path: string }
+export function socketAddress(endpoint: Endpoint): { path: string } | { host: string; port: number }
 export function socketAddress(endpoint: Endpoint): { path: string } | { host: string; port: number } {
-  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port }
+  if (endpoint.kind === 'tcp') return { host: endpoint.host, port: endpoint.port }
+  return { path: endpoint.kind === 'pipe' ? PIPES + endpoint.name : endpoint.path }
 }
 
-/** An endpoint as it is written: `127.0.0.1:3031`, `[::1]:3031`, `unix:/run/s.sock`. */
+/** An endpoint as it is written: `127.0.0.1:3031`, `[::1]:3031`, `unix:/run/s.sock`, `pipe:sidegate`. */
 export function formatEndpoint(endpoint: Endpoint): string {
+  if (endpoint.kind === 'pipe') return `pipe:${endpoint.name}`
   if (endpoint.kind === 'unix') return `unix:${endpoint.path}`
   return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`
 }
@@ -106,9 +163,12 @@ export function formatAddress({ protocol, endpoint }: Address): string {
   return protocol === undefined ? formatEndpoint(endpoint) : `${protocol}://${formatEndpoint(endpoint)}`
 }
 
-/** True when only this machine can connect: a Unix socket or a loopback address. */
+/**
+ * True when only this machine can connect: a Unix socket or a loopback address. So it is with a named pipe that is open to its owner: others than
+ * this machine reach it as the owner or an administrator, who may do anything here.
+ */
 export function isLocal(endpoint: Endpoint): boolean {
-  if (endpoint.kind === 'unix') return true
+  if (endpoint.kind !== 'tcp') return true
   const { host } = endpoint
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,11 +1,12 @@
-// Lists of peers: addresses and networks (CIDR), and `unix` for whoever connects over a Unix socket.
+// Lists of peers: addresses and networks (CIDR), and `unix` or `pipe` for whoever connects over a Unix socket or a named pipe: the listener
+// says which of them it is.
 import { BlockList, isIP } from 'node:net'
 import { ConfigError } from './errors.ts'
 
 /** A set of peers. */
 export interface Peers {
   readonly size: number
-  /** `address` as of socket.remoteAddress; undefined is a Unix socket. */
+  /** `address` as of socket.remoteAddress; undefined is a Unix socket or a named pipe. */
   has(address: string | undefined): boolean
 }
 
@@ -25,15 +26,15 @@ export function addressGroups(address: string): number[] {
 }
 
 /**
- * @param entries such as `10.0.0.0/8`, `::1`, `unix`
+ * @param entries such as `10.0.0.0/8`, `::1`, `unix`, `pipe`
  * @throws {ConfigError} PEER_BAD
  */
 export function parsePeers(entries: readonly string[], path: string): Peers {
   const list = new BlockList()
-  let unix = false
+  let nameless = false
   entries.forEach((entry, index) => {
-    if (entry === 'unix') {
-      unix = true
+    if (entry === 'unix' || entry === 'pipe') {
+      nameless = true
       return
     }
     const [address = '', bits] = entry.split('/', 2)
@@ -43,7 +44,7 @@ export function parsePeers(entries: readonly string[], path: string): Peers {
       throw new ConfigError(
         'PEER_BAD',
         `${path}.${index}`,
-        `${JSON.stringify(entry)} is no address, network (10.0.0.0/8) or \`unix\``,
+        `${JSON.stringify(entry)} is no address, network (10.0.0.0/8), \`unix\` or \`pipe\``,
       )
     }
     list.addSubnet(address, size, version === 4 ? 'ipv4' : 'ipv6')
@@ -51,7 +52,7 @@ export function parsePeers(entries: readonly string[], path: string): Peers {
   return {
     size: entries.length,
     has(address) {
-      if (address === undefined || address === '') return unix
+      if (address === undefined || address === '') return nameless
       const plain = plainAddress(address)
       return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
     },

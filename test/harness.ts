@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { formatEndpoint } from '../sidecar/address.ts'
 import { Gateway, type GatewayOptions } from '../sidecar/gateway.ts'
 import { Log } from '../sidecar/log.ts'
 import { listenerSettings } from '../sidecar/listen/settings.ts'
@@ -217,8 +218,6 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   }
   const gateway = new Gateway(found)
   await gateway.start()
-  const addresses = gateway.addresses.map(({ endpoint }) =>
-    endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`,
-  )
+  const addresses = gateway.addresses.map(({ endpoint }) => formatEndpoint(endpoint))
   return { gateway, addresses, log: text, stop: () => gateway.drain() }
 }

@@ -1,6 +1,6 @@
 // How Apache hands requests over: what each of its proxy modules needs, with the reasons.
 import { createHash } from 'node:crypto'
-import type { Endpoint } from '../../sidecar/address.ts'
+import type { SocketEndpoint } from '../../sidecar/address.ts'
 import { formatEndpoint } from '../../sidecar/address.ts'
 
 /** One way to hand requests over. */
@@ -32,7 +32,7 @@ const schemes: Readonly<Record<string, string>> = {
 export const protocols: readonly string[] = Object.keys(schemes)
 
 /** @param protocol one of `protocols` */
-export function passing(protocol: string, endpoint: Endpoint): Passing {
+export function passing(protocol: string, endpoint: SocketEndpoint): Passing {
   const scheme = schemes[protocol]!
   const url = `${scheme}://${endpoint.kind === 'unix' ? socketName(endpoint.path) : formatEndpoint(endpoint)}`
   return {

@@ -1,5 +1,5 @@
 // How Caddy hands requests over: what its two transports need, with the reasons.
-import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { block, token } from './words.ts'
 
 /** What Caddy and Sidegate both speak, the recommended one first. */
@@ -12,7 +12,7 @@ export const user: readonly string[] = [
 ]
 
 /** The directive; `matcher` chooses the requests. */
-export function reverseProxy(protocol: string, endpoint: Endpoint, matcher: string = ''): string[] {
+export function reverseProxy(protocol: string, endpoint: SocketEndpoint, matcher: string = ''): string[] {
   const address = token(endpoint.kind === 'unix' ? `unix/${endpoint.path}` : formatEndpoint(endpoint))
   return block(`reverse_proxy ${matcher}${matcher === '' ? '' : ' '}${address}`, [
     ...(protocol === 'http' ? http : fastcgi),

@@ -1,5 +1,5 @@
 // How HAProxy hands requests over: what its two ways need, with the reasons.
-import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { word } from './words.ts'
 
 /** One way to hand requests over. */
@@ -12,13 +12,13 @@ export interface Passing {
   readonly backend: readonly string[]
 }
 
-const ways: Readonly<Record<string, (endpoint: Endpoint) => Passing>> = { http, fastcgi }
+const ways: Readonly<Record<string, (endpoint: SocketEndpoint) => Passing>> = { http, fastcgi }
 
 /** What HAProxy and Sidegate both speak, the recommended one first. */
 export const protocols: readonly string[] = Object.keys(ways)
 
 /** @param protocol one of `protocols` */
-export function passing(protocol: string, endpoint: Endpoint): Passing {
+export function passing(protocol: string, endpoint: SocketEndpoint): Passing {
   return ways[protocol]!(endpoint)
 }
 
@@ -32,11 +32,11 @@ const httpoxy = [
   'http-request del-header Proxy',
 ]
 
-function server(endpoint: Endpoint): string {
+function server(endpoint: SocketEndpoint): string {
   return `server sidegate ${word(endpoint.kind === 'unix' ? `unix@${endpoint.path}` : formatEndpoint(endpoint))}`
 }
 
-function fastcgi(endpoint: Endpoint): Passing {
+function fastcgi(endpoint: SocketEndpoint): Passing {
   return {
     sections: [
       'fcgi-app sidegate',
@@ -62,7 +62,7 @@ function fastcgi(endpoint: Endpoint): Passing {
   }
 }
 
-function http(endpoint: Endpoint): Passing {
+function http(endpoint: SocketEndpoint): Passing {
   return {
     sections: [],
     frontend: [

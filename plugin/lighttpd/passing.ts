@@ -1,5 +1,5 @@
 // How lighttpd hands requests over: what each of its modules needs, with the reasons.
-import type { Endpoint } from '../../sidecar/address.ts'
+import type { SocketEndpoint } from '../../sidecar/address.ts'
 import { string } from './words.ts'
 
 /** One way to hand requests over. */
@@ -23,7 +23,7 @@ const modules: Readonly<Record<string, readonly [module: string, directive: stri
 export const protocols: readonly string[] = Object.keys(modules)
 
 /** @param protocol one of `protocols` */
-export function passing(protocol: string, endpoint: Endpoint): Passing {
+export function passing(protocol: string, endpoint: SocketEndpoint): Passing {
   const [module, directive] = modules[protocol]!
   return {
     modules: protocol === 'http' ? [module, 'mod_setenv'] : [module],
@@ -84,7 +84,7 @@ function special(protocol: string): readonly string[] {
   return protocol === 'ajp' ? decoded : []
 }
 
-function backend(protocol: string, endpoint: Endpoint): string[] {
+function backend(protocol: string, endpoint: SocketEndpoint): string[] {
   const where =
     endpoint.kind === 'unix'
       ? [protocol === 'http' ? `"host" => ${string(endpoint.path)},` : `"socket" => ${string(endpoint.path)},`]

@@ -1,9 +1,9 @@
 // By HTTP: proxy_pass, with kept connections.
-import type { Endpoint } from '../../sidecar/address.ts'
+import type { SocketEndpoint } from '../../sidecar/address.ts'
 import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 
 /** proxy_pass. */
-export function http(endpoint: Endpoint): Passing {
+export function http(endpoint: SocketEndpoint): Passing {
   return {
     protocol: 'http',
     prefix: 'proxy',

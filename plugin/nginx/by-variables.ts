@@ -1,11 +1,11 @@
 // By the protocols that carry CGI variables: uwsgi_pass, fastcgi_pass, scgi_pass. One list of variables for all three.
-import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { brokenOffNote } from '../broken-off.ts'
 import { common, hostMap, keptUpstream, shared, upstreamName, type Passing } from './shared.ts'
 import { expanded } from './words.ts'
 
 /** uwsgi_pass: a connection a request, as nginx never keeps those of uwsgi. */
-export function uwsgi(endpoint: Endpoint): Passing {
+export function uwsgi(endpoint: SocketEndpoint): Passing {
   return {
     protocol: 'uwsgi',
     prefix: 'uwsgi',
@@ -22,7 +22,7 @@ export function uwsgi(endpoint: Endpoint): Passing {
 }
 
 /** fastcgi_pass, with kept connections. */
-export function fastcgi(endpoint: Endpoint): Passing {
+export function fastcgi(endpoint: SocketEndpoint): Passing {
   return {
     protocol: 'fastcgi',
     prefix: 'fastcgi',
@@ -41,7 +41,7 @@ export function fastcgi(endpoint: Endpoint): Passing {
 }
 
 /** scgi_pass: a connection a request, as nginx never keeps those of SCGI. */
-export function scgi(endpoint: Endpoint): Passing {
+export function scgi(endpoint: SocketEndpoint): Passing {
   return {
     protocol: 'scgi',
     prefix: 'scgi',

@@ -1,5 +1,5 @@
 // What all ways of passing a request on have in common: their parts, the host asked for, limits, time-outs, buffers.
-import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { block, expanded } from './words.ts'
 
 /** One way to hand requests over. */
@@ -65,7 +65,7 @@ export function shared(prefix: string): string[] {
 }
 
 /** The name of the upstream: another one for each protocol and address, as one nginx may have the configs of several Sidegates. */
-export function upstreamName(protocol: string, endpoint: Endpoint): string {
+export function upstreamName(protocol: string, endpoint: SocketEndpoint): string {
   // nginx compares these names without case.
   const plain = (text: string): string =>
     text.replace(/[^a-z0-9./-]/g, (character) => `~${Buffer.from(character).toString('hex')}`)
@@ -74,7 +74,7 @@ export function upstreamName(protocol: string, endpoint: Endpoint): string {
 }
 
 /** For http { }: the upstream whose connections are kept. */
-export function keptUpstream(protocol: string, endpoint: Endpoint): string[] {
+export function keptUpstream(protocol: string, endpoint: SocketEndpoint): string[] {
   return block(`upstream ${upstreamName(protocol, endpoint)}`, [
     `server ${expanded(formatEndpoint(endpoint))};`,
     '# Idle connections kept per nginx worker, and dropped before Sidegate drops them (75s): no request meets a closing door.',

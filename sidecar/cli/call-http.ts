@@ -1,7 +1,8 @@
-// One request by HTTP/1.1, over TCP or a Unix socket.
+// One request by HTTP/1.1, over TCP, a Unix socket or a named pipe.
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { socketAddress } from '../address.ts'
 import { PeerError } from '../errors.ts'
 import type { HeaderPair } from '../wire/head.ts'
 import type { Answer, Outgoing } from './outgoing.ts'
@@ -15,7 +16,9 @@ export async function callHttp(outgoing: Outgoing, answer: Answer): Promise<void
   answer.sent(`> ${method} ${target} HTTP/1.1\n`)
   for (let at = 0; at < fields.length; at += 2) answer.sent(`> ${fields[at]}: ${fields[at + 1]}\n`)
   const call = httpRequest({
-    ...(endpoint.kind === 'unix' ? { socketPath: endpoint.path } : { host: endpoint.host, port: endpoint.port }),
+    ...(endpoint.kind === 'tcp'
+      ? { host: endpoint.host, port: endpoint.port }
+      : { socketPath: socketAddress(endpoint).path }),
     method,
     path: target,
     headers: fields,

@@ -4,7 +4,7 @@
 import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
-import { parseListenAddress } from '../address.ts'
+import { parseListenAddress, type ListenAddress } from '../address.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
@@ -108,12 +108,12 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))
       continue
     }
-    const name = JSON.stringify(endpoint.kind === 'unix' ? { ...endpoint, path: resolve(endpoint.path) } : endpoint)
+    const name = placeOf(endpoint)
     const twin = seen.get(name)
     seen.set(name, path)
     if (twin !== undefined && !(endpoint.kind === 'tcp' && endpoint.port === 0)) {
       problems.push({ code: 'ADDRESS_IN_USE', path, message: `this is the address of ${twin} too` })
-    } else if (free && (endpoint.kind === 'tcp' || endpoint.kind === 'unix')) {
+    } else if (free && endpoint.kind !== 'fd' && endpoint.kind !== 'systemd') {
       const server = createServer()
       const tried = async (): Promise<void> => {
         const { close, folder } = await bind(server, endpoint, settings, path)
@@ -124,4 +124,17 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
     }
   }
   return problems
+}
+
+/** The same for two addresses that are one place. */
+function placeOf(endpoint: ListenAddress['endpoint']): string {
+  switch (endpoint.kind) {
+    case 'unix':
+      return JSON.stringify({ ...endpoint, path: resolve(endpoint.path) })
+    case 'pipe':
+      // Windows tells no case in names of pipes.
+      return JSON.stringify({ ...endpoint, name: endpoint.name.toLowerCase() })
+    default:
+      return JSON.stringify(endpoint)
+  }
 }

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type * as SuiteModule from '../../test/conformance/index.ts'
 import { ConfigError, UpstreamError } from '../errors.ts'
 import { indented, jsonLine } from '../line.ts'
-import { formatEndpoint, parseAddress, type Endpoint } from '../address.ts'
+import { checkSystem, formatEndpoint, parseAddress, socketAddress, type Endpoint } from '../address.ts'
 import { EXIT, text, texts, UsageError, type Call, type Command, type Context } from './command.ts'
 
 type Suite = typeof SuiteModule
@@ -59,6 +59,7 @@ export const conformance: Command = {
     const [words] = positionals
     if (words === undefined) throw new UsageError('whom to ask? PROTOCOL://ADDRESS is missing', 'conformance')
     const { protocol, endpoint } = parseAddress(words, 'ADDRESS')
+    checkSystem(endpoint, 'ADDRESS')
     const transport = suite.transports.find((known) => known === protocol)
     if (transport === undefined) {
       throw new UsageError(
@@ -118,9 +119,7 @@ function reach(endpoint: Endpoint, words: string): Promise<void> {
   if (endpoint.kind === 'tcp' && endpoint.port === 0)
     throw new ConfigError('ADDRESS_BAD', 'ADDRESS', `${words} has no port`)
   return new Promise((resolve, reject) => {
-    const socket = connect(
-      endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
-    )
+    const socket = connect(socketAddress(endpoint))
     socket.on('connect', () => {
       socket.destroy()
       resolve()

@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { visible } from '../line.ts'
-import { protocolNames, parseAddress, type Endpoint } from '../address.ts'
+import { checkSystem, protocolNames, parseAddress, type Endpoint } from '../address.ts'
 import { SidegateError } from '../errors.ts'
 import type { Protocol } from '../wire/codec.ts'
 import { headerBlock, type Head } from '../wire/head.ts'
@@ -97,9 +97,11 @@ function readAddress(words: string): { protocol: Protocol; endpoint: Endpoint } 
     )
   }
   const rest = match[2]!.replace(/\/$/, '')
-  const portless = protocol.port !== undefined && !rest.startsWith('unix:') && !/:[0-9]+$/.test(rest)
+  const portless = protocol.port !== undefined && !/^(?:unix|pipe):/.test(rest) && !/:[0-9]+$/.test(rest)
   const address = portless ? `${rest}:${protocol.port}` : rest
-  return { protocol, endpoint: parseAddress(address, 'ADDRESS').endpoint }
+  const { endpoint } = parseAddress(address, 'ADDRESS')
+  checkSystem(endpoint, 'ADDRESS')
+  return { protocol, endpoint }
 }
 
 function readTarget(path: string): string {

@@ -7,6 +7,7 @@ import { requestTargets } from '../targets.ts'
 import { Connection, type Keeper } from './connection.ts'
 import { Connections } from './connections.ts'
 import { requestFields } from './request-fields.ts'
+import { socketAddress } from '../address.ts'
 import { ServerSocket } from './server-socket.ts'
 import { readCertificates, secureSocket } from './tls.ts'
 import { UpgradePassage, type ProxyOptions } from './upgrade-passage.ts'
@@ -31,7 +32,7 @@ export class HttpBackend implements Backend {
     this.#options = options
     const { endpoint, scheme } = address
     const host = address.host ?? (endpoint.kind === 'tcp' ? endpoint.host : 'localhost')
-    const usual = endpoint.kind === 'unix' || endpoint.port === scheme.port
+    const usual = endpoint.kind !== 'tcp' || endpoint.port === scheme.port
     this.#authority = (host.includes(':') ? `[${host}]` : host) + (usual ? '' : `:${endpoint.port}`)
     this.#serverName = scheme.tls ? (options.tls.serverName ?? host) : undefined
     this.#connections = new Connections({
@@ -85,9 +86,9 @@ export class HttpBackend implements Backend {
   #proxyOptions(): ProxyOptions {
     const { endpoint, scheme } = this.#address
     const place =
-      endpoint.kind === 'unix'
-        ? { host: 'localhost', port: 80, socketPath: endpoint.path }
-        : { host: endpoint.host, hostname: endpoint.host, port: endpoint.port }
+      endpoint.kind === 'tcp'
+        ? { host: endpoint.host, hostname: endpoint.host, port: endpoint.port }
+        : { host: 'localhost', port: 80, socketPath: socketAddress(endpoint).path }
     if (this.#serverName === undefined) return { target: { ...place, protocol: `${scheme.name}:` } }
     const ca = this.#ca === undefined ? {} : { ca: this.#ca.toString() }
     const servername = isIP(this.#serverName) === 0 ? this.#serverName : ''

@@ -12,7 +12,7 @@ const READ = 64 * 1024
 /** A socket that is read to its end, whatever became of the writes. */
 export class ServerSocket extends Socket {
   /**
-   * On a Unix socket all that the server wrote is here before it closes, so a reset says no more than an end: the server left something
+   * On a Unix socket or a named pipe all that the server wrote is here before it closes, so a reset says no more than an end: the server left something
    * unread. Over TCP a reset takes along what was under way, and what has come may not be all.
    */
   readonly #lossless: boolean
@@ -25,7 +25,7 @@ export class ServerSocket extends Socket {
   /** Begins to connect. */
   constructor(endpoint: Endpoint) {
     super({ highWaterMark: READ, noDelay: true, keepAlive: true } as object)
-    this.#lossless = endpoint.kind === 'unix'
+    this.#lossless = endpoint.kind !== 'tcp'
     this.connect(socketAddress(endpoint))
   }
 

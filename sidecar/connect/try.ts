@@ -54,7 +54,9 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, endpoint: Endpoint):
     case 'ECONNREFUSED':
       return `nobody listens on ${place}: is the server running?`
     case 'EACCES':
-      return `who runs this may not open ${place}: see its owner and mode`
+      return endpoint.kind === 'pipe'
+        ? `the account that runs this may not open ${place}: its server lets only its own account in, and administrators`
+        : `who runs this may not open ${place}: see its owner and mode`
     default:
       return code ?? message
   }

@@ -1,7 +1,7 @@
 // Puts a server on its address. What the system refuses becomes one clear error.
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
-import { formatEndpoint, type Endpoint } from '../address.ts'
+import { formatEndpoint, socketAddress, type Endpoint } from '../address.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
@@ -36,6 +36,11 @@ export async function bind(
       await listen(server, { host: endpoint.host, port: endpoint.port, backlog: settings.backlog })
       const { port } = server.address() as AddressInfo
       return { endpoint: { ...endpoint, port }, close: () => stop(server) }
+    }
+    if (endpoint.kind === 'pipe') {
+      const everyone = settings.access === 'everyone'
+      await listen(server, { ...socketAddress(endpoint), readableAll: everyone, writableAll: everyone })
+      return { endpoint, close: () => stop(server) }
     }
     const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
     const options = { mode: Number.parseInt(settings.mode, 8), owner, backlog: settings.backlog }
@@ -81,6 +86,12 @@ async function bindInherited(
   return endpointOf(server, fd)
 }
 
+const DENIED: Readonly<Record<Endpoint['kind'], string>> = {
+  unix: 'this user may not make or own a socket there',
+  tcp: 'this user may not listen there (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
+  pipe: 'this account may not make a pipe of that name',
+}
+
 function explain(error: NodeJS.ErrnoException, endpoint: Endpoint, path: string): ConfigError {
   const where = formatEndpoint(endpoint)
   if (error.code === 'EADDRINUSE') {
@@ -91,11 +102,7 @@ function explain(error: NodeJS.ErrnoException, endpoint: Endpoint, path: string)
     )
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    const why =
-      endpoint.kind === 'unix'
-        ? 'this user may not make or own a socket there'
-        : 'this user may not listen there (ports below 1024 need root or CAP_NET_BIND_SERVICE)'
-    return new ConfigError('ADDRESS_DENIED', path, `${where}: permission denied: ${why}`)
+    return new ConfigError('ADDRESS_DENIED', path, `${where}: permission denied: ${DENIED[endpoint.kind]}`)
   }
   return new ConfigError('ADDRESS_UNAVAILABLE', path, `${where}: cannot listen there: ${error.message}`, {
     cause: error,

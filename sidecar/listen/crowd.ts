@@ -98,7 +98,7 @@ interface Refusals {
   count: number
 }
 
-/** Who counts as one: an address; of IPv6 the network of 64 bits, as one machine has all of it. Undefined: a Unix socket. */
+/** Who counts as one: an address; of IPv6 the network of 64 bits, as one machine has all of it. Undefined: a Unix socket or a named pipe. */
 function peerOf({ remoteAddress }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined
   const address = plainAddress(remoteAddress)

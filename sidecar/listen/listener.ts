@@ -10,7 +10,7 @@ import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } fr
 import { http } from '../wire/http.ts'
 import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
-import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
+import { checkSystem, formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { bind } from './bind.ts'
 import { Crowd } from './crowd.ts'
 import type { HostRules, Reception, Repair } from './door.ts'
@@ -62,7 +62,8 @@ export class Listener {
    * @param settings an address of systemd is one of its sockets already (inherited.ts)
    * @param path the settings' place in the configuration, for errors
    * @param host the web server in front: what is done to what it sends by a gateway protocol
-   * @throws {ConfigError} ADDRESS_BAD, PEER_BAD; ALLOW_REQUIRED, SECRET_REQUIRED for a gateway protocol that everybody could reach
+   * @throws {ConfigError} ADDRESS_BAD, PEER_BAD; ALLOW_REQUIRED, SECRET_REQUIRED for a gateway protocol that everybody could reach;
+   *   ADDRESS_SYSTEM
    */
   constructor(settings: ListenerSettings, path: string, reception: Reception, host: HostRules | undefined) {
     this.settings = settings
@@ -101,6 +102,7 @@ export class Listener {
     // Where a socket that was handed down listens is known when it is open.
     this.#bound = endpoint.kind === 'fd' ? { kind: 'unix', path: '' } : endpoint
     if (endpoint.kind !== 'fd') this.#protect(endpoint)
+    checkSystem(endpoint, `${path}.address`)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
 
@@ -123,18 +125,22 @@ export class Listener {
   /** Decides which protocols an address takes; refuses those that would be open to everybody. */
   #protect(endpoint: Endpoint): void {
     const only = this.#only
-    const local = isLocal(endpoint)
+    const open = endpoint.kind === 'pipe' && this.settings.access === 'everyone'
+    const local = isLocal(endpoint) && !open
     // Who speaks a gateway protocol asserts REMOTE_ADDR and REMOTE_USER: recognising it must not hand that to everybody, and a peer that
     // writes PROXY headers passes on what everybody sends.
     const recognised = local && this.#proxies.size === 0
     this.#protocols = protocols.filter((protocol) => (only ? protocol === only : recognised))
     if (local || !only?.gateway) return
     const { address, secret } = this.settings
-    if (this.#allow.size === 0) {
+    if (open ? !this.#allow.has(undefined) : this.#allow.size === 0) {
+      const out = open
+        ? `and every account of this machine reaches this one, and over the network (\\\\HOST\\pipe) those that may log on to it; where that is meant, write allow: ['pipe'], else listen on 127.0.0.1 or leave access: 'everyone' out`
+        : "name the peers, such as allow: ['10.0.0.5']"
       throw new ConfigError(
         'ALLOW_REQUIRED',
         `${this.#path}.allow`,
-        `${address}: whoever reaches a listener for ${only.name} can pose as any client; name the peers, such as allow: ['10.0.0.5']`,
+        `${address}: whoever reaches a listener for ${only.name} can pose as any client; ${out}`,
       )
     }
     if (only.secret && secret === undefined) {

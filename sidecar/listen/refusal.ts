@@ -7,7 +7,12 @@ import type { HeaderPair } from '../wire/head.ts'
 
 /** The line. `listener`: the address, as in the configuration or as bound. */
 export function warnOfPeer(log: Log, { message, code, blame }: SidegateError, listener: string, socket: Socket): void {
-  log.warn(message, { code, blame, listener, peer: socket.remoteAddress ?? 'unix' })
+  log.warn(message, { code, blame, listener, peer: socket.remoteAddress ?? nameless(listener) })
+}
+
+/** A peer without an address, by the listener that it came to. */
+function nameless(listener: string): string {
+  return /(?:^|\/)pipe:/.test(listener) ? 'pipe' : 'unix'
 }
 
 /** The answer, so that the host's log and its client see why; undefined when the protocol has no way to give one. */

@@ -10,31 +10,31 @@ export const listenerSettings = v.strictObject({
   address: v.pipe(
     v.string(),
     v.description(
-      'Where to listen: HOST:PORT or unix:PATH, fd:N or systemd:[NAME]; with PROTOCOL:// in front only that protocol is accepted.',
+      'Where to listen: HOST:PORT, unix:PATH or pipe:NAME, fd:N or systemd:[NAME]; with PROTOCOL:// in front only that protocol is accepted.',
     ),
   ),
   allow: v.pipe(
     v.optional(v.array(v.string()), []),
     v.description(
-      'Addresses and networks (CIDR) that may connect over TCP. Required for gateway protocols on an address that is not loopback.',
+      'Addresses and networks (CIDR) that may connect over TCP. Required for gateway protocols on an address that is not loopback, and as `pipe` on a named pipe that is open to everyone.',
     ),
   ),
   trust: v.pipe(
     v.optional(v.array(v.string()), []),
     v.description(
-      'HTTP only: peers (addresses, networks, or `unix`) whose X-Forwarded-For, -Proto and -Host headers count.',
+      'HTTP only: peers (addresses, networks, `unix` or `pipe`) whose X-Forwarded-For, -Proto and -Host headers count.',
     ),
   ),
   proxyProtocol: v.pipe(
     v.optional(v.array(v.string()), []),
     v.description(
-      'Peers (addresses, networks, or `unix`) that write a PROXY protocol header, version 1 or 2, in front of every connection: load balancers. Over HTTP the client is who it names.',
+      'Peers (addresses, networks, `unix` or `pipe`) that write a PROXY protocol header, version 1 or 2, in front of every connection: load balancers. Over HTTP the client is who it names.',
     ),
   ),
   secret: v.pipe(
     v.optional(v.pipe(v.string(), v.minLength(1))),
     v.description(
-      'AJP: what a host must say (its `secret`). Required on an address that is neither loopback nor a Unix socket.',
+      'AJP: what a host must say (its `secret`). Required on an address that is neither loopback nor a Unix socket, and on a named pipe that is open to everyone.',
     ),
   ),
   packetSize: v.pipe(
@@ -58,6 +58,12 @@ export const listenerSettings = v.strictObject({
   owner: v.pipe(
     v.optional(v.string()),
     v.description('Owner of a Unix socket: USER, USER:GROUP or :GROUP (names or numbers).'),
+  ),
+  access: v.pipe(
+    v.optional(v.picklist(['owner', 'everyone']), 'owner'),
+    v.description(
+      'Who may connect to a named pipe: the account that Sidegate runs as, administrators and SYSTEM; or every account, of other machines too.',
+    ),
   ),
   connections: v.pipe(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 8192),

@@ -131,7 +131,7 @@ export type Recognition = 'yes' | 'no' | 'more'
 
 /** Who is at the other end of a connection. */
 export interface Peer {
-  /** Empty for a Unix socket. */
+  /** Empty for a Unix socket or a named pipe. */
   readonly address: string
   readonly port: number
   /** The port that was connected to; 0 when there is none. */

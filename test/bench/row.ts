@@ -1,6 +1,6 @@
 // What a row of the bench is.
 import type { ChildProcess } from 'node:child_process'
-import type { Endpoint } from '../../sidecar/address.ts'
+import type { SocketEndpoint } from '../../sidecar/address.ts'
 
 /** What a row is given to start its server with. */
 export interface Place {
@@ -19,7 +19,7 @@ export interface Place {
 
 /** A server that was started, but need not listen yet. */
 export interface Started {
-  readonly endpoint: Endpoint
+  readonly endpoint: SocketEndpoint
   readonly process: ChildProcess
   /** The server behind it, where there is one. */
   readonly backend?: Started

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { program } from '../harness.ts'
-import type { Endpoint } from '../../sidecar/address.ts'
+import type { SocketEndpoint } from '../../sidecar/address.ts'
 import type { Place, Protocol, Row, Started } from './row.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -166,12 +166,12 @@ function behindSocket(
 }
 
 /** What speaks a gateway protocol stands beside nginx, on a Unix socket; HTTP goes by TCP, as Node.js servers are reached. */
-function endpointOf(protocol: Protocol, place: Place): Endpoint {
+function endpointOf(protocol: Protocol, place: Place): SocketEndpoint {
   if (protocol === 'http') return { kind: 'tcp', host: '127.0.0.1', port: place.port }
   return { kind: 'unix', path: join(place.folder, 'sock') }
 }
 
-function started(endpoint: Endpoint, file: string, args: readonly string[]): Started {
+function started(endpoint: SocketEndpoint, file: string, args: readonly string[]): Started {
   const env = { ...process.env, NODE_ENV: 'production' }
   const child: ChildProcess = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   return { endpoint, process: child }

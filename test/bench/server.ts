@@ -1,7 +1,7 @@
 // A row's server, running: started, waited for, stopped by its process id.
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
-import { formatEndpoint, type Endpoint } from '../../sidecar/address.ts'
+import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { accepts, freePort, stopProcess, until } from '../harness.ts'
 import type { Options } from './options.ts'
 import type { Row, Started } from './row.ts'
@@ -9,7 +9,7 @@ import type { Row, Started } from './row.ts'
 /** A server that accepts connections. */
 export interface Server {
   readonly row: Row
-  readonly endpoint: Endpoint
+  readonly endpoint: SocketEndpoint
   readonly pid: number
   /** Of the server behind it, where there is one. */
   readonly backendPid: number | undefined

@@ -16,7 +16,7 @@ import { HeadReader } from '../../sidecar/wire/head-reader.ts'
 import { everyProtocol, protocols } from '../../sidecar/wire/index.ts'
 import type { RequestSpec, Transport } from './case.ts'
 
-/** Whom to ask: `127.0.0.1:8080` or `unix:/run/s.sock`. */
+/** Whom to ask: `127.0.0.1:8080`, `unix:/run/s.sock` or `pipe:sidegate`. */
 export interface Target {
   readonly address: string
   readonly transport: Transport
@@ -217,15 +217,19 @@ export class Live {
 /** Connects and sends; the response may be watched as it comes. */
 export function open(target: Target, request: RequestSpec): Live {
   const { address, transport } = target
-  const colon = address.lastIndexOf(':')
-  const socket = address.startsWith('unix:')
-    ? connect({ path: address.slice('unix:'.length) })
-    : connect(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''))
+  const socket = connectTo(address)
   const protocol = protocols.find(({ name }) => name === transport)
   const codec = protocol?.client({ packetSize: 65_536 })
   const live = new Live(socket, request, transport, FRAMED.has(transport) ? codec : undefined)
   for (const bytes of codec ? gatewayBytes(request, codec, transport) : httpBytes(request)) socket.write(bytes)
   return live
+}
+
+function connectTo(address: string): Socket {
+  if (address.startsWith('unix:')) return connect({ path: address.slice('unix:'.length) })
+  if (address.startsWith('pipe:')) return connect({ path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` })
+  const colon = address.lastIndexOf(':')
+  return connect(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''))
 }
 
 function bodyOf(request: RequestSpec): Buffer | undefined {

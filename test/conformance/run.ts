@@ -6,7 +6,7 @@ import { open, type Answer, type Live } from './client.ts'
 
 /** What is to be tested. */
 export interface ConformanceOptions {
-  /** Where it listens: `127.0.0.1:8080` or `unix:/run/s.sock`. */
+  /** Where it listens: `127.0.0.1:8080`, `unix:/run/s.sock` or `pipe:sidegate`. */
   readonly address: string
   /** What is spoken there. */
   readonly transport: Transport

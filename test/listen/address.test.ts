@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress, isLocal, parseAddress } from '../../sidecar/address.ts'
+import {
+  checkSystem,
+  formatAddress,
+  isLocal,
+  parseAddress,
+  parseListenAddress,
+  socketAddress,
+} from '../../sidecar/address.ts'
 import { parsePeers } from '../../sidecar/peers.ts'
+import type { ConfigError } from '../../sidecar/errors.ts'
+import type { ListenerSettings } from '../../sidecar/listen/settings.ts'
 import { startGateway, text } from './gateway.ts'
 
 describe('addresses', () => {
@@ -11,6 +20,9 @@ describe('addresses', () => {
     ['unix:run/s.sock', undefined, { kind: 'unix', path: 'run/s.sock' }],
     ['http://unix:/run/s.sock', 'http', { kind: 'unix', path: '/run/s.sock' }],
     ['HTTP://127.0.0.1:1/', 'http', { kind: 'tcp', host: '127.0.0.1', port: 1 }],
+    ['pipe:sidegate', undefined, { kind: 'pipe', name: 'sidegate' }],
+    ['fastcgi://pipe:Site 1.2/', 'fastcgi', { kind: 'pipe', name: 'Site 1.2' }],
+    ['pipe:\\\\.\\PIPE\\sidegate', undefined, { kind: 'pipe', name: 'sidegate' }],
   ])('%s', (text, protocol, endpoint) => {
     const address = parseAddress(text, 'listen.0')
     expect(address).toEqual({ protocol, endpoint })
@@ -24,8 +36,18 @@ describe('addresses', () => {
     ['uwsgi://3031', /write uwsgi:\/\/127\.0\.0\.1:3031/],
     ['fastcgi:///run/s.sock', /write fastcgi:\/\/unix:\/run\/s\.sock/],
     ['gopher://127.0.0.1:1', /protocol gopher; known are http, uwsgi/],
-    ['127.0.0.1:70000', /HOST:PORT or unix:PATH/],
+    ['127.0.0.1:70000', /HOST:PORT, unix:PATH or pipe:NAME/],
+    ['\\\\.\\pipe\\x', /write pipe:NAME/],
     ['unix:', /no path/],
+    ['pipe:', /no name after pipe:/],
+    ['pipe:\\\\.\\pipe\\', /no name of a pipe/],
+    ['pipe:\\\\web1\\pipe\\x', /another machine/],
+    ['pipe:a\\b', /no name of a pipe/],
+    ['uwsgi://pipe:a/b', /no name of a pipe/],
+    ['pipe:a.', /no dot or space at its end/],
+    ['pipe:a ', /no dot or space at its end/],
+    ['pipe:a\n', /no name of a pipe/],
+    [`pipe:${'x'.repeat(248)}`, /up to 247 characters/],
     [`unix:/${'x'.repeat(107)}`, /longer than the 107 bytes/],
     ['', /is no address/],
   ])('refuses %j and names the way out', (text, message) => {
@@ -37,8 +59,63 @@ describe('addresses', () => {
 
   test('knows which addresses only this machine can reach', () => {
     const local = (text: string) => isLocal(parseAddress(text, 'x').endpoint)
-    expect(['127.0.0.1:1', '127.8.8.8:1', '[::1]:1', 'localhost:1', 'unix:/s'].map(local)).toEqual(Array(5).fill(true))
+    expect(['127.0.0.1:1', '127.8.8.8:1', '[::1]:1', 'localhost:1', 'unix:/s', 'pipe:s'].map(local)).toEqual(
+      Array(6).fill(true),
+    )
     expect(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', '127.evil.example:1'].map(local)).toEqual(Array(4).fill(false))
+  })
+})
+
+describe('named pipes', () => {
+  test('have the name by which Windows knows them', () => {
+    expect(socketAddress(parseAddress('http://pipe:sidegate', 'x').endpoint)).toEqual({ path: '\\\\.\\pipe\\sidegate' })
+  })
+
+  test.each(['linux', 'darwin'] as const)('are refused on %s', (platform) => {
+    const { endpoint } = parseListenAddress('fastcgi://pipe:sidegate', 'listen.0')
+    expect(() => checkSystem(endpoint, 'listen.0', platform)).toThrow(
+      expect.objectContaining({
+        code: 'ADDRESS_SYSTEM',
+        path: 'listen.0',
+        message: expect.stringMatching(/write unix:PATH or HOST:PORT/),
+      }),
+    )
+    expect(() => checkSystem(endpoint, 'listen.0', 'win32')).not.toThrow()
+    expect(() => checkSystem(parseAddress('127.0.0.1:1', 'x').endpoint, 'x', platform)).not.toThrow()
+  })
+
+  test('match in lists of peers', () => {
+    expect(parsePeers(['pipe'], 'trust').has(undefined)).toBe(true)
+    expect(parsePeers(['pipe'], 'trust').has('127.0.0.1')).toBe(false)
+  })
+
+  // What may be spoken there is decided ahead of whether this system has it.
+  const refusal = (settings: Partial<ListenerSettings>) =>
+    startGateway([settings], text('')).then(
+      () => undefined,
+      (error: ConfigError) => ({ code: error.code, path: error.path, message: error.message }),
+    )
+  const everyone = { access: 'everyone' } as const
+
+  test('open to everyone take no gateway protocol, unless that is meant', async () => {
+    const refused = {
+      code: 'ALLOW_REQUIRED',
+      path: 'listen.0.allow',
+      message: expect.stringContaining("allow: ['pipe']"),
+    }
+    expect(await refusal({ address: 'fastcgi://pipe:s', ...everyone })).toEqual(refused)
+    expect(await refusal({ address: 'fastcgi://pipe:s', ...everyone, allow: ['10.0.0.1'] })).toEqual(refused)
+    const ajp = { address: 'ajp://pipe:s', ...everyone, allow: ['pipe'] }
+    expect(await refusal(ajp)).toMatchObject({ code: 'SECRET_REQUIRED' })
+  })
+
+  test.runIf(process.platform !== 'win32')('get past that when they are safe, and are not to be had here', async () => {
+    const missing = { code: 'ADDRESS_SYSTEM', path: 'listen.0.address' }
+    expect(await refusal({ address: 'pipe:s' })).toMatchObject(missing)
+    expect(await refusal({ address: 'fastcgi://pipe:s' })).toMatchObject(missing)
+    expect(await refusal({ address: 'pipe:s', ...everyone })).toMatchObject(missing)
+    expect(await refusal({ address: 'fastcgi://pipe:s', ...everyone, allow: ['pipe'] })).toMatchObject(missing)
+    expect(await refusal({ address: 'ajp://pipe:s', ...everyone, allow: ['pipe'], secret: 'x' })).toMatchObject(missing)
   })
 })
 

@@ -1,13 +1,13 @@
 // A peer that writes bytes and reads bytes: for requests that no well-behaved client would send.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { parseAddress } from '../../sidecar/address.ts'
+import { parseAddress, socketAddress } from '../../sidecar/address.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 
 /** Connects to an address as it is written in the configuration; the protocol in front does not matter. */
 export async function connectTo(address: string): Promise<Socket> {
   const { endpoint } = parseAddress(address, 'test')
-  const socket = endpoint.kind === 'unix' ? connect(endpoint.path) : connect(endpoint.port, endpoint.host)
+  const socket = connect(socketAddress(endpoint))
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
-import type { Endpoint } from '../../address.ts'
+import { socketAddress, type Endpoint } from '../../address.ts'
 import { programEnvironment } from '../../processes/environment.ts'
 import type { Command } from '../../processes/process.ts'
 import { splitWords } from '../../processes/words.ts'
@@ -84,7 +84,7 @@ export class CommandPlan {
   /** A place where nobody listens, and the command that is to. */
   async next(): Promise<{ endpoint: Endpoint; command: Command }> {
     const endpoint = this.#kind === 'SOCKET' ? await this.#socket() : await freePort()
-    const place = endpoint.kind === 'unix' ? endpoint.path : String(endpoint.port)
+    const place = endpoint.kind === 'tcp' ? String(endpoint.port) : socketAddress(endpoint).path
     const fill = (text: string): string => text.replace(PLACEHOLDER, () => place)
     const [file = '', ...args] = this.#words.map(fill)
     const placed = Object.fromEntries(this.#placed.map(([name, value]) => [name, fill(value)]))

@@ -17,8 +17,13 @@ const ANY_6 = '0'.repeat(32)
 
 /** Whether connections to it are accepted. `unsure`: the kernel does not tell, so that a connection has to be tried. */
 export async function listens(endpoint: Endpoint): Promise<boolean> {
-  const told = endpoint.kind === 'unix' ? await unixListens(endpoint.path) : await tcpListens(endpoint.port)
+  const told = await asked(endpoint)
   return told === 'unsure' ? (await whyNot(endpoint, 0)) === undefined : told
+}
+
+function asked(endpoint: Endpoint): Promise<boolean | 'unsure'> {
+  if (endpoint.kind === 'tcp') return tcpListens(endpoint.port)
+  return endpoint.kind === 'unix' ? unixListens(endpoint.path) : Promise.resolve('unsure')
 }
 
 async function unixListens(path: string): Promise<boolean | 'unsure'> {

@@ -28,7 +28,7 @@ export const upstreamSettings = v.strictObject({
   upstream: v.pipe(
     v.union([v.string(), one, v.pipe(v.array(v.union([v.string(), one])), v.minLength(1))]),
     v.description(
-      'The servers: PROTOCOL://HOST:PORT or PROTOCOL://unix:PATH, with http, https, uwsgi, fastcgi, scgi or ajp; one, or a list, where {url, weight} gives one a share.',
+      'The servers: PROTOCOL://HOST:PORT, PROTOCOL://unix:PATH or PROTOCOL://pipe:NAME, with http, https, uwsgi, fastcgi, scgi or ajp; one, or a list, where {url, weight} gives one a share.',
     ),
   ),
   balance: v.pipe(
