@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { Log } from '../sidecar/log.ts'
-import type { Mount, MountKind } from '../sidecar/mounts/mount.ts'
+import type { Mount, MountContext, MountKind } from '../sidecar/mounts/mount.ts'
 import { makeExchange, type TestExchange, type TestRequest } from './exchange.ts'
 
 /** A mount under test. */
@@ -14,11 +14,16 @@ export interface OpenMount {
   request(request?: TestRequest): TestExchange
 }
 
+/** What of its surroundings is not as usual. */
+export type Place = Partial<Pick<MountContext, 'key' | 'platform' | 'scripts'>>
+
 /** Makes a mount; relative files start at `folder`, a folder URL such as `new URL('apps/', import.meta.url)`. */
-export function makeMount(kind: MountKind, settings: object, folder: URL, key = '/'): OpenMount {
+export function makeMount(kind: MountKind, settings: object, folder: URL, where: Place | string = {}): OpenMount {
+  const { key = '/', ...others } = typeof where === 'string' ? { key: where } : where
   const logged: Record<string, string>[] = []
   const sink = { write: (text: string) => text.split('\n').forEach((line) => line && logged.push(JSON.parse(line))) }
-  const context = { key, path: `mounts.${key}`, directory: fileURLToPath(folder), log: new Log('json', sink, sink) }
+  const log = new Log('json', sink, sink)
+  const context = { key, path: `mounts.${key}`, directory: fileURLToPath(folder), log, ...others }
   const mount = kind.create(v.parse(kind.settings, settings), context)
   return {
     mount,
@@ -33,8 +38,13 @@ export function makeMount(kind: MountKind, settings: object, folder: URL, key = 
 }
 
 /** Makes and opens a mount. */
-export async function openMount(kind: MountKind, settings: object, folder: URL, key?: string): Promise<OpenMount> {
-  const made = makeMount(kind, settings, folder, key)
+export async function openMount(
+  kind: MountKind,
+  settings: object,
+  folder: URL,
+  where?: Place | string,
+): Promise<OpenMount> {
+  const made = makeMount(kind, settings, folder, where)
   await made.mount.open()
   return made
 }

@@ -78,7 +78,8 @@ export const files: MountKind<typeof settings> = {
         }
         // Loaded when it is needed: it takes 19 ms of the start.
         const { send } = await import('@fastify/send')
-        finder = new FileFinder(send, await realpath(root), root, { ...options, scripts: context.scripts ?? [] })
+        const { scripts = [], platform } = context
+        finder = new FileFinder(send, await realpath(root), root, { ...options, scripts, platform })
       },
       async handle(exchange) {
         const { REQUEST_METHOD: method } = exchange.variables

@@ -63,6 +63,8 @@ export interface MountContext {
   readonly log: Log
   /** Where the mounts of the configuration have scripts. */
   readonly scripts?: readonly ScriptPlace[]
+  /** By whose rules names of files and commands are read. Default: those of this machine. */
+  readonly platform?: NodeJS.Platform | undefined
 }
 
 /** One kind of mount: an entry of the list in index.ts. */

@@ -1,7 +1,8 @@
 // Where the mounts of a configuration have scripts. A files mount over the same folder serves what is beside them, and never their source.
 import { realpathSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
+import { isBelow } from '../file-names.ts'
 
 /** A folder with scripts, or one script. */
 export interface ScriptPlace {
@@ -14,14 +15,18 @@ export interface ScriptPlace {
 }
 
 /** Whether a file, as it is or where links lead, is a script of one of these places. */
-export async function isScript(path: string, places: readonly ScriptPlace[]): Promise<boolean> {
+export async function isScript(
+  path: string,
+  places: readonly ScriptPlace[],
+  platform?: NodeJS.Platform,
+): Promise<boolean> {
   if (places.length === 0) return false
   const target = await realpath(path)
   for (const { root, suffixes } of places) {
     if (suffixes && !suffixes.some((suffix) => endsLike(path, suffix) || endsLike(target, suffix))) continue
     // The folder may be a link that a deployment has set anew.
     const realRoot = await realpath(root).catch(() => root)
-    if (isBelow(target, realRoot) || isBelow(path, root)) return true
+    if (isBelow(target, realRoot, platform) || isBelow(path, root, platform)) return true
   }
   return false
 }
@@ -61,12 +66,8 @@ export function describeOverlap({ files, scripts: { mount, root, suffixes } }: O
 
 function real(path: string): string {
   try {
-    return realpathSync(path)
+    return realpathSync.native(path)
   } catch {
     return path
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }

@@ -2,9 +2,10 @@
 // root, whose own name ends as scripts end: `/upload/evil.jpg/x.php` is no such file, so evil.jpg never runs (the classic hole of a PATH_INFO
 // that is only cut out of the path). Segments that begin with a dot are nobody's.
 import { realpath, stat } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { folded, isBelow, isPlainPath, isWindows } from '../file-names.ts'
 import { copyVariables, type Variables } from '../variables.ts'
 import { redirectToFolder, refuse } from './files/answer.ts'
 import type { MountContext } from './mount.ts'
@@ -20,6 +21,7 @@ export interface ScriptOptions {
   readonly split: readonly string[]
   readonly frontController: string | undefined
   readonly followSymlinks: boolean
+  readonly platform?: NodeJS.Platform | undefined
 }
 
 /** What a path is: a request that can be sent, a folder without its slash, or nothing. */
@@ -40,7 +42,7 @@ export class Scripts {
    */
   static async open(
     settings: ScriptSettings,
-    context: Pick<MountContext, 'path' | 'directory'>,
+    context: Pick<MountContext, 'path' | 'directory' | 'platform'>,
     other: string | undefined,
   ): Promise<Scripts | undefined> {
     const { root: named, scriptRoot, index, split, frontController, followSymlinks } = settings
@@ -58,7 +60,16 @@ export class Scripts {
       throw wrong('root', `${named} ${found ? 'is no folder' : 'is not there'} (${root})`)
     }
     const real = await realpath(root)
-    return new Scripts({ root: real, scriptRoot: scriptRoot ?? real, index, split, frontController, followSymlinks })
+    const { platform } = context
+    return new Scripts({
+      root: real,
+      scriptRoot: scriptRoot ?? real,
+      index,
+      split,
+      frontController,
+      followSymlinks,
+      platform,
+    })
   }
 
   /**
@@ -76,8 +87,8 @@ export class Scripts {
   /** What PATH_INFO names. */
   async find(variables: Variables): Promise<FoundScript> {
     const path = variables.PATH_INFO || '/'
-    // The router has resolved dot segments; a backslash is one more separator on Windows.
-    if (!path.startsWith('/') || /\/\.|\0/.test(path) || (sep === '\\' && /[\\:]/.test(path))) return { kind: 'none' }
+    // The router has resolved dot segments.
+    if (!path.startsWith('/') || /\/\.|\0/.test(path)) return { kind: 'none' }
     for (const end of this.#ends(path)) {
       const script = path.slice(0, end)
       const found = await this.#look(script)
@@ -99,16 +110,16 @@ export class Scripts {
 
   /** Where segments that are named like scripts end. */
   *#ends(path: string): Generator<number> {
-    const { split } = this.#options
     for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
       const stop = end < 0 ? path.length : end
-      if (split.some((suffix) => path.endsWith(suffix, stop) && path[stop - suffix.length - 1] !== '/')) yield stop
+      if (this.#suffixes(path.slice(0, stop)).some((suffix) => path[stop - suffix.length - 1] !== '/')) yield stop
       if (end < 0) return
     }
   }
 
   async #look(path: string): Promise<'file' | 'folder' | 'none'> {
-    const { root, followSymlinks, split } = this.#options
+    const { root, followSymlinks, platform } = this.#options
+    if (isWindows(platform) && !isPlainPath(path)) return 'none'
     // Latin-1 characters are the bytes of the path.
     const file = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')])
     try {
@@ -118,13 +129,17 @@ export class Scripts {
       if (followSymlinks) return 'file'
       const real = await realpath(file)
       // A link may lead to another script of the root, not out of it, and not to what is no script.
-      if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) return 'none'
-      return split.some((suffix) => path.endsWith(suffix)) && !split.some((suffix) => real.endsWith(suffix))
-        ? 'none'
-        : 'file'
+      if (!isBelow(real, root, platform)) return 'none'
+      return this.#suffixes(path).length > 0 && this.#suffixes(real).length === 0 ? 'none' : 'file'
     } catch {
       return 'none'
     }
+  }
+
+  /** Those of scripts that a path ends with. */
+  #suffixes(path: string): string[] {
+    const { split, platform } = this.#options
+    return split.filter((suffix) => folded(path.slice(-suffix.length), platform) === folded(suffix, platform))
   }
 
   /** RFC 3875 4.1.5, 4.1.6, 4.1.13, and what PHP wants beside: SCRIPT_FILENAME, DOCUMENT_ROOT, REDIRECT_STATUS. */

@@ -1,4 +1,5 @@
 // What programs that the gateway starts get of its environment.
+import { isWindows } from '../file-names.ts'
 
 /**
  * Of the gateway alone: the sockets that were handed to it, whom it tells that it is ready and alive (sd_listen_fds(3), sd_notify(3),
@@ -16,8 +17,34 @@ const OWN = [
 ]
 
 /** The environment of the gateway without what is its own, and `more` over it. */
-export function programEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env }
+export function programEnvironment(
+  more: Readonly<Record<string, string>>,
+  platform?: NodeJS.Platform,
+  own: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...own }
   for (const name of OWN) delete env[name]
-  return { ...env, ...more }
+  return environmentOf([env, more], platform)
+}
+
+/** Those that are looked up by their name. */
+const KNOWN: ReadonlySet<string> = new Set(['PATH', 'PYTHONHOME', 'VIRTUAL_ENV'])
+
+/**
+ * Environments laid one over the other, the last one on top. On Windows `Path` and `PATH` are one variable: it is there once, with the
+ * name that came last, and those that are looked up here are in capitals.
+ */
+export function environmentOf<T extends string | undefined>(
+  layers: readonly Readonly<Record<string, T>>[],
+  platform?: NodeJS.Platform,
+): Record<string, T> {
+  if (!isWindows(platform)) return Object.assign({}, ...layers) as Record<string, T>
+  const found = new Map<string, [string, T]>()
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) {
+      const capitals = name.toUpperCase()
+      found.set(capitals, [KNOWN.has(capitals) ? capitals : name, value])
+    }
+  }
+  return Object.fromEntries(found.values())
 }

@@ -1,17 +1,23 @@
 // The environment of a script, built from nothing (RFC 3875 4.1): the variables that the RFC has, the few others that every CGI server
 // gives, the header fields of the request, a PATH, and what the settings say. Nothing of the gateway's own environment, in which there
 // are often passwords. Names are letters, digits and underscores: others cannot be used, and shells take some of them for code.
+import { isWindows } from '../../file-names.ts'
+import { environmentOf } from '../../processes/environment.ts'
 import { isSecure, type Variables } from '../../variables.ts'
 import { nulInside } from '../../wire/keys.ts'
 import type { Script } from './find.ts'
 import type { CgiSettings } from './settings.ts'
 
 /** Where the programs of a system are. */
-const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
+function defaultPath(platform: NodeJS.Platform | undefined): string {
+  if (!isWindows(platform)) return '/usr/local/bin:/usr/bin:/bin'
+  const { SystemRoot: root = 'C:\\Windows' } = process.env
+  return `${root}\\System32;${root}`
+}
 
 /** The PATH of scripts. */
-export function scriptPath(settings: CgiSettings): string {
-  return settings.env.PATH ?? DEFAULT_PATH
+export function scriptPath({ env }: Pick<CgiSettings, 'env'>, platform?: NodeJS.Platform): string {
+  return environmentOf([env], platform).PATH ?? defaultPath(platform)
 }
 
 // Taken from the request as they are. Those of RFC 3875 4.1 that are not made below; then what Apache, lighttpd and nginx add.
@@ -88,17 +94,24 @@ export interface Invocation {
 const SET_BYTES = 'while [ "$1" != -- ]; do v=$(printf "$2x"); export "$1=${v%x}"; shift 2; done; shift; exec "$@"'
 
 /**
+ * On Windows an environment is text: bytes that are no UTF-8 are there as the latin-1 characters that they may have been meant for.
  * @param own the setting `env`
  * @throws {PeerError} VARIABLE_NUL
  */
-export function invocation(script: Script, values: Record<string, string>, own: Record<string, string>): Invocation {
-  const env: Record<string, string> = { PATH: DEFAULT_PATH, ...own }
+export function invocation(
+  script: Script,
+  values: Record<string, string>,
+  own: Record<string, string>,
+  platform?: NodeJS.Platform,
+): Invocation {
+  const env: Record<string, string> = environmentOf([{ PATH: defaultPath(platform) }, own], platform)
   const raw: string[] = []
   for (const [name, value] of Object.entries(values)) {
     if (value.includes('\0')) throw nulInside(name)
     const bytes = Buffer.from(value, 'latin1')
     const text = bytes.toString('utf8')
     if (Buffer.byteLength(text) === bytes.length && Buffer.from(text).equals(bytes)) env[name] = text
+    else if (isWindows(platform)) env[name] = value
     else raw.push(name, [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''))
   }
   const [file = '', ...args] = script.command

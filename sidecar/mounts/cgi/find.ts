@@ -1,10 +1,12 @@
 // From PATH_INFO to a script. The first segments that are a file below the root are the script, the rest is its PATH_INFO (RFC 3875
 // 3.2, 4.1.5). What a client could use to get out of the folder, or to something that is no script, is refused here and nowhere else.
-import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
-import { access, lstat, realpath, stat } from 'node:fs/promises'
-import { basename, delimiter, dirname, extname, join, resolve, sep } from 'node:path'
+import { realpathSync, statSync, type Stats } from 'node:fs'
+import { lstat, realpath, stat } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
 import { AppError, ConfigError } from '../../errors.ts'
-import { splitWords } from '../../processes/words.ts'
+import { folded, isBelow, isPlainName, isWindows } from '../../file-names.ts'
+import { commandWords } from '../../processes/command-line.ts'
+import { batchAdvice, findProgram, isPlaced, isStartable, mayStart } from '../../processes/program.ts'
 import { statusOfFailure } from '../files/failure.ts'
 import type { MountContext } from '../mount.ts'
 import type { CgiSettings } from './settings.ts'
@@ -26,6 +28,7 @@ export class ScriptFinder {
   readonly #root: string
   readonly #single: boolean
   readonly #followSymlinks: boolean
+  readonly #platform: NodeJS.Platform | undefined
   /** In the configuration, for errors. */
   readonly #place: string
   readonly #interpreters = new Map<string, readonly string[]>()
@@ -35,6 +38,7 @@ export class ScriptFinder {
     const place = `${context.path}.cgi`
     this.#place = place
     this.#followSymlinks = settings.followSymlinks
+    this.#platform = context.platform
     const given = resolve(context.directory, settings.cgi)
     const found = statSync(given, { throwIfNoEntry: false })
     if (!found?.isDirectory() && !found?.isFile()) {
@@ -44,16 +48,14 @@ export class ScriptFinder {
         `${given} is ${found ? 'neither a folder nor a script' : 'not there'}`,
       )
     }
-    this.#root = realpathSync(given)
+    this.#root = realpathSync.native(given)
     this.#single = found.isFile()
     for (const [extension, line] of Object.entries(settings.interpreters)) {
-      this.#interpreters.set(
-        extension,
-        interpreter(line, `${context.path}.interpreters.${extension}`, context.directory, path),
-      )
+      const program = interpreter(line, `${context.path}.interpreters.${extension}`, context, path)
+      this.#interpreters.set(folded(extension, this.#platform), program)
     }
-    if (this.#single && !this.#interpreters.has(extname(given)) && !isExecutable(given)) {
-      throw new ConfigError('CGI_NOT_EXECUTABLE', place, `${given} is not executable: ${ADVICE}`)
+    if (this.#single && !this.#interpreter(given) && !isStartable(given, this.#platform)) {
+      throw new ConfigError('CGI_NOT_EXECUTABLE', place, this.#advice(given))
     }
   }
 
@@ -73,8 +75,9 @@ export class ScriptFinder {
       const segment = utf8(info.slice(end + 1, stop))
       end = stop
       if (segment === '') continue
-      // Hidden files are nobody's script, `.` and `..` are resolved before a request comes here; a backslash parts segments on Windows.
-      if (segment === undefined || segment.startsWith('.') || /[\0\\]/.test(segment)) return undefined
+      // Hidden files are nobody's script, `.` and `..` are resolved before a request comes here.
+      if (segment === undefined || segment.startsWith('.') || segment.includes('\0')) return undefined
+      if (isWindows(this.#platform) && !isPlainName(segment)) return undefined
       file = join(file, segment)
       const found = await this.#look(file)
       if (!found) return undefined
@@ -91,7 +94,7 @@ export class ScriptFinder {
     if (!this.#followSymlinks) {
       const real = await looked(file, (path) => realpath(path))
       if (real === undefined) return undefined
-      if (!real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep)) {
+      if (!isBelow(real, this.#root, this.#platform)) {
         throw new ConfigError(
           'CGI_OUTSIDE',
           this.#place,
@@ -105,25 +108,33 @@ export class ScriptFinder {
 
   async #demand(file: string, name: string, pathInfo: string): Promise<Script> {
     // RFC 3875 5: such a script writes to the client itself, past every rule about what a response may be.
-    if (basename(file).startsWith('nph-')) {
+    if (folded(basename(file), this.#platform).startsWith('nph-')) {
       throw new AppError(
         'CGI_NPH',
         `${file} is a non-parsed-header script (nph-), which cannot run behind a gateway protocol`,
         501,
       )
     }
-    if (!this.#interpreters.has(extname(file)) && !(await mayExecute(file))) {
-      throw new AppError('CGI_NOT_EXECUTABLE', `${file} is not executable: ${ADVICE}`, 403)
+    if (!this.#interpreter(file) && !(await mayStart(file, this.#platform))) {
+      throw new AppError('CGI_NOT_EXECUTABLE', this.#advice(file), 403)
     }
     return this.#script(file, name, pathInfo)
   }
 
   #script(file: string, name: string, pathInfo: string): Script {
-    return { file, command: [...(this.#interpreters.get(extname(file)) ?? []), file], name, pathInfo }
+    return { file, command: [...(this.#interpreter(file) ?? []), file], name, pathInfo }
+  }
+
+  #interpreter(file: string): readonly string[] | undefined {
+    return this.#interpreters.get(folded(extname(file), this.#platform))
+  }
+
+  #advice(file: string): string {
+    return isWindows(this.#platform)
+      ? `${file} is not executable: Windows starts .exe and .com by themselves; name a program for its extension in \`interpreters\`, such as { ".py": "C:\\\\Python\\\\python.exe", ".cmd": "cmd.exe /d /c" }`
+      : `${file} is not executable: chmod +x it, or name a program for its extension in \`interpreters\``
   }
 }
-
-const ADVICE = 'chmod +x it, or name a program for its extension in `interpreters`'
 
 /** The text that the bytes of a latin-1 string are, or undefined: bytes that are no UTF-8 name no script. */
 function utf8(latin1: string): string | undefined {
@@ -143,31 +154,21 @@ async function looked<T>(file: string, look: (file: string) => Promise<T>): Prom
   }
 }
 
-async function mayExecute(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
-}
-
 /** @throws {ConfigError} CGI_INTERPRETER */
-function interpreter(line: string, place: string, directory: string, path: string): readonly string[] {
-  const [program, ...words] = splitWords(line) ?? []
-  if (!program)
-    throw new ConfigError('CGI_INTERPRETER', place, `${JSON.stringify(line)} is no command: is a quote open?`)
-  const named = dirname(program) !== '.' || program.startsWith('.')
-  const folders = named ? [directory] : path.split(delimiter)
-  const file = folders.map((folder) => resolve(folder, program)).find(isExecutable)
-  if (file) return [file, ...words]
-  const where = named ? '' : ` in the scripts' PATH (${path}; env.PATH changes it)`
-  throw new ConfigError('CGI_INTERPRETER', place, `there is no program ${program}${where}`)
+function interpreter(
+  line: string,
+  place: string,
+  { directory, platform }: MountContext,
+  path: string,
+): readonly string[] {
+  const words = commandWords(line, platform)
+  const wrong = (message: string): ConfigError => new ConfigError('CGI_INTERPRETER', place, message)
+  if (typeof words === 'string') throw wrong(words)
+  const [program, ...rest] = words
+  if (!program) throw wrong(`${JSON.stringify(line)} is no command`)
+  const found = findProgram(program, { directory, path, platform })
+  if (found?.batch) throw wrong(batchAdvice(program, found.file))
+  if (found) return [found.file, ...rest]
+  const where = isPlaced(program, platform) ? '' : ` in the scripts' PATH (${path}; env.PATH changes it)`
+  throw wrong(`there is no program ${program}${where}`)
 }

@@ -38,7 +38,7 @@ class CgiMount implements Mount {
   }
 
   async open(): Promise<void> {
-    this.#finder = new ScriptFinder(this.#settings, this.#context, scriptPath(this.#settings))
+    this.#finder = new ScriptFinder(this.#settings, this.#context, scriptPath(this.#settings, this.#context.platform))
   }
 
   async handle(exchange: Exchange): Promise<void> {
@@ -77,10 +77,10 @@ class CgiMount implements Mount {
   /** @throws {PeerError} REQUEST_METHOD_MISSING, VARIABLE_NUL */
   #run(exchange: Exchange, script: Script, upload: Upload): void {
     const { timeout, stopTimeout, env } = this.#settings
-    const { key, log } = this.#context
+    const { key, log, platform } = this.#context
     const variables = scriptVariables(exchange.variables, upload.length ?? 0, script, this.#settings)
     const run = new ScriptRun(exchange, upload, {
-      ...invocation(script, variables, env),
+      ...invocation(script, variables, env, platform),
       // RFC 3875 7.2.
       cwd: dirname(script.file),
       timeout: timeout * 1000,

@@ -5,8 +5,8 @@ import { GatewayError } from '../../errors.ts'
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'])
 /** It is there, and not for this user. */
 const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
-/** The gateway, or the machine, has too many files open, or no memory. */
-const SHORT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'])
+/** The gateway, or the machine, has too many files open, or no memory; on Windows another program keeps the file to itself. */
+const SHORT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY'])
 
 /** True when the error says that there is no such file. */
 export function isAbsent(error: unknown): boolean {

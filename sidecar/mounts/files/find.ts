@@ -2,10 +2,10 @@
 import type { Stats } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
-import { sep } from 'node:path'
 import type { SendOptions, send as Send } from '@fastify/send'
 import { encodePath, type Variables } from '../../variables.ts'
 import { fieldValue } from '../../fields.ts'
+import { isBelow, isPlainPath, isWindows } from '../../file-names.ts'
 import { isScript, type ScriptPlace } from '../script-places.ts'
 import { isAbsent, statusOfFailure, unreadable } from './failure.ts'
 
@@ -36,6 +36,7 @@ export interface FindOptions {
   readonly followSymlinks: boolean
   /** Where other mounts have scripts: their source is nobody's business. */
   readonly scripts: readonly ScriptPlace[]
+  readonly platform?: NodeJS.Platform | undefined
 }
 
 /** The request fields that matter: conditions (RFC 9110 13). Ranges (14) have rules of their own, below. */
@@ -51,6 +52,7 @@ export class FileFinder {
   readonly #send: typeof Send
   readonly #root: string
   readonly #options: FindOptions
+  readonly #windows: boolean
   readonly #sendOptions: SendOptions
   #realRoot: string
 
@@ -59,6 +61,7 @@ export class FileFinder {
     this.#realRoot = realRoot
     this.#root = root
     this.#options = options
+    this.#windows = isWindows(options.platform)
     this.#sendOptions = {
       root,
       index: [...options.index],
@@ -72,9 +75,15 @@ export class FileFinder {
   async find(variables: Variables): Promise<Found> {
     const info = variables.PATH_INFO ?? ''
     if (info === '') return variables.SCRIPT_NAME ? { kind: 'folder' } : this.#look('/', variables)
-    const found = await this.#look(encodePath(info), variables)
+    const hidden = this.#windows && this.#isHidden(info)
+    const found = hidden ? NOT_FOUND : await this.#look(encodePath(info), variables)
     if (found !== NOT_FOUND || this.#options.fallback === undefined) return found
     return this.#look(`/${encodePath(this.#options.fallback.replace(/^\.?\//, ''))}`, variables)
+  }
+
+  /** On Windows: names that may be those of other files, and the settings of IIS, which are to it what names with a dot are elsewhere. */
+  #isHidden(info: string): boolean {
+    return !isPlainPath(info) || (!this.#options.dotfiles && /\/web\.config$/i.test(info))
   }
 
   async #look(path: string, variables: Variables): Promise<Found> {
@@ -120,7 +129,11 @@ export class FileFinder {
 
   async #demandOurs(path: string, stat: Stats): Promise<void> {
     // Reading a FIFO or a device would hang or never end.
-    if (!stat.isFile() || !(await this.#isOurs(path)) || (await isScript(path, this.#options.scripts))) {
+    if (
+      !stat.isFile() ||
+      !(await this.#isOurs(path)) ||
+      (await isScript(path, this.#options.scripts, this.#options.platform))
+    ) {
       throw new Forbidden(path)
     }
   }
@@ -141,9 +154,7 @@ export class FileFinder {
   }
 
   #contains(real: string): boolean {
-    return (
-      real === this.#realRoot || real.startsWith(this.#realRoot.endsWith(sep) ? this.#realRoot : this.#realRoot + sep)
-    )
+    return isBelow(real, this.#realRoot, this.#options.platform)
   }
 }
 
