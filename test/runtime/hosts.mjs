@@ -66,6 +66,10 @@ function needs() {
     { name: 'Gunicorn', debian: 'gunicorn', there: onPath('gunicorn') },
     { name: 'Uvicorn', debian: 'uvicorn', there: onPath('uvicorn') },
     { name: "Uvicorn's WebSockets", debian: 'python3-websockets', there: modules.includes('websockets') },
+    // The next three are for the tests on Windows programs: what else those need is made by test/windows/setup.ts.
+    { name: 'Wine', debian: 'wine64', there: existsSync('/usr/lib/wine/wine64') },
+    { name: 'MinGW', debian: 'gcc-mingw-w64-x86-64', there: onPath('x86_64-w64-mingw32-gcc') },
+    { name: 'Maven', debian: 'maven', there: onPath('mvn') },
   ]
 }
 
