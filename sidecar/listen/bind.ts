@@ -13,7 +13,9 @@ export interface Bound {
   readonly endpoint: Endpoint
   /** The folder that was made for a Unix socket, because it was not there. */
   readonly folder?: string | undefined
-  /** Removes the path of a Unix socket and accepts no more connections. Those that are there stay. Works twice. */
+  /** Removes the path of a Unix socket, so that nobody comes who could go elsewhere. Works twice. */
+  leave(): void
+  /** Accepts no more connections, after `leave`. Those that are there stay. Works twice. */
   close(): void
 }
 
@@ -29,44 +31,51 @@ export async function bind(
 ): Promise<Bound> {
   if (endpoint.kind === 'fd') {
     const found = await bindInherited(server, endpoint.fd, settings, path)
-    return { endpoint: found, close: () => stop(server) }
+    return { endpoint: found, leave: nothing, close: () => stop(server) }
   }
   try {
     if (endpoint.kind === 'tcp') {
-      await listen(server, { host: endpoint.host, port: endpoint.port, backlog: settings.backlog })
+      await listen(server, { host: endpoint.host, port: endpoint.port }, settings.backlog)
       const { port } = server.address() as AddressInfo
-      return { endpoint: { ...endpoint, port }, close: () => stop(server) }
+      return { endpoint: { ...endpoint, port }, leave: nothing, close: () => stop(server) }
     }
     if (endpoint.kind === 'pipe') {
       const everyone = settings.access === 'everyone'
-      await listen(server, { ...socketAddress(endpoint), readableAll: everyone, writableAll: everyone })
-      return { endpoint, close: () => stop(server) }
+      const where = { ...socketAddress(endpoint), readableAll: everyone, writableAll: everyone }
+      await listen(server, where, settings.backlog)
+      return { endpoint, leave: nothing, close: () => stop(server) }
     }
     const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
     const options = { mode: Number.parseInt(settings.mode, 8), owner, backlog: settings.backlog }
     const { folder, release } = await listenOnPath(server, endpoint.path, options, path)
-    const close = (): void => {
+    const leave = (): void => {
       if (server.listening) release()
+    }
+    const close = (): void => {
+      leave()
       stop(server)
     }
-    return { endpoint, folder, close }
+    return { endpoint, folder, leave, close }
   } catch (error) {
     throw error instanceof ConfigError ? error : explain(error as NodeJS.ErrnoException, endpoint, path)
   }
 }
 
+function nothing(): void {}
+
 function stop(server: Server): void {
   if (server.listening) server.close()
 }
 
-function listen(server: Server, options: ListenOptions & { readonly fd?: number }): Promise<void> {
+/** For a number, Node.js takes the backlog only as an argument of its own. */
+function listen(server: Server, where: ListenOptions & { readonly fd?: number }, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.once('listening', () => {
       server.off('error', reject)
       resolve()
     })
-    server.listen(options)
+    server.listen(where, backlog)
   })
 }
 
@@ -78,7 +87,7 @@ async function bindInherited(
   path: string,
 ): Promise<Endpoint> {
   try {
-    await listen(server, { fd, backlog })
+    await listen(server, { fd }, backlog)
   } catch (error) {
     const message = `fd:${fd} is no listening socket that this process was started with: ${(error as Error).message}`
     throw new ConfigError('ADDRESS_UNAVAILABLE', path, message, { cause: error })

@@ -11,7 +11,8 @@ import { http } from '../wire/http.ts'
 import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { checkSystem, formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
-import { bind } from './bind.ts'
+import { AcceptQueue } from './accept-queue.ts'
+import { bind, type Bound } from './bind.ts'
 import { Crowd } from './crowd.ts'
 import type { HostRules, Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
@@ -22,6 +23,7 @@ import { parsePeers, plainAddress, type Peers } from '../peers.ts'
 import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
 import { SocketConnection } from './socket.ts'
+import { underscoresTold } from './underscores.ts'
 import { wrongProtocol, wrongProtocolAnswer } from './wrong-protocol.ts'
 
 /** More bytes than any protocol needs to be told apart. */
@@ -50,13 +52,12 @@ export class Listener {
   readonly #trust: Peers
   readonly #incoming = new LinkedList<Incoming>()
   #bound: Endpoint
-  #unbind: () => void = () => {}
+  #place: Pick<Bound, 'leave' | 'close'> | undefined
+  readonly #queue: AcceptQueue
   /** While it drains: called when no connection has to be waited for. */
   #quiet: (() => void) | undefined
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
-  /** Header fields that were left out for the `_` in their name. */
-  #underscores = 0
 
   /**
    * @param settings an address of systemd is one of its sockets already (inherited.ts)
@@ -69,6 +70,7 @@ export class Listener {
     this.settings = settings
     this.#path = path
     this.#reception = reception
+    this.#queue = new AcceptQueue(settings.backlog)
     this.#repair = host?.repair
     const { protocol, endpoint } = parseListenAddress(settings.address, `${path}.address`)
     if (endpoint.kind === 'systemd') throw new TypeError(`${settings.address} stands for several addresses`)
@@ -83,7 +85,7 @@ export class Listener {
       packetSize: settings.packetSize,
       raw: reception.raw,
       underscores: settings.underscoresInHeaders,
-      leftOut: (field) => this.#leftOut(field),
+      leftOut: underscoresTold(reception.log, () => this.text),
       date: httpDate,
     }
     this.#allowance = {
@@ -109,7 +111,7 @@ export class Listener {
   /** Starts to accept connections. Throws ConfigError when the system does not let it. */
   async open(): Promise<void> {
     const bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`)
-    this.#unbind = bound.close
+    this.#place = bound
     this.#bound = bound.endpoint
     try {
       if (this.#address.kind === 'fd') this.#protect(this.#bound)
@@ -171,10 +173,12 @@ export class Listener {
   }
 
   /**
-   * Accepts no more connections, and closes those on which nothing is under way. Resolves when all others are closed too: their requests
-   * are answered, and the answers are sent. The caller bounds the time.
+   * Accepts no more connections than wait already, and closes those on which nothing is under way. Resolves when all others are closed too:
+   * their requests are answered, and the answers are sent. The caller bounds the time.
    */
   async drain(): Promise<void> {
+    this.#place?.leave()
+    await this.#queue.empty()
     this.#stop()
     for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     // What has been sent already may still have to be read.
@@ -201,7 +205,7 @@ export class Listener {
 
   #stop(): void {
     clearInterval(this.#sweeper)
-    this.#unbind()
+    this.#place?.close()
   }
 
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
@@ -217,6 +221,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
+    this.#queue.note()
     if (this.#allow.size > 0 && this.#bound.kind === 'tcp' && !this.#allow.has(socket.remoteAddress)) {
       this.#warn(new PeerError('PEER_REFUSED', 'the peer is not in `allow` of this listener', 403), socket)
       return void socket.destroy()
@@ -338,16 +343,6 @@ export class Listener {
     if (answer === undefined) return void socket.destroy()
     socket.end(answer)
     limit(incoming, this.#allowance.linger)
-  }
-
-  /** Told the first time, and each time there are ten times as many. */
-  #leftOut(field: string): void {
-    const count = ++this.#underscores
-    if (!/^10*$/.test(String(count))) return
-    this.#reception.log.warn(
-      `the header ${JSON.stringify(field.slice(0, 80))} was left out: with _ in its name it would pass for another; ${count} so far on ${this.text} (underscoresInHeaders takes them)`,
-      { code: 'HEADER_UNDERSCORE' },
-    )
   }
 
   #warn(error: SidegateError, socket: Socket): void {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { handedDown } from '../../sidecar/listen/inherited.ts'
@@ -72,6 +72,7 @@ function start(
       return { code, said }
     },
     finish: () => stopProcess(child),
+    signal: (signal: NodeJS.Signals) => child.kill(signal),
   }
 }
 
@@ -94,6 +95,29 @@ test('fd:N takes TCP and Unix sockets, with and without a protocol', async () =>
   await run.finish()
   // The file belongs to whoever made it.
   expect(statSync(path).isSocket()).toBe(true)
+})
+
+test('fd:N has the backlog of its settings', async () => {
+  const path = join(freshFolder(), 's.sock')
+  const config = join(freshFolder(), 'sidegate.json')
+  writeFileSync(
+    config,
+    JSON.stringify({ listen: [{ address: 'fd:3', backlog: 2 }], mounts: { '/': { respond: 204 } } }),
+  )
+  const run = start(['-c', config], [await socketOn(path)])
+  await run.serving()
+  run.signal('SIGSTOP')
+  const waiting: Socket[] = []
+  const fill = async (): Promise<void> => {
+    while (waiting.length < 10) {
+      const socket = connect(path)
+      waiting.push(socket)
+      await once(socket, 'connect')
+    }
+  }
+  await expect(fill()).rejects.toMatchObject({ code: 'EAGAIN' })
+  for (const socket of waiting) socket.destroy()
+  run.signal('SIGCONT')
 })
 
 test('systemd: takes all sockets, systemd:NAME those of that name', async () => {
