@@ -1,5 +1,5 @@
 // Where a program is that is to be started. Elsewhere a file may be started when its mode says so; Windows goes by how its name ends.
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { isWindows } from '../file-names.ts'
@@ -78,7 +78,20 @@ function foldersOf(path: string, platform?: NodeJS.Platform): string[] {
 }
 
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  } catch {
+    // The aliases of the Microsoft Store can be started, and not be looked through.
+    return isLink(file)
+  }
+}
+
+function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink()
+  } catch {
+    return false
+  }
 }
 
 function isExecutable(file: string): boolean {

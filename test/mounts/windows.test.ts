@@ -6,9 +6,11 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { cgi } from '../../sidecar/mounts/cgi/mount.ts'
 import { files } from '../../sidecar/mounts/files.ts'
+import { python } from '../../sidecar/mounts/python/mount.ts'
+import { run } from '../../sidecar/mounts/run/mount.ts'
 import { Scripts } from '../../sidecar/mounts/scripts.ts'
 import { temporaryFolder } from '../harness.ts'
-import { openMount, type OpenMount, type Place } from '../mount.ts'
+import { makeMount, openMount, type OpenMount, type Place } from '../mount.ts'
 
 const folder = temporaryFolder()
 afterAll(folder.remove)
@@ -174,5 +176,58 @@ describe('scripts of PHP', () => {
     expect(await find('/B.PHP/x', 'win32')).toBe('/php/B.PHP /x')
     expect(await find('/B.PHP/x', 'linux')).toBe('none')
     expect(await find('/a.php/aux/at:12', 'win32')).toBe('/php/a.php /aux/at:12')
+  })
+})
+
+describe('commands', () => {
+  const path = join(folder.path, 'tools')
+  const tool = join(folder.path, 'tools/sh.exe')
+  const open = (settings: object): Promise<OpenMount> => openMount(run, { speaks: 'http', ...settings }, place, windows)
+
+  test.each([
+    [
+      { run: 'batch $PORT', env: { Path: path } },
+      /^batch is .*batch\.cmd, a batch file, .* write cmd\.exe \/d \/c batch, or/,
+    ],
+    [{ run: ['batch.cmd', '$PORT'], env: { PATH: path } }, /^batch\.cmd is .*batch\.cmd, a batch file/],
+    [{ run: 'C:\\no\\server.exe $PORT' }, /^there is no program C:\\no\\server\.exe in /],
+    [{ run: 'page $PORT', env: { PATH: join(folder.path, 'bin') } }, /^there is no program page on the PATH/],
+  ])('%j is told at the start and by check', async (settings, message) => {
+    const told = { code: 'RUN_SPAWN', path: 'mounts./.run', message: expect.stringMatching(message) }
+    await expect(open(settings)).rejects.toMatchObject(told)
+    await expect(
+      makeMount(run, { speaks: 'http', ...settings }, place, windows).mount.check!(false),
+    ).rejects.toMatchObject(told)
+  })
+
+  test.each([
+    [`'sh' $PORT`, /^'sh' begins with a single quote/],
+    ['"sh $PORT', /is not closed$/],
+  ])('%j', async (line, message) => {
+    const told = { code: 'RUN_COMMAND', path: 'mounts./.run', message: expect.stringMatching(message) }
+    await expect(open({ run: line })).rejects.toMatchObject(told)
+  })
+
+  test.skipIf(onWindows)('a program is found by its name without .exe', async () => {
+    const death = { code: 'RUN_START_DIED', message: expect.stringContaining('code 7') }
+    await expect(open({ run: `sh -c "exit 7" $PORT`, env: { path } })).rejects.toMatchObject(death)
+    await expect(open({ run: `"${tool}" -c "exit 7" $PORT` })).rejects.toMatchObject(death)
+  })
+
+  test('Python is called python', async () => {
+    const opened = (settings: object) => openMount(python, { python: 'app', ...settings }, place, windows)
+    await expect(opened({ env: { Path: '/nowhere' } })).rejects.toMatchObject({
+      code: 'PYTHON_NOT_FOUND',
+      message: expect.stringMatching(/^cannot run python \(/),
+    })
+    await expect(opened({ venv: 'bin' })).rejects.toMatchObject({
+      code: 'PYTHON_VENV',
+      message: expect.stringMatching(/Scripts.python\.exe is not there \(python -m venv /),
+    })
+    await expect(opened({ interpreter: 'batch', env: { Path: path } })).rejects.toMatchObject({
+      code: 'PYTHON_NOT_FOUND',
+      path: 'mounts./.interpreter',
+      message: expect.stringMatching(/^batch is .*batch\.cmd, a batch file/),
+    })
   })
 })

@@ -3,17 +3,24 @@ import { stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
+import { isWindows } from '../../file-names.ts'
 import { programEnvironment } from '../../processes/environment.ts'
 import type { Command } from '../../processes/process.ts'
+import { findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
 import type { PythonSettings } from './settings.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
-const windows = process.platform === 'win32'
+
+/** What runs workers when nothing is set. */
+export function defaultPython(platform?: NodeJS.Platform): string {
+  return isWindows(platform) ? 'python' : 'python3'
+}
 
 /**
  * The command that runs a worker, or looks at the app without importing it.
- * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE.
+ * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_NOT_FOUND for a
+ * batch file of Windows.
  */
 export async function pythonCommand(
   does: 'serve' | 'check',
@@ -21,6 +28,8 @@ export async function pythonCommand(
   context: MountContext,
 ): Promise<Command> {
   const { python, threads, processes, stopTimeout, env: own } = settings
+  const { platform } = context
+  const windows = isWindows(platform)
   const at = (setting: string): string => `${context.path}.${setting}`
   const cwd = resolve(context.directory, settings.cwd ?? '.')
   await demandFolder(cwd, 'PYTHON_CWD', at('cwd'), 'the working directory')
@@ -28,8 +37,8 @@ export async function pythonCommand(
   const path = folders.map((folder) => resolve(context.directory, folder))
   for (const folder of path) await demandFolder(folder, 'PYTHON_PATH', at('path'), 'the folder for sys.path')
 
-  let file = windows ? 'python' : 'python3'
-  const env = programEnvironment(own)
+  let file = defaultPython(platform)
+  const env = programEnvironment(own, platform)
   if (settings.venv !== undefined) {
     if (settings.interpreter !== undefined) {
       throw new ConfigError(
@@ -42,7 +51,7 @@ export async function pythonCommand(
     const bin = join(venv, windows ? 'Scripts' : 'bin')
     file = join(bin, windows ? 'python.exe' : 'python')
     if (!(await exists(file))) {
-      const message = `${venv} is no virtual environment: ${file} is not there (python3 -m venv ${venv} makes one)`
+      const message = `${venv} is no virtual environment: ${file} is not there (${defaultPython(platform)} -m venv ${venv} makes one)`
       throw new ConfigError('PYTHON_VENV', at('venv'), message)
     }
     // As its `activate` has it.
@@ -51,7 +60,17 @@ export async function pythonCommand(
     delete env.PYTHONHOME
   } else if (settings.interpreter !== undefined) {
     const named = settings.interpreter
-    file = /[\\/]/.test(named) ? resolve(context.directory, named) : named
+    file = isPlaced(named, platform) ? resolve(context.directory, named) : named
+  }
+  // pyenv has such in the place of Python; the system would say that there is no program, or no more than EINVAL.
+  const found = windows ? findProgram(file, { directory: cwd, path: env.PATH ?? '', platform }) : undefined
+  if (found?.batch) {
+    const message = `${file} is ${found.file}, a batch file: name the python.exe that it starts in interpreter, or set venv`
+    throw new ConfigError(
+      'PYTHON_NOT_FOUND',
+      at(settings.interpreter === undefined ? 'python' : 'interpreter'),
+      message,
+    )
   }
   const options = [
     `threads=${threads}`,

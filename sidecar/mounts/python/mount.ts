@@ -7,7 +7,7 @@ import { StartError } from '../../processes/start-error.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
-import { pythonCommand } from './interpreter.ts'
+import { defaultPython, pythonCommand } from './interpreter.ts'
 import { pythonClaims, pythonSuffixes } from './claims.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
@@ -82,7 +82,8 @@ class PythonMount implements Mount {
     switch (code) {
       case 'WORKER_SPAWN': {
         const named = interpreter ?? venv
-        const file = interpreter ?? (venv === undefined ? 'python3' : `the Python of ${venv}`)
+        const file =
+          interpreter ?? (venv === undefined ? defaultPython(this.#context.platform) : `the Python of ${venv}`)
         const text = `cannot run ${file} (${message}): install Python 3.8 or newer, or set interpreter or venv`
         return new ConfigError(
           'PYTHON_NOT_FOUND',

@@ -26,7 +26,7 @@ export const pythonSettings = v.strictObject({
   cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the workers; it is on sys.path.')),
   interpreter: v.pipe(
     v.optional(v.string()),
-    v.description('The Python to run, 3.8 or newer. Default: that of venv, else python3.'),
+    v.description('The Python to run, 3.8 or newer. Default: that of venv, else python3, on Windows python.'),
   ),
   queue: count(0, 100, 'Requests that may wait for a free worker; more get 503.'),
   queueTimeout: seconds(30, 'Seconds a request may wait for a free worker; then it gets 503.'),

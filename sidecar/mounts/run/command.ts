@@ -1,14 +1,15 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
-import { constants } from 'node:fs'
-import { access, lstat, mkdtemp, rm, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import { socketAddress, type Endpoint } from '../../address.ts'
+import { isWindows } from '../../file-names.ts'
 import { programEnvironment } from '../../processes/environment.ts'
 import type { Command } from '../../processes/process.ts'
-import { splitWords } from '../../processes/words.ts'
+import { commandWords } from '../../processes/command-line.ts'
+import { batchAdvice, findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
 import type { RunSettings } from './settings.ts'
 
@@ -19,11 +20,14 @@ export class CommandPlan {
   /** For messages: its first word. */
   readonly program: string
   readonly #words: readonly string[]
+  readonly #platform: NodeJS.Platform | undefined
   readonly #kind: 'SOCKET' | 'PORT'
   readonly #cwd: string
   readonly #env: NodeJS.ProcessEnv
   /** Variables with a placeholder. */
   readonly #placed: readonly (readonly [name: string, value: string])[]
+  /** The program, where it was looked for at the start. */
+  #found: string | undefined
   /** Private to this mount; undefined before `open` and where there are no sockets. */
   folder: string | undefined
   #starts = 0
@@ -31,8 +35,8 @@ export class CommandPlan {
   /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE */
   constructor(settings: RunSettings, context: MountContext) {
     const path = `${context.path}.run`
-    const words = typeof settings.run === 'string' ? splitWords(settings.run) : settings.run
-    if (!words) throw new ConfigError('RUN_COMMAND', path, `a quote in ${JSON.stringify(settings.run)} is not closed`)
+    const words = typeof settings.run === 'string' ? commandWords(settings.run, context.platform) : settings.run
+    if (typeof words === 'string') throw new ConfigError('RUN_COMMAND', path, words)
     if (!words[0]) throw new ConfigError('RUN_COMMAND', path, 'there is no command')
     const texts = [...words, ...Object.values(settings.env)].join('\0')
     const kinds = new Set([...texts.matchAll(PLACEHOLDER)].map(([, name]) => name as 'SOCKET' | 'PORT'))
@@ -47,26 +51,35 @@ export class CommandPlan {
     }
     this.program = words[0]
     this.#words = words
+    this.#platform = context.platform
     this.#kind = kind
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
-    this.#env = programEnvironment(settings.env)
+    this.#env = programEnvironment(settings.env, context.platform)
     this.#placed = Object.entries(settings.env).filter(([, value]) => value.search(PLACEHOLDER) >= 0)
   }
 
   /** Whether the command could be started. @throws {ConfigError} RUN_CWD, RUN_SPAWN */
   async check(path: string): Promise<void> {
     await this.#demandFolder(path)
-    const folders = /[\\/]/.test(this.program) ? [''] : (this.#env.PATH ?? '').split(delimiter)
-    for (const folder of folders) {
-      if (await isProgram(resolve(this.#cwd, folder, this.program))) return
-    }
-    const where = folders[0] === '' ? `in ${this.#cwd}` : 'on the PATH'
-    throw new ConfigError('RUN_SPAWN', `${path}.run`, `there is no program ${this.program} ${where}: is it installed?`)
+    this.#find(path)
   }
 
-  /** @throws {ConfigError} RUN_CWD */
+  /** @throws {ConfigError} RUN_SPAWN */
+  #find(path: string): string {
+    const { program } = this
+    const whereabouts = { directory: this.#cwd, path: this.#env.PATH ?? '', platform: this.#platform }
+    const found = findProgram(program, whereabouts)
+    const fail = (message: string): ConfigError => new ConfigError('RUN_SPAWN', `${path}.run`, message)
+    if (found?.batch) throw fail(batchAdvice(program, found.file))
+    if (found) return found.file
+    const where = isPlaced(program, this.#platform) ? `in ${this.#cwd}` : 'on the PATH'
+    throw fail(`there is no program ${program} ${where}: is it installed?`)
+  }
+
+  /** @throws {ConfigError} RUN_CWD; on Windows RUN_SPAWN, as the system says nothing of batch files */
   async open(path: string): Promise<void> {
     await this.#demandFolder(path)
+    if (isWindows(this.#platform)) this.#found = this.#find(path)
     this.folder = await makeFolder()
   }
 
@@ -86,7 +99,8 @@ export class CommandPlan {
     const endpoint = this.#kind === 'SOCKET' ? await this.#socket() : await freePort()
     const place = endpoint.kind === 'tcp' ? String(endpoint.port) : socketAddress(endpoint).path
     const fill = (text: string): string => text.replace(PLACEHOLDER, () => place)
-    const [file = '', ...args] = this.#words.map(fill)
+    const [word = '', ...args] = this.#words.map(fill)
+    const file = this.#found ?? word
     const placed = Object.fromEntries(this.#placed.map(([name, value]) => [name, fill(value)]))
     return { endpoint, command: { file, args, cwd: this.#cwd, env: { ...this.#env, [this.#kind]: place, ...placed } } }
   }
@@ -113,15 +127,6 @@ function makeFolder(): Promise<string> {
 async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined)
   return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid)
-}
-
-async function isProgram(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined)
-  if (!found?.isFile()) return false
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** A port that was free a moment ago; who loses it to somebody else ends, and is started anew on another. */
