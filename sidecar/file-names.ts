@@ -36,6 +36,25 @@ export function folded(name: string, platform?: NodeJS.Platform): string {
   return isWindows(platform) ? name.toLowerCase() : name
 }
 
+/**
+ * A path of a request to compare with others, of the same length: latin-1, each character a byte of UTF-8. In one that is no UTF-8 only
+ * letters of ASCII are folded: it names no file.
+ */
+export function foldedPath(path: string, platform?: NodeJS.Platform): string {
+  if (!isWindows(platform)) return path
+  const text = Buffer.from(path, 'latin1')
+    .toString('utf8')
+    .replace(/\p{Lu}/gu, lower)
+  const bytes = Buffer.from(text).toString('latin1')
+  return bytes.length === path.length ? bytes : path.replace(/[A-Z]/g, lower)
+}
+
+/** The few letters whose small ones take another number of bytes stay. */
+function lower(letter: string): string {
+  const small = letter.toLowerCase()
+  return Buffer.byteLength(small) === Buffer.byteLength(letter) ? small : letter
+}
+
 /** Whether a path is that of a folder, or below it; both absolute, without links. */
 export function isBelow(path: string, folder: string, platform?: NodeJS.Platform): boolean {
   const inner = folded(path, platform)

@@ -1,4 +1,6 @@
-// Virtual host and longest prefix → a mount in its place. A prefix matches whole segments; what no mount matches is nobody's.
+// Virtual host and longest prefix → a mount in its place. A prefix matches whole segments; what no mount matches is nobody's. On Windows it
+// matches in whichever letters, as a folder does there: who writes /ADMIN must not get past the mount /admin to a files mount around it.
+import { foldedPath, isWindows } from './file-names.ts'
 import { parseMountPlace, type MountPlace } from './mount-place.ts'
 import { copyVariables, type Variables } from './variables.ts'
 
@@ -30,10 +32,15 @@ export interface Match<T> {
 export class Router<T extends Keyed> {
   readonly #routes: readonly Route<T>[]
   readonly #only: Route<T> | undefined
+  readonly #platform: NodeJS.Platform
+  readonly #folds: boolean
 
-  constructor(all: readonly T[]) {
+  constructor(all: readonly T[], platform: NodeJS.Platform = process.platform) {
+    this.#platform = platform
+    this.#folds = isWindows(platform)
     this.#routes = all
       .map((to) => ({ to, ...parseMountPlace(to.key) }))
+      .map((route) => ({ ...route, prefix: foldedPath(route.prefix, platform) }))
       .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
     const [first, ...others] = this.#routes
     if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first
@@ -43,14 +50,19 @@ export class Router<T extends Keyed> {
   match(variables: Variables): Match<T> | undefined {
     if (this.#only) return { to: this.#only.to, variables }
     const path = variables.PATH_INFO ?? ''
+    const compared = this.#folds ? foldedPath(path, this.#platform) : path
     let host: string | undefined
     for (const { to, host: wanted, prefix } of this.#routes) {
       if (wanted !== '' && wanted !== (host ??= hostOf(variables))) continue
       if (prefix === '') return { to, variables }
-      if (!path.startsWith(prefix) || (path.length > prefix.length && path.charCodeAt(prefix.length) !== 47) /* / */)
+      if (
+        !compared.startsWith(prefix) ||
+        (path.length > prefix.length && path.charCodeAt(prefix.length) !== 47) /* / */
+      )
         continue
       const shifted = copyVariables(variables)
-      shifted.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + prefix
+      // As the client wrote it: links that begin with it lead to where it is, cookies too.
+      shifted.SCRIPT_NAME = (variables.SCRIPT_NAME ?? '') + path.slice(0, prefix.length)
       shifted.PATH_INFO = path.slice(prefix.length)
       return { to, variables: shifted }
     }

@@ -2,6 +2,7 @@
 // against the settings of its own part, so that a mistake in one hides none in another.
 import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
+import { foldedPath } from '../file-names.ts'
 import { parseListenAddress } from '../address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
@@ -54,7 +55,12 @@ export interface Validated {
 }
 
 /** Checks a whole configuration; `kinds` are the kinds of mounts there are. */
-export function validateConfig(source: ConfigSource, kinds: readonly MountKind[], cwd: string): Validated {
+export function validateConfig(
+  source: ConfigSource,
+  kinds: readonly MountKind[],
+  cwd: string,
+  platform?: NodeJS.Platform,
+): Validated {
   const problems: Problem[] = [...source.problems]
   const data = isGroup(source.data) ? source.data : {}
   const unreadable = source.data === undefined && source.problems.length > 0
@@ -67,7 +73,7 @@ export function validateConfig(source: ConfigSource, kinds: readonly MountKind[]
   problems.push(...gateway.problems)
   const listeners = checkList(listen, source, cwd)
   problems.push(...listeners.problems)
-  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds)
+  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds, platform)
   problems.push(...entries.problems)
 
   const unset = new Set(problems.filter(({ code }) => code === 'CONFIG_ENV').map(({ path }) => path))
@@ -146,7 +152,12 @@ function rooted(address: string, directory: string, cwd: string): string {
   )
 }
 
-function checkMounts(mounts: unknown, source: ConfigSource, kinds: readonly MountKind[]): Part<MountEntry[]> {
+function checkMounts(
+  mounts: unknown,
+  source: ConfigSource,
+  kinds: readonly MountKind[],
+  platform: NodeJS.Platform | undefined,
+): Part<MountEntry[]> {
   if (!isGroup(mounts) || Object.keys(mounts).length === 0) {
     const message = 'nothing is mounted: write mounts: { "/": { app: "./hello.ts" } }'
     return { value: [], problems: [problemAt(source, 'CONFIG_VALUE', ['mounts'], message)] }
@@ -159,10 +170,11 @@ function checkMounts(mounts: unknown, source: ConfigSource, kinds: readonly Moun
     const wrong = keyProblem(key)
     if (wrong !== undefined) problems.push(problemAt(source, 'MOUNT_KEY', path, wrong))
     const { host, prefix } = parseMountPlace(key)
-    const twin = places.get(`${host}${prefix}`)
+    const where = host + foldedPath(prefix, platform)
+    const twin = places.get(where)
     if (twin !== undefined)
       problems.push(problemAt(source, 'MOUNT_TWICE', path, `${key} and ${twin} are the same place`))
-    places.set(`${host}${prefix}`, key)
+    places.set(where, key)
     const kind = kindFor(settings, kinds)
     if (typeof kind === 'string') {
       problems.push(problemAt(source, 'MOUNT_KIND', path, kind))

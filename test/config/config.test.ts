@@ -77,7 +77,7 @@ drainTimeout: soon
   expect(problems.toSorted()).toEqual(
     [
       'c.yaml:1: listn: there is no setting listn; did you mean listen? [CONFIG_KEY]',
-      'c.yaml:3: listen.0: "127.0.0.1:80a" is no address: write HOST:PORT or unix:PATH, with PROTOCOL:// in front to allow only that one [ADDRESS_BAD]',
+      'c.yaml:3: listen.0: "127.0.0.1:80a" is no address: write HOST:PORT, unix:PATH or pipe:NAME, with PROTOCOL:// in front to allow only that one [ADDRESS_BAD]',
       'c.yaml:5: listen.1.alow: there is no setting alow; did you mean allow? [CONFIG_KEY]',
       'c.yaml:7: mounts./.lnt: there is no setting lnt; did you mean lint? [CONFIG_KEY]',
       'c.yaml:10: mounts./a.proceses: there is no setting proceses; did you mean processes? [CONFIG_KEY]',
@@ -268,5 +268,13 @@ test('words for what is no whole number, and for a list with nothing in it', asy
   expect(problems).toEqual([
     'c.yaml:2: mounts./a.processes: is 1.5, must be a whole number [CONFIG_VALUE]',
     'c.yaml:3: mounts./b.upstream: is an empty list, must have one entry or more [CONFIG_VALUE]',
+  ])
+})
+
+test('two prefixes that differ in their letters alone are one place on Windows', async () => {
+  const text = '{ "mounts": { "/shop": { "respond": 204 }, "/Shop": { "respond": 204 } } }'
+  expect((await readConfig('c.json', text, {}, undefined, 'linux')).problems).toEqual([])
+  expect((await readConfig('c.json', text, {}, undefined, 'win32')).problems).toEqual([
+    'c.json:1: mounts./Shop: /Shop and /shop are the same place [MOUNT_TWICE]',
   ])
 })

@@ -20,12 +20,13 @@ export async function readConfig(
   text: string | Uint8Array,
   environment: Record<string, string> = {},
   cwd?: string,
+  platform?: NodeJS.Platform,
 ): Promise<ReadConfig> {
   const folder = temporaryFolder()
   try {
     writeFileSync(join(folder.path, name), text)
     const source = await loadConfig(join(folder.path, name), cwd ?? folder.path, environment)
-    const { config, problems } = validateConfig(source, kinds, cwd ?? folder.path)
+    const { config, problems } = validateConfig(source, kinds, cwd ?? folder.path, platform)
     return { config, problems: problems.map((problem) => formatProblem(problem).replaceAll(`${folder.path}/`, '')) }
   } finally {
     folder.remove()

@@ -1,6 +1,6 @@
 // Names of files by the rules of Windows, as text: tried on every machine.
 import { describe, expect, test } from 'vitest'
-import { folded, isBelow, isPlainName, isPlainPath } from '../../sidecar/file-names.ts'
+import { folded, foldedPath, isBelow, isPlainName, isPlainPath } from '../../sidecar/file-names.ts'
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
@@ -49,6 +49,10 @@ describe('names that may be those of another file on Windows', () => {
 })
 
 test('large and small letters are the same on Windows alone', () => {
+  // The small letters of those behind the first take another number of bytes.
+  expect(foldedPath(latin1('/ÀB/\u1e9e\u0130\u212a'), 'win32')).toBe(latin1('/àb/\u1e9e\u0130\u212a'))
+  expect(foldedPath('/AB', 'linux')).toBe('/AB')
+  expect(foldedPath('/A\xff', 'win32')).toBe('/a\xff')
   expect([folded('A.PHP', 'win32'), folded('A.PHP', 'linux')]).toEqual(['a.php', 'A.PHP'])
 })
 

@@ -51,3 +51,18 @@ test('nothing mounted is nothing, never the first mount', () => {
   expect(two.match({ HTTP_HOST: 'h', PATH_INFO: '/' })).toBeUndefined()
   expect(new Router([]).match({ PATH_INFO: '/' })).toBeUndefined()
 })
+
+test.each([
+  ['/ADMIN/x', '/Admin', '/ADMIN', '/x'],
+  ['/admin', '/Admin', '/admin', ''],
+  ['/administration', '/', '', '/administration'],
+  ['/K\u00c3\u0096LN/D', '/köln', '/K\u00c3\u0096LN', '/D'],
+  ['/ADMIN/\u00ff', '/Admin', '/ADMIN', '/\u00ff'],
+])('on Windows %s belongs to %s, in the letters that the client wrote', (path, key, script, info) => {
+  const all = ['/', '/Admin', '/köln'].map((place) => ({ key: place }))
+  expect(new Router(all, 'win32').match({ SCRIPT_NAME: '', PATH_INFO: path })).toMatchObject({
+    to: { key },
+    variables: { SCRIPT_NAME: script, PATH_INFO: info },
+  })
+  expect(new Router(all, 'linux').match({ PATH_INFO: '/ADMIN/x' })?.to.key).toBe('/')
+})
