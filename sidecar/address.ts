@@ -2,6 +2,7 @@
 // without a protocol in front.
 import { isIP } from 'node:net'
 import { ConfigError } from './errors.ts'
+import { isWindows } from './file-names.ts'
 import { visible } from './line.ts'
 import { everyProtocol } from './wire/index.ts'
 
@@ -127,16 +128,36 @@ function pipeName(words: string, text: string, path: string): string {
 /**
  * Refuses what this system does not have.
  * @param path the setting's place
- * @throws {ConfigError} ADDRESS_SYSTEM for a named pipe anywhere but on Windows
+ * @throws {ConfigError} ADDRESS_SYSTEM for a named pipe anywhere but on Windows, and there for Unix sockets and what is handed down
  */
 export function checkSystem(
   endpoint: Endpoint | Inherited,
   path: string,
   platform: NodeJS.Platform = process.platform,
 ): void {
-  if (endpoint.kind !== 'pipe' || platform === 'win32') return
-  const message = `pipe:${endpoint.name} is a named pipe, which Windows has and this system (${platform}) has not: write unix:PATH or HOST:PORT`
-  throw new ConfigError('ADDRESS_SYSTEM', path, message)
+  const message = isWindows(platform) ? missingOnWindows(endpoint) : missingElsewhere(endpoint, platform)
+  if (message !== undefined) throw new ConfigError('ADDRESS_SYSTEM', path, message)
+}
+
+function missingElsewhere(endpoint: Endpoint | Inherited, platform: NodeJS.Platform): string | undefined {
+  if (endpoint.kind !== 'pipe') return undefined
+  return `pipe:${endpoint.name} is a named pipe, which Windows has and this system (${platform}) has not: write unix:PATH or HOST:PORT`
+}
+
+function missingOnWindows(endpoint: Endpoint | Inherited): string | undefined {
+  switch (endpoint.kind) {
+    case 'unix': {
+      // The last part of its path, without its ending.
+      const name = /([^\\/]+?)(?:\.[^.\\/]*)?$/.exec(endpoint.path)?.[1] ?? 'NAME'
+      return `unix:${endpoint.path} is a Unix socket, which Node.js has not on Windows: write pipe:${name} or HOST:PORT`
+    }
+    case 'fd':
+      return `fd:${endpoint.fd} is a socket of whoever started this process, which Windows hands nobody by a number: write pipe:NAME or HOST:PORT`
+    case 'systemd':
+      return 'systemd: is for the sockets of systemd, which Windows has not: write pipe:NAME or HOST:PORT'
+    default:
+      return undefined
+  }
 }
 
 function bad(path: string, message: string): ConfigError {

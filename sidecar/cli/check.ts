@@ -5,6 +5,7 @@ import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { parseListenAddress, type ListenAddress } from '../address.ts'
+import { isWindows } from '../file-names.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
@@ -102,7 +103,8 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
     const { path } = settings
     const { endpoint } = parseListenAddress(settings.address, path)
     // The sockets of systemd are there for serve alone: any number stands for them, to check the other settings.
-    const listen = [endpoint.kind === 'systemd' ? { ...settings, address: 'fd:3' } : settings]
+    const handed = endpoint.kind === 'systemd' && !isWindows()
+    const listen = [handed ? { ...settings, address: 'fd:3' } : settings]
     const wrong = await gather(() => new Gateway({ listen, mounts: [], log, host: config.host }))
     if (wrong.length > 0) {
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))

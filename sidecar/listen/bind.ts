@@ -1,11 +1,15 @@
 // Puts a server on its address. What the system refuses becomes one clear error.
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
+import { isWindows } from '../file-names.ts'
 import { formatEndpoint, socketAddress, type Endpoint } from '../address.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
 import { listenOnPath } from './unix-socket.ts'
+
+/** Of a Unix socket: its owner and group may connect. */
+const MODE = '0660'
 
 /** A server that listens. */
 export interface Bound {
@@ -46,7 +50,7 @@ export async function bind(
       return { endpoint, leave: nothing, close: () => stop(server) }
     }
     const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
-    const options = { mode: Number.parseInt(settings.mode, 8), owner, backlog: settings.backlog }
+    const options = { mode: Number.parseInt(settings.mode ?? MODE, 8), owner, backlog: settings.backlog }
     const { folder, release } = await listenOnPath(server, endpoint.path, options, path)
     const leave = (): void => {
       if (server.listening) release()
@@ -95,10 +99,18 @@ async function bindInherited(
   return endpointOf(server, fd)
 }
 
-const DENIED: Readonly<Record<Endpoint['kind'], string>> = {
-  unix: 'this user may not make or own a socket there',
-  tcp: 'this user may not listen there (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
-  pipe: 'this account may not make a pipe of that name',
+/** Why an address may be denied, for people. */
+export function whyDenied(kind: Endpoint['kind'], platform?: NodeJS.Platform): string {
+  switch (kind) {
+    case 'unix':
+      return 'this user may not make or own a socket there'
+    case 'pipe':
+      return 'this account may not make a pipe of that name'
+    case 'tcp':
+      return isWindows(platform)
+        ? 'Windows keeps this port for itself or for one other program (netsh interface ipv4 show excludedportrange protocol=tcp lists what it keeps)'
+        : 'this user may not listen there (ports below 1024 need root or CAP_NET_BIND_SERVICE)'
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, endpoint: Endpoint, path: string): ConfigError {
@@ -111,7 +123,7 @@ function explain(error: NodeJS.ErrnoException, endpoint: Endpoint, path: string)
     )
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    return new ConfigError('ADDRESS_DENIED', path, `${where}: permission denied: ${DENIED[endpoint.kind]}`)
+    return new ConfigError('ADDRESS_DENIED', path, `${where}: permission denied: ${whyDenied(endpoint.kind)}`)
   }
   return new ConfigError('ADDRESS_UNAVAILABLE', path, `${where}: cannot listen there: ${error.message}`, {
     cause: error,

@@ -3,7 +3,7 @@
 import { fstatSync, readFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
-import { parseListenAddress, type Endpoint } from '../address.ts'
+import { checkSystem, parseListenAddress, type Endpoint } from '../address.ts'
 import type { ListenerSettings } from './settings.ts'
 
 /** The first one that systemd hands down. */
@@ -18,7 +18,7 @@ interface Socket {
 /**
  * The settings of a listener; where its address stands for the sockets of systemd, a copy for each with its number as address.
  * @param path the settings' place, for errors
- * @throws {ConfigError} ADDRESS_BAD; INHERITED_NONE when no socket, or none of this name, was handed down to this process
+ * @throws {ConfigError} ADDRESS_BAD, ADDRESS_SYSTEM; INHERITED_NONE when no socket, or none of this name, was handed down to this process
  */
 export function handedDown(
   settings: ListenerSettings,
@@ -27,6 +27,7 @@ export function handedDown(
 ): ListenerSettings[] {
   const { protocol, endpoint } = parseListenAddress(settings.address, `${path}.address`)
   if (endpoint.kind !== 'systemd') return [settings]
+  checkSystem(endpoint, `${path}.address`)
   const sockets = socketsOf(environment, `${path}.address`)
   const chosen = sockets.filter(({ name }) => endpoint.name === undefined || name === endpoint.name)
   if (chosen.length === 0) {

@@ -10,7 +10,7 @@ import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } fr
 import { http } from '../wire/http.ts'
 import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
-import { checkSystem, formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
+import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { AcceptQueue } from './accept-queue.ts'
 import { bind, type Bound } from './bind.ts'
 import { Crowd } from './crowd.ts'
@@ -22,6 +22,7 @@ import type { Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from '../peers.ts'
 import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
+import { demandOfSystem } from './system.ts'
 import { SocketConnection } from './socket.ts'
 import { underscoresTold } from './underscores.ts'
 import { wrongProtocol, wrongProtocolAnswer } from './wrong-protocol.ts'
@@ -104,7 +105,7 @@ export class Listener {
     // Where a socket that was handed down listens is known when it is open.
     this.#bound = endpoint.kind === 'fd' ? { kind: 'unix', path: '' } : endpoint
     if (endpoint.kind !== 'fd') this.#protect(endpoint)
-    checkSystem(endpoint, `${path}.address`)
+    demandOfSystem(endpoint, settings, path)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
 

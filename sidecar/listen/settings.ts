@@ -52,8 +52,8 @@ export const listenerSettings = v.strictObject({
     v.description('The web server in front of this listener, whose ways with SCRIPT_NAME and PATH_INFO are repaired.'),
   ),
   mode: v.pipe(
-    v.optional(v.pipe(v.string(), v.regex(/^0?[0-7]{3}$/, 'must be three octal digits, such as "0660"')), '0660'),
-    v.description('Permissions of a Unix socket, octal.'),
+    v.optional(v.pipe(v.string(), v.regex(/^0?[0-7]{3}$/, 'must be three octal digits, such as "0660"'))),
+    v.description('Permissions of a Unix socket, octal. Unless set: 0660.'),
   ),
   owner: v.pipe(
     v.optional(v.string()),

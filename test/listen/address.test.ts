@@ -9,7 +9,9 @@ import {
 } from '../../sidecar/address.ts'
 import { parsePeers } from '../../sidecar/peers.ts'
 import type { ConfigError } from '../../sidecar/errors.ts'
+import { whyDenied } from '../../sidecar/listen/bind.ts'
 import type { ListenerSettings } from '../../sidecar/listen/settings.ts'
+import { demandOfSystem } from '../../sidecar/listen/system.ts'
 import { startGateway, text } from './gateway.ts'
 
 describe('addresses', () => {
@@ -82,6 +84,41 @@ describe('named pipes', () => {
     )
     expect(() => checkSystem(endpoint, 'listen.0', 'win32')).not.toThrow()
     expect(() => checkSystem(parseAddress('127.0.0.1:1', 'x').endpoint, 'x', platform)).not.toThrow()
+  })
+
+  test.each([
+    ['unix:run/sidegate.sock', 'write pipe:sidegate or HOST:PORT'],
+    ['fastcgi://unix:C:\\run\\s.sock', 'write pipe:s or HOST:PORT'],
+    ['unix:\\\\.\\pipe\\shop', 'write pipe:shop or HOST:PORT'],
+    ['fd:3', 'hands nobody by a number: write pipe:NAME or HOST:PORT'],
+    ['systemd:web', 'the sockets of systemd, which Windows has not: write pipe:NAME or HOST:PORT'],
+  ])('%s is refused on Windows: %s', (text, words) => {
+    const { endpoint } = parseListenAddress(text, 'listen.0')
+    expect(() => checkSystem(endpoint, 'listen.0', 'win32')).toThrow(
+      expect.objectContaining({ code: 'ADDRESS_SYSTEM', path: 'listen.0', message: expect.stringContaining(words) }),
+    )
+    expect(() => checkSystem(endpoint, 'listen.0', 'linux')).not.toThrow()
+  })
+
+  test('all that Windows has not is told in one go', () => {
+    const { endpoint } = parseListenAddress('unix:s.sock', 'listen.0')
+    const settings = { mode: '0600', owner: 'www-data' }
+    const refused = (): void => demandOfSystem(endpoint, settings, 'listen.0', 'win32')
+    expect(refused).toThrow(
+      expect.objectContaining({
+        problems: ['address', 'mode', 'owner'].map((name) =>
+          expect.objectContaining({ code: 'ADDRESS_SYSTEM', path: `listen.0.${name}` }),
+        ),
+      }),
+    )
+    expect(() => demandOfSystem(endpoint, settings, 'listen.0', 'linux')).not.toThrow()
+    const pipe = parseListenAddress('pipe:s', 'listen.0').endpoint
+    expect(() => demandOfSystem(pipe, { mode: undefined, owner: undefined }, 'listen.0', 'win32')).not.toThrow()
+  })
+
+  test('a port that is denied is told by what the system means', () => {
+    expect(whyDenied('tcp', 'win32')).toMatch(/excludedportrange/)
+    expect(whyDenied('tcp', 'linux')).toMatch(/CAP_NET_BIND_SERVICE/)
   })
 
   test('match in lists of peers', () => {
