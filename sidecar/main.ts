@@ -3,7 +3,8 @@
 // gets a sentence and not a syntax error; this file itself must therefore do with old syntax.
 import type { OutputLost, StopSignal, UserSignal } from './cli/command.ts'
 
-const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
+// SIGBREAK is Ctrl-Break, and SIGHUP the end of the console, of Windows.
+const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK']
 const USER: readonly UserSignal[] = ['SIGUSR1', 'SIGUSR2']
 // Left alone, Node.js answers SIGUSR1 by opening its debugger, through which any user of the machine could run code as this one, and
 // SIGUSR2 ends the process. Both come from scripts that rotate logs. Listened to, for as long as the process lives, they do neither.

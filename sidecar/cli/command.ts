@@ -24,7 +24,7 @@ export interface Option {
 export type OutputLost = (output: 'stdout' | 'stderr', error: Error) => void
 
 /** A signal that asks the process to end. */
-export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT'
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGBREAK'
 
 /** A signal that every program gives a meaning of its own; to Sidegate they mean nothing. */
 export type UserSignal = 'SIGUSR1' | 'SIGUSR2'

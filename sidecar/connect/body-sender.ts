@@ -1,5 +1,5 @@
 // A request body on its way to a server or a worker: passed on as long as there is some and the other side takes it.
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ClientCodec } from '../wire/codec.ts'
 
 /** Where the bytes come from: RequestBody, or what was taken of it. */
@@ -12,7 +12,7 @@ export interface BodySource {
 }
 
 /** What it is sent to. */
-export interface OutSocket extends Socket {
+export interface OutStream extends Duplex {
   /** True when a write failed, and what the server sent is still to be read. */
   readonly refused?: boolean
 }
@@ -31,13 +31,13 @@ export interface SenderOwner {
 
 /** Sends one body after the other. */
 export class BodySender {
-  readonly #socket: OutSocket
+  readonly #socket: OutStream
   readonly #codec: ClientCodec
   readonly #owner: SenderOwner
   #body: BodySource | undefined
   #reading = false
 
-  constructor(socket: OutSocket, codec: ClientCodec, owner: SenderOwner) {
+  constructor(socket: OutStream, codec: ClientCodec, owner: SenderOwner) {
     this.#socket = socket
     this.#codec = codec
     this.#owner = owner

@@ -1,6 +1,6 @@
 // One connection to a server: one exchange at a time. A request without a body is one write.
 import { Alarm } from './alarm.ts'
-import { BodySender, type Awaited, type OutSocket, type SenderOwner } from './body-sender.ts'
+import { BodySender, type Awaited, type OutStream, type SenderOwner } from './body-sender.ts'
 import { BODY_HIGH_WATER } from '../body.ts'
 import { notePiece } from '../collector.ts'
 import type { SidegateError } from '../errors.ts'
@@ -29,7 +29,7 @@ const PHASES: Readonly<Record<Awaited, Phase>> = { client: 'client', server: 'id
 /** A connection. */
 export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
   readonly #name: string
-  readonly #socket: OutSocket
+  readonly #socket: OutStream
   readonly #codec: C
   readonly #owner: Keeper<C>
   #passage: Passage | undefined
@@ -58,7 +58,7 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
    * @param socket connects
    * @param ready the event that says that it has
    */
-  constructor(name: string, socket: OutSocket, codec: C, owner: Keeper<C>, ready = 'connect') {
+  constructor(name: string, socket: OutStream, codec: C, owner: Keeper<C>, ready = 'connect') {
     this.#name = name
     this.#codec = codec
     this.#owner = owner

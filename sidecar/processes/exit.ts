@@ -1,5 +1,8 @@
 // The end of a process, and how it is told.
 
+/** NTSTATUS: the severity is `error`. */
+const CRASHED = 0xc000_0000
+
 /** How a process ended. */
 export interface Exit {
   readonly code: number | null
@@ -10,10 +13,12 @@ export interface Exit {
   readonly lastLines: string | undefined
 }
 
-/** `exited with code 3`, `was killed by SIGSEGV`. */
+/** `exited with code 3`, `was killed by SIGSEGV`, `exited with code 0xC0000005`. */
 export function describeExit(exit: Exit): string {
   if (exit.error) return `could not be started: ${exit.error.message}`
   if (exit.signal === 'SIGKILL')
     return "was killed by SIGKILL (by the kernel, for want of memory, unless somebody did it: see the kernel's log)"
-  return exit.signal ? `was killed by ${exit.signal}` : `exited with code ${exit.code}`
+  if (exit.signal) return `was killed by ${exit.signal}`
+  // Windows: the code of a crash, as it is written where it is explained.
+  return `exited with code ${(exit.code ?? 0) >= CRASHED ? `0x${exit.code!.toString(16).toUpperCase()}` : exit.code}`
 }

@@ -2,12 +2,16 @@
 // behind. A worker gets a socket pair for each connection as well, and one for the control channel.
 //
 // File descriptors of the child: 0 nothing, 1 and 2 pipes, 3 to 2 + connections the connections, then the control channel
-// (JSON lines both ways). A worker ends when its connections end: that is how it notices that the gateway was killed.
+// (JSON lines both ways). On Windows each of them is two pipes: the child reads the first, and writes to the one behind it.
+// A worker ends when its connections end: that is how it notices that the gateway was killed.
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { isWindows } from '../file-names.ts'
 import type { Exit } from './exit.ts'
-import { signalGroup } from './group.ts'
 import { Lines, Tail } from '../lines.ts'
+import { PipePair } from './pipe-pair.ts'
+import { askTree, killTree, rootOptions } from './tree.ts'
 
 /** What to run. */
 export interface Command {
@@ -39,12 +43,12 @@ const OUTPUT_GRACE = 500
 
 /** A process under way. */
 export class SupervisedProcess {
-  readonly connections: readonly Socket[]
+  readonly connections: readonly Duplex[]
   /** Undefined when it could not be started. */
   readonly pid: number | undefined
   over = false
   readonly #child: ChildProcess
-  readonly #control: Socket | undefined
+  readonly #control: Duplex | undefined
   readonly #listener: ProcessListener
   readonly #tail = new Tail(LAST_LINES)
   #killer: NodeJS.Timeout | undefined
@@ -52,19 +56,20 @@ export class SupervisedProcess {
   /** `connections`: none for a program that knows nothing of Sidegate; it gets no control channel either. */
   constructor(command: Command, connections: number, listener: ProcessListener) {
     this.#listener = listener
-    const sockets = Array.from({ length: connections === 0 ? 0 : connections + 1 }, () => 'pipe' as const)
+    const ways = (connections === 0 ? 0 : connections + 1) * (isWindows() ? 2 : 1)
+    const sockets = Array.from({ length: ways }, () => 'pipe' as const)
     this.#child = spawn(command.file, command.args, {
       cwd: command.cwd,
       env: command.env,
       stdio: ['ignore', 'pipe', 'pipe', ...sockets],
-      // A group of its own: signals of the terminal do not reach it, and what it starts can be ended with it.
-      detached: true,
+      ...rootOptions(),
     })
     this.pid = this.#child.pid
     // A process that could not be started may have none.
-    const opened = ((this.#child.stdio ?? []) as unknown as (Socket | null)[])
+    const pipes = ((this.#child.stdio ?? []) as unknown as (Socket | null)[])
       .slice(3)
       .filter((stream) => stream !== null)
+    const opened = isWindows() ? paired(pipes) : pipes
     this.connections = opened.slice(0, connections)
     this.#control = opened[connections]
     for (const stream of opened) stream.on('error', () => {})
@@ -86,21 +91,21 @@ export class SupervisedProcess {
     for (const line of text.split('\n')) if (line !== '') this.#tail.add(line)
   }
 
-  /** Asks it to end, by the end of its sockets and by SIGTERM for what it started; after `timeout` ms SIGKILL. */
+  /**
+   * Asks it to end, by the end of its connections and by SIGTERM for what it started; after `timeout` ms it is ended by force, and at once where
+   * there is no way to ask.
+   */
   stop(timeout: number): void {
     if (this.over) return
     for (const socket of this.connections) socket.end()
-    this.#signal('SIGTERM')
-    this.#killer ??= setTimeout(() => this.kill(), timeout)
+    const asked = askTree(this.#child) || this.connections.length > 0
+    if (asked) this.#killer ??= setTimeout(() => this.kill(), timeout)
+    else this.kill()
   }
 
   /** Ends it and what it started at once. */
   kill(): void {
-    if (!this.over) this.#signal('SIGKILL')
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    signalGroup(this.pid, signal)
+    if (!this.over) killTree(this.#child)
   }
 
   #readControl(): void {
@@ -130,7 +135,7 @@ export class SupervisedProcess {
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     // Its children must not live on: they would hold sockets and memory, and nobody would look after them.
-    this.#signal('SIGKILL')
+    killTree(this.#child)
     clearTimeout(this.#killer)
     const end = (): void => {
       clearTimeout(timer)
@@ -146,4 +151,12 @@ export class SupervisedProcess {
     for (const stream of this.#child.stdio ?? []) stream?.destroy()
     this.#listener.exited({ code, signal, error, lastLines: this.#tail.text })
   }
+}
+
+/** Each two of them as one connection. */
+function paired(pipes: readonly Socket[]): Duplex[] {
+  return pipes.flatMap((outgoing, index) => {
+    const incoming = pipes[index + 1]
+    return index % 2 === 0 && incoming ? [new PipePair(incoming, outgoing)] : []
+  })
 }

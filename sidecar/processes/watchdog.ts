@@ -18,7 +18,7 @@ export class Watchdog {
   /**
    * @param group its leader's process id
    * @param stopTimeout milliseconds from SIGTERM to SIGKILL
-   * @param folder removed afterwards
+   * @param folder removed afterwards; not on Windows
    */
   constructor(group: number, stopTimeout: number, folder: string) {
     if (process.platform === 'win32') return

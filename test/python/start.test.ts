@@ -3,8 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigError } from '../../sidecar/errors.ts'
+import { Log } from '../../sidecar/log.ts'
+import { pythonCommand } from '../../sidecar/mounts/python/interpreter.ts'
+import { python } from '../../sidecar/mounts/python/mount.ts'
 import { APPS, INTERPRETER, makeMount, openMount, type Settings } from './mount.ts'
 
 async function failure(settings: Settings): Promise<ConfigError> {
@@ -99,6 +103,19 @@ test('threads that cannot be started stop the start', async () => {
   const error = await failure({ python: 'spec', interpreter, threads: 1000 })
   expect(error).toMatchObject({ code: 'PYTHON_THREADS', path: 'mounts./.threads' })
   expect(error.message).toMatch(/^only \d+ of 1000 threads could be started .*ulimit -v/)
+})
+
+test.for([
+  [125, undefined],
+  [126, { code: 'PYTHON_THREADS', path: 'mounts./.threads' }],
+] as const)('%i threads on Windows', async ([threads, refused]) => {
+  const settings = v.parse(python.settings, { python: 'spec', threads })
+  const context = { key: '/', path: 'mounts./', directory: APPS, log: new Log('text'), platform: 'win32' as const }
+  const error = await pythonCommand('serve', settings, context).then(
+    () => undefined,
+    ({ code, path }: ConfigError) => ({ code, path }),
+  )
+  expect(error).toEqual(refused)
 })
 
 test('what service managers tell the gateway alone stays with it', async () => {

@@ -1,11 +1,11 @@
 // A script under way: its input, its output at the speed at which it is taken, its stderr line by line, its time limit, its end. It leads
-// a process group of its own, so that what it started can be stopped with it. A script that ends by itself leaves what it started in the
+// a tree of processes (processes/tree.ts), so that what it started can be stopped with it. A script that ends by itself leaves what it started in the
 // background alone, as every CGI server does; one that is stopped does not.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { signalGroup } from '../../processes/group.ts'
 import type { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { Lines, Tail } from '../../lines.ts'
 import type { Exit } from '../../processes/exit.ts'
+import { askTree, killTree, rootOptions } from '../../processes/tree.ts'
 import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'
 
@@ -92,7 +92,7 @@ export class ScriptProcess {
     const { file, args, cwd, env } = this.#options
     const input = this.#upload.length === 0 ? 'ignore' : 'pipe'
     try {
-      return spawn(file, args, { cwd, env, stdio: [input, 'pipe', 'pipe'], detached: true, windowsHide: true })
+      return spawn(file, args, { cwd, env, stdio: [input, 'pipe', 'pipe'], ...rootOptions() })
     } catch (error) {
       // E2BIG and others are thrown and not told by an event.
       setImmediate(() => this.#end({ code: null, signal: null, error: error as Error, lastLines: undefined }))
@@ -108,7 +108,7 @@ export class ScriptProcess {
     this.#alive()
   }
 
-  /** Ends it and everything it started: SIGTERM, after `stopTimeout` SIGKILL. What it still writes is thrown away. */
+  /** Ends it and everything it started: SIGTERM, after `stopTimeout` by force, which is at once on Windows. What it still writes is thrown away. */
   stop(): void {
     if (this.#stopped || this.#over) return
     this.#stopped = true
@@ -116,8 +116,10 @@ export class ScriptProcess {
     this.#rest()
     this.#child?.stdin?.destroy()
     this.#child?.stdout?.resume()
-    signalGroup(this.pid, 'SIGTERM')
-    this.#killer = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), this.#options.stopTimeout)
+    const child = this.#child
+    if (!child) return
+    if (askTree(child)) this.#killer = setTimeout(() => killTree(child), this.#options.stopTimeout)
+    else killTree(child)
   }
 
   /** Passes the body on; exactly as much as was announced: the door has seen to it. */
@@ -180,7 +182,7 @@ export class ScriptProcess {
     this.#rest()
     clearTimeout(this.#killer)
     // Those of its group that did not care for SIGTERM.
-    if (this.#stopped) signalGroup(this.pid, 'SIGKILL')
+    if (this.#stopped) killTree(this.#child!)
     this.#options.watchdog.remove(this.pid!)
     this.#child?.stdin?.destroy()
     this.#awaitOutput()

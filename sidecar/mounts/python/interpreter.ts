@@ -12,6 +12,9 @@ import type { PythonSettings } from './settings.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
 
+/** Node.js passes on the first 255 descriptors: two a thread, two of the control channel, and three standard streams. */
+const THREADS_WINDOWS = 125
+
 /** What runs workers when nothing is set. */
 export function defaultPython(platform?: NodeJS.Platform): string {
   return isWindows(platform) ? 'python' : 'python3'
@@ -19,7 +22,7 @@ export function defaultPython(platform?: NodeJS.Platform): string {
 
 /**
  * The command that runs a worker, or looks at the app without importing it.
- * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_NOT_FOUND for a
+ * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_THREADS; PYTHON_NOT_FOUND for a
  * batch file of Windows.
  */
 export async function pythonCommand(
@@ -31,6 +34,10 @@ export async function pythonCommand(
   const { platform } = context
   const windows = isWindows(platform)
   const at = (setting: string): string => `${context.path}.${setting}`
+  if (windows && threads > THREADS_WINDOWS) {
+    const message = `a worker has ${THREADS_WINDOWS} threads at most on Windows, which lets a process inherit 255 files: set more processes, and fewer threads`
+    throw new ConfigError('PYTHON_THREADS', at('threads'), message)
+  }
   const cwd = resolve(context.directory, settings.cwd ?? '.')
   await demandFolder(cwd, 'PYTHON_CWD', at('cwd'), 'the working directory')
   const folders = typeof settings.path === 'string' ? [settings.path] : (settings.path ?? [])

@@ -23,7 +23,7 @@ def refuse(does, arguments):
         sys.stdout.write(line)
         return 0
     threads = [int(argument[8:]) for argument in arguments[1:] if argument.startswith('threads=')]
-    os.write(3 + threads[0], line.encode('ascii'))
+    os.write(4 + 2 * threads[0] if os.name == 'nt' else 3 + threads[0], line.encode('ascii'))
     return 1
 
 

@@ -1,4 +1,5 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
+import { randomUUID } from 'node:crypto'
 import { lstat, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -28,7 +29,7 @@ export class CommandPlan {
   readonly #placed: readonly (readonly [name: string, value: string])[]
   /** The program, where it was looked for at the start. */
   #found: string | undefined
-  /** Private to this mount; undefined before `open` and where there are no sockets. */
+  /** Private to this mount; undefined before `open` and on Windows. */
   folder: string | undefined
   #starts = 0
 
@@ -46,7 +47,7 @@ export class CommandPlan {
       throw new ConfigError(
         'RUN_PLACE',
         path,
-        `the command ${what}: put one of $SOCKET (a Unix socket) and $PORT (on 127.0.0.1) into it, or into env where it reads its environment: env: { PORT: '$PORT' }`,
+        `the command ${what}: put one of $SOCKET (${isWindows(context.platform) ? 'a named pipe' : 'a Unix socket'}) and $PORT (on 127.0.0.1) into it, or into env where it reads its environment: env: { PORT: '$PORT' }`,
       )
     }
     this.program = words[0]
@@ -80,7 +81,7 @@ export class CommandPlan {
   async open(path: string): Promise<void> {
     await this.#demandFolder(path)
     if (isWindows(this.#platform)) this.#found = this.#find(path)
-    this.folder = await makeFolder()
+    else this.folder = await makeFolder()
   }
 
   async #demandFolder(path: string): Promise<void> {
@@ -113,6 +114,8 @@ export class CommandPlan {
 
   /** A name of its own for each start: what is left of the one before is in nobody's way. */
   async #socket(): Promise<Endpoint> {
+    // Whoever knew the name of a pipe could make it first, and be sent the requests.
+    if (isWindows(this.#platform)) return { kind: 'pipe', name: `sidegate-${randomUUID()}` }
     // Old files are cleared away from the system's folder for temporary ones, and the place may be somebody else's by then.
     if (this.folder !== undefined && !(await isOwnFolder(this.folder))) this.folder = await makeFolder()
     return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }

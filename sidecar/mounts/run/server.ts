@@ -92,7 +92,7 @@ export class CommandServer implements Occupant, ProcessListener {
     }
     const { pid } = this.#process
     if (pid === undefined) return
-    this.#watchdog = new Watchdog(pid, stopTimeout, plan.folder!)
+    this.#watchdog = new Watchdog(pid, stopTimeout, plan.folder ?? '')
     this.#timers.late = setTimeout(() => this.#late(), startTimeout)
     void this.#look(LOOK_FIRST_MS)
   }

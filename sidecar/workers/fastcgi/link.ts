@@ -4,7 +4,7 @@
 //
 // When the client goes away the connection has to become clean again, as there is no other to put in its place: the worker is told,
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { notePiece } from '../../collector.ts'
 import { BodySender, type SenderOwner } from '../../connect/body-sender.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
@@ -29,7 +29,7 @@ type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
 export class FastcgiLink implements Link {
   readonly index: number
   cancelledAt = 0
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #process: SupervisedProcess
   readonly #end: LinkEnd
   readonly #turns: Turns
@@ -56,7 +56,7 @@ export class FastcgiLink implements Link {
   #sender: BodySender | undefined
 
   /** @param process what it is a connection of */
-  constructor(socket: Socket, index: number, process: SupervisedProcess, end: LinkEnd, turns: Turns) {
+  constructor(socket: Duplex, index: number, process: SupervisedProcess, end: LinkEnd, turns: Turns) {
     this.#socket = socket
     this.index = index
     this.#process = process

@@ -1,6 +1,5 @@
 """The way of requests and responses between the gateway and a thread."""
-import socket
-
+from .channels import is_over, open_connection
 from .fastcgi import BEGIN, PARAMS, unpack_record
 from .forks import Parted
 from .native import native_read
@@ -22,12 +21,10 @@ class Gone(ConnectionResetError):
 
 
 class Connection:
-    """One inherited socket: requests one after the other, each run to its end before the next."""
+    """One inherited connection: requests one after the other, each run to its end before the next."""
 
-    def __init__(self, index, descriptor, base):
-        sock = socket.socket(fileno=descriptor)
-        sock.set_inheritable(False)
-        sock.setblocking(True)
+    def __init__(self, index, base):
+        sock = open_connection(index)
         self.index = index
         self.sock = sock
         self.recv = sock.recv
@@ -116,6 +113,13 @@ class Connection:
         self.sending = True
         self.sock.sendall(data)
         self.sending = False
+
+    def is_over(self):
+        """Whether the gateway has closed it."""
+        try:
+            return is_over(self.sock)
+        except OSError:
+            return False
 
     def part(self):
         """Takes it away from a process that the app has forked."""

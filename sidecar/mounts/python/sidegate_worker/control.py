@@ -35,6 +35,6 @@ def listen_to(control, connections, pipes, stop):
     pipes.settle(False)
     native_sleep(stop)
     # An app that hangs shall not outlive its gateway, nor what it started.
-    if os.getpgrp() == os.getpid():
+    if hasattr(os, 'killpg') and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)

@@ -1,5 +1,6 @@
 """What the app prints, and where it goes: during a request to the log of that request."""
 import io
+import os
 import threading
 
 running = threading.local()
@@ -34,7 +35,9 @@ class Output(io.TextIOBase):
         io.TextIOBase.__init__(self)
         self.stream = name
         self.original = original
-        original.reconfigure(line_buffering=True, errors='backslashreplace')
+        # The gateway reads UTF-8 and lines with a plain end, whatever the system has for text.
+        own = {'encoding': 'utf-8', 'newline': '\n'} if os.name == 'nt' else {}
+        original.reconfigure(line_buffering=True, errors='backslashreplace', **own)
 
     def write(self, text):
         request = getattr(running, 'request', None)

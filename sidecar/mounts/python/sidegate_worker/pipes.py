@@ -1,6 +1,7 @@
 """The pipes that requests come by."""
 import os
 
+from .channels import PIPES
 from .native import native_lock
 
 
@@ -15,7 +16,10 @@ class Pipes:
         self.lock.acquire()
 
     def open(self):
-        """As late as can be: what the app has forked must not hold the ends for writing. Descriptor and inode of each."""
+        """As late as can be: what the app has forked must not hold the ends for writing. Descriptor and inode of each; none where the
+        gateway could not open them."""
+        if PIPES:
+            return []
         self.ends = [os.pipe() for _ in self.connections]
         return [(requests, os.fstat(requests).st_ino) for requests, _ in self.ends]
 

@@ -5,6 +5,7 @@ import signal
 import sys
 
 from .arguments import options
+from .channels import PIPES, open_control
 from .connection import Connection
 from .control import listen_to, tell
 from .failed import Failed
@@ -15,18 +16,26 @@ from .output import Output, running
 from .pipes import Pipes
 from .serving import serve, serve_beside
 
-CONNECTIONS_FROM = 3
+
+
+def signals(*names):
+    """Those that the system has."""
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
 # Signals at which a worker asks to be replaced, and all that do not end it.
-LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-HEEDED = LEAVE + (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+LEAVE = signals('SIGTERM', 'SIGHUP', 'SIGQUIT')
+HEEDED = LEAVE + signals('SIGINT', 'SIGBREAK', 'SIGUSR1', 'SIGUSR2')
 
 
 def main(arguments):
     """Serves the app until the gateway ends its connections; the exit code. `arguments`: those of ../worker.py behind `serve`."""
     settings = options(arguments)
     threads = settings['threads']
-    control = CONNECTIONS_FROM + threads
-    os.set_inheritable(control, False)
+    heard, control = open_control(threads)
+    if PIPES:
+        from .job import hold_children
+        hold_children()
     sys.stdout = Output('stdout', sys.stdout)
     sys.stderr = Output('stderr', sys.stderr)
     faulthandler.enable(file=sys.__stderr__)
@@ -48,7 +57,7 @@ def main(arguments):
         'wsgi.input_terminated': True,
         'wsgi.file_wrapper': FileWrapper,
     }
-    connections = [Connection(index, CONNECTIONS_FROM + index, base) for index in range(threads)]
+    connections = [Connection(index, base) for index in range(threads)]
     pipes = Pipes(connections)
 
     def hold():
@@ -76,7 +85,7 @@ def main(arguments):
     if hasattr(os, 'register_at_fork'):
         os.register_at_fork(before=hold, after_in_parent=go_on, after_in_child=part)
     # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
-    start_native_thread(listen_to, (control, connections, pipes, settings['stop']))
+    start_native_thread(listen_to, (heard, connections, pipes, settings['stop']))
 
     sys.path[:0] = settings['path'] + [os.getcwd()]
     sys.argv = [settings['target']]

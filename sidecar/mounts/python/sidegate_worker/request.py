@@ -1,6 +1,5 @@
 """One request: the app's call, and what it answers."""
 import json
-import socket
 import sys
 import traceback
 
@@ -53,7 +52,7 @@ class Request:
             except Gone:
                 pass  # what the app makes of it is nobody's news
             except EOFError:
-                if not self.gateway_gone():
+                if not self.connection.is_over():
                     failure = sys.exc_info()
             except BaseException:
                 if self.connection.aborted != self.connection.sequence:
@@ -76,12 +75,6 @@ class Request:
         finally:
             running.request = None
             failure = None
-
-    def gateway_gone(self):
-        try:
-            return not self.connection.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
-            return False
 
     def start_response(self, status, headers, exc_info=None):
         """PEP 3333 "The start_response() Callable"."""
