@@ -6,6 +6,7 @@ import { conformance } from './conformance.ts'
 import { plug } from './plug.ts'
 import { request } from './request.ts'
 import { serve } from './serve.ts'
+import { service } from './service.ts'
 import { sniff } from './sniff.ts'
 
-export const commands: readonly Command[] = [serve, check, plug, cgi, request, sniff, conformance]
+export const commands: readonly Command[] = [serve, check, plug, cgi, request, sniff, conformance, service]
