@@ -54,7 +54,7 @@ function placedListeners(input: PlugInput): Placed[] {
   return (
     input.listeners
       // What is handed down by another process has no name that a host could connect to.
-      .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd):/.test(address))
+      .filter(({ address }) => !/^(?:[a-z]+:\/\/)?(?:fd|systemd|stdin):/.test(address))
       .flatMap((listener, index) => {
         const { protocol: named, endpoint } = parseAddress(listener.address, `listen.${index}`)
         // Named pipes are Windows' own, and none of these web servers connects to one.

@@ -1,4 +1,4 @@
-// Addresses as they are written in the configuration: HOST:PORT, unix:PATH or pipe:NAME, and for listeners fd:N or systemd:, with or
+// Addresses as they are written in the configuration: HOST:PORT, unix:PATH or pipe:NAME, and for listeners fd:N, systemd: or stdin:, with or
 // without a protocol in front.
 import { isIP } from 'node:net'
 import { ConfigError } from './errors.ts'
@@ -24,8 +24,11 @@ export interface PipeEndpoint {
 /** Where to connect, or where a listener is. */
 export type Endpoint = SocketEndpoint | PipeEndpoint
 
-/** A listening socket that whoever started this process has made: one by its number, or those of systemd, all or one by name. */
-export type Inherited = { kind: 'fd'; fd: number } | { kind: 'systemd'; name: string | undefined }
+/**
+ * What whoever started this process has made: a listening socket by its number; those of systemd, all or one by name; or one connection,
+ * which is standard input.
+ */
+export type Inherited = { kind: 'fd'; fd: number } | { kind: 'systemd'; name: string | undefined } | { kind: 'stdin' }
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -45,15 +48,22 @@ export interface Address {
 export const protocolNames: readonly string[] = everyProtocol.map(({ name }) => name)
 
 /**
- * Reads an address to listen on: one to connect to, `fd:N`, `systemd:` or `systemd:NAME`, with or without a protocol in front.
+ * Reads an address to listen on: one to connect to, `fd:N`, `systemd:`, `systemd:NAME` or `stdin:`, with or without a protocol in front.
+ * Over `stdin:` FastCGI is spoken, which need not be said.
  * @param path the setting's place, for the error
  * @throws {ConfigError} ADDRESS_BAD
  */
 export function parseListenAddress(text: string, path: string): ListenAddress {
-  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(fd|systemd):(.*)$/.exec(text)
+  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(fd|systemd|stdin):(.*)$/.exec(text)
   if (!match) return parseAddress(text, path)
   const [, scheme, kind, rest = ''] = match
   const protocol = scheme === undefined ? undefined : knownProtocol(scheme, text, path)
+  if (kind === 'stdin') {
+    if (rest !== '') throw bad(path, `${JSON.stringify(text)} has something after stdin:`)
+    if (protocol !== undefined && protocol !== 'fastcgi')
+      throw bad(path, `${JSON.stringify(text)}: over standard input a web server speaks fastcgi, not ${protocol}`)
+    return { protocol: 'fastcgi', endpoint: { kind } }
+  }
   if (kind === 'systemd') return { protocol, endpoint: { kind, name: rest === '' ? undefined : rest } }
   if (!/^[0-9]{1,4}$/.test(rest)) throw bad(path, `${JSON.stringify(text)} has no number after fd:`)
   return { protocol, endpoint: { kind: 'fd', fd: Number(rest) } }

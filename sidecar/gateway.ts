@@ -117,6 +117,13 @@ export class Gateway implements Reception {
     }))
   }
 
+  /** Resolves when a connection has ended beside which a listener can have no other: `stdin:`. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      for (const { ended } of this.#listeners) void ended?.then(resolve)
+    })
+  }
+
   /** What each mount has done since the start, and what it does now; in the order of the configuration. */
   get mounts(): MountedStatus[] {
     return this.#mounted.map(({ status }) => status)

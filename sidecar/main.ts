@@ -47,7 +47,10 @@ await shutDebugger()
 const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   environment: process.env,
-  stdin: process.stdin,
+  // Not looked at before it is wanted: a listener may take it for itself.
+  get stdin() {
+    return process.stdin
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   onStopSignal: (listener) => listen(STOP, listener),

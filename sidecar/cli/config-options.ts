@@ -1,4 +1,5 @@
 // The options that stand for settings of the configuration, and what a command is to run: the targets of its command line, or a file.
+import { resolve } from 'node:path'
 import { settingsOf } from '../config/describe.ts'
 import { CONFIG_NAMES, findConfig, loadConfig } from '../config/load.ts'
 import { ConfigProblems, problemsOf, type Problem } from '../problem.ts'
@@ -52,6 +53,7 @@ export const configOptions: readonly Option[] = [
 export const runOptions: readonly Option[] = [
   settingOption('log-format', 'FORMAT', 'format'),
   { name: 'no-access-log', text: 'No record a request.' },
+  { name: 'log-file', value: 'FILE', text: settings.get('file')!.description },
   settingOption('drain-timeout', 'SECONDS', 'drainTimeout'),
 ]
 
@@ -69,7 +71,7 @@ export interface Prepared extends Validated {
  */
 export async function prepare({ positionals, options, context }: Call, load = true): Promise<Prepared> {
   const { cwd, environment } = context
-  const overrides = overridesOf(options, positionals.length > 0)
+  const overrides = overridesOf(options, positionals.length > 0, cwd)
   const file = text(options, 'config')
   if (positionals.length > 0) {
     if (file !== undefined)
@@ -95,7 +97,7 @@ export async function prepare({ positionals, options, context }: Call, load = tr
 }
 
 /** `targets`: there is no file. */
-function overridesOf(options: OptionValues, targets: boolean): Record<string, unknown> {
+function overridesOf(options: OptionValues, targets: boolean, cwd: string): Record<string, unknown> {
   const overrides: Record<string, unknown> = {}
   const listen = texts(options, 'listen')
   const trust = texts(options, 'trust')
@@ -111,7 +113,12 @@ function overridesOf(options: OptionValues, targets: boolean): Record<string, un
   const drainTimeout = number(options, 'drain-timeout')
   if (drainTimeout !== undefined) overrides.drainTimeout = drainTimeout
   const format = text(options, 'log-format')
-  const log = { ...(format !== undefined && { format }), ...(options['no-access-log'] === true && { access: false }) }
+  const file = text(options, 'log-file')
+  const log = {
+    ...(format !== undefined && { format }),
+    ...(options['no-access-log'] === true && { access: false }),
+    ...(file !== undefined && { file: resolve(cwd, file) }),
+  }
   if (Object.keys(log).length > 0) overrides.log = log
   return overrides
 }

@@ -1,12 +1,10 @@
 // argv → one command → an exit code. Errors become lines here, and nowhere else.
 import { nearest } from '../nearest.ts'
-import { formatProblem, problemsOf } from '../problem.ts'
-import { SidegateError } from '../errors.ts'
-import { visible } from '../line.ts'
 import { kinds } from '../mounts/index.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { EXIT, UsageError, type Command, type Context } from './command.ts'
 import { commands } from './commands.ts'
+import { failureLines } from './failure.ts'
 import { commandHelp, kindHelp, mainHelp } from './help.ts'
 import { parseCall } from './parse.ts'
 import { version } from './version.ts'
@@ -25,15 +23,7 @@ export async function run(words: readonly string[], context: Context): Promise<n
       context.stderr.write(`sidegate: ${error.message}\n(${help} tells more)\n`)
       return EXIT.usage
     }
-    const problems = problemsOf(error)
-    if (problems) {
-      for (const problem of problems) context.stderr.write(`sidegate: ${formatProblem(problem)}\n`)
-    } else if (error instanceof SidegateError)
-      context.stderr.write(`sidegate: ${visible(error.message)} [${error.code}]\n`)
-    else
-      context.stderr.write(
-        `sidegate: this should not happen, please report it\n${(error as Error).stack ?? String(error)}\n`,
-      )
+    context.stderr.write(failureLines(error))
     return EXIT.failed
   }
 }

@@ -1,12 +1,18 @@
 // sidegate serve: starts the gateway, says what is where, and runs until a signal.
+import { Console } from 'node:console'
+import { resolve } from 'node:path'
 import { Gateway } from '../gateway.ts'
+import { ConfigError } from '../errors.ts'
 import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
+import { RotatingFile } from '../rotating-file.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
-import { EXIT, type Call, type Command, type Context, type UserSignal } from './command.ts'
+import { EXIT, text, type Call, type Command, type Context, type UserSignal } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
+import { failureLines } from './failure.ts'
+import { Lifeline } from './lifeline.ts'
 import { createMounts } from './mounts.ts'
 import { openServeLog } from './serve-log.ts'
 import { reportStray } from './stray.ts'
@@ -20,7 +26,15 @@ export const serve: Command = {
   summary: 'Mount apps and serve them to the web server in front.',
   synopsis: '[TARGET…] [options]',
   positionals: { min: 0, max: Infinity },
-  options: [...configOptions, ...runOptions],
+  options: [
+    ...configOptions,
+    ...runOptions,
+    {
+      name: 'lifeline',
+      value: 'ADDRESS',
+      text: 'Stop when nobody has been connected to this address for 60 s. For who starts Sidegate and may be ended without a word: the handler for IIS.',
+    },
+  ],
   examples: [
     ['sidegate serve app:./hello.ts', 'one app at /, on 127.0.0.1:8000'],
     [
@@ -31,19 +45,27 @@ export const serve: Command = {
   ],
   async run(call: Call): Promise<number> {
     const exit = new AppExit(call.context)
+    const address = text(call.options, 'lifeline')
+    const file = text(call.options, 'log-file')
+    const lifeline = address === undefined ? undefined : await Lifeline.open(address)
     try {
-      return await serveUntilStopped(call, exit)
+      return await serveUntilStopped(call, exit, lifeline)
+    } catch (error) {
+      // Where there is no standard error, this is the only place to look.
+      if (file !== undefined) openLogFile(resolve(call.context.cwd, file), call.context).end(failureLines(error))
+      throw error
     } finally {
+      lifeline?.close()
       exit.stop()
     }
   },
 }
 
-async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
+async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline | undefined): Promise<number> {
   const prepared = await prepare(call)
   demand(prepared)
   const { config, targets, locate } = prepared
-  const { context } = call
+  const context = withLogFile(call.context, config)
   const serveLog = openServeLog(config.log.format, config.log.access, context)
   const { log } = serveLog
   exit.log = log
@@ -59,6 +81,7 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
     })
   const gateway = await located(locate, make)
   const signals = new Signals(context)
+  void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
   const stopWarnings = reportWarnings(log)
   const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
   try {
@@ -70,7 +93,9 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
+    void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
+    lifeline?.ready()
     const stop = reportStray(log)
     const code = await untilStopped(gateway, config, signals, log)
     stop()
@@ -80,6 +105,27 @@ async function serveUntilStopped(call: Call, exit: AppExit): Promise<number> {
     stopNotes()
     stopWarnings()
     serveLog.close()
+  }
+}
+
+/** The surroundings with the log file for outputs, where there is to be one; what apps print goes there too. */
+function withLogFile(context: Context, { log: { file }, directory }: GatewayConfig): Context {
+  if (file === undefined) return context
+  const output = openLogFile(resolve(directory, file), context)
+  globalThis.console = new Console(output)
+  return { ...context, stdout: output, stderr: output }
+}
+
+/** @throws {ConfigError} LOG_FILE */
+function openLogFile(path: string, { stderr }: Context): RotatingFile {
+  try {
+    return new RotatingFile(path, ({ message }) => {
+      stderr.write(`sidegate: ${path} cannot be written: ${message}; requests are served all the same [LOG_LOST]\n`)
+    })
+  } catch (error) {
+    throw new ConfigError('LOG_FILE', 'log.file', `${path} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -121,18 +167,20 @@ function noteUserSignal(signal: UserSignal, log: Log): void {
   log.info(`${signal}: nothing is done; ${why}`)
 }
 
-/** Signals as promises; one that comes before it is asked for is kept. */
+/** Signals, and what else makes it stop, as promises; one that comes before it is asked for is kept. */
 class Signals {
   readonly stop: () => void
   readonly #waiting: ((signal: string) => void)[] = []
   readonly #kept: string[] = []
 
   constructor(context: Context) {
-    this.stop = context.onStopSignal((signal) => {
-      const waiting = this.#waiting.splice(0)
-      if (waiting.length === 0) this.#kept.push(signal)
-      for (const resolve of waiting) resolve(signal)
-    })
+    this.stop = context.onStopSignal((signal) => this.came(signal))
+  }
+
+  came(reason: string): void {
+    const waiting = this.#waiting.splice(0)
+    if (waiting.length === 0) this.#kept.push(reason)
+    for (const give of waiting) give(reason)
   }
 
   next(): Promise<string> {

@@ -10,6 +10,12 @@ const logSettings = v.strictObject({
     v.description('How records are written: lines for people, or one JSON object a line.'),
   ),
   access: v.pipe(v.optional(v.boolean(), true), v.description('One record a request on standard output.')),
+  file: v.pipe(
+    v.optional(v.pipe(v.string(), v.minLength(1))),
+    v.description(
+      'A file for all records, and what apps print, in place of standard output and standard error. With 10 MiB it gets a name with the time in it and another is begun; five such are kept.',
+    ),
+  ),
 })
 
 /** What stands at the top of a configuration beside `listen` and `mounts`. */

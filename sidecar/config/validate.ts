@@ -41,7 +41,7 @@ export interface GatewayConfig {
   readonly listen: readonly ListenEntry[]
   readonly mounts: readonly MountEntry[]
   readonly host: string
-  readonly log: { readonly format: 'text' | 'json'; readonly access: boolean }
+  readonly log: { readonly format: 'text' | 'json'; readonly access: boolean; readonly file?: string | undefined }
   /** Seconds. */
   readonly drainTimeout: number
 }

@@ -2,7 +2,8 @@
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { isWindows } from '../file-names.ts'
-import { formatEndpoint, socketAddress, type Endpoint } from '../address.ts'
+import { formatEndpoint, socketAddress, type Endpoint, type Inherited } from '../address.ts'
+import { openStandardInput } from '../standard-input.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
@@ -17,11 +18,16 @@ export interface Bound {
   readonly endpoint: Endpoint
   /** The folder that was made for a Unix socket, because it was not there. */
   readonly folder?: string | undefined
+  /** Resolves when no connection can come any more, as the only one there is has ended. */
+  readonly ended?: Promise<void> | undefined
   /** Removes the path of a Unix socket, so that nobody comes who could go elsewhere. Works twice. */
   leave(): void
   /** Accepts no more connections, after `leave`. Those that are there stay. Works twice. */
   close(): void
 }
+
+/** What a server can be put on: `systemd:` stands for several `fd`. */
+export type BindEndpoint = Endpoint | Exclude<Inherited, { kind: 'systemd' }>
 
 /**
  * Starts listening.
@@ -29,10 +35,11 @@ export interface Bound {
  */
 export async function bind(
   server: Server,
-  endpoint: Endpoint | { readonly kind: 'fd'; readonly fd: number },
+  endpoint: BindEndpoint,
   settings: ListenerSettings,
   path: string,
 ): Promise<Bound> {
+  if (endpoint.kind === 'stdin') return takeStandardInput(server, path)
   if (endpoint.kind === 'fd') {
     const found = await bindInherited(server, endpoint.fd, settings, path)
     return { endpoint: found, leave: nothing, close: () => stop(server) }
@@ -81,6 +88,19 @@ function listen(server: Server, where: ListenOptions & { readonly fd?: number },
     })
     server.listen(where, backlog)
   })
+}
+
+/** Has the server accept the one connection that this process was started with. */
+async function takeStandardInput(server: Server, path: string): Promise<Bound> {
+  try {
+    const socket = await openStandardInput()
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    server.emit('connection', socket)
+    return { endpoint: { kind: 'unix', path: '' }, ended, leave: nothing, close: nothing }
+  } catch (error) {
+    const message = `standard input is no connection: ${(error as Error).message}. IIS starts a FastCGI process with one`
+    throw new ConfigError('ADDRESS_UNAVAILABLE', path, message, { cause: error })
+  }
 }
 
 /** Accepts connections on a socket that was made by whoever started this process. */

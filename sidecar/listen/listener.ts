@@ -12,7 +12,7 @@ import { protocolCalled, protocols } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { AcceptQueue } from './accept-queue.ts'
-import { bind, type Bound } from './bind.ts'
+import { bind, type BindEndpoint, type Bound } from './bind.ts'
 import { Crowd } from './crowd.ts'
 import type { HostRules, Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
@@ -43,7 +43,7 @@ export class Listener {
   readonly #allow: Peers
   readonly #proxies: Peers
   readonly #options: ProtocolOptions
-  readonly #address: Endpoint | { readonly kind: 'fd'; readonly fd: number }
+  readonly #address: BindEndpoint
   /** The one that the address names. */
   readonly #only: Protocol | undefined
   #protocols: readonly GatewayProtocol[] = []
@@ -53,7 +53,7 @@ export class Listener {
   readonly #trust: Peers
   readonly #incoming = new LinkedList<Incoming>()
   #bound: Endpoint
-  #place: Pick<Bound, 'leave' | 'close'> | undefined
+  #place: Bound | undefined
   readonly #queue: AcceptQueue
   /** While it drains: called when no connection has to be waited for. */
   #quiet: (() => void) | undefined
@@ -88,12 +88,15 @@ export class Listener {
       underscores: settings.underscoresInHeaders,
       leftOut: underscoresTold(reception.log, () => this.text),
       date: httpDate,
+      alone: endpoint.kind === 'stdin',
     }
     this.#allowance = {
       ...reception.limits,
       head: settings.headTimeout * 1000,
       bodyRate: settings.bodyRate,
       bodyTotal: settings.bodyTimeout * 1000,
+      // Who cannot connect again says itself when it is over.
+      ...(endpoint.kind === 'stdin' && { idle: 0 }),
     }
     this.#crowd = new Crowd(
       settings,
@@ -103,8 +106,8 @@ export class Listener {
       (error, socket) => this.#warn(error, socket),
     )
     // Where a socket that was handed down listens is known when it is open.
-    this.#bound = endpoint.kind === 'fd' ? { kind: 'unix', path: '' } : endpoint
-    if (endpoint.kind !== 'fd') this.#protect(endpoint)
+    this.#bound = endpoint.kind === 'fd' || endpoint.kind === 'stdin' ? { kind: 'unix', path: '' } : endpoint
+    if (endpoint.kind !== 'fd') this.#protect(this.#bound)
     demandOfSystem(endpoint, settings, path)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
@@ -122,7 +125,7 @@ export class Listener {
     }
     if (bound.folder !== undefined)
       this.#reception.log.info(`the folder ${bound.folder} was not there: it was made for the socket, with mode 0755`)
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    if (this.#allowance.idle > 0) this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
   /** Decides which protocols an address takes; refuses those that would be open to everybody. */
@@ -160,6 +163,11 @@ export class Listener {
     const bound = this.#bound
     const address = formatAddress({ protocol: this.#only?.name, endpoint: bound })
     return bound.kind === 'unix' && bound.path === '' ? this.settings.address : address
+  }
+
+  /** Of a listener whose only connection was there from the start: resolves when that has ended. There once it is open. */
+  get ended(): Promise<void> | undefined {
+    return this.#place?.ended
   }
 
   /** Where it listens. */

@@ -10,7 +10,7 @@ export const listenerSettings = v.strictObject({
   address: v.pipe(
     v.string(),
     v.description(
-      'Where to listen: HOST:PORT, unix:PATH or pipe:NAME, fd:N or systemd:[NAME]; with PROTOCOL:// in front only that protocol is accepted.',
+      'Where to listen: HOST:PORT, unix:PATH or pipe:NAME, fd:N, systemd:[NAME] or stdin:; with PROTOCOL:// in front only that protocol is accepted.',
     ),
   ),
   allow: v.pipe(

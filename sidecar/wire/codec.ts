@@ -155,6 +155,11 @@ export interface ProtocolOptions {
    * for that of the response. Not for everybody: to HAProxy 2.6 it is the end.
    */
   readonly brokenEnd?: boolean | undefined
+  /**
+   * FastCGI server: the host has started this process for itself and cannot connect again. One request at a time, and the connection stays
+   * whatever its requests say of it.
+   */
+  readonly alone?: boolean | undefined
   /** HTTP server: false where the host takes an interim response for the final one. Default true. */
   readonly interim?: boolean | undefined
   /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */

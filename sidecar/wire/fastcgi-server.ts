@@ -21,11 +21,12 @@ import { contentLength, type Variables } from '../variables.ts'
 import { ById } from './by-id.ts'
 import { asBuffer } from './bytes.ts'
 import type { ProtocolOptions, ServerCodec, ServerEvent } from './codec.ts'
-import { statusFieldHead, type Head } from './head.ts'
+import { END_SIZE, endRequest, responseStart, writeFinish } from './fastcgi-answer.ts'
+import type { Head } from './head.ts'
 import { PairStream, writePairs } from './pairs.ts'
 import { unknownRole } from './fastcgi-role.ts'
 import * as records from './records.ts'
-import { CONTENT_MAX, HEADER, RecordReader, type RecordSink } from './records.ts'
+import { HEADER, RecordReader, type RecordSink } from './records.ts'
 
 /** Four times what uwsgi and nginx can send in all (64 KB), so that it stops no real request, and a flood early. */
 const PARAMS_MAX = 256 * 1024
@@ -45,48 +46,10 @@ const VALUES: Readonly<Record<string, string>> = {
   FCGI_MAX_REQS: String(REQUESTS_MAX),
   FCGI_MPXS_CONNS: '1',
 }
+/** Those of a process that its host has for itself. */
+const VALUES_ALONE: typeof VALUES = { FCGI_MAX_CONNS: '1', FCGI_MAX_REQS: '1', FCGI_MPXS_CONNS: '0' }
 
-const END_SIZE = HEADER + 8
 const NOTHING: Uint8Array = new Uint8Array(0)
-
-function writeEnd(out: Uint8Array, at: number, id: number, status: number): void {
-  const body = records.writeHeader(out, at, records.END_REQUEST, id, 8)
-  out.fill(0, body, body + 8)
-  out[body + 4] = status
-}
-
-function endRequest(id: number, status: number): Uint8Array {
-  const out = Buffer.allocUnsafe(END_SIZE)
-  writeEnd(out, 0, id, status)
-  return out
-}
-
-/** Empty STDOUT and END_REQUEST. */
-function writeFinish(out: Uint8Array, at: number, id: number): void {
-  writeEnd(out, records.writeHeader(out, at, records.STDOUT, id, 0), id, records.COMPLETE)
-}
-
-/** The head and the first bytes of the body: in one record where they fit, as PHP-FPM does, and in one buffer always. */
-function responseStart(id: number, head: Head, chunk: Uint8Array, last: boolean): Uint8Array {
-  const text = statusFieldHead(head)
-  const size = text.length + chunk.byteLength
-  const together = size <= CONTENT_MAX
-  const recordsSize = together
-    ? records.recordsSize(size)
-    : records.recordsSize(text.length) + records.recordsSize(chunk.length)
-  const out = Buffer.allocUnsafe(recordsSize + (last ? HEADER + END_SIZE : 0))
-  if (together) {
-    const at = records.writeHeader(out, 0, records.STDOUT, id, size)
-    out.write(text, at, 'latin1')
-    out.set(chunk, at + text.length)
-    records.pad(out, at + size, size)
-  } else {
-    const at = records.writeRecords(out, 0, records.STDOUT, id, Buffer.from(text, 'latin1'))
-    records.writeRecords(out, at, records.STDOUT, id, chunk)
-  }
-  if (last) writeFinish(out, recordsSize, id)
-  return out
-}
 
 /** `params`: variables arrive; `held`: without a length, waits for the first STDIN; `stdin`: body arrives; `done`: all is here. */
 type Phase = 'params' | 'held' | 'stdin' | 'done'
@@ -116,9 +79,10 @@ class Request {
 export class FastcgiServer implements ServerCodec, RecordSink {
   // Records all the way: a host takes a 101 for an ordinary response.
   readonly tunnels = false
-  readonly multiplexes = true
+  readonly multiplexes: boolean
   readonly #reader = new RecordReader(this, 400)
   readonly #raw: boolean
+  readonly #alone: boolean
   readonly cut?: (id: number) => Uint8Array
   readonly #requests = new ById<Request>()
   readonly #ignored = new Set<number>()
@@ -138,8 +102,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   readonly #begin = Buffer.alloc(8)
   #begun = 0
 
-  constructor({ raw = false, brokenEnd = false }: ProtocolOptions = {}) {
+  constructor({ raw = false, brokenEnd = false, alone = false }: ProtocolOptions = {}) {
     this.#raw = raw
+    this.#alone = alone
+    this.multiplexes = !alone
     // A record of no version: an error to who reads on, wherever it stands.
     if (brokenEnd) this.cut = (id) => Uint8Array.of(0, records.STDOUT, id >> 8, id & 255, 0, 0, 0, 0)
   }
@@ -307,9 +273,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   }
 
   #beginRequest(): void {
-    const keep = (this.#begin[2]! & records.KEEP_CONN) !== 0
+    const keep = this.#alone || (this.#begin[2]! & records.KEEP_CONN) !== 0
     const { size } = this.#requests
-    if (size >= REQUESTS_MAX || (size > 0 && !(keep && this.#keep))) return this.#turnAway(records.CANT_MPX_CONN, true)
+    const most = this.#alone ? 1 : REQUESTS_MAX
+    if (size >= most || (size > 0 && !(keep && this.#keep))) return this.#turnAway(records.CANT_MPX_CONN, true)
     this.#keep = keep
     const role = this.#begin.readUInt16BE(0)
     if (role !== records.RESPONDER) {
@@ -344,7 +311,9 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   #answerManagement(): void {
     if (this.#into instanceof PairStream) {
       const asked = this.#into.read()
-      const known = Object.fromEntries(Object.entries(VALUES).filter(([name]) => name in asked))
+      const known = Object.fromEntries(
+        Object.entries(this.#alone ? VALUES_ALONE : VALUES).filter(([name]) => name in asked),
+      )
       const content = Buffer.from(writePairs(known), 'latin1')
       const out = Buffer.allocUnsafe(Math.max(HEADER, records.recordsSize(content.length)))
       if (content.length > 0) records.writeRecords(out, 0, records.GET_VALUES_RESULT, 0, content)

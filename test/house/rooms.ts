@@ -7,8 +7,14 @@ export const rooms: readonly Room[] = [
   {
     name: 'main',
     files: ['sidecar/main.ts'],
-    sentence: 'Reads argv and runs one command; the only file that ends the process.',
+    sentence: 'Reads argv and runs one command; the only file that ends its process.',
     uses: ['cli', 'ground'],
+  },
+  {
+    name: 'handler',
+    files: ['plugin/iis/handler.ts', 'plugin/iis/handler/'],
+    sentence: 'The process that IIS starts: joins its pipe to Sidegate.',
+    uses: ['addresses', 'wire', 'ground'],
   },
   {
     name: 'package',

@@ -1,0 +1,176 @@
+// Starts Sidegate for all instances of a site: the first that finds none starts one, the others find it. It lives on when the instance that
+// started it is ended, and ends by itself when no instance holds its lifeline any more.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
+import { UpstreamError } from '../../../sidecar/errors.ts'
+import type { Log } from '../../../sidecar/log.ts'
+import type { Starter } from './connect.ts'
+import { Line } from './line.ts'
+import { Locks, type Lock } from './locks.ts'
+
+/** How long a Sidegate may take from its start until it serves, in milliseconds: apps load meanwhile. */
+const START_MS = 60_000
+/** How long until it has a lifeline, which is the first thing that it does: until then it counts as alive. */
+const LINE_MS = 60_000
+/** For so long after a start that failed no other is tried. */
+const AGAIN_MS = 10_000
+const LOOK_MS = 50
+
+/** What is started, and where. */
+export interface Program {
+  /** The file of `sidegate` itself. */
+  readonly main: string
+  /** Where it runs, and finds its configuration. */
+  readonly site: string
+  /** For locks and logs; it is made. */
+  readonly logs: string
+}
+
+export class SidegateStarter implements Starter {
+  readonly #program: Program
+  readonly #log: Log
+  readonly #locks: Locks
+  #line: Line | undefined
+
+  /** @throws {Error} the system's, when the folder for logs cannot be made */
+  constructor(program: Program, log: Log) {
+    this.#program = program
+    this.#log = log
+    this.#locks = new Locks(program.logs)
+  }
+
+  async ensure(): Promise<void> {
+    const late = performance.now() + START_MS
+    while (!(await this.#look(late))) {
+      if (performance.now() > late) {
+        throw new UpstreamError('IIS_START', `Sidegate does not serve ${START_MS / 1000} s after its start`, 503)
+      }
+    }
+  }
+
+  /** Takes hold of the one that answers, which another instance may have started. */
+  found(): void {
+    if (this.#line && !this.#line.lost) return
+    const started = this.#locks.newest()?.started
+    if (!started || started.ended !== undefined) return
+    void Line.hold(started.line).then((line) => this.#keep(line))
+  }
+
+  #keep(line: Line | undefined): void {
+    if (line === this.#line) return
+    this.#line?.close()
+    this.#line = line
+  }
+
+  /** One step towards a Sidegate that serves; true when there is one. */
+  async #look(late: number): Promise<boolean> {
+    const lock = this.#locks.newest()
+    if (!lock) {
+      this.#start(0)
+      return false
+    }
+    const { number, started, age } = lock
+    if (started?.ended !== undefined && !started.served && age < AGAIN_MS) throw this.#failed(started.ended)
+    const line = started && started.ended === undefined ? await Line.hold(started.line) : undefined
+    if (line) {
+      this.#keep(line)
+      if (!(await ready(line, late))) return false
+      if (!started!.served) this.#locks.write(number, { served: true })
+      return true
+    }
+    if (mayCome(lock)) await after(LOOK_MS)
+    else if (diedAtStart(lock)) this.#locks.write(number, { ended: 'it ended before it served' })
+    else this.#overcome(lock)
+    return false
+  }
+
+  #overcome(lock: Lock): void {
+    const { started, number } = lock
+    const why = started?.ended ?? 'nobody holds its lifeline'
+    const of = started?.pid === undefined ? '' : ` (process ${started.pid})`
+    this.#log.warn(`the Sidegate of ${this.#locks.path(number)}${of} is gone: ${why}; another one is started`, {
+      code: 'IIS_LOCK_STALE',
+    })
+    this.#start(number)
+  }
+
+  /** Starts one, unless somebody else does. */
+  #start(before: number): void {
+    const number = this.#locks.take(before)
+    if (number === undefined) return
+    const { main, site, logs } = this.#program
+    const line = lineAddress(randomBytes(8).toString('hex'))
+    // Before the process is there: this one may be ended at any time, and the others have to find it.
+    this.#locks.write(number, { line })
+    const output = openSync(this.#outputFile, 'w')
+    const words = [main, 'serve', '--lifeline', line, '--log-file', join(logs, 'sidegate.log')]
+    const child = spawn(process.execPath, words, {
+      cwd: site,
+      env: environmentOf(process.env),
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', output, output],
+    })
+    closeSync(output)
+    const ended = (why: string): void => this.#locks.write(number, { ended: why })
+    child.on('error', ({ message }) => ended(`it could not be started: ${message}`))
+    child.on('exit', (code, signal) => ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`))
+    if (child.pid === undefined) return
+    child.unref()
+    this.#locks.write(number, { pid: child.pid })
+    this.#log.info(`Sidegate was started in ${site}`, { pid: child.pid })
+  }
+
+  get #outputFile(): string {
+    return join(this.#program.logs, 'sidegate-start.log')
+  }
+
+  #failed(why: string): UpstreamError {
+    const message = `Sidegate was started, and ${why}: ${join(this.#program.logs, 'sidegate.log')} and ${this.#outputFile} say why`
+    return new UpstreamError('IIS_START', message, 503)
+  }
+}
+
+/** True while the one of a lock that nobody holds may still be on its way. */
+function mayCome({ age, started }: Lock): boolean {
+  if (age > LINE_MS || started?.ended !== undefined) return false
+  return started?.pid === undefined || isAlive(started.pid)
+}
+
+/** True when it was ended, or ended, before it served: the next one would too. */
+function diedAtStart({ age, started }: Lock): boolean {
+  return age < LINE_MS && started?.pid !== undefined && started.ended === undefined && !started.served
+}
+
+/** True once the one at the other end serves; false when it has ended, or it is too late. */
+async function ready(line: Line, late: number): Promise<boolean> {
+  const patience = new AbortController()
+  const wait = Math.max(0, late - performance.now())
+  const timeout = after(wait, false, { signal: patience.signal }).catch(() => false)
+  const serves = await Promise.race([line.ready, timeout])
+  patience.abort()
+  return serves
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A name that nobody has had. */
+function lineAddress(nonce: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === 'win32' ? `pipe:sidegate-${nonce}` : `unix:${join(tmpdir(), `sidegate-${nonce}.sock`)}`
+}
+
+/** The environment without what IIS says of its own process. */
+function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^_FCGI_/i.test(name)))
+}
