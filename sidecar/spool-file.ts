@@ -55,9 +55,10 @@ export class SpoolFile {
 
   close(): void {
     const path = this.#path
-    this.#file.close().then(
-      () => (path === undefined ? undefined : unlink(path)),
-      () => {},
-    )
+    // Somebody who looks at every new file may hold it for a moment more: then it stays, as after a crash.
+    this.#file
+      .close()
+      .then(() => (path === undefined ? undefined : unlink(path)))
+      .catch(() => {})
   }
 }

@@ -23,7 +23,7 @@ export function runSteps(steps: readonly Step[], print: (text: string) => void):
     for (const text of [stdout, stderr]) if (text) print(text.endsWith('\n') ? text : `${text}\n`)
     if (status === 0) continue
     const how = error ? error.message : `it ended with ${status ?? 'a signal'}`
-    const message = `${describeStep(step)}: ${how}. Services need the rights of an administrator: is this prompt one of his?`
+    const message = `${describeStep(step)}: ${how}. What it printed stands above, what Sidegate said when it was started in the logs of the service; and services need the rights of an administrator`
     throw new ConfigError('SERVICE_FAILED', '', message)
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { cgi } from '../../sidecar/mounts/cgi/mount.ts'
+import { redirected } from '../../sidecar/mounts/cgi/redirect.ts'
 import { files } from '../../sidecar/mounts/files.ts'
 import { python } from '../../sidecar/mounts/python/mount.ts'
 import { run } from '../../sidecar/mounts/run/mount.ts'
@@ -138,6 +139,15 @@ describe('cgi', () => {
       path: 'mounts./.interpreters..php',
       message: expect.stringMatching(message),
     })
+  })
+
+  test('a local redirect leads to other mounts, in whichever letters the client wrote this one', () => {
+    const asked = { SCRIPT_NAME: '/site/CGI', PATH_INFO: '/x', REQUEST_METHOD: 'GET' }
+    expect(redirected(asked, '/cgi', '/site/other?a=b', 'win32')).toMatchObject({
+      SCRIPT_NAME: '/site',
+      PATH_INFO: '/other',
+    })
+    expect(redirected(asked, '/cgi', '/site/other?a=b', 'linux')).toBeUndefined()
   })
 
   test.skipIf(onWindows)('bytes that are no UTF-8 are characters in an environment of Windows', async () => {

@@ -116,6 +116,18 @@ mounts:
     expect([code, existsSync(place('sidegate-service'))]).toEqual([0, false])
   })
 
+  test('and is taken out again, whether it ran or not', async () => {
+    const system = async (...words: string[]): Promise<number | null> => new WindowsProgram(words).exited
+    const key = String.raw`HKLM\System\CurrentControlSet\Services\SidegateTest`
+    expect(await system('sc.exe', 'create', 'SidegateTest', 'binPath=', 'cmd.exe')).toBe(0)
+    expect(await system('reg.exe', 'query', key)).toBe(0)
+    mkdirSync(place('sidegate-service'))
+    write('sidegate-service/SidegateTest.exe', '')
+    expect((await run('service', 'uninstall', '--name', 'SidegateTest'))[0]).toBe(0)
+    expect(await system('reg.exe', 'query', key)).toBe(1)
+    expect(existsSync(place('sidegate-service/SidegateTest.exe'))).toBe(false)
+  })
+
   test('its wrapper is started for real', async () => {
     // A program that runs the file whose name it is given, as node.exe does, and so can stand in for the wrapper.
     copyFileSync(nodeExe(NODE_VERSIONS[0]), place('node.exe'))

@@ -1,5 +1,6 @@
 // A local redirect (RFC 3875 6.2.2): a script that answers with nothing but `Location: /path?query` wants the response of that path in
 // place of its own, without a round trip to the client.
+import { foldedPath } from '../../file-names.ts'
 import { parseMountPlace } from '../../mount-place.ts'
 import { copyVariables, decodePath, resolveDots, splitTarget, type Variables } from '../../variables.ts'
 import type { Head } from '../../wire/head.ts'
@@ -25,10 +26,16 @@ export function localPath({ headers }: Head, statusGiven: boolean): string | und
  * @returns undefined when the path is not among those that the host sends here: the client has to ask for it
  * @throws {PeerError} for a path that cannot be decoded
  */
-export function redirected(variables: Variables, key: string, location: string): Variables | undefined {
+export function redirected(
+  variables: Variables,
+  key: string,
+  location: string,
+  platform?: NodeJS.Platform,
+): Variables | undefined {
   const { prefix } = parseMountPlace(key)
   const { SCRIPT_NAME: script = '' } = variables
-  if (!script.endsWith(prefix)) return undefined
+  // As the router compares them.
+  if (!foldedPath(script, platform).endsWith(foldedPath(prefix, platform))) return undefined
   const base = script.slice(0, script.length - prefix.length)
   const { path: raw, query } = splitTarget(location)
   const path = resolveDots(decodePath(raw))

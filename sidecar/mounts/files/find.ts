@@ -83,7 +83,7 @@ export class FileFinder {
 
   /** On Windows: names that may be those of other files, and the settings of IIS, which are to it what names with a dot are elsewhere. */
   #isHidden(info: string): boolean {
-    return !isPlainPath(info) || (!this.#options.dotfiles && /\/web\.config$/i.test(info))
+    return !isPlainPath(info) || (!this.#options.dotfiles && /(?:^|\/)web\.config$/i.test(info))
   }
 
   async #look(path: string, variables: Variables): Promise<Found> {

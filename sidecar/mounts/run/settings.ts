@@ -19,7 +19,7 @@ export const runSettings = v.strictObject({
   run: v.pipe(
     v.union([v.pipe(v.string(), v.nonEmpty()), v.pipe(v.array(v.string()), v.minLength(1))]),
     v.description(
-      'The command that serves the app, in the foreground: words as a shell quotes them, or a list of words; no shell runs it. Sidegate puts a Unix socket (on Windows a named pipe) in the place of $SOCKET, or a free port on 127.0.0.1 in that of $PORT.',
+      'The command that serves the app, in the foreground: words as a shell quotes them (on Windows as in [windows.md](windows.md#commands)), or a list of words; no shell runs it. Sidegate puts a Unix socket (on Windows a named pipe) in the place of $SOCKET, or a free port on 127.0.0.1 in that of $PORT.',
     ),
   ),
   speaks: v.pipe(v.picklist(protocolNames), v.description('The protocol that the command speaks there.')),
