@@ -8,6 +8,9 @@ import type { Mount } from '../../sidecar/mounts/mount.ts'
 import { python } from '../../sidecar/mounts/python/mount.ts'
 import { makeExchange, type TestExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 
+/** No signals, no shell, and one system's own ways with numbers of files. */
+export const windows: boolean = process.platform === 'win32'
+
 /** The folder of the apps. */
 export const APPS: string = fileURLToPath(new URL('./apps', import.meta.url))
 
@@ -88,6 +91,7 @@ export async function openMount(settings: Settings): Promise<TestMount> {
 
 /** True as long as there is such a process. One that is over and that nobody has waited for yet does not count. */
 export function alive(pid: number): boolean {
+  if (windows) return exists(pid)
   const { status, stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
   return status === 0 && !stdout.startsWith('Z')
 }
@@ -95,4 +99,13 @@ export function alive(pid: number): boolean {
 /** Waits until something holds; the test's own time limit bounds it. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** Processes that are over and not yet waited for are none of Windows. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }

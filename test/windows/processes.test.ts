@@ -1,13 +1,15 @@
 // What Sidegate starts on Windows: commands, scripts and Python workers, and that none of them is there when it should not be. Whether a process
 // lives is asked of a port on which it listens.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accepts, freePort, temporaryFolder, until } from '../harness.ts'
-import { NODE_VERSIONS, nodeExe, PYTHON } from './places.ts'
+import { NODE_VERSIONS, nodeExe, PYTHON, WINE } from './places.ts'
 import { prepared } from './prepared.ts'
-import { windowsPath, WindowsProgram } from './wine.ts'
+import { wineEnvironment, windowsPath, WindowsProgram } from './wine.ts'
 
 const apps = join(import.meta.dirname, 'apps')
 const sidegate = windowsPath(join(import.meta.dirname, '../../dist/sidecar/main.js'))
@@ -162,6 +164,20 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     expect(await failing.exited).toBe(1)
     expect(failing.output).toContain('exited with code 3 before it accepted a connection')
     expect(await accepts(`127.0.0.1:${other}`)).toBe(false)
+  })
+
+  test('Ctrl-C in its console stops it, as signals do elsewhere', async () => {
+    const words = [WINE, node, sidegate, 'serve', 'respond:204', '--listen', `pipe:sidegate-${port}-console`]
+    // A terminal of its own.
+    const console = spawn('script', ['-qec', `exec ${words.map((word) => `'${word}'`).join(' ')}`, '/dev/null'], {
+      env: wineEnvironment(),
+    })
+    let output = ''
+    for (const stream of [console.stdout, console.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes))
+    await until('it serves', () => output.includes('mounted'), 30_000)
+    console.stdin.write('\x03')
+    const [code] = (await once(console, 'exit')) as [number]
+    expect([code, output]).toEqual([0, expect.stringContaining('SIGINT: no new requests')])
   })
 
   test('nothing outlives a gateway that is ended by force', async () => {

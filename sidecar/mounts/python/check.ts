@@ -10,7 +10,7 @@ import type { Command } from '../../processes/process.ts'
  */
 export function askPython({ file, args, cwd, env }: Command, milliseconds: number): Promise<StartError | undefined> {
   return new Promise((resolve) => {
-    execFile(file, args, { cwd, env, timeout: milliseconds }, (error, stdout, stderr) => {
+    execFile(file, args, { cwd, env, timeout: milliseconds, windowsHide: true }, (error, stdout, stderr) => {
       if (!error) {
         const answer = answerOf(stdout)
         if (!answer) return resolve(new StartError('WORKER_SPAWN', 'it does not answer as Python does'))

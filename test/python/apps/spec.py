@@ -400,7 +400,7 @@ def dies(environ, start_response):
 
 def spawns(environ, start_response):
     import subprocess
-    child = subprocess.Popen(['sleep', '300'])
+    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])
     start_response('200 OK', PLAIN)
     return [str(child.pid).encode()]
 
