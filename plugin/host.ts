@@ -53,6 +53,36 @@ export interface PlugCheck {
   readonly message: string
 }
 
+/** How a host that runs is to be changed, by its API. */
+export interface PlugChange {
+  /** The address of the API, as of parseAddress. */
+  readonly control: string
+  /** Under this name what is Sidegate's is found again. Default: `sidegate`. */
+  readonly name?: string | undefined
+  /** The host's listener that is to be Sidegate's, as the host writes it. Default: `*:8080`. */
+  readonly listener?: string | undefined
+  /** A route of someone else's that Sidegate is added to, in place of a listener of its own. */
+  readonly into?: string | undefined
+  /** PEM files with a certificate chain and its key, for TLS on the listener. Absolute. */
+  readonly certificates?: readonly string[] | undefined
+  /** Peers of the host, proxies too, whose X-Forwarded-* count. */
+  readonly forwardedFrom?: readonly string[] | undefined
+  /** Show what would change, and change nothing. Default: false. */
+  readonly dryRun?: boolean | undefined
+  /** Ask the host for something of Sidegate's afterwards, and take back what was changed when that fails. Default: true. */
+  readonly verify?: boolean | undefined
+  /** Seconds that an answer may take. Default: 30. */
+  readonly timeout?: number | undefined
+}
+
+/** Where a change is told of. */
+export interface PlugReport {
+  /** What changes: what was asked for. */
+  tell(line: string): void
+  /** What should be known beside that. */
+  note(line: string): void
+}
+
 /** A host: an entry of the list in index.ts. */
 export interface Host {
   /** As in the setting `host`. */
@@ -81,4 +111,11 @@ export interface Host {
   brief?(input: PlugInput): string
   /** Has the host check what `render` gives. Only for hosts that can. */
   check?(input: PlugInput, options?: PlugOptions): Promise<PlugCheck>
+  /**
+   * Puts what `render` gives into the host that runs, and leaves alone what is not Sidegate's. Only for hosts that have an API for that.
+   * @throws {ConfigError} as of `render`; UNIT_…
+   */
+  apply?(input: PlugInput, change: PlugChange, report: PlugReport): Promise<void>
+  /** Takes all of it out again. @throws {ConfigError} UNIT_… */
+  remove?(change: PlugChange, report: PlugReport): Promise<void>
 }

@@ -2,7 +2,7 @@
 import { ConfigError } from '../sidecar/errors.ts'
 import { formatEndpoint, type SocketEndpoint } from '../sidecar/address.ts'
 import { protocolCalled } from '../sidecar/wire/index.ts'
-import type { Host, PlugInput, PlugOptions } from './host.ts'
+import type { Host, PlugInput, PlugListener, PlugOptions } from './host.ts'
 import { isTaken, listenerFor } from './listener.ts'
 import { placed, type PlacedMount } from './mounts.ts'
 import { trustNote } from './trust.ts'
@@ -23,6 +23,7 @@ export interface Plan {
 
 /**
  * @param label the host's name for people
+ * @param trust the lines on X-Forwarded-*, where the host speaks HTTP
  * @throws {ConfigError} PLUG_PROTOCOL when the host and Sidegate have no such protocol in common; PLUG_LISTENER, ADDRESS_BAD
  */
 export function planFor(
@@ -30,6 +31,7 @@ export function planFor(
   label: string,
   input: PlugInput,
   options: PlugOptions = {},
+  trust: (label: string, listener: PlugListener, endpoint: SocketEndpoint) => readonly string[] = trustNote,
 ): Plan {
   const { full = false, port = 8080 } = options
   const protocol = options.protocol ?? firstTaken(host.protocols, input)
@@ -51,7 +53,7 @@ export function planFor(
     title: [
       remark(`${label} in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
       `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
-      ...(protocolCalled(protocol)?.gateway === false ? trustNote(label, listener, endpoint) : []),
+      ...(protocolCalled(protocol)?.gateway === false ? trust(label, listener, endpoint) : []),
     ],
   }
 }

@@ -8,10 +8,17 @@ import type { PlugListener } from './host.ts'
  * Comment lines with what is to be written; none when the listener trusts the host already.
  * @param label the host's name for people
  * @param endpoint where the host connects to
+ * @param before proxies in front of the host, which stand in X-Forwarded-For too
  */
-export function trustNote(label: string, { address, trust = [] }: PlugListener, endpoint: SocketEndpoint): string[] {
+export function trustNote(
+  label: string,
+  { address, trust = [] }: PlugListener,
+  endpoint: SocketEndpoint,
+  before: readonly string[] = [],
+): string[] {
   const trusted = parsePeers(trust, 'trust')
-  const missing = peersAt(endpoint).filter((peer) => !trusted.has(peer === 'unix' ? undefined : peer))
+  const known = (peer: string): boolean => trust.includes(peer) || (isIP(peer) > 0 && trusted.has(peer))
+  const missing = [...untrusted(trust, endpoint), ...before.filter((peer) => !known(peer))]
   if (missing.length === 0) return []
   const all = [...trust, ...missing]
   // JSON, which TypeScript and YAML read too.
@@ -21,6 +28,16 @@ export function trustNote(label: string, { address, trust = [] }: PlugListener, 
     `#     listen: [{ address: ${JSON.stringify(address)}, trust: [${list}] }]`,
     `# in Sidegate's configuration, or serve with \`${all.map((peer) => `--trust ${peer}`).join(' ')}\`.`,
   ]
+}
+
+/** True when the listener believes a host that connects to `endpoint` what it says of its client. */
+export function isTrusting({ trust = [] }: PlugListener, endpoint: SocketEndpoint): boolean {
+  return untrusted(trust, endpoint).length < peersAt(endpoint).length
+}
+
+function untrusted(trust: readonly string[], endpoint: SocketEndpoint): string[] {
+  const trusted = parsePeers(trust, 'trust')
+  return peersAt(endpoint).filter((peer) => !trusted.has(peer === 'unix' ? undefined : peer))
 }
 
 /** As whom Sidegate sees a host on its own machine. Who connects to an address of the machine comes from that address. */

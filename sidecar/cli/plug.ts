@@ -1,9 +1,11 @@
-// sidegate plug: prints the web server's side of the configuration.
+// sidegate plug: prints the web server's side of the configuration, or puts it into a web server that has an API for that.
+import type { Host } from '../../plugin/host.ts'
 import { hosts } from '../../plugin/index.ts'
 import { nearest } from '../nearest.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, number, text, UsageError, type Call, type Command } from './command.ts'
 import { configOptions, demand, prepare } from './config-options.ts'
+import { changeFrom, changeOptions, demandControl, reportTo } from './plug-change.ts'
 
 const names = hosts.map(({ name }) => name)
 
@@ -24,26 +26,34 @@ export const plug: Command = {
     { name: 'full', text: 'A complete config file instead of a snippet.' },
     { name: 'port', value: 'PORT', text: 'Where the web server listens in a complete config file.', default: '8080' },
     { name: 'check', text: 'Have the web server check it too; the result is printed to standard error.' },
+    ...changeOptions,
   ],
   examples: [
     ['sidegate plug nginx > /etc/nginx/conf.d/sidegate.conf', 'for what sidegate.config.ts in this folder says'],
     ['sidegate plug nginx --protocol http --check app:./hello.ts', 'with proxy_pass, checked by nginx -t'],
+    [
+      'sidegate plug unit --control unix:/var/run/control.unit.sock --dry-run',
+      'what would change in the NGINX Unit that runs',
+    ],
   ],
   async run(call: Call): Promise<number> {
     const [name = '', ...targets] = call.positionals
-    const host = hosts.find((known) => known.name === name)
-    if (!host) {
-      const near = nearest(name, names)
-      throw new UsageError(
-        `there is no host ${name}; ${near ? `did you mean ${near}?` : `known are ${names.join(', ')}`}`,
-        'plug',
-      )
+    const host = hostCalled(name)
+    const { options, context } = call
+    const change = changeFrom(call)
+    demandControl(host, change, options)
+    if (change && options.remove === true) {
+      await host.remove!(change, reportTo(context))
+      return EXIT.ok
     }
     const prepared = await prepare({ ...call, positionals: targets })
     demand(prepared)
     const { config } = prepared
-    const { options, context } = call
     const input = plugInput(config, config.listen)
+    if (change) {
+      await host.apply!(input, change, reportTo(context))
+      return EXIT.ok
+    }
     const wanted = {
       protocol: text(options, 'protocol'),
       full: options.full === true,
@@ -56,4 +66,14 @@ export const plug: Command = {
     context.stderr.write(`${message.trimEnd()}\n`)
     return result === 'ok' ? EXIT.ok : EXIT.failed
   },
+}
+
+function hostCalled(name: string): Host {
+  const host = hosts.find((known) => known.name === name)
+  if (host) return host
+  const near = nearest(name, names)
+  throw new UsageError(
+    `there is no host ${name}; ${near ? `did you mean ${near}?` : `known are ${names.join(', ')}`}`,
+    'plug',
+  )
 }

@@ -160,8 +160,11 @@ export interface ProtocolOptions {
    * whatever its requests say of it.
    */
   readonly alone?: boolean | undefined
-  /** HTTP server: false where the host takes an interim response for the final one. Default true. */
-  readonly interim?: boolean | undefined
+  /**
+   * HTTP server: false where the host takes an interim response for the final one; `never` where it hands on what clients expect too, so that
+   * 100 is no better. Default true.
+   */
+  readonly interim?: boolean | 'never' | undefined
   /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */
   readonly underscores?: boolean | undefined
   /** HTTP and AJP server: is told the name of each field that is left out for that. */

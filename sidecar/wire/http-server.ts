@@ -34,7 +34,7 @@ export class HttpServer implements ServerCodec {
   readonly #peer: Peer
   readonly #headers: HeaderOptions
   readonly #date: (() => string) | undefined
-  readonly #interim: boolean
+  readonly #interim: boolean | 'never'
   readonly #beginning = new Beginning()
   #phase: Phase = 'head'
   /** An empty line was ahead of the head. */
@@ -124,7 +124,7 @@ export class HttpServer implements ServerCodec {
     // RFC 9110 15.2: no client of HTTP/1.0 knows what that is.
     if (id !== this.#id || this.#answer !== 'none' || !this.#latest) return undefined
     if (head.status === 100) return this.demand(id)
-    if (!this.#interim) return undefined
+    if (this.#interim !== true) return undefined
     const headers = head.headers.filter(([name]) => name.toLowerCase() !== 'content-length')
     return Buffer.from(statusLineHead({ ...head, headers }), 'latin1')
   }
@@ -279,7 +279,7 @@ export class HttpServer implements ServerCodec {
     this.#latest = head.version === 'HTTP/1.1'
     this.#headRequest = head.method === 'HEAD'
     this.#keep = head.keep
-    this.#expecting = length !== 0 && this.#latest && head.expect === '100-continue'
+    this.#expecting = length !== 0 && this.#latest && head.expect === '100-continue' && this.#interim !== 'never'
     const failure = wrong ?? unmet(head.expect)
     if (failure) this.#keep = false
     const id = this.#id

@@ -13,6 +13,7 @@ type Reasons = Readonly<Record<string, Readonly<Record<string, string>>>>
 const commas = 'joins repeated Cookie fields with a comma, which may be part of a cookie (RFC 9113 8.2.3 has "; ")'
 const phrases = 'has reason phrases of its own'
 const chunked411 = 'answers 411 to an upload without a length: the protocol has no other way to end it'
+const unit411 = 'NGINX Unit answers 411 to an upload without a length, unless settings.http.chunked_transform is on'
 const cut =
   'takes a connection that closes early for the end of a response, and counts its length anew when all of it has come'
 const resolved = 'mod_ajp13 sends the path decoded, slashes merged and dots resolved, and no other form of it'
@@ -69,6 +70,9 @@ const limits: Readonly<Record<string, Reasons>> = {
       'body-unread-large':
         'HAProxy 2.6 now and then loses the end of a response that comes before it has sent the upload',
     },
+  },
+  unit: {
+    http: { 'body-chunked': unit411, 'body-chunked-megabyte': unit411 },
   },
   caddy: {
     '*': { 'reason-own': `Caddy ${phrases}` },

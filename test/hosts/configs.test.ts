@@ -48,7 +48,10 @@ describe.each(servers)('configs/$name', (host) => {
       expect.objectContaining({ code: 'PLUG_PROTOCOL' }),
     )
   })
+})
 
+// NGINX Unit looks at a configuration when it takes it: test/unit.
+describe.each(servers.filter(({ check }) => check))('$name looks at its config', (host) => {
   describe.skipIf(!installed(host.name))('checked', () => {
     const mounted = input(
       ['127.0.0.1:3031'],

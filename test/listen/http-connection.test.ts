@@ -112,6 +112,28 @@ test('nobody who could take an interim response for the final one gets it: HTTP/
   for (const answer of proxied) expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*<false,false>$/)
 })
 
+test('a host that hands Expect on, and takes the first head for the response, gets neither 100 nor 103, whoever it is', async () => {
+  let asked = (): void => {}
+  const reading: Handler = async (exchange) => {
+    const body = exchange.body.read()
+    asked()
+    await body
+    hinting(exchange)
+  }
+  const { addresses } = await startGateway(['http://127.0.0.1:0', `unix:${freshFolder()}/s.sock`], reading, {
+    host: 'unit',
+  })
+  for (const address of addresses) {
+    const socket = await connectTo(address)
+    const all = readAll(socket)
+    const waits = new Promise<void>((resolve) => (asked = resolve))
+    socket.write(post('/', 2, `Expect: 100-continue\r\n${LAST}`))
+    await waits
+    socket.write('ab')
+    expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*<false,false>$/)
+  }
+})
+
 test.each([
   ['no interim status', { ...hints, status: 200 }, 'STATUS_LINE'],
   ['a status below 100', { ...hints, status: 99 }, 'STATUS_LINE'],
