@@ -1,6 +1,7 @@
 // Joins listeners, router and mounts: start, drain, close. Only cli/ imports this.
 import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
+import { mergeSlashes } from '../plugin/path.ts'
 import { readyEngine } from './engine.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,8 +17,8 @@ import { stackOf } from './thrown.ts'
 import { Mounted, type MountedStatus } from './mounted.ts'
 import type { Mount } from './mounts/mount.ts'
 import { redispatched } from './redispatch.ts'
-import { Router } from './router.ts'
-import type { Variables } from './variables.ts'
+import { Router, type Match } from './router.ts'
+import { copyVariables, type Variables } from './variables.ts'
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -151,10 +152,20 @@ export class Gateway implements Reception {
   }
 
   handle(exchange: Exchange): void {
-    const match = this.#router.match(exchange.variables)
+    const match = this.#match(exchange.variables)
     if (!match) return exchange.fail(new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404))
     exchange.variables = match.variables
     match.to.handle(exchange)
+  }
+
+  /** To a folder `//private` is `/private`: nobody gets past a mount there to the files around it. */
+  #match(variables: Variables): Match<Mounted> | undefined {
+    const match = this.#router.match(variables)
+    if (!match?.to.mount.findsFiles || !variables.PATH_INFO?.includes('//')) return match
+    const merged = copyVariables(variables)
+    merged.PATH_INFO = mergeSlashes(variables.PATH_INFO)
+    const other = this.#router.match(merged)
+    return other?.to === match.to ? match : other
   }
 
   redispatch(exchange: Exchange, variables: Variables): boolean {

@@ -70,6 +70,7 @@ export const files: MountKind<typeof settings> = {
     const root = resolve(context.directory, options.files)
     let finder: FileFinder | undefined
     return {
+      findsFiles: true,
       async open() {
         const found = await stat(root).catch(() => undefined)
         if (!found?.isDirectory()) {

@@ -8,6 +8,8 @@ import type { ScriptPlace } from './script-places.ts'
 
 /** A mount in use. */
 export interface Mount {
+  /** What it answers with is found by the path in a folder, to which an empty segment means nothing. Default: false. */
+  readonly findsFiles?: boolean
   /**
    * Loads the app, starts what it needs; the gateway listens only when every mount is open.
    * @throws {ConfigError} when something named in the settings is not there or does not load.

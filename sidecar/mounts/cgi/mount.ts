@@ -14,6 +14,7 @@ import { ScriptRun } from './run.ts'
 import { cgiSettings, type CgiSettings } from './settings.ts'
 
 class CgiMount implements Mount {
+  readonly findsFiles = true
   readonly #settings: CgiSettings
   readonly #context: MountContext
   /** With what each of them is for. */

@@ -65,6 +65,10 @@ class RunMount implements Mount {
     })
   }
 
+  get findsFiles(): boolean {
+    return this.#scripts !== undefined
+  }
+
   async open(): Promise<void> {
     const { path } = this.#context
     this.#scripts = await this.#openScripts()

@@ -43,6 +43,10 @@ class UpstreamMount implements Mount {
     })
   }
 
+  get findsFiles(): boolean {
+    return this.#scripts !== undefined
+  }
+
   async open(): Promise<void> {
     const servers = serversOf(this.#settings, this.#context)
     this.#scripts = await this.#openScripts(servers)
