@@ -47,9 +47,14 @@ export class Conversation {
     const answer = this.#answer(asked)
     this.#write(this.#codec.request(variables, length))
     const abort = (): void => void this.#write(this.#codec.abort())
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
     try {
-      const [answered] = await Promise.all([answer.whole, this.#send(body, answer.over, signal)])
+      // a source that fails is that of a client that has gone
+      const sent = this.#send(body, answer.over, signal).catch((error: unknown) => {
+        if (!signal?.aborted) throw error
+      })
+      const [answered] = await Promise.all([answer.whole, sent])
       return answered
     } finally {
       signal?.removeEventListener('abort', abort)
@@ -60,12 +65,17 @@ export class Conversation {
     return this.#pipe.destroyed || this.#pipe.write(bytes)
   }
 
+  /** Sends a body as far as it is wanted: its source is left as it is then, not ended. */
   async #send(body: Asked['body'], over: AbortSignal, signal?: AbortSignal): Promise<void> {
     if (body) {
-      for await (const chunk of body instanceof Uint8Array ? piecesOf(body) : body) {
-        if (over.aborted || signal?.aborted) return
-        for (const piece of this.#codec.data(chunk)) {
-          if (this.#write(piece)) continue
+      const pieces = body instanceof Uint8Array ? piecesOf(body) : body[Symbol.asyncIterator]()
+      const unwanted = once(over, 'abort').then(() => undefined)
+      for (;;) {
+        const next = await Promise.race([pieces.next(), unwanted])
+        if (!next || over.aborted || signal?.aborted) return
+        if (next.done) break
+        const records = this.#codec.data(next.value)
+        if (!records.map((record) => this.#write(record)).every(Boolean)) {
           await once(this.#pipe, 'drain', { signal: over }).catch(() => {})
         }
       }
@@ -99,6 +109,8 @@ export class Conversation {
           void held.finally(() => this.#pipe.resume())
         } else if (event.type === 'end') {
           stop()
+          // answered before all of the body was sent: what is left of it is skipped, and the next request goes the same way
+          if (!event.reuse) this.#codec = new FastcgiClient()
           if (signal?.aborted) reject(signal.reason)
           else resolve({ head: head!, body: Buffer.concat(parts), stderr: Buffer.concat(stderr).toString() })
         }

@@ -12,7 +12,7 @@
             first      the client's end is connected before the process is started
             log=FILE   standard output and standard error go there
             cwd=FOLDER
-   Lines that it takes: connect | event | kill | handles PID
+   Lines that it takes: connect | event | kill PID | handles PID
    Lines that it gives: pid N | connected | ended (the pipe) | exit CODE | handles PID N | error WHAT CODE
    The end of D closes the pipe; the end of C ends the process and this program. */
 #include <winsock2.h>
@@ -111,6 +111,13 @@ static void count_handles(DWORD pid) {
   say("handles %lu %lu", pid, count);
 }
 
+static void end_process(DWORD pid) {
+  HANDLE process = OpenProcess(PROCESS_TERMINATE, FALSE, pid);
+  if (!process) return;
+  TerminateProcess(process, 1);
+  CloseHandle(process);
+}
+
 static SOCKET dial(int port, char what) {
   struct sockaddr_in to = {AF_INET, htons(port)};
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -178,7 +185,7 @@ int main(int argc, char **argv) {
       *stop = 0;
       if (!strcmp(line, "connect")) open_client() ? carry() : (void)fail("connect");
       else if (!strcmp(line, "event")) SetEvent(end);
-      else if (!strcmp(line, "kill")) TerminateProcess(child, 1);
+      else if (!strncmp(line, "kill ", 5)) end_process(atoi(line + 5));
       else if (!strncmp(line, "handles ", 8)) count_handles(atoi(line + 8));
       else say("error line 0");
       used -= stop + 1 - line;

@@ -108,8 +108,13 @@ export class Instance {
 
   /** TerminateProcess. */
   async kill(): Promise<void> {
-    this.#control.write('kill\n')
+    this.killOther(this.pid)
     await this.exited
+  }
+
+  /** TerminateProcess of another process of Windows; one that is gone is none. */
+  killOther(pid: number): void {
+    this.#control.write(`kill ${pid}\n`)
   }
 
   /** How many handles a process of Windows has open; 0 when there is none. Default: this one. */

@@ -6,7 +6,7 @@ import { stopProcess, temporaryFolder, until } from '../harness.ts'
 import { PREFIX, WINE } from './places.ts'
 
 /** Programs say what is waited for within this time, however busy the machine. */
-const SAID_MS = 30_000
+const SAID_MS = 60_000
 
 /** A path of this machine as programs under Wine see it: `/srv/app` is `Z:\srv\app`. */
 export const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`
