@@ -51,6 +51,16 @@ export const app = (environ: any, startResponse: any) => {
 }`,
 )
 
+// Node.js tells so of Ctrl-Break and of a console that is closed.
+test.each(['SIGBREAK', 'SIGHUP'])('%s of Windows stops it', async (signal) => {
+  const preload = join(folder.path, `${signal}.mjs`)
+  write(`${signal}.mjs`, `process.on('SIGUSR2', () => process.emit('${signal}', '${signal}'))`)
+  const one = serve(['/=respond:204', '-l', '127.0.0.1:0'], { NODE_OPTIONS: `--import=${preload}` })
+  await one.port()
+  one.signal('SIGUSR2')
+  expect(await one.ended).toMatchObject({ code: 0, err: expect.stringContaining(`${signal}: no new requests`) })
+})
+
 test.each([
   ['SIGUSR1', /SIGUSR1: nothing is done; there are no log files to open anew/],
   ['SIGUSR2', /SIGUSR2: nothing is done; SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate/],

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { accepts, freePort, temporaryFolder, until } from '../harness.ts'
 import { NODE_VERSIONS, nodeExe, PYTHON, WINE } from './places.ts'
 import { prepared } from './prepared.ts'
@@ -172,6 +172,7 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     const console = spawn('script', ['-qec', `exec ${words.map((word) => `'${word}'`).join(' ')}`, '/dev/null'], {
       env: wineEnvironment(),
     })
+    onTestFinished(() => void console.kill('SIGKILL'))
     let output = ''
     for (const stream of [console.stdout, console.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes))
     await until('it serves', () => output.includes('mounted'), 30_000)
