@@ -33,6 +33,10 @@ export interface PlugInput {
   readonly mounts: readonly PlugMount[]
   /** Absolute; relative paths start here. */
   readonly directory: string
+  /** The file of the configuration, absolute. Unset: the targets of a command line. */
+  readonly config?: string | undefined
+  /** Of this Sidegate, for hosts that start it: where Node.js is, and the folder of the program. Unset: as npm puts them on such a host. */
+  readonly programs?: { readonly node: string; readonly folder: string } | undefined
 }
 
 /** How a host's config file is to be written. */
@@ -41,6 +45,8 @@ export interface PlugOptions {
   readonly protocol?: string | undefined
   /** A complete config file instead of a snippet. Default: false. */
   readonly full?: boolean | undefined
+  /** Of a host that needs several files, the name of one. Default: all of them, one below the other. */
+  readonly part?: string | undefined
   /** The port on which the host listens in a complete config file. Default: 8080. */
   readonly port?: number | undefined
 }
@@ -97,6 +103,10 @@ export interface Host {
   readonly files?: Readonly<Record<string, PlugOptions>>
   /** What a codec has to know of the host: damage that `repair`, which gets variables, would see too late. */
   readonly wire?: HostOptions
+  /** What its files in configs/ are written for, where that is not what those of the others are. */
+  readonly example?: PlugInput
+  /** The names of its files, where it needs several. */
+  readonly parts?: readonly string[]
   /**
    * Puts right what the host gets wrong in the variables it sends. Pure: gives its argument when nothing is wrong, else a copy.
    * @throws {PeerError} for a path that cannot be decoded.
@@ -109,6 +119,8 @@ export interface Host {
   render(input: PlugInput, options?: PlugOptions): string
   /** The shortest that works, on one line: what `serve` prints. @throws {ConfigError} PLUG_LISTENER */
   brief?(input: PlugInput): string
+  /** Looks for what usually keeps the host from reaching Sidegate on this machine. Gives errors with the code HOST_SETUP. */
+  examine?(input: PlugInput): Promise<readonly Error[]>
   /** Has the host check what `render` gives. Only for hosts that can. */
   check?(input: PlugInput, options?: PlugOptions): Promise<PlugCheck>
   /**

@@ -1,4 +1,6 @@
 // What serve says once it serves: where it listens, what is mounted, what to put into the web server.
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { hosts } from '../../plugin/index.ts'
 import type { PlugInput, PlugListener } from '../../plugin/host.ts'
 import { problemsOf } from '../problem.ts'
@@ -10,6 +12,9 @@ import type { Context } from './command.ts'
 import { scriptOverlaps } from './mounts.ts'
 import type { MountTarget } from './targets.ts'
 import { version } from './version.ts'
+
+/** Where this program is: two folders above this one. */
+const PROGRAM = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Writes it to standard error, which leaves standard output to the access records: as lines, or as one JSON record. */
 export function announce(
@@ -88,5 +93,7 @@ export function plugInput(config: GatewayConfig, listeners: readonly PlugListene
       folder: withScripts.has(path) ? undefined : kind.folder?.(settings, config.directory),
     })),
     directory: config.directory,
+    config: config.file === undefined ? undefined : resolve(config.file),
+    programs: process.platform === 'win32' ? { node: process.execPath, folder: PROGRAM } : undefined,
   }
 }

@@ -4,13 +4,16 @@
 import { rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
+import type { Host } from '../../plugin/host.ts'
+import { hosts } from '../../plugin/index.ts'
 import { parseListenAddress, type ListenAddress } from '../address.ts'
 import { isWindows } from '../file-names.ts'
 import { bind } from '../listen/bind.ts'
-import { formatProblem, type Problem } from '../problem.ts'
+import { formatProblem, problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import { Gateway } from '../gateway.ts'
 import { Log } from '../log.ts'
+import { plugInput } from './announce.ts'
 import { EXIT, type Call, type Command } from './command.ts'
 import { configOptions, gather, prepare } from './config-options.ts'
 import { describeOverlap } from '../mounts/script-places.ts'
@@ -46,6 +49,7 @@ export const check: Command = {
     const log = new Log('text', context.stdout, context.stderr, false)
     problems.push(...locate(await checkMounts(config, log, looks)))
     problems.push(...locate(await checkAddresses(config, log, looks.listen)))
+    problems.push(...(await examined(config)))
     for (const overlap of scriptOverlaps(config)) {
       context.stderr.write(`sidegate: warning: ${describeOverlap(overlap)}\n`)
     }
@@ -57,6 +61,15 @@ export const check: Command = {
     context.stdout.write(`${config.file ?? 'the command line'} is right: ${summary(config, looks)}\n`)
     return EXIT.ok
   },
+}
+
+/** What usually keeps the web server in front from reaching Sidegate, where it can be looked for. */
+async function examined(config: GatewayConfig): Promise<readonly Problem[]> {
+  const host: Host | undefined = hosts.find(({ name }) => name === config.host)
+  if (!host?.examine) return []
+  const found: Error[] = []
+  const wrong = await gather(async () => void found.push(...(await host.examine!(plugInput(config, config.listen)))))
+  return [...wrong, ...found.flatMap((error) => problemsOf(error) ?? [])]
 }
 
 /** What is looked at. */

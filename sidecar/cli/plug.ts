@@ -23,6 +23,14 @@ export const plug: Command = {
       text: 'The protocol between web server and Sidegate.',
       default: hosts.map((host) => `${host.name}: ${host.protocols.join(' or ')}`).join('; '),
     },
+    {
+      name: 'part',
+      value: 'NAME',
+      text: 'Of a web server that needs several files, one of them.',
+      default: hosts
+        .flatMap((host: Host) => (host.parts ? [`${host.name}: all of ${host.parts.join(', ')}`] : []))
+        .join('; '),
+    },
     { name: 'full', text: 'A complete config file instead of a snippet.' },
     { name: 'port', value: 'PORT', text: 'Where the web server listens in a complete config file.', default: '8080' },
     { name: 'check', text: 'Have the web server check it too; the result is printed to standard error.' },
@@ -30,6 +38,7 @@ export const plug: Command = {
   ],
   examples: [
     ['sidegate plug nginx > /etc/nginx/conf.d/sidegate.conf', 'for what sidegate.config.ts in this folder says'],
+    ['sidegate plug iis --part web.config > web.config', 'one of the files that IIS needs'],
     ['sidegate plug nginx --protocol http --check app:./hello.ts', 'with proxy_pass, checked by nginx -t'],
     [
       'sidegate plug unit --control unix:/var/run/control.unit.sock --dry-run',
@@ -57,6 +66,7 @@ export const plug: Command = {
     const wanted = {
       protocol: text(options, 'protocol'),
       full: options.full === true,
+      part: text(options, 'part'),
       port: number(options, 'port', 1, 65_535),
     }
     context.stdout.write(host.render(input, wanted))

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import { RotatingFile } from '../rotating-file.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
-import { EXIT, text, type Call, type Command, type Context, type UserSignal } from './command.ts'
+import { EXIT, text, UsageError, type Call, type Command, type Context, type UserSignal } from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
@@ -62,7 +62,7 @@ export const serve: Command = {
 }
 
 async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline | undefined): Promise<number> {
-  const prepared = await prepare(call)
+  const prepared = await prepare(withPlatformPort(call))
   demand(prepared)
   const { config, targets, locate } = prepared
   const context = withLogFile(call.context, config)
@@ -106,6 +106,20 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     stopWarnings()
     serveLog.close()
   }
+}
+
+/**
+ * IIS's HttpPlatformHandler names a port, and passes requests on to it by HTTP with X-Forwarded-* of its own. Another one for each process, so
+ * that an old and a new one may run at once: what the configuration says of addresses is for other ways to start.
+ * @throws {UsageError} for a port that is none
+ */
+function withPlatformPort(call: Call): Call {
+  const port = call.context.environment.HTTP_PLATFORM_PORT
+  if (!port || call.options.listen !== undefined) return call
+  if (!/^[0-9]{1,5}$/.test(port))
+    throw new UsageError(`HTTP_PLATFORM_PORT is ${JSON.stringify(port)}, which is no port`)
+  const trust = ['127.0.0.1', '::1']
+  return { ...call, options: { ...call.options, listen: [`http://127.0.0.1:${port}`], trust } }
 }
 
 /** The surroundings with the log file for outputs, where there is to be one; what apps print goes there too. */

@@ -22,7 +22,7 @@ beforeEach(async () => {
   folder = temporaryFolder()
   port = await freePort()
   copyFileSync(join(import.meta.dirname, 'app.mjs'), join(folder.path, 'app.mjs'))
-  const config = { listen: [`127.0.0.1:${port}`], mounts: { '/': { node: './app.mjs' } } }
+  const config = { host: 'iis', listen: [`127.0.0.1:${port}`], mounts: { '/': { node: './app.mjs' } } }
   writeFileSync(join(folder.path, 'sidegate.config.json'), JSON.stringify(config))
 })
 afterEach(async () => {

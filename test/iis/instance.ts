@@ -27,7 +27,7 @@ export interface Asked {
 export function iisVariables({ path = '/', method = 'GET', body, variables = {} }: Asked): Variables {
   return {
     REQUEST_METHOD: method,
-    SCRIPT_NAME: '',
+    SCRIPT_NAME: path,
     PATH_INFO: path,
     URL: path,
     QUERY_STRING: '',

@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 async function serve(...words: string[]): Promise<Instance> {
-  const one = await Instance.start([MAIN, 'serve', ...words, '--host', 'nginx', '--log-file', LOG], folder.path)
+  const one = await Instance.start([MAIN, 'serve', ...words, '--host', 'iis', '--log-file', LOG], folder.path)
   running.push(one)
   return one
 }

@@ -1,0 +1,208 @@
+// The files that IIS needs, or may need: the FastCGI way first, then the two by HTTP.
+import { commandLine, type IisPlan } from './plan.ts'
+import { installer, uninstaller } from './install.ts'
+import { limits } from './limits.ts'
+import { attribute, block, element, remarks } from './words.ts'
+
+const DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>'
+
+/** What stands in every web.config: the app answers, whatever it is asked. */
+const answers = [
+  ...remarks("Error pages are the app's; else IIS puts its own in their place."),
+  element('httpErrors', { existingResponse: 'PassThrough' }),
+  ...remarks('Whether responses are compressed is between client and app.'),
+  element('urlCompression', { doDynamicCompression: 'false', doStaticCompression: 'true' }),
+  ...block('security', [
+    ...remarks(
+      'A + or a % in a path is the business of the app (404.11 by itself); Sidegate decodes once. Uploads: 100 MB (404.13 above 30 MB by itself).',
+    ),
+    ...block('requestFiltering allowDoubleEscaping="true"', [
+      element('requestLimits', { maxAllowedContentLength: '104857600' }),
+    ]),
+  ]),
+]
+
+/** WebDAV answers PUT and DELETE by itself (405) where it is installed. */
+const noWebDav = [
+  ...remarks('WebDAV would answer PUT and DELETE by itself, with 405.'),
+  ...block('modules', [element('remove', { name: 'WebDAVModule' })]),
+]
+
+function webConfig(plan: IisPlan): string[] {
+  const { node, words, folders, place } = plan
+  const processor = `${node}|${commandLine(words)}`
+  const statics = folders.flatMap(({ prefix, path }) =>
+    block(
+      `location path="${attribute(prefix)}"`,
+      block('system.webServer', [
+        ...remarks(`Files, left to IIS: a virtual directory ${prefix} of ${path} (install.ps1 makes it).`),
+        ...block('handlers', [
+          element('clear', {}),
+          element('add', {
+            name: 'StaticFile',
+            path: '*',
+            verb: 'GET,HEAD',
+            modules: 'StaticFileModule,DefaultDocumentModule',
+            resourceType: 'Either',
+            requireAccess: 'Read',
+          }),
+        ]),
+      ]),
+    ),
+  )
+  return [
+    DOCUMENT,
+    ...remarks(
+      `IIS in front of Sidegate, by FastCGI to ${place}.`,
+      'For the folder of the site or application. Written by `sidegate plug iis`: run it again after a change of listeners or mounts.',
+    ),
+    ...block('configuration', [
+      ...block('system.webServer', [
+        ...block('handlers', [
+          ...remarks(
+            'Everything goes to Sidegate. scriptProcessor is fullPath|arguments of the FastCGI application, to the letter (else 500.0, 0x80070585).',
+            'responseBufferLimit 0: every piece of a response goes on at once (4 MB are collected by itself).',
+          ),
+          element('clear', {}),
+          element('add', {
+            name: 'sidegate',
+            path: '*',
+            verb: '*',
+            modules: 'FastCgiModule',
+            scriptProcessor: processor,
+            resourceType: 'Unspecified',
+            requireAccess: 'Script',
+            responseBufferLimit: '0',
+          }),
+        ]),
+        ...noWebDav,
+        ...answers,
+      ]),
+      ...statics,
+    ]),
+  ]
+}
+
+function applicationHost(plan: IisPlan): string[] {
+  const settings = limits(plan)
+  return [
+    ...remarks(
+      String.raw`For <system.webServer><fastCgi> in %windir%\System32\inetsrv\config\applicationHost.config; appcmd.cmd and install.ps1 write the same.`,
+      ...settings.map(([name, , why]) => `${name}: ${why}.`),
+    ),
+    ...block('fastCgi', [element('application', Object.fromEntries(settings))]),
+  ]
+}
+
+function appcmd(plan: IisPlan): string[] {
+  const settings = limits(plan)
+  // In [] a quote of appcmd is written with another one before it; for cmd the whole is quoted, and a % twice.
+  const quoted = (text: string): string => text.replaceAll("'", "''").replaceAll('"', '\\"').replaceAll('%', '%%')
+  const pairs = settings.filter(([, value]) => value !== '').map(([name, value]) => `${name}='${quoted(value)}'`)
+  return [
+    'rem Registers the FastCGI application, and lets web.config name handlers. In a command prompt as administrator.',
+    String.raw`set appcmd=%windir%\System32\inetsrv\appcmd.exe`,
+    `%appcmd% set config /section:system.webServer/fastCgi /+"[${pairs.join(',')}]" /commit:apphost`,
+    '%appcmd% unlock config /section:system.webServer/handlers',
+  ]
+}
+
+function platform({ node, main, site }: IisPlan): string[] {
+  return [
+    DOCUMENT,
+    ...remarks(
+      'HttpPlatformHandler starts Sidegate and passes requests on by HTTP: it names a port in HTTP_PLATFORM_PORT, on which `serve` listens in place of',
+      'what `listen` says, and believes its X-Forwarded-*. In the folder of the site; the module is a download of its own.',
+    ),
+    ...block(
+      'configuration',
+      block('system.webServer', [
+        ...block('handlers', [
+          element('clear', {}),
+          element('add', {
+            name: 'sidegate',
+            path: '*',
+            verb: '*',
+            modules: 'httpPlatformHandler',
+            resourceType: 'Unspecified',
+          }),
+        ]),
+        ...remarks(
+          'startupTimeLimit: seconds until it listens (10 by itself); apps load meanwhile. requestTimeout: silence, as with the other web servers (2 minutes by itself).',
+        ),
+        element('httpPlatform', {
+          processPath: node,
+          arguments: commandLine([main, 'serve']),
+          startupTimeLimit: '60',
+          startupRetryCount: '10',
+          rapidFailsPerMinute: '10',
+          requestTimeout: '00:05:00',
+          processesPerApplication: '1',
+          forwardWindowsAuthToken: 'false',
+          stdoutLogEnabled: 'true',
+          stdoutLogFile: `${site}\\logs\\sidegate`,
+        }),
+        ...noWebDav,
+        ...answers,
+      ]),
+    ),
+  ]
+}
+
+function proxy(): string[] {
+  return [
+    DOCUMENT,
+    ...remarks(
+      'Application Request Routing passes requests on by HTTP to a Sidegate that runs by itself, with listen: [{ address: "127.0.0.1:8000", trust: ["127.0.0.1"] }].',
+      String.raw`Once, as administrator: %windir%\System32\inetsrv\appcmd.exe set config /section:system.webServer/proxy /enabled:true /preserveHostHeader:true /reverseRewriteHostInResponseHeaders:false /timeout:00:05:00 /commit:apphost`,
+      'and /section:system.webServer/rewrite/allowedServerVariables /+"[name=\'HTTP_X_FORWARDED_PROTO\']" /+"[name=\'HTTP_X_FORWARDED_HOST\']" /commit:apphost',
+      'WebSockets pass, where the WebSocket feature of IIS is not installed for the site, or <webSocket enabled="false" /> stands here.',
+    ),
+    ...block(
+      'configuration',
+      block('system.webServer', [
+        ...block('rewrite', [
+          ...block(
+            'rewriteMaps',
+            block('rewriteMap name="sidegate-scheme" defaultValue="http"', [
+              element('add', { key: 'on', value: 'https' }),
+            ]),
+          ),
+          ...block(
+            'rules',
+            block('rule name="sidegate" stopProcessing="true"', [
+              element('match', { url: '.*' }),
+              ...block('conditions', [element('add', { input: '{sidegate-scheme:{HTTPS}}', pattern: '(.+)' })]),
+              ...block('serverVariables', [
+                ...remarks('Set, not added to: what a client claims about itself ends here.'),
+                element('set', { name: 'HTTP_X_FORWARDED_PROTO', value: '{C:1}' }),
+                element('set', { name: 'HTTP_X_FORWARDED_HOST', value: '{HTTP_HOST}' }),
+              ]),
+              ...remarks('UNENCODED_URL: the path as it was sent; {R:0} is decoded.'),
+              element('action', {
+                type: 'Rewrite',
+                url: 'http://127.0.0.1:8000{UNENCODED_URL}',
+                appendQueryString: 'false',
+              }),
+            ]),
+          ),
+        ]),
+        ...answers,
+      ]),
+    ),
+  ]
+}
+
+/** By the name of the file. */
+export const parts: Readonly<Record<string, (plan: IisPlan) => string[]>> = {
+  'web.config': webConfig,
+  'applicationHost.config': applicationHost,
+  'appcmd.cmd': appcmd,
+  'install.ps1': installer,
+  'uninstall.ps1': uninstaller,
+  'platform.web.config': platform,
+  'arr.web.config': proxy,
+}
+
+/** Their names, in this order. */
+export const partNames: readonly string[] = Object.keys(parts)
