@@ -46,7 +46,7 @@ write(
   [...names, 'a.php', 'B.PHP', 'page', 'nph-x.php', 'NPH-y.php', 'setup.bat'].map((name) => `bin/${name}`),
   SCRIPT,
 )
-write(['tools/sh.exe', 'tools/batch.cmd', 'bin/tool.exe'], '#!/bin/sh\nexec /bin/sh "$@"\n')
+write(['tools/sh.exe', 'tools/cmd.exe', 'tools/batch.cmd', 'bin/tool.exe'], '#!/bin/sh\nexec /bin/sh "$@"\n')
 write(['bin/tool.exe'], SCRIPT)
 
 const windows: Place = { platform: 'win32' }
@@ -124,7 +124,18 @@ describe('cgi', () => {
   test.each(['/page', '/setup.bat'])('%s has no program that runs it', async (name) => {
     const { response, errors } = (await open({ env }, windows)).request({ path: name })
     expect((await response).status).toBe(403)
-    expect(errors).toMatchObject([{ code: 'CGI_NOT_EXECUTABLE', message: expect.stringContaining('"cmd.exe /d /c"') }])
+    expect(errors).toMatchObject([{ code: 'CGI_NOT_EXECUTABLE', message: expect.stringContaining('{ ".py": "C:') }])
+  })
+
+  test('what the shell of Windows would read as commands is not given to it', async () => {
+    write(['bin/a&b.php', 'bin/a%b%.php', 'bin/a,b.php'], SCRIPT)
+    const made = await open({ env, interpreters: { '.php': 'cmd.exe /d /c' } }, windows)
+    for (const name of ['/a%26b.php', '/a%25b%25.php', '/a,b.php']) {
+      const { response, errors } = made.request({ path: name })
+      expect([name, (await response).status]).toEqual([name, 403])
+      expect(errors).toMatchObject([{ code: 'CGI_NOT_EXECUTABLE', message: expect.stringContaining('cmd.exe takes') }])
+    }
+    expect((await open({ env }, windows)).request({ path: '/a%26b.php' }).errors).toEqual([])
   })
 
   test.each([

@@ -121,7 +121,14 @@ export class ScriptFinder {
     return this.#script(file, name, pathInfo)
   }
 
+  /** @throws {AppError} CGI_NOT_EXECUTABLE */
   #script(file: string, name: string, pathInfo: string): Script {
+    const letter =
+      isWindows(this.#platform) && SHELL.test(this.#interpreter(file)?.[0] ?? '') && SHELL_LETTERS.exec(file)
+    if (letter) {
+      const message = `${file} is not run: cmd.exe takes ${letter[0]} in a path for more than a letter; name it otherwise, or another program in \`interpreters\``
+      throw new AppError('CGI_NOT_EXECUTABLE', message, 403)
+    }
     return { file, command: [...(this.#interpreter(file) ?? []), file], name, pathInfo }
   }
 
@@ -131,10 +138,14 @@ export class ScriptFinder {
 
   #advice(file: string): string {
     return isWindows(this.#platform)
-      ? `${file} is not executable: Windows starts .exe and .com by themselves; name a program for its extension in \`interpreters\`, such as { ".py": "C:\\\\Python\\\\python.exe", ".cmd": "cmd.exe /d /c" }`
+      ? `${file} is not executable: Windows starts .exe and .com by themselves; name a program for its extension in \`interpreters\`, such as { ".py": "C:\\\\Python\\\\python.exe" }`
       : `${file} is not executable: chmod +x it, or name a program for its extension in \`interpreters\``
   }
 }
+
+/** The shell of Windows reads its words once more, and for commands. */
+const SHELL = /(?:^|[\\/])cmd\.exe$/i
+const SHELL_LETTERS = /[&()@^%!,;=]/
 
 /** The text that the bytes of a latin-1 string are, or undefined: bytes that are no UTF-8 name no script. */
 function utf8(latin1: string): string | undefined {
