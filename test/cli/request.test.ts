@@ -138,6 +138,16 @@ test('who is not there, is silent or talks nonsense: one line, exit code 1', asy
   server.close()
 })
 
+test.skipIf(process.platform === 'win32')('a named pipe is asked for on Windows only', async () => {
+  for (const protocol of ['http', 'fastcgi']) {
+    expect(await ask(`${protocol}://pipe:sidegate`)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^sidegate: .*is a named pipe.*write unix:PATH or HOST:PORT \[ADDRESS_SYSTEM\]\n$/),
+    })
+  }
+})
+
 test('what it cannot send is a usage error', async () => {
   expect(await ask('127.0.0.1:80')).toMatchObject({
     code: 2,

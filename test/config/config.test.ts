@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { nearest, nearestFile } from '../../sidecar/nearest.ts'
 import { kinds } from '../../sidecar/mounts/index.ts'
@@ -12,7 +13,7 @@ test('a small configuration gets its defaults', async () => {
     host: 'nginx',
     drainTimeout: 30,
     log: { format: 'text', access: true },
-    listen: [{ address: '127.0.0.1:8000', mode: '0660', allow: [] }],
+    listen: [{ address: '127.0.0.1:8000', backlog: 511, allow: [] }],
     mounts: [{ key: '/', path: 'mounts./', settings: { app: './hello.ts', loadTimeout: 10 } }],
   })
   expect(config.mounts[0]!.kind.kind).toBe('app')
@@ -205,7 +206,7 @@ test('relative socket paths start at the folder of the configuration', async () 
   const here = await yaml(text)
   expect(here.config.listen.map(({ address }) => address)).toEqual(['unix:run/s.sock', 'uwsgi://unix:/abs/s.sock'])
   const elsewhere = await readConfig('c.yaml', text, {}, '/')
-  expect(elsewhere.config.listen[0]!.address).toBe(`unix:${elsewhere.config.directory}/run/s.sock`)
+  expect(elsewhere.config.listen[0]!.address).toBe(`unix:${join(elsewhere.config.directory, 'run/s.sock')}`)
 })
 
 test('the nearest known name', () => {

@@ -294,6 +294,9 @@ test.each([
   ['http://127.0.0.1:80/path', 'ADDRESS_BAD', 'has a path'],
   ['uwsgi://127.0.0.1', 'ADDRESS_BAD', 'is no address'],
   [['http://127.0.0.1:80', 'http://127.0.0.1'], 'ADDRESS_BAD', 'in the list already'],
+  process.platform === 'win32'
+    ? ['http://unix:/run/s.sock', 'ADDRESS_SYSTEM', 'pipe:NAME']
+    : ['http://pipe:sidegate', 'ADDRESS_SYSTEM', 'write unix:PATH or HOST:PORT'],
 ])('the address %j is refused', async (upstream, code, message) => {
   await expect(upstreamGateway({ upstream })).rejects.toMatchObject({
     code,

@@ -40,7 +40,7 @@ describe.skipIf(!prepared)('under node.exe', () => {
 mounts:
   /cgi: { cgi: ./cgi, interpreters: { .py: '${python} -I', .cmd: cmd.exe /d /c } }
   /tools: { cgi: ./site/cgi-bin }
-  /site: { files: ./site }
+  /site: { files: '${windowsPath(place('site'))}' }
   /site/private: { respond: 403 }
 `,
     )
@@ -108,6 +108,7 @@ mounts:
         `${home}\\sidegate-service\\Shop.exe: a copy of ${home}\\WinSW.exe`,
         `  <executable>${windowsPath(nodeExe(NODE_VERSIONS[0]))}</executable>`,
         `  <arguments>"${windowsPath(MAIN)}" "serve" "--config" "${home}\\sidegate.config.json"</arguments>`,
+        '  <stoptimeout>45 sec</stoptimeout>',
         `${home}\\sidegate-service\\Shop.exe install`,
         'sc.exe config Shop obj= "NT SERVICE\\Shop"',
         `icacls.exe ${home}\\sidegate-service\\logs /grant "NT SERVICE\\Shop:(OI)(CI)M"`,

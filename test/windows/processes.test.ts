@@ -57,10 +57,11 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     command = await freePort()
     const pipe = `sidegate-${port}`
     gateway = serve({
-      listen: [`127.0.0.1:${port}`, `pipe:${pipe}`],
+      listen: [`127.0.0.1:${port}`, `pipe:${pipe}`, { address: `http://pipe:${pipe}-all`, access: 'everyone' }],
       mounts: {
         // By its own pipe.
         '/http': { upstream: `http://pipe:${pipe}` },
+        '/everyone': { upstream: `http://pipe:${pipe}-all` },
         '/fastcgi': { upstream: `fastcgi://pipe:${pipe}` },
         '/closing': { upstream: `http://pipe:${pipe}-closing`, connectTimeout: 1, retries: 0 },
         '/missing': { upstream: `http://pipe:${pipe}-missing` },
@@ -94,6 +95,7 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
   test('who connects by a pipe is served in every protocol, and a body of any size passes', async () => {
     expect(await text('/http/run/x')).toBe('/x on a pipe')
     expect(await text('/fastcgi/run/x')).toBe('/x on a pipe')
+    expect(await text('/everyone/run/x')).toBe('/x on a pipe')
     const body = Buffer.alloc(3_000_000, 'pipe')
     expect((await ask('/http/py/echo', body)).body.equals(body)).toBe(true)
     expect((await ask('/fastcgi/py/echo', body)).body.equals(body)).toBe(true)

@@ -61,7 +61,6 @@ export const TESTS_LEFT_OUT: readonly (readonly [file: string, name: RegExp, rea
   ['listen/limits.test.ts', /^a client that is answered early and gives up its upload/, RESETS],
   ['listen/multiplex.test.ts', /uploads and downloads at once|requests share a connection there/, UNIX_PROGRAMS],
   ['listen/recognise.test.ts', /^one address takes|^uWSGI switches/, UNIX_SOCKETS],
-  ['config/config.test.ts', /^a small configuration gets its defaults/, MODES],
   ['config/config.test.ts', /^relative socket paths/, UNIX_SOCKETS],
   ['config/document.test.ts', /^docs\/config\.md/, MODES],
   ['config/endless.test.ts', /a link to a device/, LINKS],
