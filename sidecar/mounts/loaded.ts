@@ -16,9 +16,14 @@ export function noteLoaded(file: string, path: string): void {
  * that loaded a file beside or above the first.
  */
 export function mountsOf(files: readonly string[]): string[] {
+  return modulesOf(files).flatMap((file) => [...loaded.get(file)!])
+}
+
+/** The files that those mounts loaded. */
+export function modulesOf(files: readonly string[]): string[] {
   const own = files.find((file) => loaded.has(file))
-  if (own !== undefined) return [...loaded.get(own)!]
+  if (own !== undefined) return [own]
   const near = [...loaded.keys()].filter((file) => files[0]?.startsWith(dirname(file) + sep))
   const longest = Math.max(...near.map((file) => dirname(file).length))
-  return near.filter((file) => dirname(file).length === longest).flatMap((file) => [...loaded.get(file)!])
+  return near.filter((file) => dirname(file).length === longest)
 }

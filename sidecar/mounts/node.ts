@@ -1,12 +1,16 @@
 // The mount `node`: an unmodified Node (req, res) handler, such as an app of Express, Koa, Connect or Fastify, in this process.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
 import { ConfigError } from '../errors.ts'
-import { exportBeside, LOAD_TIMEOUT, loadTarget } from './load.ts'
+import { exportBeside, LOAD_TIMEOUT, loadTarget, splitTargetName } from './load.ts'
 import type { MountContext, MountKind } from './mount.ts'
 import { nodeExports } from './node-exports.ts'
 import { checkTarget } from './syntax.ts'
+import { aliasUnitHttp } from './unit-http/alias.ts'
+import { Server as UnitServer } from './unit-http/http.ts'
+import { listeningOf } from './unit-http/listening.ts'
 import { connectionSettings } from '../handlers/node/connection-settings.ts'
 import { handleNode, serverOf, type NodeHandler } from '../handlers/node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from '../handlers/node/upgrade.ts'
@@ -117,6 +121,34 @@ function warnOfSettings(server: Server, context: MountContext): void {
   context.log.warn(message, { code: 'NODE_SERVER', blame: 'app', mount: context.key })
 }
 
+/**
+ * The handler of a target: what it exports; of an app written for NGINX Unit the server that it has told to listen, unless it names an export.
+ * In an object, as loadTarget has it.
+ * @throws {ConfigError} NODE_HANDLER, and those of loadTarget
+ */
+async function load(target: string, context: MountContext, timeout: number): Promise<{ readonly exported: unknown }> {
+  aliasUnitHttp()
+  const { file, name } = splitTargetName(target)
+  const unit = listeningOf(resolve(context.directory, file))
+  const late = performance.now() + timeout
+  try {
+    const { exported } = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
+      setting: 'node',
+      timeout,
+      isHandler: (object) => isFastify(object) || isServer(object),
+    })
+    return { exported: name === undefined ? (unit.server ?? exported) : exported }
+  } catch (error) {
+    const isSilent = error instanceof ConfigError && error.code === 'TARGET_EXPORT' && name === undefined
+    if (!isSilent || !(unit.server || unit.isExpected)) throw error
+  }
+  // It may have to wait for a database first.
+  const server = await unit.wait(late - performance.now())
+  if (server) return { exported: server }
+  const message = `${file} exports nothing, and no server of unit-http was told to listen within ${timeout} ms`
+  throw new ConfigError('NODE_HANDLER', `${context.path}.node`, message)
+}
+
 export const node: MountKind<typeof settings> = {
   kind: 'node',
   summary: 'A Node (req, res) handler: Express, Koa, Fastify, Connect, or your own.',
@@ -128,14 +160,10 @@ export const node: MountKind<typeof settings> = {
     return {
       check: () => checkTarget(target, context, 'node'),
       async open() {
-        const { exported } = await loadTarget(target, context, ['app', 'application', 'handler', 'server'], {
-          setting: 'node',
-          timeout: loadTimeout * 1000,
-          isHandler: (object) => isFastify(object) || isServer(object),
-        })
+        const { exported } = await load(target, context, loadTimeout * 1000)
         // An app of Express is a function that has listeners too, and no connections.
         const isHandler = typeof exported === 'function' || isFastify(exported)
-        if (isServer(exported) && !isHandler) warnOfSettings(exported, context)
+        if (isServer(exported) && !isHandler && !(exported instanceof UnitServer)) warnOfSettings(exported, context)
         loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
       },
       handle(exchange) {
