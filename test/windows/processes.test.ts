@@ -23,10 +23,15 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     folder.remove()
   })
 
-  function serve(config: object): WindowsProgram {
-    const file = join(folder.path, `${started.length}.json`)
+  /** The words of the command; `name` of its file. */
+  function serving(name: string, config: object): string[] {
+    const file = join(folder.path, `${name}.json`)
     writeFileSync(file, JSON.stringify(config))
-    const one = new WindowsProgram([node, sidegate, 'serve', '--config', windowsPath(file)])
+    return [node, sidegate, 'serve', '--config', windowsPath(file)]
+  }
+
+  function serve(config: object): WindowsProgram {
+    const one = new WindowsProgram(serving(String(started.length), config))
     started.push(one)
     return one
   }
@@ -168,8 +173,18 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     expect(await accepts(`127.0.0.1:${other}`)).toBe(false)
   })
 
-  test('Ctrl-C in its console stops it, as signals do elsewhere', async () => {
-    const words = [WINE, node, sidegate, 'serve', 'respond:204', '--listen', `pipe:sidegate-${port}-console`]
+  test('Ctrl-C in its console stops it, as signals do elsewhere, and what it had started', async () => {
+    const other = await freePort()
+    const config = {
+      listen: [`pipe:sidegate-${port}-console`],
+      mounts: {
+        '/': {
+          run: [windowsPath(node), windowsPath(join(apps, 'listens.mjs')), '$PORT', String(other)],
+          speaks: 'http',
+        },
+      },
+    }
+    const words = [WINE, ...serving('console', config)]
     // A terminal of its own.
     const console = spawn('script', ['-qec', `exec ${words.map((word) => `'${word}'`).join(' ')}`, '/dev/null'], {
       env: wineEnvironment(),
@@ -178,9 +193,11 @@ describe.skipIf(!prepared)('what is started on Windows', () => {
     let output = ''
     for (const stream of [console.stdout, console.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes))
     await until('it serves', () => output.includes('mounted'), 30_000)
+    expect(await accepts(`127.0.0.1:${other}`)).toBe(true)
     console.stdin.write('\x03')
     const [code] = (await once(console, 'exit')) as [number]
     expect([code, output]).toEqual([0, expect.stringContaining('SIGINT: no new requests')])
+    expect(await accepts(`127.0.0.1:${other}`)).toBe(false)
   })
 
   test('nothing outlives a gateway that is ended by force', async () => {
