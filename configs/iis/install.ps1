@@ -1,5 +1,5 @@
 # Sets IIS up for Sidegate: the CGI feature, the FastCGI application, rights, virtual directories.
-# Run it in Windows PowerShell as administrator. $Site is the site (or site/application) of IIS, $Pool its application pool.
+# Run it in Windows PowerShell as administrator. $Site is the site of IIS, $Pool its application pool.
 #Requires -RunAsAdministrator
 param([string] $Site = 'Default Web Site', [string] $Pool = 'DefaultAppPool')
 $ErrorActionPreference = 'Stop'

@@ -1,5 +1,5 @@
 # Takes away what install.ps1 set up, but for the CGI feature, the unlocked section and the logs, which others may use.
-# Run it in Windows PowerShell as administrator. $Site is the site (or site/application) of IIS, $Pool its application pool.
+# Run it in Windows PowerShell as administrator. $Site is the site of IIS, $Pool its application pool.
 #Requires -RunAsAdministrator
 param([string] $Site = 'Default Web Site', [string] $Pool = 'DefaultAppPool')
 $ErrorActionPreference = 'Stop'

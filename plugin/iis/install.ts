@@ -6,7 +6,7 @@ import { literal } from './words.ts'
 
 const head = (what: string, plan: IisPlan): string[] => [
   `# ${what}`,
-  '# Run it in Windows PowerShell as administrator. $Site is the site (or site/application) of IIS, $Pool its application pool.',
+  '# Run it in Windows PowerShell as administrator. $Site is the site of IIS, $Pool its application pool.',
   '#Requires -RunAsAdministrator',
   "param([string] $Site = 'Default Web Site', [string] $Pool = 'DefaultAppPool')",
   "$ErrorActionPreference = 'Stop'",

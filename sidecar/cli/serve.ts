@@ -97,7 +97,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     announce(gateway.addresses, config, targets, context, log)
     lifeline?.ready()
     const stop = reportStray(log)
-    const code = await untilStopped(gateway, config, signals, log)
+    const code = await untilStopped(gateway, config, signals, log, lifeline)
     stop()
     return code
   } finally {
@@ -156,8 +156,16 @@ async function located<T>(locate: Prepared['locate'], work: () => T | Promise<T>
 }
 
 /** Waits for a signal, then drains; a second signal closes at once. */
-async function untilStopped(gateway: Gateway, config: GatewayConfig, signals: Signals, log: Log): Promise<number> {
+async function untilStopped(
+  gateway: Gateway,
+  config: GatewayConfig,
+  signals: Signals,
+  log: Log,
+  lifeline: Lifeline | undefined,
+): Promise<number> {
   const first = await signals.next()
+  // Who looks for a gateway from now on needs another one.
+  lifeline?.close()
   log.info(
     `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
   )

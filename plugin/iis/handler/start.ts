@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, uptime } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { UpstreamError } from '../../../sidecar/errors.ts'
@@ -18,6 +18,8 @@ const START_MS = 60_000
 const LINE_MS = 60_000
 /** For so long after a start that failed no other is tried. */
 const AGAIN_MS = 10_000
+/** How long one that has served may take to end, once it has let go of its lifeline: drainTimeout, and some more. It may still have the address. */
+const END_MS = 45_000
 const LOOK_MS = 50
 
 /** What is started, and where. */
@@ -82,7 +84,8 @@ export class SidegateStarter implements Starter {
       if (!started!.served) this.#locks.write(number, { served: true })
       return true
     }
-    if (mayCome(lock)) await after(LOOK_MS)
+    const waited = START_MS - (late - performance.now())
+    if (mayCome(lock) || (mayEnd(lock) && waited < END_MS)) await after(LOOK_MS)
     else if (diedAtStart(lock)) this.#locks.write(number, { ended: 'it ended before it served' })
     else this.#overcome(lock)
     return false
@@ -137,8 +140,14 @@ export class SidegateStarter implements Starter {
 
 /** True while the one of a lock that nobody holds may still be on its way. */
 function mayCome({ age, started }: Lock): boolean {
-  if (age > LINE_MS || started?.ended !== undefined) return false
+  if (age > LINE_MS || started?.ended !== undefined || started?.served) return false
   return started?.pid === undefined || isAlive(started.pid)
+}
+
+/** True while one that has served may be about to end. The number of a process says nothing once the machine was started anew. */
+function mayEnd({ age, started }: Lock): boolean {
+  if (!started?.served || started.ended !== undefined || started.pid === undefined) return false
+  return age < uptime() * 1000 && isAlive(started.pid)
 }
 
 /** True when it was ended, or ended, before it served: the next one would too. */
