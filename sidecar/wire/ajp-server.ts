@@ -55,7 +55,8 @@ export class AjpServer implements ServerCodec {
 
   /** @throws {RangeError} for a packetSize that is out of range, or an empty secret. */
   constructor(options: ProtocolOptions = {}) {
-    const { secret, packetSize, raw = false, decodedPath = false } = options
+    const { secret, packetSize, raw = false, decodedPath = false, continued = false } = options
+    this.#stray = continued
     this.#packetSize = packets.packetSizeOf(packetSize)
     this.#reading = { secret: packets.secretBytes(secret), raw, decodedPath, headers: options }
     this.#ask = getBodyChunk(packets.requestChunkMax(this.#packetSize))
@@ -75,6 +76,10 @@ export class AjpServer implements ServerCodec {
     const events = this.#events
     this.#events = []
     return events
+  }
+
+  get between(): boolean {
+    return this.#phase === 'idle' && this.#reader.idle && !this.#dead
   }
 
   receiveEnd(): void {

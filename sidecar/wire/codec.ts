@@ -42,6 +42,11 @@ export interface ServerCodec {
    */
   readonly pending?: boolean
   /**
+   * True between two requests, with nothing of a next one here: another codec, with the option `continued`, could go on. Absent where a
+   * connection carries one request.
+   */
+  readonly between?: boolean
+  /**
    * Takes bytes that arrived, gives the events they complete. The events may point into `bytes`.
    * @throws {PeerError} when the peer breaks the protocol.
    */
@@ -165,6 +170,10 @@ export interface ProtocolOptions {
    * 100 is no better. Default true.
    */
   readonly interim?: boolean | 'never' | undefined
+  /** Server: the connection is not new, another codec has answered requests on it. */
+  readonly continued?: boolean | undefined
+  /** HTTP server: false where the host takes an interim response for the final one. Default true. */
+  readonly interim?: boolean | undefined
   /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */
   readonly underscores?: boolean | undefined
   /** HTTP and AJP server: is told the name of each field that is left out for that. */

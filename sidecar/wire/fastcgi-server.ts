@@ -129,6 +129,10 @@ export class FastcgiServer implements ServerCodec, RecordSink {
     return this.#ignored.size > 0
   }
 
+  get between(): boolean {
+    return this.#reader.idle && this.#requests.size === 0 && this.#ignored.size === 0 && !this.#dead
+  }
+
   receiveEnd(): void {
     if (this.#dead) return
     this.#dead = true

@@ -75,6 +75,10 @@ export class HttpServer implements ServerCodec {
     return this.#held !== undefined
   }
 
+  get between(): boolean {
+    return this.#phase === 'head' && this.#answer === 'complete' && this.#beginning.size === 0 && !this.#retired
+  }
+
   receive(bytes: Uint8Array): ServerEvent[] {
     if (this.#phase === 'dead') throw new PeerError('CODEC_DEAD', 'this connection has broken the protocol before')
     const events: ServerEvent[] = []
