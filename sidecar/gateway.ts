@@ -5,7 +5,7 @@ import { mergeSlashes } from '../plugin/path.ts'
 import { readyEngine } from './engine.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import type { Endpoint } from './address.ts'
+import { parseListenAddress, type Endpoint } from './address.ts'
 import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
 import { LIMITS, type Limits } from './listen/limits.ts'
@@ -18,6 +18,7 @@ import { Mounted, type MountedStatus } from './mounted.ts'
 import type { Mount } from './mounts/mount.ts'
 import { redispatched } from './redispatch.ts'
 import { Router, type Match } from './router.ts'
+import type { PassedConnection, RawHandle, Succession } from './succession.ts'
 import { copyVariables, type Variables } from './variables.ts'
 
 /** What a gateway is made of. */
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly drainTimeout?: number | undefined
   /** How long connections may take, where that is not LIMITS. */
   readonly limits?: Limits | undefined
+  /** Where processes follow one another: the listening sockets and the connections of the one before, and those for the one after. */
+  readonly succession?: Succession | undefined
 }
 
 /** A listener in use. */
@@ -54,6 +57,7 @@ export class Gateway implements Reception {
   readonly log: Log
   readonly limits: Limits
   draining = false
+  readonly succession: Succession | undefined
   readonly #options: GatewayOptions
   readonly #mounted: readonly Mounted[]
   readonly #router: Router<Mounted>
@@ -66,14 +70,25 @@ export class Gateway implements Reception {
     this.#options = options
     this.log = options.log
     this.limits = options.limits ?? LIMITS
+    this.succession = options.succession
     this.#leftOut = new LeftOut(options.log)
     this.#mounted = options.mounts.map(({ key, mount }) => new Mounted(key, mount))
     this.#router = new Router(this.#mounted)
+    const keys = new Occurrences()
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
       const host = hostCalled(settings.host ?? options.host, `${path}.host`)
-      return handedDown(settings, path).map((one) => new Listener(one, path, this, host))
+      if (options.succession) refuseInherited(settings, `${path}.address`)
+      return handedDown(settings, path).map((one) => new Listener(one, path, this, host, keys.next(one.address)))
     })
+    this.succession?.onPassed((connection, handle) => this.#adopt(connection, handle))
+  }
+
+  /** A connection that the process before had: where its listener is no more, it ends. */
+  #adopt(connection: PassedConnection, handle: RawHandle): void {
+    const listener = this.#listeners.find(({ key }) => key === connection.listener)
+    if (listener) listener.adopt(handle, connection)
+    else handle.close()
   }
 
   /**
@@ -106,6 +121,11 @@ export class Gateway implements Reception {
     } finally {
       clearInterval(timer)
     }
+  }
+
+  /** The names by which its listeners are known from process to process. */
+  get listenerKeys(): string[] {
+    return this.#listeners.map(({ key }) => key)
   }
 
   /** Where the gateway listens. */
@@ -225,6 +245,25 @@ export class Gateway implements Reception {
     })
     await Promise.race([quiet, late])
     clearTimeout(timer)
+  }
+}
+
+/** @throws {ConfigError} ADDRESS_SUPERVISED */
+function refuseInherited({ address }: ListenerSettings, path: string): void {
+  const { kind } = parseListenAddress(address, path).endpoint
+  if (kind !== 'fd' && kind !== 'systemd' && kind !== 'stdin') return
+  const message = `${address} is a socket of the process that was started, and below a supervisor that is another one: leave --supervise out, or let Sidegate make the socket`
+  throw new ConfigError('ADDRESS_SUPERVISED', path, message)
+}
+
+/** Names for listeners that stay the same from process to process: several may have one address, with the port 0. */
+class Occurrences {
+  readonly #seen = new Map<string, number>()
+
+  next(address: string): string {
+    const count = (this.#seen.get(address) ?? 0) + 1
+    this.#seen.set(address, count)
+    return count === 1 ? address : `${address} (${count})`
   }
 }
 

@@ -41,10 +41,17 @@ function listen<Signal extends NodeJS.Signals>(
   }
 }
 
+const words = process.argv.slice(2)
+const link = (await import('./supervisor/link.ts')).supervisorLink(process)
+if (!link && words.includes('--supervise')) {
+  const { supervise, wantsSupervisor } = await import('./supervisor/main.ts')
+  if (wantsSupervisor(words)) process.exit(await supervise(words))
+}
+
 const { run } = await import('./cli/run.ts')
 const shutDebugger = process.features.inspector ? (await import('./debugger.ts')).shutDebugger : async () => {}
 await shutDebugger()
-const code = await run(process.argv.slice(2), {
+const code = await run(words, {
   cwd: process.cwd(),
   environment: process.env,
   // Not looked at before it is wanted: a listener may take it for itself.
@@ -53,7 +60,11 @@ const code = await run(process.argv.slice(2), {
   },
   stdout: process.stdout,
   stderr: process.stderr,
-  onStopSignal: (listener) => listen(STOP, listener),
+  onStopSignal(listener) {
+    const ends = [listen(STOP, listener), link?.onStop(listener)]
+    return () => ends.forEach((end) => end?.())
+  },
+  supervised: link,
   onUserSignal: (listener) => listen(USER, listener),
   beforeApps: shutDebugger,
   onOutputLost(listener) {

@@ -1,6 +1,8 @@
 // What a command is: one entry of the table in commands.ts. Parsing, help and docs/cli.md are derived from it.
 import type { Writable } from 'node:stream'
+import type { LogFormat } from '../log.ts'
 import { SECONDS_MAX } from '../quantity.ts'
+import type { Succession } from '../succession.ts'
 
 /** An option of a command. */
 export interface Option {
@@ -29,6 +31,16 @@ export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGBREAK
 /** A signal that every program gives a meaning of its own; to Sidegate they mean nothing. */
 export type UserSignal = 'SIGUSR1' | 'SIGUSR2'
 
+/** What a gateway is to the process that has started it, and starts those that follow it. */
+export interface Supervised extends Succession {
+  /** Resolves when another one serves. */
+  readonly succeeded: Promise<void>
+  /** Resolves when whoever started it is no more. */
+  readonly orphaned: Promise<void>
+  /** It serves. `stopTimeout`: milliseconds that it may take from being told to end until it has ended. */
+  ready(logFormat: LogFormat, listeners: readonly string[], stopTimeout: number): void
+}
+
 /** The surroundings of a run. */
 export interface Context {
   /** The working directory, absolute. */
@@ -39,6 +51,8 @@ export interface Context {
   readonly stderr: Writable
   /** Calls `listener` for each of these signals; gives the way to stop that. */
   readonly onStopSignal: (listener: (signal: StopSignal) => void) => () => void
+  /** Where the process is one of several that serve one after the other. */
+  readonly supervised?: Supervised | undefined
   readonly onUserSignal: (listener: (signal: UserSignal) => void) => () => void
   /** To be called before anything of an app is loaded, which may open a debugger by itself. */
   readonly beforeApps: () => Promise<void>

@@ -9,7 +9,17 @@ import type { Log } from '../log.ts'
 import { RotatingFile } from '../rotating-file.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
-import { EXIT, text, UsageError, type Call, type Command, type Context, type UserSignal } from './command.ts'
+import {
+  EXIT,
+  text,
+  UsageError,
+  type Call,
+  type Command,
+  type Context,
+  type Option,
+  type Supervised,
+  type UserSignal,
+} from './command.ts'
 import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
 import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
@@ -20,6 +30,11 @@ import { reportWarnings } from './warnings.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
 const CLOSE_TIMEOUT = 10_000
+
+const superviseOption: Option = {
+  name: 'supervise',
+  text: 'Serve in a process below one that keeps the listening sockets: SIGHUP reads the configuration and the apps anew and costs no request, and a process that dies is replaced.',
+}
 
 export const serve: Command = {
   name: 'serve',
@@ -34,6 +49,7 @@ export const serve: Command = {
       value: 'ADDRESS',
       text: 'Stop when nobody has been connected to this address for 60 s. For who starts Sidegate and may be ended without a word: the handler for IIS.',
     },
+    superviseOption,
   ],
   examples: [
     ['sidegate serve app:./hello.ts', 'one app at /, on 127.0.0.1:8000'],
@@ -66,6 +82,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   demand(prepared)
   const { config, targets, locate } = prepared
   const context = withLogFile(call.context, config)
+  const { supervised } = context
   const serveLog = openServeLog(config.log.format, config.log.access, context)
   const { log } = serveLog
   exit.log = log
@@ -78,6 +95,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       log,
       host: config.host,
       drainTimeout: config.drainTimeout * 1000,
+      succession: supervised,
     })
   const gateway = await located(locate, make)
   const signals = new Signals(context)
@@ -87,17 +105,23 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   try {
     await context.beforeApps()
     const started = located(locate, () => gateway.start())
-    const early = await Promise.race([started, signals.next()])
+    // Another one may be wanted before this one serves.
+    const early = await Promise.race([
+      started,
+      signals.next(),
+      ...(supervised ? [supervised.succeeded.then(() => true)] : []),
+    ])
     if (early !== undefined) {
       started.catch(() => {})
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
+    supervised?.ready(config.log.format, gateway.listenerKeys, config.drainTimeout * 1000 + CLOSE_TIMEOUT)
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
     lifeline?.ready()
     const stop = reportStray(log)
-    const code = await untilStopped(gateway, config, signals, log, lifeline)
+    const code = await untilStopped(gateway, config, signals, log, { lifeline, supervised })
     stop()
     return code
   } finally {
@@ -155,24 +179,28 @@ async function located<T>(locate: Prepared['locate'], work: () => T | Promise<T>
   }
 }
 
-/** Waits for a signal, then drains; a second signal closes at once. */
+/** Waits for a signal, or until another process follows, then drains; a second signal closes at once. */
 async function untilStopped(
   gateway: Gateway,
   config: GatewayConfig,
   signals: Signals,
   log: Log,
-  lifeline: Lifeline | undefined,
+  { lifeline, supervised }: { lifeline: Lifeline | undefined; supervised: Supervised | undefined },
 ): Promise<number> {
-  const first = await signals.next()
+  const first = await Promise.race([
+    signals.next(),
+    ...(supervised ? [supervised.succeeded, supervised.orphaned.then(() => 'the supervisor is gone')] : []),
+  ])
   // Who looks for a gateway from now on needs another one.
   lifeline?.close()
-  log.info(
-    `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
-  )
+  if (first !== undefined)
+    log.info(
+      `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
+    )
   const drained = atMost(config.drainTimeout * 1000 + CLOSE_TIMEOUT, gateway.drain())
   const second = await Promise.race([drained, signals.next()])
   if (second === undefined) {
-    log.info('stopped')
+    if (first !== undefined) log.info('stopped')
     return EXIT.ok
   }
   log.warn(`${second}: stopping at once`, { code: 'STOPPED' })

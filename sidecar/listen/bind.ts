@@ -7,7 +7,8 @@ import { openStandardInput } from '../standard-input.ts'
 import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
-import { listenOnPath } from './unix-socket.ts'
+import type { HandedSocket } from '../succession.ts'
+import { listenOnPath, releasePath, setAccess, type SocketFile, type SocketOptions } from './unix-socket.ts'
 
 /** Of a Unix socket: its owner and group may connect. */
 const MODE = '0660'
@@ -20,9 +21,11 @@ export interface Bound {
   readonly folder?: string | undefined
   /** Resolves when no connection can come any more, as the only one there is has ended. */
   readonly ended?: Promise<void> | undefined
+  /** A Unix socket in the file system. */
+  readonly file?: SocketFile | undefined
   /** Removes the path of a Unix socket, so that nobody comes who could go elsewhere. Works twice. */
   leave(): void
-  /** Accepts no more connections, after `leave`. Those that are there stay. Works twice. */
+  /** Accepts no more connections. Those that are there stay. Works twice. */
   close(): void
 }
 
@@ -31,6 +34,7 @@ export type BindEndpoint = Endpoint | Exclude<Inherited, { kind: 'systemd' }>
 
 /**
  * Starts listening.
+ * @param handed the socket of this address that a process before this one has made
  * @throws {ConfigError} ADDRESS_IN_USE, ADDRESS_DENIED, ADDRESS_UNAVAILABLE
  */
 export async function bind(
@@ -38,6 +42,7 @@ export async function bind(
   endpoint: BindEndpoint,
   settings: ListenerSettings,
   path: string,
+  handed?: HandedSocket,
 ): Promise<Bound> {
   if (endpoint.kind === 'stdin') return takeStandardInput(server, path)
   if (endpoint.kind === 'fd') {
@@ -46,7 +51,8 @@ export async function bind(
   }
   try {
     if (endpoint.kind === 'tcp') {
-      await listen(server, { host: endpoint.host, port: endpoint.port }, settings.backlog)
+      const where = handed ? { fd: handed.fd } : { host: endpoint.host, port: endpoint.port }
+      await listen(server, where, settings.backlog)
       const { port } = server.address() as AddressInfo
       return { endpoint: { ...endpoint, port }, leave: nothing, close: () => stop(server) }
     }
@@ -58,18 +64,29 @@ export async function bind(
     }
     const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
     const options = { mode: Number.parseInt(settings.mode ?? MODE, 8), owner, backlog: settings.backlog }
-    const { folder, release } = await listenOnPath(server, endpoint.path, options, path)
+    const { folder, file } = handed?.file
+      ? { folder: undefined, file: await listenAgain(server, endpoint.path, handed.fd, handed.file, options) }
+      : await listenOnPath(server, endpoint.path, options, path)
     const leave = (): void => {
-      if (server.listening) release()
+      if (server.listening) releasePath(endpoint.path, file)
     }
-    const close = (): void => {
-      leave()
-      stop(server)
-    }
-    return { endpoint, folder, leave, close }
+    return { endpoint, folder, file, leave, close: () => stop(server) }
   } catch (error) {
     throw error instanceof ConfigError ? error : explain(error as NodeJS.ErrnoException, endpoint, path)
   }
+}
+
+/** Accepts connections on a Unix socket that is there, with what the settings say of it now. */
+async function listenAgain(
+  server: Server,
+  path: string,
+  fd: number,
+  file: SocketFile,
+  options: SocketOptions,
+): Promise<SocketFile> {
+  await listen(server, { fd }, options.backlog)
+  setAccess(path, options)
+  return file
 }
 
 function nothing(): void {}

@@ -3,6 +3,7 @@ import type { Door } from '../carrier.ts'
 import type { Exchange, ExchangeObserver } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import { completeRequest } from '../request.ts'
+import type { Succession } from '../succession.ts'
 import type { Variables } from '../variables.ts'
 import type { HostOptions } from '../wire/codec.ts'
 import type { Allowance, Limits } from './limits.ts'
@@ -16,8 +17,10 @@ export interface Reception extends ExchangeObserver {
   handle(exchange: Exchange): void
   /** True where requests are looked at and never handed to an app: nothing that a host sends is left out of their variables. */
   readonly raw?: boolean
-  /** True while the gateway stops: connections are not kept. */
+  /** True while the gateway stops: connections are not kept, but handed to the process that follows, where one does. */
   readonly draining: boolean
+  /** Where processes follow one another. */
+  readonly succession?: Succession | undefined
 }
 
 /** Repairs what a host gets wrong in the variables of a request. */
@@ -42,6 +45,11 @@ export function prepared(variables: Variables, repair: Repair | undefined, { raw
 /** Bytes that are taken and thrown away behind bytes that were no request, so that the client can read the answer. */
 export const REFUSED_BYTES: number = 1024 * 1024
 
+/** Who has a connection. */
+export interface Home {
+  rests(connection: object): void
+}
+
 /** The way in of one connection. */
 export interface Entrance {
   readonly reception: Reception
@@ -50,4 +58,6 @@ export interface Entrance {
   readonly allowance: Allowance
   /** The peer is a web server, which sends what its own configuration admits. */
   readonly trusted: boolean
+  /** Is told while the gateway stops that nothing is under way on a connection any more. */
+  readonly home: Home
 }

@@ -1,5 +1,7 @@
 // A connection that a listener has accepted: what is known of it until its protocol is.
 import type { Socket } from 'node:net'
+import { plainAddress } from '../peers.ts'
+import type { Peer } from '../wire/codec.ts'
 import type { ProxiedClient, ProxyHeaderReader } from '../wire/proxy-header.ts'
 import type { SocketConnection } from './socket.ts'
 
@@ -16,6 +18,10 @@ export interface Incoming {
   client: ProxiedClient | undefined
   /** Set once a protocol was recognised. */
   connection: SocketConnection | undefined
+  /** Its name, then. */
+  protocol?: string
+  /** Another process has it. */
+  passed?: boolean
   /** Bytes that were too few to recognise a protocol. */
   undecided?: Buffer | undefined
   refused?: boolean
@@ -23,8 +29,31 @@ export interface Incoming {
   until?: number
 }
 
+/** A connection of which nothing is known; `since`: the sweep after which it came. */
+export function incomingOn(socket: Socket, since: number): Incoming {
+  return { socket, since, begun: false, header: undefined, client: undefined, connection: undefined }
+}
+
+/** Who asks: who is behind the load balancer, where that says so. */
+export function peerOf({ socket, client }: Incoming): Peer {
+  return {
+    address: plainAddress(client?.address ?? socket.remoteAddress ?? ''),
+    port: client?.port ?? socket.remotePort ?? 0,
+    localPort: client?.localPort ?? socket.localPort ?? 0,
+  }
+}
+
 /** Closes a connection that is silent for so long, or as soon as it is not in the end after that. */
 export function limit(incoming: Incoming, milliseconds: number): void {
   incoming.until = performance.now() + milliseconds
   incoming.socket.setTimeout(milliseconds, () => incoming.connection ?? incoming.socket.destroy())
+}
+
+/** Ends a connection that speaks what is not taken here, with an answer where there is one that it can read. */
+export function refuse(incoming: Incoming, answer: string | Uint8Array | undefined, linger: number): void {
+  const { socket } = incoming
+  incoming.refused = true
+  if (answer === undefined) return void socket.destroy()
+  socket.end(answer)
+  limit(incoming, linger)
 }

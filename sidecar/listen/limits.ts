@@ -1,4 +1,5 @@
 // What a connection may take of time.
+import type { ListenerSettings } from './settings.ts'
 
 /** Time limits that no setting has, in milliseconds. */
 export interface Limits {
@@ -43,4 +44,12 @@ export interface Allowance extends Limits {
   readonly bodyRate: number
   /** Milliseconds that a request body may take in all. */
   readonly bodyTotal: number
+}
+
+/** What a listener with these settings allows. `kind`: of its address. */
+export function allowanceOf(settings: ListenerSettings, limits: Limits, kind: string): Allowance {
+  const { headTimeout, bodyRate, bodyTimeout } = settings
+  // Who cannot connect again says itself when it is over.
+  const idle = kind === 'stdin' ? 0 : limits.idle
+  return { ...limits, idle, head: headTimeout * 1000, bodyRate, bodyTotal: bodyTimeout * 1000 }
 }

@@ -1,14 +1,15 @@
 // One listener: accepts connections, lets in whom it may, recognises the protocol by the first bytes, and hands each
 // connection to the door that speaks it.
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ConfigError, PeerError, toSidegateError, type SidegateError } from '../errors.ts'
+import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../carrier.ts'
 import { LinkedList } from '../linked-list.ts'
+import type { PassedConnection, RawHandle } from '../succession.ts'
 import type { Variables } from '../variables.ts'
-import type { GatewayProtocol, Peer, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
+import type { GatewayProtocol, Protocol, ProtocolOptions, ServerCodec } from '../wire/codec.ts'
 import { http } from '../wire/http.ts'
-import { protocolCalled, protocols } from '../wire/index.ts'
+import { protocolCalled } from '../wire/index.ts'
 import { ProxyHeaderReader } from '../wire/proxy-header.ts'
 import { formatAddress, formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../address.ts'
 import { AcceptQueue } from './accept-queue.ts'
@@ -17,9 +18,12 @@ import { Crowd } from './crowd.ts'
 import type { HostRules, Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
-import { limit, type Incoming } from './incoming.ts'
-import type { Allowance } from './limits.ts'
+import { incomingOn, limit, peerOf, refuse, type Incoming } from './incoming.ts'
+import { allowanceOf, type Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from '../peers.ts'
+import { handleOf, passOn } from './passing.ts'
+import { protocolsTaken } from './protection.ts'
+import { recognised } from './recognised.ts'
 import { warnOfPeer } from './refusal.ts'
 import type { ListenerSettings } from './settings.ts'
 import { demandOfSystem } from './system.ts'
@@ -27,15 +31,13 @@ import { SocketConnection } from './socket.ts'
 import { underscoresTold } from './underscores.ts'
 import { wrongProtocol, wrongProtocolAnswer } from './wrong-protocol.ts'
 
-/** More bytes than any protocol needs to be told apart. */
-const SNIFF_MAX = 32
-
 /** How often connections are looked for on which nothing was ever sent. */
 const SWEEP_MS = 15_000
 
 /** Accepts connections on one address. */
 export class Listener {
   readonly settings: ListenerSettings
+  readonly key: string
   readonly #path: string
   readonly #reception: Reception
   readonly #repair: Repair | undefined
@@ -64,11 +66,19 @@ export class Listener {
    * @param settings an address of systemd is one of its sockets already (inherited.ts)
    * @param path the settings' place in the configuration, for errors
    * @param host the web server in front: what is done to what it sends by a gateway protocol
+   * @param key tells it from others, the same from process to process
    * @throws {ConfigError} ADDRESS_BAD, PEER_BAD; ALLOW_REQUIRED, SECRET_REQUIRED for a gateway protocol that everybody could reach;
    *   ADDRESS_SYSTEM
    */
-  constructor(settings: ListenerSettings, path: string, reception: Reception, host: HostRules | undefined) {
+  constructor(
+    settings: ListenerSettings,
+    path: string,
+    reception: Reception,
+    host: HostRules | undefined,
+    key: string = settings.address,
+  ) {
     this.settings = settings
+    this.key = key
     this.#path = path
     this.#reception = reception
     this.#queue = new AcceptQueue(settings.backlog)
@@ -90,14 +100,7 @@ export class Listener {
       date: httpDate,
       alone: endpoint.kind === 'stdin',
     }
-    this.#allowance = {
-      ...reception.limits,
-      head: settings.headTimeout * 1000,
-      bodyRate: settings.bodyRate,
-      bodyTotal: settings.bodyTimeout * 1000,
-      // Who cannot connect again says itself when it is over.
-      ...(endpoint.kind === 'stdin' && { idle: 0 }),
-    }
+    this.#allowance = allowanceOf(settings, reception.limits, endpoint.kind)
     this.#crowd = new Crowd(
       settings,
       (address) =>
@@ -107,18 +110,21 @@ export class Listener {
     )
     // Where a socket that was handed down listens is known when it is open.
     this.#bound = endpoint.kind === 'fd' || endpoint.kind === 'stdin' ? { kind: 'unix', path: '' } : endpoint
-    if (endpoint.kind !== 'fd') this.#protect(this.#bound)
+    if (endpoint.kind !== 'fd') this.#protocols = this.#taken(this.#bound)
     demandOfSystem(endpoint, settings, path)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
   }
 
   /** Starts to accept connections. Throws ConfigError when the system does not let it. */
   async open(): Promise<void> {
-    const bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`)
+    const succession = this.#reception.succession
+    const handed = succession?.socket(this.key)
+    const bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`, handed)
     this.#place = bound
+    if (!handed) succession?.keep(this.key, handleOf(this.#server)!, bound.file)
     this.#bound = bound.endpoint
     try {
-      if (this.#address.kind === 'fd') this.#protect(this.#bound)
+      if (this.#address.kind === 'fd') this.#protocols = this.#taken(this.#bound)
     } catch (error) {
       bound.close()
       throw error
@@ -128,34 +134,9 @@ export class Listener {
     if (this.#allowance.idle > 0) this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
-  /** Decides which protocols an address takes; refuses those that would be open to everybody. */
-  #protect(endpoint: Endpoint): void {
-    const only = this.#only
-    const open = endpoint.kind === 'pipe' && this.settings.access === 'everyone'
-    const local = isLocal(endpoint) && !open
-    // Who speaks a gateway protocol asserts REMOTE_ADDR and REMOTE_USER: recognising it must not hand that to everybody, and a peer that
-    // writes PROXY headers passes on what everybody sends.
-    const recognised = local && this.#proxies.size === 0
-    this.#protocols = protocols.filter((protocol) => (only ? protocol === only : recognised))
-    if (local || !only?.gateway) return
-    const { address, secret } = this.settings
-    if (open ? !this.#allow.has(undefined) : this.#allow.size === 0) {
-      const out = open
-        ? `and every account of this machine reaches this one, and over the network (\\\\HOST\\pipe) those that may log on to it; where that is meant, write allow: ['pipe'], else listen on 127.0.0.1 or leave access: 'everyone' out`
-        : "name the peers, such as allow: ['10.0.0.5']"
-      throw new ConfigError(
-        'ALLOW_REQUIRED',
-        `${this.#path}.allow`,
-        `${address}: whoever reaches a listener for ${only.name} can pose as any client; ${out}`,
-      )
-    }
-    if (only.secret && secret === undefined) {
-      throw new ConfigError(
-        'SECRET_REQUIRED',
-        `${this.#path}.secret`,
-        `${address}: an ${only.name} listener that others than this machine can reach needs a secret, the same as in the host's configuration (Apache: ProxyPass … secret=…)`,
-      )
-    }
+  #taken(endpoint: Endpoint): readonly GatewayProtocol[] {
+    const peers = { allow: this.#allow, proxies: this.#proxies }
+    return protocolsTaken(endpoint, this.#only, this.settings, peers, this.#path)
   }
 
   /** The address in use, as written in the configuration; with the port that the system chose for port 0. */
@@ -186,14 +167,18 @@ export class Listener {
    * their requests are answered, and the answers are sent. The caller bounds the time.
    */
   async drain(): Promise<void> {
-    this.#place?.leave()
-    await this.#queue.empty()
+    const followed = this.#reception.succession?.followed === true
+    if (!followed) {
+      this.#place?.leave()
+      await this.#queue.empty()
+    }
     this.#stop()
+    if (followed) for (const incoming of this.#incoming) this.#pass(incoming)
     for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     // What has been sent already may still have to be read.
     await nextTurn()
     await nextTurn()
-    for (const { connection } of this.#incoming) connection?.retire()
+    for (const incoming of this.#incoming) if (!this.#pass(incoming) && !incoming.passed) incoming.connection?.retire()
     await new Promise<void>((resolve) => {
       this.#quiet = resolve
       this.#lookWhetherQuiet()
@@ -208,13 +193,45 @@ export class Listener {
 
   /** While it drains: nothing is waited for on connections on which no request has begun. */
   #lookWhetherQuiet(): void {
-    for (const { connection, undecided } of this.#incoming) if (connection ?? undecided) return
+    for (const { connection, undecided, passed } of this.#incoming) if (connection ?? undecided ?? passed) return
     this.#quiet?.()
   }
 
   #stop(): void {
     clearInterval(this.#sweeper)
+    // Whoever follows has the path.
+    if (!this.#reception.succession?.followed) this.#place?.leave()
     this.#place?.close()
+  }
+
+  /** Hands a connection to the process that follows, where it may. */
+  #pass(incoming: Incoming): boolean {
+    const { succession } = this.#reception
+    return succession?.followed === true && passOn(incoming, this.key, succession)
+  }
+
+  /** While it stops: nothing is under way any more on a connection. It goes to the process that follows once all is written. */
+  rests(connection: object): void {
+    for (const incoming of this.#incoming)
+      if (incoming.connection === connection) incoming.socket.write('', () => this.#pass(incoming))
+  }
+
+  /** Goes on with a connection that the process before had. */
+  adopt(handle: RawHandle, { protocol, begun, client }: PassedConnection): void {
+    const socket = new Socket({
+      handle,
+      readable: true,
+      writable: true,
+      allowHalfOpen: true,
+    } as unknown as SocketConstructorOpts)
+    const incoming = this.#accept(socket)
+    if (!incoming) return
+    if (begun) Object.assign(incoming, { begun, client, header: undefined, until: 0 })
+    const known = protocolCalled(protocol)
+    if (known === http) this.#beginHttp(incoming)
+    else if (known) this.#begin(incoming, known, known.server({ ...this.#options, continued: true }), this.#repair)
+    incoming.connection?.rest()
+    if (this.#reception.draining) this.#pass(incoming)
   }
 
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
@@ -229,21 +246,15 @@ export class Listener {
     return door
   }
 
-  #accept(socket: Socket): void {
+  /** Gives undefined where it is not let in. */
+  #accept(socket: Socket): Incoming | undefined {
     this.#queue.note()
     if (this.#allow.size > 0 && this.#bound.kind === 'tcp' && !this.#allow.has(socket.remoteAddress)) {
       this.#warn(new PeerError('PEER_REFUSED', 'the peer is not in `allow` of this listener', 403), socket)
       return void socket.destroy()
     }
     if (!this.#crowd.enter(socket)) return void socket.destroy()
-    const incoming: Incoming = {
-      socket,
-      since: this.#sweeps,
-      begun: false,
-      header: undefined,
-      client: undefined,
-      connection: undefined,
-    }
+    const incoming = incomingOn(socket, this.#sweeps)
     const entry = this.#incoming.add(incoming)
     socket.on('error', noError)
     socket.on('close', () => {
@@ -265,6 +276,7 @@ export class Listener {
       if (incoming.connection) incoming.connection.receiveEnd()
       else socket.destroy()
     })
+    return incoming
   }
 
   /** Bytes of a connection that has to begin with a PROXY protocol header. */
@@ -292,16 +304,12 @@ export class Listener {
     if (incoming.refused) return
     incoming.begun = true
     const all = incoming.undecided ? Buffer.concat([incoming.undecided, bytes]) : bytes
-    let undecided = false
-    for (const protocol of this.#protocols) {
-      const recognition = protocol.recognise(all)
-      if (recognition === 'yes') {
-        this.#begin(incoming, protocol, protocol.server(this.#options), this.#repair)
-        return incoming.connection!.receive(all)
-      }
-      if (recognition === 'more') undecided = true
+    const protocol = recognised(all, this.#protocols)
+    if (typeof protocol === 'object') {
+      this.#begin(incoming, protocol, protocol.server(this.#options), this.#repair)
+      return incoming.connection!.receive(all)
     }
-    if (undecided && all.length < SNIFF_MAX) {
+    if (protocol === 'more') {
       if (!incoming.undecided) limit(incoming, this.#allowance.first)
       incoming.undecided = all
       return
@@ -325,18 +333,16 @@ export class Listener {
       repair,
       allowance: this.#allowance,
       trusted,
+      home: this,
     })
+    incoming.protocol = protocol.name
   }
 
   #beginHttp(incoming: Incoming): void {
     const { socket, client } = incoming
     // The peer of a connection is who is behind the load balancer, where that says so.
     const address = client?.address ?? socket.remoteAddress
-    const peer: Peer = {
-      address: plainAddress(address ?? ''),
-      port: client?.port ?? socket.remotePort ?? 0,
-      localPort: client?.localPort ?? socket.localPort ?? 0,
-    }
+    const peer = peerOf(incoming)
     const trusted = this.#trust.size > 0 && this.#trust.has(address)
     const repair = trusted ? (variables: Variables) => applyForwarded(variables, this.#trust) : undefined
     // Whoever else connects is no proxy, as far as the settings know; but a host that nobody should trust cannot be told from others.
@@ -345,13 +351,8 @@ export class Listener {
   }
 
   #refuse(incoming: Incoming, error: PeerError, bytes: Buffer): void {
-    const { socket } = incoming
-    incoming.refused = true
-    this.#warn(error, socket)
-    const answer = wrongProtocolAnswer(error, bytes, this.#only)
-    if (answer === undefined) return void socket.destroy()
-    socket.end(answer)
-    limit(incoming, this.#allowance.linger)
+    this.#warn(error, incoming.socket)
+    refuse(incoming, wrongProtocolAnswer(error, bytes, this.#only), this.#allowance.linger)
   }
 
   #warn(error: SidegateError, socket: Socket): void {

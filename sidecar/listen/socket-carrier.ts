@@ -4,13 +4,12 @@ import type { Carrier } from '../carrier.ts'
 import type { TunnelEnd } from '../upgrade.ts'
 import type { ServerCodec } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
+import type { Output } from './output.ts'
 
 /** The connection that a response goes to. */
 export interface Outlet {
   readonly codec: ServerCodec
-  /** False when the output should pause. */
-  write(bytes: Uint8Array): boolean
-  writeAll(pieces: Uint8Array[]): boolean
+  readonly output: Output
   /** The response to `id` is complete. */
   ended(id: number): void
   /** Ends the response to `id` so that the peer can tell it is not complete. */
@@ -34,23 +33,23 @@ export class SocketCarrier implements Carrier {
 
   start(head: Head, chunk: Uint8Array | undefined, last: boolean): boolean {
     if (chunk && chunk.byteLength > COPY_MAX) {
-      this.#outlet.write(this.#outlet.codec.start(this.#id, head, undefined, false))
+      this.#outlet.output.write(this.#outlet.codec.start(this.#id, head, undefined, false))
       const room = this.write(chunk)
       if (last) this.finish()
       return room
     }
-    const room = this.#outlet.write(this.#outlet.codec.start(this.#id, head, chunk, last))
+    const room = this.#outlet.output.write(this.#outlet.codec.start(this.#id, head, chunk, last))
     if (last) this.#outlet.ended(this.#id)
     return room
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#outlet.writeAll(this.#outlet.codec.data(this.#id, chunk))
+    return this.#outlet.output.writeAll(this.#outlet.codec.data(this.#id, chunk))
   }
 
   finish(): void {
     const mark = this.#outlet.codec.finish(this.#id)
-    if (mark) this.#outlet.write(mark)
+    if (mark) this.#outlet.output.write(mark)
     this.#outlet.ended(this.#id)
   }
 
@@ -60,7 +59,7 @@ export class SocketCarrier implements Carrier {
 
   interim(head: Head): boolean {
     const bytes = this.#outlet.codec.interim?.(this.#id, head)
-    if (bytes) this.#outlet.write(bytes)
+    if (bytes) this.#outlet.output.write(bytes)
     return bytes !== undefined
   }
 

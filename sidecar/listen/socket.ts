@@ -16,17 +16,12 @@ import { InFlight } from './in-flight.ts'
 import { openExchange } from './opening.ts'
 import { clientGone, headLate, Patience, sendLate } from './patience.ts'
 import { refusal, warnOfPeer } from './refusal.ts'
+import { Output } from './output.ts'
 import type { Outlet } from './socket-carrier.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** What arrives: requests; the rest of one that was answered early; or what comes behind one that asks for another protocol. */
 type Reading = 'requests' | 'rest' | Tunnel
-
-/**
- * Whether the output has room. `choked`: nor has it for the codec's own answers, so that no more of a peer's questions are read until it
- * takes them.
- */
-type Output = 'free' | 'full' | 'choked'
 
 /** `half-closed`: the peer sends no more, and waits for what it has asked for. `closing`: what still comes is thrown away. */
 type End = 'open' | 'half-closed' | 'closing'
@@ -37,13 +32,13 @@ export class SocketConnection implements Outlet {
   readonly #socket: Socket
   readonly #entrance: Entrance
   readonly #exchanges: InFlight
+  readonly output: Output
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
   #batch: Exchange[] = []
   /** It is not being read. */
   paused = false
   #reading: Reading = 'requests'
-  #output: Output = 'free'
   #end: End = 'open'
   /** What arrived is being taken: whatever follows from an answer that is given meanwhile is done behind that. */
   #receiving = false
@@ -55,13 +50,14 @@ export class SocketConnection implements Outlet {
     this.codec = codec
     this.#entrance = entrance
     this.#exchanges = new InFlight(entrance.allowance, this)
+    this.output = new Output(socket, this)
   }
 
   /** Bytes arrived. */
   receive(bytes: Uint8Array): void {
     if (this.#tunnel) return this.#tunnel.receive(bytes)
     if (this.#end === 'closing') return this.#farewell.take(bytes.byteLength)
-    if (this.#output !== 'free' && this.#patience.untaken) return this.#untaken()
+    if (this.output.state !== 'free' && this.#patience.untaken) return this.#untaken()
     this.#receiving = true
     notePiece(bytes.byteLength)
     this.#take(bytes)
@@ -73,7 +69,7 @@ export class SocketConnection implements Outlet {
 
   /** The codec keeps bytes of a next request, and nothing stands in its way. */
   get #mayGoOn(): boolean {
-    return this.codec.pending === true && !this.busy && this.#end !== 'closing' && this.#output === 'free'
+    return this.codec.pending === true && !this.busy && this.#end !== 'closing' && this.output.state === 'free'
   }
 
   /**
@@ -81,7 +77,7 @@ export class SocketConnection implements Outlet {
    * not read the bodies that are here.
    */
   get #held(): boolean {
-    return this.#output === 'choked' || this.codec.pending === true || this.#exchanges.crowded
+    return this.output.state === 'choked' || this.codec.pending === true || this.#exchanges.crowded
   }
 
   /** Reads on, or not. */
@@ -150,8 +146,7 @@ export class SocketConnection implements Outlet {
   #reply(replies: Uint8Array[] | undefined): undefined {
     if (!replies) return
     // Who has asked for nothing else may say no more.
-    if (!this.write(replies.length === 1 ? replies[0]! : Buffer.concat(replies))) this.#output = 'choked'
-    else if (!this.busy) this.#patience.rest(this.#entrance.allowance.idle)
+    if (this.output.reply(replies) && !this.busy) this.#patience.rest(this.#entrance.allowance.idle)
   }
 
   /** The peer will send no more. */
@@ -186,8 +181,32 @@ export class SocketConnection implements Outlet {
   retire(): void {
     if (this.#end === 'closing') return
     if (this.busy || this.#clock?.inHead) return this.codec.retire?.()
+    if (this.#passes) return
     if (this.#reading === 'rest') return this.#linger(Infinity)
     this.#shut()
+  }
+
+  /** True when nothing is under way: whoever has the socket could go on with another codec of this protocol. */
+  get resting(): boolean {
+    return this.codec.between === true && this.#end === 'open' && this.output.state === 'free'
+  }
+
+  /** Waits for a request, as behind a response. */
+  rest(): void {
+    this.#patience.headOver(this.#entrance.allowance.idle)
+  }
+
+  /** Another process has it now. */
+  leave(): void {
+    this.#end = 'closing'
+    this.#clock?.headOver(0)
+  }
+
+  /** The connection stays while the gateway stops: its protocol cannot say that it ends, and another process takes it. */
+  get #passes(): boolean {
+    return (
+      this.codec.between !== undefined && !this.codec.retire && this.#entrance.reception.succession?.followed === true
+    )
   }
 
   /** The connection is closed, by whomever. */
@@ -204,29 +223,13 @@ export class SocketConnection implements Outlet {
     return this.#exchanges.size > 0
   }
 
-  write(bytes: Uint8Array): boolean {
-    notePiece(bytes.byteLength)
-    const room = this.#socket.write(bytes)
-    if (!room && this.#output === 'free') {
-      this.#output = 'full'
-      this.#socket.once('drain', () => this.#drained())
-      this.#patience.sending()
-    }
-    // Whoever shares the connection waits too: each then gets its turn.
-    return this.#output === 'free'
-  }
-
-  writeAll(pieces: Uint8Array[]): boolean {
-    if (pieces.length === 1) return this.write(pieces[0]!)
-    this.#socket.cork()
-    for (const piece of pieces) this.write(piece)
-    this.#socket.uncork()
-    return this.#output === 'free'
+  fills(): void {
+    this.#patience.sending()
   }
 
   /** Gives the connection away after a head with status 101. */
   upgrade(id: number, head: Head, over: (end: TunnelEnd) => void): Duplex {
-    this.write(this.codec.start(id, head, undefined, false))
+    this.output.write(this.codec.start(id, head, undefined, false))
     return this.#tunnel!.open((end) => {
       this.#exchanges.delete(id)
       over(end)
@@ -242,7 +245,7 @@ export class SocketConnection implements Outlet {
     // While the gateway stops, the connection still ends with its last request.
     const shared = this.busy
     if (this.#last?.doomed && !shared) return this.reset()
-    const keep = shared || (this.codec.keepsOpen(id) && !this.#entrance.reception.draining)
+    const keep = shared || (this.codec.keepsOpen(id) && (!this.#entrance.reception.draining || this.#passes))
     if (exchange && !exchange.body.complete) {
       exchange.body.discard()
       this.#steer()
@@ -256,6 +259,7 @@ export class SocketConnection implements Outlet {
     if (shared) return
     if (keep) {
       this.#patience.headOver(this.#entrance.allowance.idle)
+      if (this.#entrance.reception.draining) this.#entrance.home.rests(this)
       if (this.#receiving) return
       if (this.#mayGoOn) this.receive(NOTHING)
       else if (this.#end === 'half-closed') this.#afterLast()
@@ -324,19 +328,18 @@ export class SocketConnection implements Outlet {
     if (!exchange) return
     exchange.abort(new PeerError('CLIENT_GONE', 'the host took the request back', 499))
     const mark = this.codec.finish(id)
-    if (mark) this.write(mark)
+    if (mark) this.output.write(mark)
     this.ended(id)
   }
 
   #demand(id: number): void {
     const ask = this.codec.demand(id)
-    if (ask) this.write(ask)
-    if (this.#exchanges.asks(id) && this.#output === 'free') this.#patience.silence(this.#exchanges.left)
+    if (ask) this.output.write(ask)
+    if (this.#exchanges.asks(id) && this.output.state === 'free') this.#patience.silence(this.#exchanges.left)
     this.#steer()
   }
 
-  #drained(): void {
-    this.#output = 'free'
+  drained(): void {
     if (this.#end !== 'closing') this.#patience.rest(this.busy ? this.#exchanges.left : this.#entrance.allowance.idle)
     this.#steer()
     this.#exchanges.notifyDrain()

@@ -42,8 +42,26 @@ export interface SocketOptions {
 export interface BoundSocket {
   /** The folder, where it had to be made. */
   readonly folder: string | undefined
-  /** Removes the path, unless it belongs to somebody else by now; to be called while the server still listens. */
-  release(): void
+  /** What it is in the file system. */
+  readonly file: SocketFile
+}
+
+/** A socket in the file system: its inode and device. */
+export interface SocketFile {
+  readonly ino: string
+  readonly dev: string
+}
+
+/** Removes the path of a socket, unless it belongs to somebody else by now; to be called while a server still listens on it. */
+export function releasePath(path: string, { ino, dev }: SocketFile): void {
+  const there = look(path)
+  if (there && String(there.ino) === ino && String(there.dev) === dev) unlinkSync(path)
+}
+
+/** Who may connect, and whose it is. */
+export function setAccess(path: string, { mode, owner }: Pick<SocketOptions, 'mode' | 'owner'>): void {
+  if (owner) chownSync(path, owner.uid, owner.gid)
+  chmodSync(path, mode)
 }
 
 /**
@@ -54,7 +72,7 @@ export interface BoundSocket {
 export async function listenOnPath(
   server: Server,
   file: string,
-  { mode, owner, backlog }: SocketOptions,
+  options: SocketOptions,
   path: string,
 ): Promise<BoundSocket> {
   const folder = makeFolder(dirname(file), path)
@@ -65,23 +83,19 @@ export async function listenOnPath(
     const message = `the folder of ${file} has a path longer than the ${PATH_MAX - 1 - name.length} bytes that leave room for a name`
     throw new ConfigError('ADDRESS_UNAVAILABLE', path, message)
   }
-  await listenHidden(server, own, backlog)
+  await listenHidden(server, own, options.backlog)
   try {
     await claim(own, file, path)
-    const mine = look(own)!
-    const release = (): void => {
-      const there = look(file)
-      if (there && there.ino === mine.ino && there.dev === mine.dev) unlinkSync(file)
-    }
+    const { ino, dev } = look(own)!
+    const mine: SocketFile = { ino: String(ino), dev: String(dev) }
     try {
-      if (owner) chownSync(own, owner.uid, owner.gid)
-      chmodSync(own, mode)
+      setAccess(own, options)
       unlinkSync(own)
     } catch (error) {
-      release()
+      releasePath(file, mine)
       throw error
     }
-    return { folder, release }
+    return { folder, file: mine }
   } catch (error) {
     // Removes its own name too.
     server.close()

@@ -172,8 +172,6 @@ export interface ProtocolOptions {
   readonly interim?: boolean | 'never' | undefined
   /** Server: the connection is not new, another codec has answered requests on it. */
   readonly continued?: boolean | undefined
-  /** HTTP server: false where the host takes an interim response for the final one. Default true. */
-  readonly interim?: boolean | undefined
   /** HTTP and AJP server: header fields with `_` in their name are taken; unset: they are left out. */
   readonly underscores?: boolean | undefined
   /** HTTP and AJP server: is told the name of each field that is left out for that. */

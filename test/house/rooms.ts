@@ -8,7 +8,7 @@ export const rooms: readonly Room[] = [
     name: 'main',
     files: ['sidecar/main.ts'],
     sentence: 'Reads argv and runs one command; the only file that ends its process.',
-    uses: ['cli', 'ground'],
+    uses: ['cli', 'supervisor', 'ground'],
   },
   {
     name: 'handler',
@@ -27,6 +27,12 @@ export const rooms: readonly Room[] = [
     files: ['sidecar/cli/'],
     sentence: 'The commands, one file each.',
     uses: ['gateway', 'config', 'mounts', 'routes', 'listen', 'connect', 'plugin', 'suite', 'addresses', ...REQUEST],
+  },
+  {
+    name: 'supervisor',
+    files: ['sidecar/supervisor/'],
+    sentence: 'Keeps the listening sockets, and has one gateway after another serve on them.',
+    uses: ['ground'],
   },
   {
     name: 'gateway',

@@ -1,0 +1,86 @@
+// One gateway: a process with all that a configuration asks for, and one generation of several.
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { RawHandle } from '../succession.ts'
+import { HANDED, type Handed, type Order, type Report } from './orders.ts'
+
+/** What a gateway is started with. */
+export interface GatewayCommand {
+  /** Node.js, its options, and the program with its words. */
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** How a gateway ended. */
+export interface GatewayExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Who hears of a gateway. */
+export interface GatewayListener {
+  report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void
+  /** It is over. Called once. */
+  exited(gateway: GatewayProcess, exit: GatewayExit): void
+}
+
+/** The numbers of the sockets begin behind the standard streams and the channel. */
+export const FIRST_SOCKET = 4
+
+/** How much longer than it said a gateway may take to end, in milliseconds: then something in it does not let it. */
+const SPARE_MS = 5000
+
+/** A gateway under way. */
+export class GatewayProcess {
+  readonly generation: number
+  /** It serves, or has served. */
+  ready = false
+  /** It was told to end. */
+  ending = false
+  /** Milliseconds that it may take to end. */
+  stopTimeout = 0
+  readonly #child: ChildProcess
+  #killer: NodeJS.Timeout | undefined
+
+  constructor(command: GatewayCommand, handed: Handed, numbers: readonly number[], listener: GatewayListener) {
+    this.generation = handed.generation
+    this.#child = spawn(command.file, command.args, {
+      env: { ...command.env, [HANDED]: JSON.stringify(handed) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...numbers],
+      // Signals of the terminal are for the supervisor.
+      detached: true,
+    })
+    this.#child.on('message', (report, handle) =>
+      listener.report(this, report as Report, handle as unknown as RawHandle | undefined),
+    )
+    this.#child.once('error', () => {
+      if (this.#child.pid === undefined) listener.exited(this, { code: 1, signal: null })
+    })
+    this.#child.once('exit', (code, signal) => {
+      clearTimeout(this.#killer)
+      listener.exited(this, { code, signal })
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Says something; with a connection, `sent` is called when it has it, or never will. */
+  tell(order: Order, handle?: RawHandle, sent: () => void = () => {}): void {
+    if (!this.#child.connected) return sent()
+    this.#child.send(order, handle as never, {}, () => sent())
+  }
+
+  /** Tells it to end in one of two ways, and sees to it that it does. */
+  end(order: Order & { type: 'followed' | 'stop' }): void {
+    this.ending = true
+    this.tell(order)
+    this.#killer ??= setTimeout(() => this.kill(), this.stopTimeout + SPARE_MS)
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,108 @@
+// A gateway's end of the channel to its supervisor.
+import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
+import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
+
+/** The way to the supervisor: a process' own, as Node.js has it. */
+interface Channel {
+  readonly connected: boolean
+  send(message: Report, handle: RawHandle | undefined, done: () => void): void
+  on(event: 'message' | 'disconnect', listener: (message: Order, handle: RawHandle | undefined) => void): void
+}
+
+/** What a gateway is to its supervisor, one generation of several. */
+export class SupervisorLink implements Succession {
+  readonly generation: number
+  followed = false
+  readonly #channel: Channel
+  readonly #handed: Handed
+  readonly #early: [PassedConnection, RawHandle][] = []
+  #take: ((connection: PassedConnection, handle: RawHandle) => void) | undefined
+  readonly #follow = Promise.withResolvers<void>()
+  readonly #stopping = new Set<(signal: StopSignal) => void>()
+  /** Said before anybody listened. */
+  readonly #told: StopSignal[] = []
+  readonly #gone = Promise.withResolvers<void>()
+
+  constructor(handed: Handed, channel: Channel) {
+    this.generation = handed.generation
+    this.#handed = handed
+    this.#channel = channel
+    channel.on('message', (order, handle) => this.#hear(order, handle))
+    channel.on('disconnect', () => this.#gone.resolve())
+  }
+
+  /** Resolves when another gateway serves. */
+  get succeeded(): Promise<void> {
+    return this.#follow.promise
+  }
+
+  /** Resolves when the supervisor is no more: nobody follows then, and nobody would start another gateway. */
+  get orphaned(): Promise<void> {
+    return this.#gone.promise
+  }
+
+  /** Calls `listener` each time the supervisor says to stop; gives the way to end that. */
+  onStop(listener: (signal: StopSignal) => void): () => void {
+    this.#stopping.add(listener)
+    for (const signal of this.#told.splice(0)) listener(signal)
+    return () => this.#stopping.delete(listener)
+  }
+
+  socket(listener: string): HandedSocket | undefined {
+    return this.#handed.sockets[listener]
+  }
+
+  keep(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
+    this.#send({ type: 'socket', listener, file }, handle)
+  }
+
+  /** It serves. `stopTimeout`: milliseconds that it may take from being told to end until it has ended. */
+  ready(logFormat: 'text' | 'json', listeners: readonly string[], stopTimeout: number): void {
+    this.#send({ type: 'ready', logFormat, listeners, stopTimeout })
+  }
+
+  pass(connection: PassedConnection, handle: RawHandle, gone: () => void): void {
+    this.#send({ type: 'connection', connection }, handle, gone)
+  }
+
+  onPassed(take: (connection: PassedConnection, handle: RawHandle) => void): void {
+    this.#take = take
+    for (const [connection, handle] of this.#early.splice(0)) take(connection, handle)
+  }
+
+  #hear(order: Order, handle: RawHandle | undefined): void {
+    if (order.type === 'followed') {
+      this.followed = true
+      this.#follow.resolve()
+    } else if (order.type === 'stop') {
+      if (this.#stopping.size === 0) this.#told.push(order.signal)
+      for (const listener of this.#stopping) listener(order.signal)
+    } else if (handle && this.#take) this.#take(order.connection, handle)
+    else if (handle) this.#early.push([order.connection, handle])
+  }
+
+  #send(report: Report, handle?: RawHandle, done: () => void = () => {}): void {
+    // Where the supervisor is no more, that is told by `orphaned`.
+    if (!this.#channel.connected) return done()
+    this.#channel.send(report, handle, done)
+  }
+}
+
+/**
+ * The link of a process that a supervisor has started; undefined for any other. What it was told is taken out of the environment, and the
+ * channel out of the sight of apps: some say `ready` to whoever started them.
+ */
+export function supervisorLink(process: NodeJS.Process): SupervisorLink | undefined {
+  const text = process.env[HANDED]
+  const send = process.send?.bind(process)
+  if (text === undefined || !send) return undefined
+  delete process.env[HANDED]
+  delete process.send
+  return new SupervisorLink(JSON.parse(text) as Handed, {
+    get connected() {
+      return process.connected
+    },
+    send: (message, handle, done) => send(message, handle as never, undefined, done),
+    on: (event, listener) => process.on(event, listener as never),
+  })
+}

@@ -1,0 +1,38 @@
+// What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
+import type { HandedSocket, PassedConnection } from '../succession.ts'
+
+/** The variable that tells a gateway what it was handed; it is taken out of the environment before anything of an app sees it. */
+export const HANDED = 'SIDEGATE_GENERATION'
+
+/** What a gateway is handed with its start. */
+export interface Handed {
+  /** Counted from 1. */
+  readonly generation: number
+  /** Listening sockets by the keys of their listeners. */
+  readonly sockets: Readonly<Record<string, HandedSocket>>
+}
+
+/** What a gateway says. */
+export type Report =
+  /** With the socket itself: it is to be kept for those that follow. */
+  | { readonly type: 'socket'; readonly listener: string; readonly file: HandedSocket['file'] }
+  /** It serves. */
+  | {
+      readonly type: 'ready'
+      readonly logFormat: 'text' | 'json'
+      readonly listeners: readonly string[]
+      readonly stopTimeout: number
+    }
+  /** With the connection itself: the one that follows takes it. */
+  | { readonly type: 'connection'; readonly connection: PassedConnection }
+
+/** What a gateway is told. */
+export type Order =
+  /** Another one serves: it finishes what it has, and hands over what rests. */
+  | { readonly type: 'followed' }
+  /** It finishes what it has; nobody follows. A second time: at once. */
+  | { readonly type: 'stop'; readonly signal: StopSignal }
+  | { readonly type: 'connection'; readonly connection: PassedConnection }
+
+/** A signal that asks to end. */
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT'

@@ -1,0 +1,51 @@
+// The listening sockets, kept from gateway to gateway. Nobody accepts here: a socket that is kept open refuses nobody, whoever comes and goes.
+import { lstatSync, unlinkSync } from 'node:fs'
+import type { HandedSocket, RawHandle } from '../succession.ts'
+
+interface Kept {
+  readonly handle: RawHandle
+  readonly file: HandedSocket['file']
+}
+
+/** By the keys of their listeners. */
+export class KeptSockets {
+  readonly #sockets = new Map<string, Kept>()
+
+  /** A gateway has made one. */
+  add(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
+    this.#sockets.get(listener)?.handle.close()
+    this.#sockets.set(listener, { handle, file })
+  }
+
+  /** Those for a gateway that is started: `from` is the number that the first will have there. */
+  handDown(from: number): { readonly numbers: number[]; readonly sockets: Record<string, HandedSocket> } {
+    const all = [...this.#sockets]
+    const sockets = all.map(([key, { file }], index) => [key, { fd: from + index, file }] as const)
+    return { numbers: all.map(([, { handle }]) => handle.fd), sockets: Object.fromEntries(sockets) }
+  }
+
+  /** Gives up those that no gateway uses any more. */
+  keepOnly(listeners: readonly string[]): void {
+    for (const key of this.#sockets.keys()) if (!listeners.includes(key)) this.#drop(key)
+  }
+
+  /** Gives up all: their gateway is the last, and answers what waits there. */
+  release(): void {
+    for (const { handle } of this.#sockets.values()) handle.close()
+    this.#sockets.clear()
+  }
+
+  #drop(key: string): void {
+    const { handle, file } = this.#sockets.get(key)!
+    const path = /^(?:[a-z]+:\/\/)?unix:(.*)$/.exec(key)?.[1]
+    if (file && path !== undefined) removePath(path, file)
+    handle.close()
+    this.#sockets.delete(key)
+  }
+}
+
+/** Removes the path of a socket, unless it is another one by now. */
+function removePath(path: string, { ino, dev }: NonNullable<HandedSocket['file']>): void {
+  const there = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (there && String(there.ino) === ino && String(there.dev) === dev) unlinkSync(path)
+}

@@ -1,0 +1,180 @@
+// Owns the listening sockets, and has one gateway serve on them after another: when the configuration is to be read anew, the next one comes up
+// beside the one that serves, and only when it does serve, that one finishes what it has. It loads nothing of an app or a configuration: what
+// they do wrong is not done to it.
+import { Log, type LogFormat } from '../log.ts'
+import type { RawHandle } from '../succession.ts'
+import {
+  FIRST_SOCKET,
+  GatewayProcess,
+  type GatewayCommand,
+  type GatewayExit,
+  type GatewayListener,
+} from './gateway-process.ts'
+import type { Report, StopSignal } from './orders.ts'
+import { KeptSockets } from './sockets.ts'
+
+/** How long the start of a gateway waits that follows one which died, in milliseconds: the first time, and at most. */
+const AGAIN_MS = 50
+const AGAIN_MAX_MS = 5000
+/** A gateway that served for so long was no failed start. */
+const STEADY_MS = 10_000
+
+/** The supervisor. */
+export class Supervisor implements GatewayListener {
+  readonly #command: GatewayCommand
+  readonly #sockets = new KeptSockets()
+  readonly #over = Promise.withResolvers<number>()
+  readonly #running = new Set<GatewayProcess>()
+  #log: Log = new Log('text')
+  #generations = 0
+  /** The one that serves. */
+  #current: GatewayProcess | undefined
+  /** The one that comes up. */
+  #next: GatewayProcess | undefined
+  /** What asked for another one while none served yet. */
+  #once: string | undefined
+  #again = AGAIN_MS
+  #timer: NodeJS.Timeout | undefined
+  #since = 0
+  #stopping = false
+  #code = 0
+
+  constructor(command: GatewayCommand) {
+    this.#command = command
+  }
+
+  /** Starts the first gateway. Resolves with the exit code once the last one has ended. */
+  run(): Promise<number> {
+    this.#start()
+    return this.#over.promise
+  }
+
+  /** Has another gateway take over. One that is coming up already for the same reason makes room: it may have read what is no longer so. */
+  reload(signal: string): void {
+    if (this.#stopping) return
+    const early = this.#next
+    if (early && !this.#current) {
+      this.#once = signal
+      this.#log.info(
+        `${signal}: gateway ${early.generation} is still coming up; once it serves, the next one follows it`,
+      )
+      return
+    }
+    if (early) {
+      this.#log.info(`${signal}: gateway ${early.generation} was coming up, and is given up for the next one`)
+      early.end({ type: 'followed' })
+    }
+    clearTimeout(this.#timer)
+    this.#start()
+    this.#log.info(`${signal}: gateway ${this.#next!.generation} comes up${this.#beside}`)
+  }
+
+  get #beside(): string {
+    return this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
+  }
+
+  /** Has all end that they have under way; the second time at once. */
+  stop(signal: StopSignal): void {
+    const again = this.#stopping
+    this.#stopping = true
+    clearTimeout(this.#timer)
+    // The last who has a socket answers what waits there.
+    this.#sockets.release()
+    for (const gateway of this.#running) if (again || !gateway.ending) gateway.end({ type: 'stop', signal })
+    if (this.#running.size === 0) this.#over.resolve(this.#code)
+  }
+
+  report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void {
+    if (report.type === 'ready') this.#ready(gateway, report)
+    else if (handle && report.type === 'socket') this.#keep(gateway, report.listener, handle, report.file)
+    else if (handle && report.type === 'connection') this.#relay(gateway, report, handle)
+  }
+
+  exited(gateway: GatewayProcess, { code, signal }: GatewayExit): void {
+    this.#running.delete(gateway)
+    const { generation } = gateway
+    const how = signal ?? `exit code ${code}`
+    if (gateway === this.#current) {
+      this.#current = undefined
+      this.#code = code ?? 1
+      if (!this.#stopping) this.#died(generation, how)
+    } else if (gateway === this.#next) {
+      this.#next = undefined
+      if (!this.#stopping) this.#failed(generation, how, code ?? 1)
+    } else if (!this.#stopping) this.#log.info(`gateway ${generation} is over`)
+    if (this.#stopping && this.#running.size === 0) this.#over.resolve(this.#code)
+  }
+
+  #start(): void {
+    const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET)
+    const handed = { generation: ++this.#generations, sockets }
+    this.#next = new GatewayProcess(this.#command, handed, numbers, this)
+    this.#running.add(this.#next)
+  }
+
+  #ready(gateway: GatewayProcess, { logFormat, listeners, stopTimeout }: Report & { type: 'ready' }): void {
+    gateway.ready = true
+    gateway.stopTimeout = stopTimeout
+    if (gateway !== this.#next || this.#stopping) return
+    const before = this.#current
+    this.#log = new Log(logFormat as LogFormat)
+    this.#current = gateway
+    this.#next = undefined
+    this.#since = performance.now()
+    this.#sockets.keepOnly(listeners)
+    if (before) {
+      before.end({ type: 'followed' })
+      this.#log.info(`gateway ${gateway.generation} serves, gateway ${before.generation} finishes what it has`)
+    }
+    const once = this.#once
+    this.#once = undefined
+    if (once !== undefined) this.reload(once)
+  }
+
+  #keep(
+    gateway: GatewayProcess,
+    listener: string,
+    handle: RawHandle,
+    file: (Report & { type: 'socket' })['file'],
+  ): void {
+    // One that was given up meanwhile: what it has made ends with it.
+    if (this.#stopping || (gateway !== this.#next && gateway !== this.#current)) handle.close()
+    else this.#sockets.add(listener, handle, file)
+  }
+
+  /** The connection goes to the gateway that serves; the copy here is not needed then. */
+  #relay(from: GatewayProcess, { connection }: Report & { type: 'connection' }, handle: RawHandle): void {
+    const to = this.#current
+    if (to && to !== from) to.tell({ type: 'connection', connection }, handle, () => handle.close())
+    else handle.close()
+  }
+
+  /** The one that served is gone. What comes meanwhile waits at the sockets. */
+  #died(generation: number, how: string): void {
+    if (performance.now() - this.#since > STEADY_MS) this.#again = AGAIN_MS
+    this.#log.error(`gateway ${generation} ended (${how}); another one is started`, { code: 'GATEWAY_DIED' })
+    if (!this.#next) this.#startLater()
+  }
+
+  #startLater(): void {
+    this.#timer = setTimeout(() => this.#start(), this.#again)
+    this.#again = Math.min(2 * this.#again, AGAIN_MAX_MS)
+  }
+
+  /** One did not come up. Why, it has said itself. */
+  #failed(generation: number, how: string, code: number): void {
+    if (this.#current) {
+      this.#log.error(
+        `gateway ${generation} did not come up (${how}): gateway ${this.#current.generation} serves on, nothing has changed`,
+        { code: 'RELOAD_FAILED' },
+      )
+      return
+    }
+    if (this.#since === 0) {
+      this.#over.resolve(code)
+      return
+    }
+    this.#log.error(`gateway ${generation} did not come up (${how}); another one is started`, { code: 'GATEWAY_DIED' })
+    this.#startLater()
+  }
+}
