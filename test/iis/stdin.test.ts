@@ -23,6 +23,14 @@ writeFileSync(
   })()
 }`,
 )
+writeFileSync(
+  join(folder.path, 'waits.mjs'),
+  `import { writeFileSync } from 'node:fs'
+export default (request, response) => {
+  writeFileSync('waits.begun', '')
+  response.on('close', () => writeFileSync('waits.gone', ''))
+}`,
+)
 const LOG = join(folder.path, 'logs/sidegate.log')
 const running: Instance[] = []
 afterEach(async () => {
@@ -79,6 +87,15 @@ test('the pipe stays, whatever its requests say of it; one request at a time', a
   await until('the values', () => told.includes('FCGI_MPXS_CONNS'))
   expect(told).toContain('FCGI_MAX_REQS1')
   expect(told).toContain('FCGI_MPXS_CONNS0')
+})
+
+test('the pipe ends in the middle of a request: the app hears of it, and the process ends', async () => {
+  const one = await serve('node:./waits.mjs', '--listen', 'stdin:')
+  const answer = one.ask({ path: '/waits' }).catch((error: Error) => error.message)
+  await until('the app has it', () => existsSync(join(folder.path, 'waits.begun')))
+  expect(await one.end()).toBe(0)
+  expect(await answer).toBe('the pipe has ended')
+  expect(existsSync(join(folder.path, 'waits.gone'))).toBe(true)
 })
 
 test('a start that fails is told in the log file', async () => {
