@@ -150,7 +150,9 @@ async function undone(
   const left = await transaction.takeBack()
   if (certificate !== undefined) await dropCertificate(control, certificate).catch(() => left.push(certificate))
   const end =
-    left.length > 0 ? `this was changed, and could not be taken back: ${left.join(', ')}` : 'Unit is as it was before'
+    left.length > 0
+      ? `this has changed, or may have, and could not be taken back: ${left.join(', ')}`
+      : 'Unit is as it was before'
   return new ConfigError(error.code, error.path, `${error.message}; ${end}`, { cause: error.cause })
 }
 

@@ -96,7 +96,7 @@ export class Control {
       })
       // For the whole of it, as one that says a byte now and then would hold a command up for ever.
       const timer = setTimeout(() => {
-        const unknown = method === 'GET' ? '' : '; whether it was done is not known, and a second run finds out'
+        const unknown = method === 'GET' ? '' : '; whether that was done is not known'
         call.destroy(
           new ConfigError(
             'UNIT_TIMEOUT',

@@ -54,8 +54,9 @@ export class Transaction {
     const left: string[] = []
     for (const { place, before, after } of this.#done.splice(0).toReversed()) {
       try {
-        if (same(await this.#control.get(place), after)) await this.#put({ place, before: after, after: before })
-        else left.push(placeText(place))
+        const there = await this.#control.get(place)
+        if (same(there, after)) await this.#put({ place, before: after, after: before })
+        else if (!same(there, before)) left.push(placeText(place))
       } catch (error) {
         if (!(error instanceof Refusal || error instanceof ConfigError)) throw error
         left.push(placeText(place))
@@ -68,15 +69,17 @@ export class Transaction {
   async #write(write: Write): Promise<boolean> {
     const { place, before, after } = write
     if (!same(await this.#control.get(place), before)) return false
+    // Noted ahead: of one that is not answered nobody knows whether it was made.
+    this.#done.push(write)
     try {
       await this.#put(write)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      this.#done.pop()
       // What it stands in has gone, or this has changed under the hand.
       if (error.status === 404 || !same(await this.#control.get(place), before)) return false
       throw refused(error, place, after)
     }
-    this.#done.push(write)
     return true
   }
 

@@ -7,6 +7,8 @@ import { ConfigError } from '../errors.ts'
 import type { KnownExports, Properties } from '../mounts/bare-target.ts'
 import { loadTarget, splitTargetName } from '../mounts/load.ts'
 import type { MountKind } from '../mounts/mount.ts'
+import { aliasUnitHttp } from '../mounts/unit-http/alias.ts'
+import { listeningOf } from '../mounts/unit-http/listening.ts'
 
 /** Looked at when there is no default export, in this order. */
 const NAMES: readonly string[] = ['application', 'app', 'handler', 'fetch', 'server']
@@ -53,7 +55,9 @@ export async function kindOfModule(
   const rules = moduleRules(kinds)
   const known = moduleKinds(kinds)
   const isHandler = (object: object): boolean => rules.some(({ has }) => has(propertiesOf(object), ''))
-  const { exported } = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
+  const loaded = await load(text, cwd, isHandler)
+  if (!loaded) return { kind: 'node', value: text, because: 'it is written for NGINX Unit, with a server of unit-http' }
+  const { exported } = loaded
   const name = await nameOf(exported, text, cwd)
   const callable = typeof exported === 'function'
   if (callable || (typeof exported === 'object' && exported !== null)) {
@@ -79,6 +83,25 @@ export async function kindOfModule(
     text,
     `its ${name} export is ${what === 'object' ? 'an object' : what} that no kind of mount can run`,
   )
+}
+
+/** The export that counts; undefined for an app of NGINX Unit, which has none, or has told a server to listen beside it. */
+async function load(
+  text: string,
+  cwd: string,
+  isHandler: (object: object) => boolean,
+): Promise<Awaited<ReturnType<typeof loadTarget>> | undefined> {
+  aliasUnitHttp()
+  const { file, name } = splitTargetName(text)
+  const unit = listeningOf(resolve(cwd, file))
+  try {
+    const loaded = await loadTarget(text, { path: text, directory: cwd }, NAMES, { isHandler })
+    return name === undefined && unit.server ? undefined : loaded
+  } catch (error) {
+    const isSilent = error instanceof ConfigError && error.code === 'TARGET_EXPORT' && name === undefined
+    if (isSilent && (unit.server || unit.isExpected)) return undefined
+    throw error
+  }
 }
 
 /** Through a proxy, so that methods of classes count and nothing is copied. */

@@ -87,6 +87,14 @@ test('each is served, and says that it listens', async () => {
   expect(one.err).not.toContain('NODE_SERVER')
 })
 
+test('a target that does not say its kind', async () => {
+  folder.write('bare.cjs', `require('unit-http').createServer((req, res) => res.end('bare')).listen()`)
+  const one = folder.run(['serve', './bare.cjs', '--listen', '127.0.0.1:0'])
+  const port = await one.port()
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('bare')
+  expect(one.err).toContain('taken as node, because it is written for NGINX Unit, with a server of unit-http')
+})
+
 test('what goes wrong', async () => {
   folder.write('silent.cjs', `require('unit-http').createServer(() => {})`)
   folder.write('deaf.cjs', `require('unit-http').createServer().listen()`)

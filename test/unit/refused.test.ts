@@ -1,4 +1,5 @@
 // sidegate plug unit where it cannot be done: what is taken, refused, changed by others, not there. Unit is then as it was before.
+import { once } from 'node:events'
 import { createServer as createTcp } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -218,20 +219,46 @@ test('nonsense: no HTTP', async () => {
   expect(err).toMatch(/it gave no HTTP; .*\[UNIT_ANSWER\]/)
 })
 
-test('an answer that does not come', async () => {
+test('an answer that does not come: what was asked for may have been done, and is taken back', async () => {
   site.mount(['/'])
-  const unit = await site.unit({ config: { listeners: {}, routes: {} }, idle: true })
-  const held: (() => void)[] = []
-  unit.instead = ({ method }) => {
-    if (method !== 'PUT') return false
-    return new Promise((resolve) => held.push(() => resolve(true)))
+  const config = { listeners: {}, routes: {} }
+  const unit = await site.unit({ config, idle: true })
+  let isHung = false
+  unit.instead = async ({ method }, response) => {
+    const isLast = method === 'PUT' && unit.writes.length > 0
+    if (!isHung && !isLast) return false
+    if (!isHung) await unit.change('listeners/*:8080', () => ({ pass: 'routes/sidegate' }))
+    // Until the client gives up.
+    await once(response, 'close')
+    return true
   }
-  const { code, err } = await site.plug(unit, '--timeout', '0.5')
-  for (const release of held) release()
-  expect(code).toBe(1)
-  expect(err).toMatch(
-    /did not answer PUT \/config\/routes\/sidegate within 0\.5 s; whether it was done is not known, and a second run finds out.* \[UNIT_TIMEOUT\]/,
-  )
+  const slow = await site.plug(unit, '--timeout', '0.5')
+  expect([slow.code, slow.err]).toEqual([
+    1,
+    expect.stringMatching(
+      /did not answer PUT \/config\/listeners\/\*:8080 within 0\.5 s; whether that was done is not known; Unit is as it was before \[UNIT_TIMEOUT\]/,
+    ),
+  ])
+  expect(unit.config).toEqual(config)
+  isHung = true
+  const hung = await site.plug(unit, '--timeout', '0.2')
+  expect(hung.err).toMatch(/did not answer GET \/config within 0\.2 s \[UNIT_TIMEOUT\]/)
+})
+
+test('a step of others that needs our route keeps it: the listener is put back', async () => {
+  site.mount(['/shop'])
+  const unit = await site.unit({ config: { listeners: {}, routes: {} }, idle: true })
+  expect(await site.plug(unit, '--no-verify')).toMatchObject({ code: 0 })
+  await unit.change('routes/main', () => [{ action: { pass: 'routes/sidegate' } }])
+  const before = unit.config
+  const { code, err } = await site.plug(unit, '--remove')
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(
+      /\/config\/routes\/sidegate: Unit answered 400: Request "pass" points to .*; Unit is as it was before/,
+    ),
+  ])
+  expect(unit.config).toEqual(before)
 })
 
 test.each<[string[], RegExp]>([

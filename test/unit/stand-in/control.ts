@@ -97,7 +97,10 @@ export class StandIn {
     if (await this.instead(request, response)) return
     const { method = '', url = '' } = request
     if (method !== 'GET') this.writes.push(`${method} ${decodeURIComponent(url)}`)
-    const { status, body } = await this.#answer(method, url, await bodyOf(request))
+    const given = await bodyOf(request).catch(() => undefined)
+    // The client has left.
+    if (given === undefined) return
+    const { status, body } = await this.#answer(method, url, given)
     const text = jsonText(body)
     response.writeHead(status, REASONS[status], {
       'Content-Type': 'application/json',
