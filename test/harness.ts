@@ -17,8 +17,11 @@ import * as v from 'valibot'
 const START_MS = 20_000
 const LOOK_AGAIN_MS = 10
 
-/** Daemons' folders are not on everybody's PATH. */
-export const PATH: string = [process.env.PATH ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter)
+/** Daemons' folders are not on everybody's PATH. Programs of Linux cannot be started by those of Windows, which see the folders under Wine. */
+export const PATH: string = [
+  process.env.PATH ?? '',
+  ...(process.platform === 'win32' ? [] : ['/usr/sbin', '/usr/local/sbin']),
+].join(delimiter)
 
 /** A new folder that every user can enter; `remove` when done. Short, as paths of Unix sockets are. */
 export function temporaryFolder(): { path: string; remove: () => void } {

@@ -295,7 +295,7 @@ test.each([
   ['uwsgi://127.0.0.1', 'ADDRESS_BAD', 'is no address'],
   [['http://127.0.0.1:80', 'http://127.0.0.1'], 'ADDRESS_BAD', 'in the list already'],
   process.platform === 'win32'
-    ? ['http://unix:/run/s.sock', 'ADDRESS_SYSTEM', 'pipe:NAME']
+    ? ['http://unix:/run/s.sock', 'ADDRESS_SYSTEM', 'write pipe:s or HOST:PORT']
     : ['http://pipe:sidegate', 'ADDRESS_SYSTEM', 'write unix:PATH or HOST:PORT'],
 ])('the address %j is refused', async (upstream, code, message) => {
   await expect(upstreamGateway({ upstream })).rejects.toMatchObject({
