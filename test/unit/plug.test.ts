@@ -27,7 +27,7 @@ test('in, again, changed, and out', async () => {
   await site.serve()
   const unit = await site.unit({ control: join(site.path, 'control.sock') })
   const listener = await freeListener()
-  // Each in a process of its own, as people run it.
+  // The first two in processes of their own, as people run it.
   const plug = (...words: string[]) => site.process('plug', 'unit', '--control', unit.address, ...words)
 
   const shown = await plug('--on', listener, '--dry-run')
@@ -49,13 +49,13 @@ test('in, again, changed, and out', async () => {
   expect((await ask(listener, '/shop/x')).text).toBe('sidegate /shop')
 
   unit.writes.length = 0
-  const again = await plug('--on', listener)
+  const again = await site.plug(unit, '--on', listener)
   expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/ is as it should be: nothing to change\n$/) })
   expect(unit.writes).toEqual([])
 
   // With the root no longer mounted only the patterns change, and only they are written.
   site.mount(['/shop', '/a*b'])
-  const changed = await plug('--on', listener)
+  const changed = await site.plug(unit, '--on', listener)
   expect(changed).toMatchObject({ code: 0, err: '' })
   expect(changed.out).toContain('/config/routes/sidegate/0/match/uri\n    [\n')
   expect(changed.out).toContain('\n  +     "/shop/*",\n')
@@ -65,13 +65,13 @@ test('in, again, changed, and out', async () => {
   })
   expect((await ask(listener, '/other')).status).toBe(404)
 
-  const shownOut = await plug('--remove', '--dry-run')
+  const shownOut = await site.plug(unit, '--remove', '--dry-run')
   expect(shownOut.out).toContain(`/config/listeners/${listener}\n  - {\n`)
   expect(Object.keys(unit.config.listeners as object)).toEqual([listener])
-  const out = await plug('--remove')
+  const out = await site.plug(unit, '--remove')
   expect(out).toMatchObject({ code: 0, out: expect.stringMatching(/\nremoved\n$/) })
   expect(unit.config).toEqual({ routes: {}, listeners: {} })
-  expect((await plug('--remove')).out).toMatch(/ has nothing of sidegate: nothing to remove\n$/)
+  expect((await site.plug(unit, '--remove')).out).toMatch(/ has nothing of sidegate: nothing to remove\n$/)
 })
 
 test("what is someone else's stays as it is, and stays behind", async () => {
