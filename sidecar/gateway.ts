@@ -3,6 +3,7 @@ import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
 import { mergeSlashes } from '../plugin/path.ts'
 import { readyEngine } from './engine.ts'
+import type { GatewayReport } from './admin/status.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { parseListenAddress, type Endpoint } from './address.ts'
@@ -143,6 +144,16 @@ export class Gateway implements Reception {
     return new Promise((resolve) => {
       for (const { ended } of this.#listeners) void ended?.then(resolve)
     })
+  }
+
+  /** What it does now, and has done since the start. */
+  get report(): GatewayReport {
+    const listeners = this.#listeners.map(({ text, protocolNames, connections }) => ({
+      address: text,
+      protocols: protocolNames,
+      connections,
+    }))
+    return { listeners, mounts: this.mounts }
   }
 
   /** What each mount has done since the start, and what it does now; in the order of the configuration. */

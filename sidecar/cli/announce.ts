@@ -11,7 +11,7 @@ import type { Log } from '../log.ts'
 import type { Context } from './command.ts'
 import { scriptOverlaps } from './mounts.ts'
 import type { MountTarget } from './targets.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 /** Where this program is: two folders above this one. */
 const PROGRAM = fileURLToPath(new URL('../..', import.meta.url))

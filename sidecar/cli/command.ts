@@ -1,8 +1,9 @@
 // What a command is: one entry of the table in commands.ts. Parsing, help and docs/cli.md are derived from it.
 import type { Writable } from 'node:stream'
-import type { LogFormat } from '../log.ts'
+import type { GatewayReport } from '../admin/status.ts'
 import { SECONDS_MAX } from '../quantity.ts'
 import type { Succession } from '../succession.ts'
+import type { Ready } from '../supervisor/orders.ts'
 
 /** An option of a command. */
 export interface Option {
@@ -37,8 +38,10 @@ export interface Supervised extends Succession {
   readonly succeeded: Promise<void>
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
-  /** It serves. `stopTimeout`: milliseconds that it may take from being told to end until it has ended. */
-  ready(logFormat: LogFormat, listeners: readonly string[], stopTimeout: number): void
+  /** It serves. */
+  ready(what: Ready, report: () => GatewayReport): void
+  /** It does not come up: what was printed. */
+  failed(why: string): void
 }
 
 /** The surroundings of a run. */

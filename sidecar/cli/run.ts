@@ -7,7 +7,7 @@ import { commands } from './commands.ts'
 import { failureLines } from './failure.ts'
 import { commandHelp, kindHelp, mainHelp } from './help.ts'
 import { parseCall } from './parse.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 /**
  * Runs one command; errors are printed.
@@ -20,12 +20,17 @@ export async function run(words: readonly string[], context: Context): Promise<n
   } catch (error) {
     if (error instanceof UsageError) {
       const help = error.command === undefined ? 'sidegate --help' : `sidegate ${error.command} --help`
-      context.stderr.write(`sidegate: ${error.message}\n(${help} tells more)\n`)
+      fail(`sidegate: ${error.message}\n(${help} tells more)\n`, context)
       return EXIT.usage
     }
-    context.stderr.write(failureLines(error))
+    fail(failureLines(error), context)
     return EXIT.failed
   }
+}
+
+function fail(lines: string, { stderr, supervised }: Context): void {
+  stderr.write(lines)
+  supervised?.failed(lines)
 }
 
 async function dispatch([name, ...rest]: readonly string[], context: Context): Promise<number> {

@@ -2,6 +2,7 @@
 import { Console } from 'node:console'
 import { resolve } from 'node:path'
 import { Gateway } from '../gateway.ts'
+import { adminPath } from '../admin/place.ts'
 import { ConfigError } from '../errors.ts'
 import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
@@ -31,6 +32,13 @@ import { reportWarnings } from './warnings.ts'
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
 const CLOSE_TIMEOUT = 10_000
 
+const adminOption: Option = {
+  name: 'admin',
+  value: 'PATH',
+  text: 'With --supervise: the socket where `status`, `reload` and `stop` ask. It is made so that only this user may open it.',
+  default: 'one in /run/sidegate or $XDG_RUNTIME_DIR/sidegate',
+}
+
 const superviseOption: Option = {
   name: 'supervise',
   text: 'Serve in a process below one that keeps the listening sockets: SIGHUP reads the configuration and the apps anew and costs no request, and a process that dies is replaced.',
@@ -50,6 +58,7 @@ export const serve: Command = {
       text: 'Stop when nobody has been connected to this address for 60 s. For who starts Sidegate and may be ended without a word: the handler for IIS.',
     },
     superviseOption,
+    adminOption,
   ],
   examples: [
     ['sidegate serve app:./hello.ts', 'one app at /, on 127.0.0.1:8000'],
@@ -116,7 +125,13 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
-    supervised?.ready(config.log.format, gateway.listenerKeys, config.drainTimeout * 1000 + CLOSE_TIMEOUT)
+    const ready = {
+      logFormat: config.log.format,
+      listeners: gateway.listenerKeys,
+      stopTimeout: config.drainTimeout * 1000 + CLOSE_TIMEOUT,
+      admin: text(call.options, 'admin') ?? adminPath(config.directory, context.environment),
+    }
+    supervised?.ready(ready, () => gateway.report)
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
     lifeline?.ready()

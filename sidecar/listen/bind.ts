@@ -8,7 +8,7 @@ import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
 import type { HandedSocket } from '../succession.ts'
-import { listenOnPath, releasePath, setAccess, type SocketFile, type SocketOptions } from './unix-socket.ts'
+import { listenOnPath, releasePath, setAccess, type SocketFile, type SocketOptions } from '../unix-socket.ts'
 
 /** Of a Unix socket: its owner and group may connect. */
 const MODE = '0660'

@@ -151,6 +151,11 @@ export class Listener {
     return this.#place?.ended
   }
 
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#incoming.size
+  }
+
   /** Where it listens. */
   get endpoint(): Endpoint {
     return this.#bound
@@ -158,8 +163,7 @@ export class Listener {
 
   /** The protocols accepted here. */
   get protocolNames(): string[] {
-    const taken: Protocol[] = this.#only?.gateway ? [] : [http]
-    return [...taken, ...this.#protocols].map(({ name }) => name)
+    return [...(this.#only?.gateway ? [] : [http]), ...this.#protocols].map(({ name }) => name)
   }
 
   /**

@@ -1,5 +1,6 @@
 // One gateway: a process with all that a configuration asks for, and one generation of several.
 import { spawn, type ChildProcess } from 'node:child_process'
+import type { GatewayReport } from '../admin/status.ts'
 import type { RawHandle } from '../succession.ts'
 import { HANDED, type Handed, type Order, type Report } from './orders.ts'
 
@@ -30,17 +31,26 @@ export const FIRST_SOCKET = 4
 /** How much longer than it said a gateway may take to end, in milliseconds: then something in it does not let it. */
 const SPARE_MS = 5000
 
+/** How long a gateway may take to say what it does: an app in it may keep it busy. In milliseconds. */
+const ANSWER_MS = 1000
+
 /** A gateway under way. */
 export class GatewayProcess {
   readonly generation: number
   /** It serves, or has served. */
   ready = false
+  /** When it was started. */
+  readonly since = new Date()
+  /** What it printed when it did not come up. */
+  why = ''
   /** It was told to end. */
   ending = false
   /** Milliseconds that it may take to end. */
   stopTimeout = 0
   readonly #child: ChildProcess
   #killer: NodeJS.Timeout | undefined
+  readonly #asked = new Map<number, (report: GatewayReport | undefined) => void>()
+  #questions = 0
 
   constructor(command: GatewayCommand, handed: Handed, numbers: readonly number[], listener: GatewayListener) {
     this.generation = handed.generation
@@ -50,9 +60,12 @@ export class GatewayProcess {
       // Signals of the terminal are for the supervisor.
       detached: true,
     })
-    this.#child.on('message', (report, handle) =>
-      listener.report(this, report as Report, handle as unknown as RawHandle | undefined),
-    )
+    this.#child.on('message', (message, handle) => {
+      const report = message as Report
+      if (report.type === 'failed') this.why = report.why
+      else if (report.type === 'report') this.#asked.get(report.number)?.(report.report)
+      else listener.report(this, report, handle as unknown as RawHandle | undefined)
+    })
     this.#child.once('error', () => {
       if (this.#child.pid === undefined) listener.exited(this, { code: 1, signal: null })
     })
@@ -77,6 +90,19 @@ export class GatewayProcess {
     this.ending = true
     this.tell(order)
     this.#killer ??= setTimeout(() => this.kill(), this.stopTimeout + SPARE_MS)
+  }
+
+  /** What it says of itself; undefined when it does not say anything in time. */
+  async ask(): Promise<GatewayReport | undefined> {
+    const number = ++this.#questions
+    const { promise, resolve } = Promise.withResolvers<GatewayReport | undefined>()
+    const timer = setTimeout(() => resolve(undefined), ANSWER_MS)
+    this.#asked.set(number, resolve)
+    this.tell({ type: 'report', number })
+    const report = await promise
+    clearTimeout(timer)
+    this.#asked.delete(number)
+    return report
   }
 
   /** Ends it at once. */

@@ -1,6 +1,7 @@
 // A gateway's end of the channel to its supervisor.
+import type { GatewayReport } from '../admin/status.ts'
 import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
-import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
+import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
 
 /** The way to the supervisor: a process' own, as Node.js has it. */
 interface Channel {
@@ -17,6 +18,7 @@ export class SupervisorLink implements Succession {
   readonly #handed: Handed
   readonly #early: [PassedConnection, RawHandle][] = []
   #take: ((connection: PassedConnection, handle: RawHandle) => void) | undefined
+  #report: (() => GatewayReport) | undefined
   readonly #follow = Promise.withResolvers<void>()
   readonly #stopping = new Set<(signal: StopSignal) => void>()
   /** Said before anybody listened. */
@@ -56,9 +58,15 @@ export class SupervisorLink implements Succession {
     this.#send({ type: 'socket', listener, file }, handle)
   }
 
-  /** It serves. `stopTimeout`: milliseconds that it may take from being told to end until it has ended. */
-  ready(logFormat: 'text' | 'json', listeners: readonly string[], stopTimeout: number): void {
-    this.#send({ type: 'ready', logFormat, listeners, stopTimeout })
+  /** It serves. */
+  ready(what: Ready, report: () => GatewayReport): void {
+    this.#report = report
+    this.#send({ type: 'ready', ...what })
+  }
+
+  /** It does not come up. */
+  failed(why: string): void {
+    this.#send({ type: 'failed', why })
   }
 
   pass(connection: PassedConnection, handle: RawHandle, gone: () => void): void {
@@ -71,14 +79,21 @@ export class SupervisorLink implements Succession {
   }
 
   #hear(order: Order, handle: RawHandle | undefined): void {
-    if (order.type === 'followed') {
-      this.followed = true
-      this.#follow.resolve()
-    } else if (order.type === 'stop') {
-      if (this.#stopping.size === 0) this.#told.push(order.signal)
-      for (const listener of this.#stopping) listener(order.signal)
-    } else if (handle && this.#take) this.#take(order.connection, handle)
-    else if (handle) this.#early.push([order.connection, handle])
+    switch (order.type) {
+      case 'followed':
+        this.followed = true
+        return this.#follow.resolve()
+      case 'stop':
+        if (this.#stopping.size === 0) this.#told.push(order.signal)
+        for (const listener of this.#stopping) listener(order.signal)
+        return
+      case 'report':
+        if (this.#report) this.#send({ type: 'report', number: order.number, report: this.#report() })
+        return
+      case 'connection':
+        if (handle && this.#take) this.#take(order.connection, handle)
+        else if (handle) this.#early.push([order.connection, handle])
+    }
   }
 
   #send(report: Report, handle?: RawHandle, done: () => void = () => {}): void {

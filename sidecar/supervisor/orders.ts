@@ -1,4 +1,5 @@
 // What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
+import type { GatewayReport } from '../admin/status.ts'
 import type { HandedSocket, PassedConnection } from '../succession.ts'
 
 /** The variable that tells a gateway what it was handed; it is taken out of the environment before anything of an app sees it. */
@@ -16,18 +17,29 @@ export interface Handed {
 export type Report =
   /** With the socket itself: it is to be kept for those that follow. */
   | { readonly type: 'socket'; readonly listener: string; readonly file: HandedSocket['file'] }
-  /** It serves. */
-  | {
-      readonly type: 'ready'
-      readonly logFormat: 'text' | 'json'
-      readonly listeners: readonly string[]
-      readonly stopTimeout: number
-    }
+  | ({ readonly type: 'ready' } & Ready)
+  /** It does not come up: what it has printed. */
+  | { readonly type: 'failed'; readonly why: string }
+  /** The answer to the order of that number. */
+  | { readonly type: 'report'; readonly number: number; readonly report: GatewayReport }
   /** With the connection itself: the one that follows takes it. */
   | { readonly type: 'connection'; readonly connection: PassedConnection }
 
+/** What is to be known of a gateway that serves. */
+export interface Ready {
+  readonly logFormat: 'text' | 'json'
+  /** The keys of its listeners. */
+  readonly listeners: readonly string[]
+  /** Milliseconds that it may take from being told to end until it has ended. */
+  readonly stopTimeout: number
+  /** The path of the admin socket. */
+  readonly admin: string
+}
+
 /** What a gateway is told. */
 export type Order =
+  /** It says what it does. */
+  | { readonly type: 'report'; readonly number: number }
   /** Another one serves: it finishes what it has, and hands over what rests. */
   | { readonly type: 'followed' }
   /** It finishes what it has; nobody follows. A second time: at once. */

@@ -1,8 +1,10 @@
 // Owns the listening sockets, and has one gateway serve on them after another: when the configuration is to be read anew, the next one comes up
 // beside the one that serves, and only when it does serve, that one finishes what it has. It loads nothing of an app or a configuration: what
 // they do wrong is not done to it.
-import { Log, type LogFormat } from '../log.ts'
+import type { AdminStatus, GatewayStatus, Outcome } from '../admin/status.ts'
+import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
+import { AdminDesk } from './admin-desk.ts'
 import {
   FIRST_SOCKET,
   GatewayProcess,
@@ -10,8 +12,9 @@ import {
   type GatewayExit,
   type GatewayListener,
 } from './gateway-process.ts'
-import type { Report, StopSignal } from './orders.ts'
+import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
+import { version } from '../version.ts'
 
 /** How long the start of a gateway waits that follows one which died, in milliseconds: the first time, and at most. */
 const AGAIN_MS = 50
@@ -31,6 +34,9 @@ export class Supervisor implements GatewayListener {
   #current: GatewayProcess | undefined
   /** The one that comes up. */
   #next: GatewayProcess | undefined
+  readonly #admin: AdminDesk
+  /** Those who wait for a reload. */
+  readonly #waiting: ((outcome: Outcome) => void)[] = []
   /** What asked for another one while none served yet. */
   #once: string | undefined
   #again = AGAIN_MS
@@ -41,17 +47,33 @@ export class Supervisor implements GatewayListener {
 
   constructor(command: GatewayCommand) {
     this.#command = command
+    this.#admin = new AdminDesk({
+      status: () => this.status(),
+      reload: () => this.reload('sidegate reload'),
+      stop: () => this.stop('SIGTERM'),
+    })
   }
 
   /** Starts the first gateway. Resolves with the exit code once the last one has ended. */
-  run(): Promise<number> {
+  async run(): Promise<number> {
     this.#start()
-    return this.#over.promise
+    const code = await this.#over.promise
+    this.#admin.close()
+    return code
   }
 
-  /** Has another gateway take over. One that is coming up already for the same reason makes room: it may have read what is no longer so. */
-  reload(signal: string): void {
-    if (this.#stopping) return
+  /**
+   * Has another gateway take over. One that is coming up already for the same reason makes room: it may have read what is no longer so.
+   * @param signal what asks for it, for the log
+   * @returns once the next one serves, or has not come up
+   */
+  reload(signal: string): Promise<Outcome> {
+    if (this.#stopping) return Promise.resolve({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
+    this.#reload(signal)
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #reload(signal: string): void {
     const early = this.#next
     if (early && !this.#current) {
       this.#once = signal
@@ -69,6 +91,27 @@ export class Supervisor implements GatewayListener {
     this.#log.info(`${signal}: gateway ${this.#next!.generation} comes up${this.#beside}`)
   }
 
+  /** Tells those who wait for a reload. */
+  #outcome(outcome: Outcome): void {
+    for (const resolve of this.#waiting.splice(0)) resolve(outcome)
+  }
+
+  /** What runs, and what it does. */
+  async status(): Promise<AdminStatus> {
+    const gateways = [...this.#running].map(async (gateway): Promise<GatewayStatus> => {
+      const { generation, pid = 0, since } = gateway
+      const state = gateway.ending ? 'finishes' : gateway === this.#current ? 'serves' : 'starts'
+      return {
+        generation,
+        pid,
+        state,
+        since: since.toISOString(),
+        report: gateway.ready ? await gateway.ask() : undefined,
+      }
+    })
+    return { version: version(), pid: process.pid, supervised: true, gateways: await Promise.all(gateways) }
+  }
+
   get #beside(): string {
     return this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
   }
@@ -78,6 +121,7 @@ export class Supervisor implements GatewayListener {
     const again = this.#stopping
     this.#stopping = true
     clearTimeout(this.#timer)
+    this.#outcome({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
     // The last who has a socket answers what waits there.
     this.#sockets.release()
     for (const gateway of this.#running) if (again || !gateway.ending) gateway.end({ type: 'stop', signal })
@@ -100,7 +144,7 @@ export class Supervisor implements GatewayListener {
       if (!this.#stopping) this.#died(generation, how)
     } else if (gateway === this.#next) {
       this.#next = undefined
-      if (!this.#stopping) this.#failed(generation, how, code ?? 1)
+      if (!this.#stopping) this.#failed(gateway, how, code ?? 1)
     } else if (!this.#stopping) this.#log.info(`gateway ${generation} is over`)
     if (this.#stopping && this.#running.size === 0) this.#over.resolve(this.#code)
   }
@@ -112,12 +156,13 @@ export class Supervisor implements GatewayListener {
     this.#running.add(this.#next)
   }
 
-  #ready(gateway: GatewayProcess, { logFormat, listeners, stopTimeout }: Report & { type: 'ready' }): void {
+  #ready(gateway: GatewayProcess, { logFormat, listeners, stopTimeout, admin }: Ready): void {
     gateway.ready = true
     gateway.stopTimeout = stopTimeout
     if (gateway !== this.#next || this.#stopping) return
     const before = this.#current
-    this.#log = new Log(logFormat as LogFormat)
+    this.#log = new Log(logFormat)
+    void this.#admin.at(admin, this.#log)
     this.#current = gateway
     this.#next = undefined
     this.#since = performance.now()
@@ -128,7 +173,8 @@ export class Supervisor implements GatewayListener {
     }
     const once = this.#once
     this.#once = undefined
-    if (once !== undefined) this.reload(once)
+    if (once !== undefined) this.#reload(once)
+    else this.#outcome({ done: true, message: `gateway ${gateway.generation} serves` })
   }
 
   #keep(
@@ -162,12 +208,13 @@ export class Supervisor implements GatewayListener {
   }
 
   /** One did not come up. Why, it has said itself. */
-  #failed(generation: number, how: string, code: number): void {
+  #failed({ generation, why }: GatewayProcess, how: string, code: number): void {
     if (this.#current) {
       this.#log.error(
         `gateway ${generation} did not come up (${how}): gateway ${this.#current.generation} serves on, nothing has changed`,
         { code: 'RELOAD_FAILED' },
       )
+      this.#outcome({ done: false, code: 'RELOAD_FAILED', message: why || how })
       return
     }
     if (this.#since === 0) {

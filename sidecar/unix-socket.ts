@@ -17,7 +17,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from './errors.ts'
 
 /** Everybody may enter a folder that is made; who may connect is said by the mode of the socket. */
 const FOLDER_MODE = 0o755

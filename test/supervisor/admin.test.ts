@@ -1,0 +1,144 @@
+// sidegate status, reload and stop, and the interface that they ask.
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { until } from '../harness.ts'
+import type { AdminStatus } from '../../sidecar/admin/status.ts'
+import { commandFolder } from '../cli/command-folder.ts'
+import { sidegate, type Ended, type Sidegate } from '../cli/sidegate.ts'
+
+const folder = commandFolder()
+const runtime = join(folder.path, 'runtime')
+const environment = { XDG_RUNTIME_DIR: runtime }
+
+beforeEach(() => {
+  rmSync(runtime, { recursive: true, force: true })
+  config('respond', 204)
+})
+
+function config(kind: string, value: unknown): void {
+  const settings = { listen: ['127.0.0.1:0'], mounts: { '/': { [kind]: value } }, log: { access: false } }
+  folder.write('sidegate.config.json', JSON.stringify(settings))
+}
+
+async function serve(...words: string[]): Promise<Sidegate> {
+  const one = folder.run(['serve', '--supervise', ...words], environment)
+  await one.said(/mounted/)
+  return one
+}
+
+const ask = (...words: string[]): Promise<Ended> => sidegate(words, folder.path, environment)
+
+/** The socket, once it is there. */
+const socketIn = (place: string): Promise<string> =>
+  until('the admin socket', () => {
+    const [name] = existsSync(place) ? readdirSync(place).filter((file) => /^[0-9a-f]+\.sock$/.test(file)) : []
+    return name && join(place, name)
+  })
+
+function curl(socketPath: string, method: string, path: string): Promise<{ status: number; body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, method, path }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+      response.on('end', () => resolve({ status: response.statusCode!, body: JSON.parse(text) as unknown }))
+    })
+    sent.on('error', reject).end()
+  })
+}
+
+test('status says what runs and what it has done', async () => {
+  const one = await serve()
+  const port = await one.port()
+  await socketIn(join(runtime, 'sidegate'))
+  for (let count = 0; count < 3; count++) await fetch(`http://127.0.0.1:${port}/`)
+  const { code, out } = await ask('status')
+  expect(code).toBe(0)
+  expect(out).toMatch(new RegExp(`^sidegate \\S+, process ${one.pid}\ngateway 1, process \\d+: serves, since \\S+Z\n`))
+  expect(out).toMatch(/ {2}mounted {4}\/ {2}3 requests, 0 in flight, 0 failed, 0 given up\n/)
+  const json = JSON.parse((await ask('status', '--json')).out) as AdminStatus
+  expect(json).toMatchObject({
+    pid: one.pid,
+    supervised: true,
+    gateways: [
+      {
+        generation: 1,
+        state: 'serves',
+        report: { listeners: [{ address: `127.0.0.1:${port}` }], mounts: [{ key: '/', requests: 3 }] },
+      },
+    ],
+  })
+})
+
+test('reload waits until the next one serves', async () => {
+  const one = await serve()
+  const port = await one.port()
+  await socketIn(join(runtime, 'sidegate'))
+  config('respond', 418)
+  expect(await ask('reload')).toMatchObject({ code: 0, out: 'gateway 2 serves\n', err: '' })
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(418)
+})
+
+test('reload says why the next one did not come up', async () => {
+  const one = await serve()
+  const port = await one.port()
+  await socketIn(join(runtime, 'sidegate'))
+  config('respnd', 418)
+  const { code, err } = await ask('reload')
+  expect(code).toBe(1)
+  expect(err).toMatch(/respnd.*respond[^]*what served before serves on \[RELOAD_FAILED\]/)
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(204)
+})
+
+test('stop ends it, and takes the socket away', async () => {
+  const one = await serve()
+  const socket = await socketIn(join(runtime, 'sidegate'))
+  expect(statSync(socket).mode & 0o777).toBe(0o600)
+  expect(await ask('stop')).toMatchObject({ code: 0, err: '' })
+  expect((await one.ended).code).toBe(0)
+  expect(existsSync(socket)).toBe(false)
+})
+
+test('where nobody is, that is said', async () => {
+  for (const command of ['status', 'reload', 'stop']) {
+    const { code, err } = await ask(command)
+    expect(code).toBe(1)
+    expect(err).toMatch(/ENOENT.*--supervise.*\[ADMIN_UNREACHABLE\]/)
+  }
+})
+
+test('--admin names the socket', async () => {
+  await serve('--admin', 'here.sock')
+  await until('the socket', () => existsSync(join(folder.path, 'here.sock')))
+  expect((await ask('status', '--admin', 'here.sock')).out).toMatch(/gateway 1/)
+  expect((await ask('status')).code).toBe(1)
+})
+
+test('a second one in the folder serves without', async () => {
+  await serve()
+  await socketIn(join(runtime, 'sidegate'))
+  const second = await serve()
+  await second.said(/no admin socket at .*in use.*ADMIN_OFF/)
+  expect((await fetch(`http://127.0.0.1:${await second.port()}/`)).status).toBe(204)
+})
+
+test.skipIf(process.getuid?.() !== 0)('a folder of another user is not used', async () => {
+  mkdirSync(join(runtime, 'sidegate'), { recursive: true })
+  chownSync(join(runtime, 'sidegate'), 65_534, 65_534)
+  const one = await serve()
+  await one.said(/belongs to another user.*ADMIN_OFF/)
+  expect((await ask('status')).err).toMatch(/belongs to another user \[ADMIN_UNREACHABLE\]/)
+})
+
+test('what there is not is 404, and the wrong method 405', async () => {
+  await serve()
+  const socket = await socketIn(join(runtime, 'sidegate'))
+  expect(await curl(socket, 'GET', '/')).toMatchObject({
+    status: 404,
+    body: { message: expect.stringContaining('/v1/status') },
+  })
+  expect(await curl(socket, 'GET', '/v1/stop')).toMatchObject({ status: 405 })
+  expect(await curl(socket, 'GET', '/constructor')).toMatchObject({ status: 404 })
+  expect(await curl(socket, 'POST', '/v1/reload')).toEqual({ status: 200, body: { message: 'gateway 2 serves' } })
+})
