@@ -171,6 +171,8 @@ export class Listener {
    * their requests are answered, and the answers are sent. The caller bounds the time.
    */
   async drain(): Promise<void> {
+    // At once: the response to come says that it is the last one.
+    for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     const followed = this.#reception.succession?.followed === true
     if (!followed) {
       this.#place?.leave()
@@ -178,7 +180,6 @@ export class Listener {
     }
     this.#stop()
     if (followed) for (const incoming of this.#incoming) this.#pass(incoming)
-    for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     // What has been sent already may still have to be read.
     await nextTurn()
     await nextTurn()

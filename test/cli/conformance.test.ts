@@ -85,7 +85,7 @@ test('a server with differences: each is told, with where it is written, and the
   server.close()
 })
 
-test('what cannot be asked is one line', async () => {
+test('what cannot be asked is one line', { timeout: LONG }, async () => {
   const port = await freePort()
   expect(await ask(`uwsgi://127.0.0.1:${port}`)).toMatchObject({
     code: 1,
