@@ -1,4 +1,5 @@
 // Joins listeners, router and mounts: start, drain, close. Only cli/ imports this.
+import { resolve } from 'node:path'
 import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
 import { mergeSlashes } from '../plugin/path.ts'
@@ -6,7 +7,7 @@ import { readyEngine } from './engine.ts'
 import type { GatewayReport } from './admin/status.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { parseListenAddress, type Endpoint } from './address.ts'
+import { formatEndpoint, parseListenAddress, type Endpoint } from './address.ts'
 import type { Reception } from './listen/door.ts'
 import { handedDown } from './listen/inherited.ts'
 import { LIMITS, type Limits } from './listen/limits.ts'
@@ -80,8 +81,11 @@ export class Gateway implements Reception {
       const path = `listen.${index}`
       const host = hostCalled(settings.host ?? options.host, `${path}.host`)
       if (options.succession) refuseInherited(settings, `${path}.address`)
-      return handedDown(settings, path).map((one) => new Listener(one, path, this, host, keys.next(one.address)))
+      return handedDown(settings, path).map(
+        (one) => new Listener(one, path, this, host, keys.next(placeOf(one.address, `${path}.address`))),
+      )
     })
+    this.succession?.closeOthers(this.listenerKeys)
     this.succession?.onPassed((connection, handle) => this.#adopt(connection, handle))
   }
 
@@ -265,6 +269,16 @@ function refuseInherited({ address }: ListenerSettings, path: string): void {
   if (kind !== 'fd' && kind !== 'systemd' && kind !== 'stdin') return
   const message = `${address} is a socket of the process that was started, and below a supervisor that is another one: leave --supervise out, or let Sidegate make the socket`
   throw new ConfigError('ADDRESS_SUPERVISED', path, message)
+}
+
+/**
+ * What an address is for those that follow: where it is, whatever is spoken there and however its path is written. Several may ask for some
+ * port; those are told apart by what they speak.
+ */
+function placeOf(address: string, path: string): string {
+  const { endpoint } = parseListenAddress(address, path)
+  if (endpoint.kind === 'unix') return `unix:${resolve(endpoint.path)}`
+  return endpoint.kind === 'tcp' && endpoint.port !== 0 ? formatEndpoint(endpoint) : address
 }
 
 /** Names for listeners that stay the same from process to process: several may have one address, with the port 0. */

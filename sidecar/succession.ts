@@ -42,6 +42,8 @@ export interface Succession {
   readonly followed: boolean
   /** The listening socket that was handed down for a listener. */
   socket(listener: string): HandedSocket | undefined
+  /** Closes the listening sockets that were handed down for other listeners: who connects there shall be refused, and not wait for ever. */
+  closeOthers(listeners: readonly string[]): void
   /** A listening socket was made: whoever follows gets it too. */
   keep(listener: string, handle: RawHandle, file: HandedSocket['file']): void
   /** Hands a connection to the process that follows; `gone` is called when it has it, or nobody will have it. */

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   rmSync,
+  statSync,
   unlinkSync,
   type BigIntStats,
 } from 'node:fs'
@@ -21,6 +22,9 @@ import { ConfigError } from './errors.ts'
 
 /** Everybody may enter a folder that is made; who may connect is said by the mode of the socket. */
 const FOLDER_MODE = 0o755
+
+/** S_ISGID of a folder: its files are of its group. */
+const SET_GROUP = 0o2000
 
 /** Bytes that sun_path of Linux holds. */
 const PATH_MAX = 107
@@ -53,9 +57,20 @@ export interface SocketFile {
 }
 
 /** Removes the path of a socket, unless it belongs to somebody else by now; to be called while a server still listens on it. */
-export function releasePath(path: string, { ino, dev }: SocketFile): void {
+export function releasePath(path: string, file: SocketFile): void {
+  if (isThere(path, file)) unlinkSync(path)
+}
+
+/** True while the path is that of the socket, and not of another one or of nobody. */
+export function isThere(path: string, { ino, dev }: SocketFile): boolean {
   const there = look(path)
-  if (there && String(there.ino) === ino && String(there.dev) === dev) unlinkSync(path)
+  return there !== undefined && String(there.ino) === ino && String(there.dev) === dev
+}
+
+/** Whose a file is that this process makes beside the path: its own, and of the group that the folder may give. */
+export function ownerOfNew(path: string): SocketOptions['owner'] {
+  const folder = statSync(dirname(path))
+  return { uid: process.geteuid!(), gid: folder.mode & SET_GROUP ? folder.gid : process.getegid!() }
 }
 
 /** Who may connect, and whose it is. */

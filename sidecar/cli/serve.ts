@@ -118,7 +118,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     const early = await Promise.race([
       started,
       signals.next(),
-      ...(supervised ? [supervised.succeeded.then(() => true)] : []),
+      ...(supervised ? [supervised.succeeded.then(() => true), supervised.orphaned.then(() => true)] : []),
     ])
     if (early !== undefined) {
       started.catch(() => {})

@@ -1,4 +1,5 @@
 // Puts a server on its address. What the system refuses becomes one clear error.
+import { closeSync } from 'node:fs'
 import type { AddressInfo, ListenOptions, Server } from 'node:net'
 import { ConfigError } from '../errors.ts'
 import { isWindows } from '../file-names.ts'
@@ -8,7 +9,16 @@ import { endpointOf } from './inherited.ts'
 import { parseOwner } from './owner.ts'
 import type { ListenerSettings } from './settings.ts'
 import type { HandedSocket } from '../succession.ts'
-import { listenOnPath, releasePath, setAccess, type SocketFile, type SocketOptions } from '../unix-socket.ts'
+import {
+  isThere,
+  listenOnPath,
+  ownerOfNew,
+  releasePath,
+  setAccess,
+  type BoundSocket,
+  type SocketFile,
+  type SocketOptions,
+} from '../unix-socket.ts'
 
 /** Of a Unix socket: its owner and group may connect. */
 const MODE = '0660'
@@ -65,7 +75,7 @@ export async function bind(
     const owner = settings.owner === undefined ? undefined : parseOwner(settings.owner, `${path}.owner`)
     const options = { mode: Number.parseInt(settings.mode ?? MODE, 8), owner, backlog: settings.backlog }
     const { folder, file } = handed?.file
-      ? { folder: undefined, file: await listenAgain(server, endpoint.path, handed.fd, handed.file, options) }
+      ? await listenAgain(server, endpoint.path, { fd: handed.fd, file: handed.file }, options, path)
       : await listenOnPath(server, endpoint.path, options, path)
     const leave = (): void => {
       if (server.listening) releasePath(endpoint.path, file)
@@ -76,17 +86,24 @@ export async function bind(
   }
 }
 
-/** Accepts connections on a Unix socket that is there, with what the settings say of it now. */
+/**
+ * Accepts connections on a Unix socket that is there, with what the settings say of it now; on one of its own where somebody has taken the
+ * path away.
+ */
 async function listenAgain(
   server: Server,
-  path: string,
-  fd: number,
-  file: SocketFile,
+  socket: string,
+  { fd, file }: { readonly fd: number; readonly file: SocketFile },
   options: SocketOptions,
-): Promise<SocketFile> {
+  path: string,
+): Promise<BoundSocket> {
+  if (!isThere(socket, file)) {
+    closeSync(fd)
+    return listenOnPath(server, socket, options, path)
+  }
   await listen(server, { fd }, options.backlog)
-  setAccess(path, options)
-  return file
+  setAccess(socket, { ...options, owner: options.owner ?? ownerOfNew(socket) })
+  return { folder: undefined, file }
 }
 
 function nothing(): void {}

@@ -1,6 +1,6 @@
 // One listener: accepts connections, lets in whom it may, recognises the protocol by the first bytes, and hands each
 // connection to the door that speaks it.
-import { createServer, Socket, type Server, type SocketConstructorOpts } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PeerError, toSidegateError, type SidegateError } from '../errors.ts'
 import type { Door } from '../carrier.ts'
@@ -21,7 +21,7 @@ import { httpDate } from './http-date.ts'
 import { incomingOn, limit, peerOf, refuse, type Incoming } from './incoming.ts'
 import { allowanceOf, type Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from '../peers.ts'
-import { handleOf, passOn } from './passing.ts'
+import { handleOf, passOn, socketOf } from './passing.ts'
 import { protocolsTaken } from './protection.ts'
 import { recognised } from './recognised.ts'
 import { warnOfPeer } from './refusal.ts'
@@ -121,7 +121,7 @@ export class Listener {
     const handed = succession?.socket(this.key)
     const bound = await bind(this.#server, this.#address, this.settings, `${this.#path}.address`, handed)
     this.#place = bound
-    if (!handed) succession?.keep(this.key, handleOf(this.#server)!, bound.file)
+    if (!handed || bound.file !== handed.file) succession?.keep(this.key, handleOf(this.#server)!, bound.file)
     this.#bound = bound.endpoint
     try {
       if (this.#address.kind === 'fd') this.#protocols = this.#taken(this.#bound)
@@ -223,16 +223,13 @@ export class Listener {
 
   /** Goes on with a connection that the process before had. */
   adopt(handle: RawHandle, { protocol, begun, client }: PassedConnection): void {
-    const socket = new Socket({
-      handle,
-      readable: true,
-      writable: true,
-      allowHalfOpen: true,
-    } as unknown as SocketConstructorOpts)
+    const socket = socketOf(handle)
     const incoming = this.#accept(socket)
     if (!incoming) return
-    if (begun) Object.assign(incoming, { begun, client, header: undefined, until: 0 })
     const known = protocolCalled(protocol)
+    // The one before took more, or others.
+    if (known && !this.protocolNames.includes(known.name)) return void socket.destroy()
+    if (begun) Object.assign(incoming, { begun, client, header: undefined, until: 0 })
     if (known === http) this.#beginHttp(incoming)
     else if (known) this.#begin(incoming, known, known.server({ ...this.#options, continued: true }), this.#repair)
     incoming.connection?.rest()

@@ -1,11 +1,16 @@
 // Hands a connection to the process that follows, between two requests and with nothing of it left here.
-import type { Server, Socket } from 'node:net'
+import { Socket, type Server, type SocketConstructorOpts } from 'node:net'
 import type { RawHandle, Succession } from '../succession.ts'
 import type { Incoming } from './incoming.ts'
 
 /** A socket as the system has it; undefined once it is closed. */
 export function handleOf(socket: Socket | Server): RawHandle | undefined {
   return (socket as unknown as { _handle?: RawHandle | null })._handle ?? undefined
+}
+
+/** A socket for what another process had: it reads on. */
+export function socketOf(handle: RawHandle): Socket {
+  return new Socket({ handle, readable: true, writable: true, allowHalfOpen: true } as unknown as SocketConstructorOpts)
 }
 
 /** Hands it over, unless something is under way on it. @returns whether it did */

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { GatewayReport } from '../admin/status.ts'
 import type { RawHandle } from '../succession.ts'
+import { KeptSockets } from './sockets.ts'
 import { HANDED, type Handed, type Order, type Report } from './orders.ts'
 
 /** What a gateway is started with. */
@@ -47,6 +48,8 @@ export class GatewayProcess {
   ending = false
   /** Milliseconds that it may take to end. */
   stopTimeout = 0
+  /** The sockets that it has made: kept for those that follow only if it comes up. */
+  readonly made = new KeptSockets()
   readonly #child: ChildProcess
   #killer: NodeJS.Timeout | undefined
   readonly #asked = new Map<number, (report: GatewayReport | undefined) => void>()
@@ -71,6 +74,7 @@ export class GatewayProcess {
     })
     this.#child.once('exit', (code, signal) => {
       clearTimeout(this.#killer)
+      this.made.release()
       listener.exited(this, { code, signal })
     })
   }
@@ -88,6 +92,7 @@ export class GatewayProcess {
   /** Tells it to end in one of two ways, and sees to it that it does. */
   end(order: Order & { type: 'followed' | 'stop' }): void {
     this.ending = true
+    this.made.release()
     this.tell(order)
     this.#killer ??= setTimeout(() => this.kill(), this.stopTimeout + SPARE_MS)
   }

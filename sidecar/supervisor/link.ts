@@ -1,4 +1,5 @@
 // A gateway's end of the channel to its supervisor.
+import { closeSync } from 'node:fs'
 import type { GatewayReport } from '../admin/status.ts'
 import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
 import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
@@ -52,6 +53,10 @@ export class SupervisorLink implements Succession {
 
   socket(listener: string): HandedSocket | undefined {
     return this.#handed.sockets[listener]
+  }
+
+  closeOthers(listeners: readonly string[]): void {
+    for (const [key, { fd }] of Object.entries(this.#handed.sockets)) if (!listeners.includes(key)) closeSync(fd)
   }
 
   keep(listener: string, handle: RawHandle, file: HandedSocket['file']): void {

@@ -11,7 +11,7 @@ interface Kept {
 export class KeptSockets {
   readonly #sockets = new Map<string, Kept>()
 
-  /** A gateway has made one. */
+  /** Keeps one, in the place of another one for the same listener. */
   add(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
     this.#sockets.get(listener)?.handle.close()
     this.#sockets.set(listener, { handle, file })
@@ -22,6 +22,12 @@ export class KeptSockets {
     const all = [...this.#sockets]
     const sockets = all.map(([key, { file }], index) => [key, { fd: from + index, file }] as const)
     return { numbers: all.map(([, { handle }]) => handle.fd), sockets: Object.fromEntries(sockets) }
+  }
+
+  /** Takes over all of another one. */
+  takeAll(others: KeptSockets): void {
+    for (const [listener, { handle, file }] of others.#sockets) this.add(listener, handle, file)
+    others.#sockets.clear()
   }
 
   /** Gives up those that no gateway uses any more. */
@@ -37,7 +43,7 @@ export class KeptSockets {
 
   #drop(key: string): void {
     const { handle, file } = this.#sockets.get(key)!
-    const path = /^(?:[a-z]+:\/\/)?unix:(.*)$/.exec(key)?.[1]
+    const path = /^unix:(.*)$/s.exec(key)?.[1]
     if (file && path !== undefined) removePath(path, file)
     handle.close()
     this.#sockets.delete(key)

@@ -34,10 +34,12 @@ export class Supervisor implements GatewayListener {
   #current: GatewayProcess | undefined
   /** The one that comes up. */
   #next: GatewayProcess | undefined
+  /** One that was coming up, and was given up: the next one is started when it has let go of what it has, addresses above all. */
+  #givenUp: GatewayProcess | undefined
   readonly #admin: AdminDesk
   /** Those who wait for a reload. */
   readonly #waiting: ((outcome: Outcome) => void)[] = []
-  /** What asked for another one while none served yet. */
+  /** What asked for another one while none could be started yet. */
   #once: string | undefined
   #again = AGAIN_MS
   #timer: NodeJS.Timeout | undefined
@@ -63,7 +65,7 @@ export class Supervisor implements GatewayListener {
   }
 
   /**
-   * Has another gateway take over. One that is coming up already for the same reason makes room: it may have read what is no longer so.
+   * Has another gateway take over. One that is coming up already makes room: it may have read what is no longer so, or hang.
    * @param signal what asks for it, for the log
    * @returns once the next one serves, or has not come up
    */
@@ -74,8 +76,9 @@ export class Supervisor implements GatewayListener {
   }
 
   #reload(signal: string): void {
+    if (this.#givenUp) return
     const early = this.#next
-    if (early && !this.#current) {
+    if (early && this.#since === 0) {
       this.#once = signal
       this.#log.info(
         `${signal}: gateway ${early.generation} is still coming up; once it serves, the next one follows it`,
@@ -84,9 +87,17 @@ export class Supervisor implements GatewayListener {
     }
     if (early) {
       this.#log.info(`${signal}: gateway ${early.generation} was coming up, and is given up for the next one`)
+      this.#next = undefined
+      this.#givenUp = early
+      this.#once = signal
       early.end({ type: 'followed' })
+      return
     }
     clearTimeout(this.#timer)
+    this.#startFor(signal)
+  }
+
+  #startFor(signal: string): void {
     this.#start()
     this.#log.info(`${signal}: gateway ${this.#next!.generation} comes up${this.#beside}`)
   }
@@ -146,6 +157,10 @@ export class Supervisor implements GatewayListener {
       this.#next = undefined
       if (!this.#stopping) this.#failed(gateway, how, code ?? 1)
     } else if (!this.#stopping) this.#log.info(`gateway ${generation} is over`)
+    if (gateway === this.#givenUp) {
+      this.#givenUp = undefined
+      if (!this.#stopping) this.#startFor(this.#takeOnce()!)
+    }
     if (this.#stopping && this.#running.size === 0) this.#over.resolve(this.#code)
   }
 
@@ -166,15 +181,21 @@ export class Supervisor implements GatewayListener {
     this.#current = gateway
     this.#next = undefined
     this.#since = performance.now()
+    this.#sockets.takeAll(gateway.made)
     this.#sockets.keepOnly(listeners)
     if (before) {
       before.end({ type: 'followed' })
       this.#log.info(`gateway ${gateway.generation} serves, gateway ${before.generation} finishes what it has`)
     }
-    const once = this.#once
-    this.#once = undefined
+    const once = this.#takeOnce()
     if (once !== undefined) this.#reload(once)
     else this.#outcome({ done: true, message: `gateway ${gateway.generation} serves` })
+  }
+
+  #takeOnce(): string | undefined {
+    const once = this.#once
+    this.#once = undefined
+    return once
   }
 
   #keep(
@@ -183,9 +204,9 @@ export class Supervisor implements GatewayListener {
     handle: RawHandle,
     file: (Report & { type: 'socket' })['file'],
   ): void {
-    // One that was given up meanwhile: what it has made ends with it.
-    if (this.#stopping || (gateway !== this.#next && gateway !== this.#current)) handle.close()
-    else this.#sockets.add(listener, handle, file)
+    // What one has made that was given up meanwhile ends with it.
+    if (this.#stopping || gateway !== this.#next) handle.close()
+    else gateway.made.add(listener, handle, file)
   }
 
   /** The connection goes to the gateway that serves; the copy here is not needed then. */
@@ -199,7 +220,7 @@ export class Supervisor implements GatewayListener {
   #died(generation: number, how: string): void {
     if (performance.now() - this.#since > STEADY_MS) this.#again = AGAIN_MS
     this.#log.error(`gateway ${generation} ended (${how}); another one is started`, { code: 'GATEWAY_DIED' })
-    if (!this.#next) this.#startLater()
+    if (!this.#next && !this.#givenUp) this.#startLater()
   }
 
   #startLater(): void {

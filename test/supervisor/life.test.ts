@@ -99,6 +99,36 @@ test('a second reload gives up the one that is coming up', async () => {
   expect(await get(port)).toMatch(/^second /)
 })
 
+test('however many reloads are asked for, one gateway comes up at a time, and the last one counts', async () => {
+  write('app.mjs', APP('first'))
+  const one = serve('app:./app.mjs', '-l', '127.0.0.1:0')
+  const port = await one.port()
+  write('app.mjs', 'for (;;);')
+  one.signal('SIGHUP')
+  await one.said(/gateway 2 comes up/)
+  write('app.mjs', APP('second'))
+  for (let count = 0; count < 20; count++) {
+    one.signal('SIGHUP')
+    expect(await get(port)).toMatch(/^first /)
+    expect(childrenOf(one.pid).length).toBeLessThan(4)
+  }
+  await one.said(/gateway 3 serves/)
+  expect(await get(port)).toMatch(/^second /)
+})
+
+test('one that comes up while the supervisor ends does not stay', async () => {
+  write('hang.mjs', APP('first'))
+  const one = serve('app:./hang.mjs', '-l', '127.0.0.1:0')
+  await one.port()
+  write('hang.mjs', `process.stdout.write('it hangs')\nawait new Promise((resolve) => setTimeout(resolve, 1e9))`)
+  one.signal('SIGHUP')
+  await one.said(/it hangs/)
+  const gateways = childrenOf(one.pid)
+  expect(gateways).toHaveLength(2)
+  one.signal('SIGKILL')
+  await until('both have ended', () => !gateways.some(alive))
+})
+
 test('a gateway that is killed is replaced, and who comes meanwhile waits', async () => {
   write('app.mjs', APP('app'))
   const one = serve('app:./app.mjs', '-l', '127.0.0.1:0')
