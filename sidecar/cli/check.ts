@@ -131,7 +131,8 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
     } else if (free && endpoint.kind !== 'fd' && endpoint.kind !== 'systemd') {
       const server = createServer()
       const tried = async (): Promise<void> => {
-        const { close, folder } = await bind(server, endpoint, settings, path)
+        const { leave, close, folder } = await bind(server, endpoint, settings, path)
+        leave()
         close()
         if (folder !== undefined) rmdirSync(folder)
       }
