@@ -10,13 +10,13 @@ import { readBundle, isOwnCertificate, type Bundle } from './certificate.ts'
 import { removals, writesFor, type Wish, type Write } from './change.ts'
 import { Control } from './control.ts'
 import { difference } from './difference.ts'
-import { at, isObject, member, placeText, type Json, type JsonObject } from './json.ts'
+import { at, isList, isObject, member, placeText, same, type Json, type JsonObject } from './json.ts'
 import { checkName, markOf, NAME } from './mark.ts'
 import { Refusal, refused } from './refusal.ts'
 import { isShared, stepsFor } from './steps.ts'
 import { configOf, Transaction } from './transaction.ts'
 import { urlOf, wrongWith, type Question } from './verify.ts'
-import { proxyAddress } from './words.ts'
+import { passPlace, proxyAddress } from './words.ts'
 
 /** Unit's listener, unless another is asked for. */
 const LISTENER = '*:8080'
@@ -29,11 +29,14 @@ export async function apply(input: PlugInput, change: PlugChange, report: PlugRe
   const { name = NAME, into, certificates = [], forwardedFrom = [], timeout = TIMEOUT } = change
   checkName(name)
   const control = new Control(change.control, timeout)
+  const address = change.listener ?? LISTENER
+  if (/^\.{0,2}$/.test(address)) {
+    throw new ConfigError('ADDRESS_BAD', '--on', `${JSON.stringify(address)} is no address of a listener, as *:8080 is`)
+  }
   const { listener, endpoint } = listenerFor(input, 'http')
   checkTrust(listener, endpoint, forwardedFrom, report)
   const mounts = placed(input.mounts)
   const bundle = certificates.length > 0 ? await readBundle(certificates, name) : undefined
-  const address = change.listener ?? LISTENER
   const wish: Wish = {
     name,
     steps: stepsFor(mounts, proxyAddress(endpoint), markOf(name)),
@@ -42,10 +45,14 @@ export async function apply(input: PlugInput, change: PlugChange, report: PlugRe
   const plan = (config: JsonObject): Write[] => writesFor(config, wish)
   const config = await configOf(control)
   const writes = plan(config)
-  const isNew = bundle !== undefined && (await control.get(['certificates', bundle.name])) === undefined
-  if (writes.length === 0 && !isNew) return report.tell(`${nameOf(control)} is as it should be: nothing to change`)
+  const own = bundle ? await ownCertificates(control, name) : []
+  const isNew = bundle !== undefined && !own.includes(bundle.name)
+  const used = certificatesBeside(config, address)
+  const old = own.filter((one) => one !== bundle?.name && !used.includes(one))
+  if (writes.length === 0 && !isNew && old.length === 0)
+    return report.tell(`${nameOf(control)} is as it should be: nothing to change`)
 
-  show(control, isNew ? bundle : undefined, writes, report)
+  show(control, isNew ? bundle : undefined, writes, old, report)
   if (change.dryRun) return report.tell('nothing was changed: --dry-run')
   if (isNew) await upload(control, bundle)
   const transaction = new Transaction(control)
@@ -79,8 +86,7 @@ export async function remove(change: PlugChange, report: PlugReport): Promise<vo
   if (writes.length === 0 && certificates.length === 0) {
     return report.tell(`${nameOf(control)} has nothing of ${name}: nothing to remove`)
   }
-  show(control, undefined, writes, report)
-  for (const certificate of certificates) report.tell(`${placeText(['certificates', certificate])}\n  - ${certificate}`)
+  show(control, undefined, writes, certificates, report)
   if (change.dryRun) return report.tell('nothing was changed: --dry-run')
   const transaction = new Transaction(control)
   try {
@@ -125,10 +131,18 @@ function nameOf({ address, server }: Control): string {
   return server === undefined ? address : `${address} (${server})`
 }
 
-function show(control: Control, bundle: Bundle | undefined, writes: readonly Write[], report: PlugReport): void {
+/** @param old names of certificates that go */
+function show(
+  control: Control,
+  bundle: Bundle | undefined,
+  writes: readonly Write[],
+  old: readonly string[],
+  report: PlugReport,
+): void {
   report.tell(`${nameOf(control)}:`)
   if (bundle) report.tell(`${placeText(['certificates', bundle.name])}\n  + ${bundle.summary}`)
   for (const write of writes) for (const line of difference(write)) report.tell(line)
+  for (const one of old) report.tell(`${placeText(['certificates', one])}\n  - ${one}`)
 }
 
 async function upload(control: Control, { name, pem }: Bundle): Promise<void> {
@@ -165,20 +179,32 @@ async function questionFor(
 ): Promise<Question | undefined> {
   const listeners = (await control.get(['config', 'listeners'])) ?? {}
   const entries: [string, Json][] = isObject(listeners) ? Object.entries(listeners) : []
-  const address = listener?.address ?? entries.find(([, one]) => member(one, 'pass') === into)?.[0]
+  const isInto = (one: Json): boolean => same(passPlace(String(member(one, 'pass'))), passPlace(into ?? ''))
+  const address = listener?.address ?? entries.find(([, one]) => isInto(one))?.[0]
   if (address === undefined) return undefined
   const proxied = mounts.filter((mount) => !isShared(mount))
   // The last has the shortest prefix.
   const mount = proxied.findLast(({ host }) => host === '') ?? proxied.at(-1) ?? mounts.at(-1)
-  const secure = at(listeners, [address, 'tls']) !== undefined
+  const certificate = at(listeners, [address, 'tls', 'certificate'])
+  // Of several Unit takes the one that has the name asked for, which need not be this.
+  const print = isList(certificate) && certificate.length > 1 ? '' : (bundle?.fingerprint ?? '')
   return {
     listener: address,
     control: control.endpoint,
     host: mount?.host ?? '',
     path: `${mount?.prefix ?? ''}/`,
-    fingerprint: secure ? (bundle?.fingerprint ?? '') : undefined,
+    fingerprint: certificate === undefined ? undefined : print,
     timeout,
   }
+}
+
+/** The certificates of all listeners but one. */
+function certificatesBeside(config: JsonObject, address: string): Json[] {
+  const listeners = isObject(config.listeners) ? Object.entries(config.listeners) : []
+  return listeners.flatMap(([one, listener]) => {
+    const used = one === address ? undefined : at(listener, ['tls', 'certificate'])
+    return isList(used) ? [...used] : used === undefined ? [] : [used]
+  })
 }
 
 async function ownCertificates(control: Control, name: string): Promise<string[]> {

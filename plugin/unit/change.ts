@@ -2,8 +2,10 @@
 // a list has to be written anew round it.
 import { ConfigError } from '../../sidecar/errors.ts'
 import { at, isList, isObject, member, same, type Json, type JsonObject, type Place } from './json.ts'
+import { isOwnCertificate } from './certificate.ts'
 import { isMarked, isOwnListener, isOwnRoute } from './mark.ts'
-import type { Steps } from './steps.ts'
+import { isCatchAll, type Steps } from './steps.ts'
+import { passPlace, passText } from './words.ts'
 
 /** One place of the configuration, and what is to be there. */
 export interface Write {
@@ -73,7 +75,9 @@ function ownRoute(config: Json, name: string, steps: readonly JsonObject[]): Wri
     throw new ConfigError(
       'UNIT_TAKEN',
       `/config/routes/${name}`,
-      `there is a route of this name that sidegate plug has not written: choose another with --name`,
+      isList(before) && before.some((step) => isMarked(step, name))
+        ? `there are steps in this route that sidegate plug has not written: keep them with --into routes/${name}, or choose another route with --name`
+        : `there is a route of this name that sidegate plug has not written: choose another with --name`,
     )
   }
   return { place: ['config', 'routes', name], before, after: steps }
@@ -92,32 +96,62 @@ function ownListener(config: Json, name: string, address: string, members: JsonO
     )
   }
   const kept = isObject(before) ? before : {}
-  const tls = isObject(members.tls) && isObject(kept.tls) ? { tls: { ...kept.tls, ...members.tls } } : {}
+  const tls = isObject(members.tls) && isObject(kept.tls) ? { tls: withCertificate(kept.tls, members.tls, name) } : {}
   const after = { ...kept, pass: `routes/${name}`, ...members, ...tls }
   return { place: ['config', 'listeners', address], before, after }
 }
 
+/** Certificates of theirs, in a list, which Unit chooses from by the name that a client asks for, stay in it. */
+function withCertificate(kept: JsonObject, given: JsonObject, name: string): JsonObject {
+  const { certificate } = given
+  if (!isList(kept.certificate) || certificate === undefined) return { ...kept, ...given }
+  const list = kept.certificate
+  const isOwn = (one: Json): boolean => isOwnCertificate(String(one), name)
+  const place = list.findIndex(isOwn)
+  const certificates =
+    place < 0
+      ? [...list, certificate]
+      : list.flatMap((one, index) => (index === place ? [certificate] : isOwn(one) ? [] : [one]))
+  return { ...kept, ...given, certificate: certificates }
+}
+
 function intoRoute(config: Json, into: string, name: string, steps: Steps): Write {
-  const place = into.split('/')
+  const place = passPlace(into)
   const before = at(config, place)
   if (place[0] !== 'routes' || place.length > 2 || !isList(before)) {
-    const there = placesOfRoutes(config).map((route) => route.join('/'))
+    const there = placesOfRoutes(config).map(passText)
     throw new ConfigError(
       'UNIT_ROUTE',
       '--into',
       `there is no route ${into} in this Unit; there ${there.length > 0 ? `is ${there.join(', ')}` : 'is none'}`,
     )
   }
-  const others = before.filter((step) => !isMarked(step, name))
-  const open = others.findIndex((step) => Object.keys(objectAt(step, ['match'])).length === 0)
-  if (steps.last.length > 0 && open >= 0) {
+  const after = arranged(before, name, steps)
+  const ours = after.findLastIndex((step) => isMarked(step, name))
+  const open = after.findIndex((step) => Object.keys(objectAt(step, ['match'])).length === 0)
+  if (open >= 0 && open < ours) {
     throw new ConfigError(
       'UNIT_TAKEN',
-      `/config/${into}/${before.indexOf(others[open]!)}`,
-      `this step takes every request, so that what is mounted at / would get none: mount it below a prefix, or give the step a match`,
+      `/config/${into}/${before.indexOf(after[open]!)}`,
+      `this step takes every request, so that what is mounted would get none behind it: give the step a match, move it, or mount below a prefix`,
     )
   }
-  return { place: ['config', ...place], before, after: [...steps.first, ...others, ...steps.last] }
+  return { place: ['config', ...place], before, after }
+}
+
+/**
+ * The steps of a route with Sidegate's among them: where people have put those, as a step that forbids something may be in front of them. In front
+ * of all, or behind all, where there are none yet, and where those that are there took something else.
+ */
+function arranged(before: readonly Json[], name: string, { first, last }: Steps): Json[] {
+  const steps = [...first, ...last]
+  const others = before.filter((step) => !isMarked(step, name))
+  const there = before.flatMap((step, index) => (isMarked(step, name) ? [index] : []))
+  const tookAll = there.some((index) => isCatchAll(before[index]!))
+  if (there.length === 0 || tookAll !== last.length > 0) return [...first, ...others, ...last]
+  if (there.length === steps.length) return before.map((step, index) => steps[there.indexOf(index)] ?? step)
+  const place = there.at(-1)! - there.length + 1
+  return [...others.slice(0, place), ...steps, ...others.slice(place)]
 }
 
 /** The same change in the smallest part of the configuration that it is in; where what it is in is not there yet, with that. */

@@ -18,7 +18,7 @@ function linesOf(value: Json | undefined): string[] {
 }
 
 function lineDifference(before: readonly string[], after: readonly string[]): string[] {
-  const all = before.length * after.length > PAIRS_MAX ? [] : stays(before, after)
+  const all = pairs(before, after)
   const lines: string[] = []
   let [from, to] = [0, 0]
   for (const [left, right] of [...all, [before.length, after.length] as const]) {
@@ -29,6 +29,22 @@ function lineDifference(before: readonly string[], after: readonly string[]): st
     to = right + 1
   }
   return around(lines)
+}
+
+/** The pairs of lines that stay. */
+function pairs(before: readonly string[], after: readonly string[]): (readonly [number, number])[] {
+  const shorter = Math.min(before.length, after.length)
+  let start = 0
+  while (start < shorter && before[start] === after[start]) start++
+  let end = 0
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++
+  const [from, to] = [before.slice(start, before.length - end), after.slice(start, after.length - end)]
+  const between = from.length * to.length > PAIRS_MAX ? [] : stays(from, to)
+  return [
+    ...Array.from({ length: start }, (_, index) => [index, index] as const),
+    ...between.map(([left, right]) => [start + left, start + right] as const),
+    ...Array.from({ length: end }, (_, index) => [before.length - end + index, after.length - end + index] as const),
+  ]
 }
 
 /** The pairs of a longest common subsequence. */
@@ -43,18 +59,21 @@ function stays(before: readonly string[], after: readonly string[]): (readonly [
           : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!)
     }
   }
-  const pairs: (readonly [number, number])[] = []
+  const found: (readonly [number, number])[] = []
   for (let [i, j] = [0, 0]; i < before.length && j < after.length;) {
-    if (before[i] === after[j]) pairs.push([i++, j++])
+    if (before[i] === after[j]) found.push([i++, j++])
     else if (lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!) i++
     else j++
   }
-  return pairs
+  return found
 }
 
 /** Without what stays far from every change. */
 function around(lines: readonly string[]): string[] {
-  const changed = lines.flatMap((line, index) => (line.startsWith('  ') ? [] : [index]))
-  const near = (index: number): boolean => changed.some((other) => Math.abs(other - index) <= AROUND)
-  return lines.flatMap((line, index) => (near(index) ? [line] : near(index - 1) || index === 0 ? ['  …'] : []))
+  const near = new Set<number>()
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith('  ')) continue
+    for (let other = index - AROUND; other <= index + AROUND; other++) near.add(other)
+  }
+  return lines.flatMap((line, index) => (near.has(index) ? [line] : near.has(index - 1) || index === 0 ? ['  …'] : []))
 }

@@ -25,7 +25,7 @@ export function markOf(name: string): string {
 /** True for a step of a route that `name` has written. */
 export function isMarked(step: Json, name: string): boolean {
   const uri = member(member(step, 'match'), 'uri')
-  return isList(uri) && uri.includes(markOf(name))
+  return isList(uri) ? uri.includes(markOf(name)) : uri === markOf(name)
 }
 
 /** True for the route of `name`: someone else may have one that is called the same. */

@@ -1,7 +1,7 @@
 // The steps of a route: files that Unit serves itself, and all that is mounted, for Sidegate.
 import type { ServedFolder } from '../../sidecar/served-folder.ts'
 import { prefixes, type PlacedMount } from '../mounts.ts'
-import type { Json, JsonObject } from './json.ts'
+import { isList, member, type Json, type JsonObject } from './json.ts'
 import { filePath, uriPattern } from './words.ts'
 
 /** The steps, by where they stand in a route that has others. */
@@ -24,6 +24,14 @@ export function stepsFor(mounts: readonly PlacedMount[], proxy: string, mark: st
     : places.flatMap((place) => [uriPattern(place), uriPattern(`${place}/`) + '*'])
   const pass: JsonObject = { match: { uri: [...patterns, mark] }, action: { proxy } }
   return patterns.length > 0 ? { first: [...shared, pass], last: [] } : { first: [], last: [...shared, pass] }
+}
+
+/** True for a step that takes every request, whatever its host and path. */
+export function isCatchAll(step: Json): boolean {
+  const match = member(step, 'match')
+  const uri = member(match, 'uri')
+  const patterns = isList(uri) ? uri : [uri]
+  return member(match, 'host') === undefined && patterns.every((pattern) => String(pattern).startsWith('!'))
 }
 
 /** True when Unit serves the files of a mount itself. */

@@ -51,18 +51,18 @@ export class Transaction {
 
   /** Takes back what nobody has changed since; gives the places of the rest. */
   async takeBack(): Promise<string[]> {
-    const left: string[] = []
+    const left = new Set<string>()
     for (const { place, before, after } of this.#done.splice(0).toReversed()) {
       try {
         const there = await this.#control.get(place)
         if (same(there, after)) await this.#put({ place, before: after, after: before })
-        else if (!same(there, before)) left.push(placeText(place))
+        else if (!same(there, before)) left.add(placeText(place))
       } catch (error) {
         if (!(error instanceof Refusal || error instanceof ConfigError)) throw error
-        left.push(placeText(place))
+        left.add(placeText(place))
       }
     }
-    return left
+    return [...left]
   }
 
   /** @returns false where someone came between. */
@@ -75,9 +75,12 @@ export class Transaction {
       await this.#put(write)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      const there = await this.#control.get(place)
+      // It has been made all the same.
+      if (same(there, after)) return true
       this.#done.pop()
       // What it stands in has gone, or this has changed under the hand.
-      if (error.status === 404 || !same(await this.#control.get(place), before)) return false
+      if (error.status === 404 || !same(there, before)) return false
       throw refused(error, place, after)
     }
     return true

@@ -5,8 +5,9 @@ import type { TLSSocket } from 'node:tls'
 import { isLocal, parseAddress, type Endpoint } from '../../sidecar/address.ts'
 import { messageOf } from '../../sidecar/thrown.ts'
 
-/** Of an answer, so much is looked at, in bytes: an error page of Unit's is shorter. */
-const LOOKED_AT = 4096
+/** How an error page of Unit's begins; its status is in the place of the three letters (nxt_http_error.c). */
+const PAGE = /^<!DOCTYPE html><title>Error (\d{3})</
+const PAGE_START = '<!DOCTYPE html><title>Error 404<'.length
 
 /** What is asked. */
 export interface Question {
@@ -46,7 +47,8 @@ function addressOf({ listener, control }: Question): RequestOptions {
   const there = control.kind === 'tcp' && !isLocal(control) ? control.host : '127.0.0.1'
   const { endpoint } = parseAddress(listener.replace(/^\*(?=:)/, there), '--on')
   if (endpoint.kind !== 'tcp') return {}
-  const any = endpoint.host === '0.0.0.0' ? there : endpoint.host === '::' ? '::1' : endpoint.host
+  const local = endpoint.host === '::' && there === '127.0.0.1' ? '::1' : there
+  const any = endpoint.host === '0.0.0.0' || endpoint.host === '::' ? local : endpoint.host
   return { host: any, port: endpoint.port }
 }
 
@@ -76,10 +78,12 @@ function ask(question: Question): Promise<string | undefined> {
         call.destroy()
         resolve(errorPage(text))
       }
+      // A stream of events may say nothing for long, and never ends: it is none of Unit's pages.
+      if ((response.statusCode ?? 0) < 400) return done()
       response.setEncoding('latin1').on('error', reject)
       response.on('data', (piece: string) => {
         text += piece
-        if (text.length >= LOOKED_AT) done()
+        if (text.length >= PAGE_START) done()
       })
       response.on('end', done)
     })
@@ -89,7 +93,7 @@ function ask(question: Question): Promise<string | undefined> {
 
 /** Unit's own error pages have a text that is nobody else's; what an app answers is right, whatever it is. */
 function errorPage(text: string): string | undefined {
-  const status = /^<!DOCTYPE html><title>Error (\d{3})<\/title>/.exec(text)?.[1]
+  const status = PAGE.exec(text)?.[1]
   if (status === undefined) return undefined
   if (status === '404') return 'Unit says 404: the request does not come to the steps of Sidegate'
   if (status === '502' || status === '503')

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../sidecar/errors.ts'
 import { formatEndpoint, type SocketEndpoint } from '../../sidecar/address.ts'
 import { isIP } from 'node:net'
+import type { Place } from './json.ts'
 
 /** A pattern for `uri` that stands for itself; it is compared to the decoded path. */
 export function uriPattern(path: string): string {
@@ -30,6 +31,20 @@ export function proxyAddress(endpoint: SocketEndpoint): string {
     )
   }
   return `http://${formatEndpoint(endpoint)}`
+}
+
+/** A place as `pass` names it: `routes/a%2Fb`. */
+export function passText(place: Place): string {
+  return place.map((step) => String(step).replace(/[%/]/g, encodeURIComponent)).join('/')
+}
+
+/** The place that a `pass` names; as it is written where that is no encoding. */
+export function passPlace(text: string): string[] {
+  try {
+    return text.split('/').map((step) => decodeURIComponent(step))
+  } catch {
+    return text.split('/')
+  }
 }
 
 function unwritable(text: string): ConfigError {

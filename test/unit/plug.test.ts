@@ -124,6 +124,16 @@ test('into a route of others: what is mounted at the root comes behind their ste
   expect(unit.config.routes).toEqual([...steps, proxied()])
 })
 
+test('an app whose answer never ends answers', async () => {
+  site.write('events.mjs', 'export default (request, response) => void response.writeHead(200).write("event\\n")\n')
+  site.mount([], { '/events': { node: './events.mjs' } })
+  await site.serve()
+  const unit = await site.unit()
+  const listener = await freeListener()
+  const put = await site.plug(unit, '--on', listener, '--timeout', '5')
+  expect(put).toMatchObject({ code: 0, out: expect.stringContaining(`http://${listener}/events/ answers`) })
+})
+
 test('several Sidegates in one Unit, each by its name', async () => {
   site.mount(['/'])
   await site.serve()

@@ -245,6 +245,35 @@ test('an answer that does not come: what was asked for may have been done, and i
   expect(hung.err).toMatch(/did not answer GET \/config within 0\.2 s \[UNIT_TIMEOUT\]/)
 })
 
+test('an error for what was done all the same: it is taken back with the rest', async () => {
+  site.mount(['/'])
+  const config = { listeners: {}, routes: {} }
+  const unit = await site.unit({ config })
+  const listener = await freeListener()
+  unit.instead = async ({ method, url = '' }, response) => {
+    if (method !== 'PUT' || !url.startsWith('/config/listeners/')) return false
+    await unit.change(`listeners/${listener}`, () => ({ pass: 'routes/sidegate' }))
+    response.writeHead(500, { 'Content-Type': 'application/json' })
+    response.end('{"error":"Failed to apply new configuration."}')
+    return true
+  }
+  const { code, err } = await site.plug(unit, '--on', listener)
+  expect([code, err]).toEqual([1, expect.stringMatching(/Unit says 502: .* Unit is as it was before \[UNIT_VERIFY\]/)])
+  expect(unit.config).toEqual(config)
+})
+
+test.each(['', '.', '..'])(
+  'a listener called %j: nothing is asked for, as its place would be another',
+  async (name) => {
+    site.mount(['/'])
+    const unit = await site.unit({ config: { listeners: {}, routes: {} }, idle: true })
+    expect(await site.plug(unit, '--on', name)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/--on: ".{0,2}" is no address of a listener, .*\[ADDRESS_BAD\]/),
+    })
+  },
+)
+
 test('a step of others that needs our route keeps it: the listener is put back', async () => {
   site.mount(['/shop'])
   const unit = await site.unit({ config: { listeners: {}, routes: {} }, idle: true })

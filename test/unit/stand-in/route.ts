@@ -10,7 +10,7 @@ export interface Matched {
 
 /** The action for a request that came to `pass`; undefined when no step matches. */
 export function actionFor(config: JsonObject, pass: string, request: Matched): JsonObject | undefined {
-  const [kind, name] = pass.split('/')
+  const [kind, name] = pass.split('/').map(decodeURIComponent)
   if (kind !== 'routes') throw new Error(`pass to ${pass}`)
   const routes = member(config, 'routes')
   const steps = name === undefined ? routes : member(routes, name)
