@@ -44,15 +44,16 @@ export function foldedPath(path: string, platform?: NodeJS.Platform): string {
   if (!isWindows(platform)) return path
   const text = Buffer.from(path, 'latin1')
     .toString('utf8')
-    .replace(/\p{Lu}/gu, lower)
+    .replace(/[^\0-@[-\x7f]/gu, small)
   const bytes = Buffer.from(text).toString('latin1')
-  return bytes.length === path.length ? bytes : path.replace(/[A-Z]/g, lower)
+  return bytes.length === path.length ? bytes : path.replace(/[A-Z]/g, small)
 }
 
-/** The few letters whose small ones take another number of bytes stay. */
-function lower(letter: string): string {
-  const small = letter.toLowerCase()
-  return Buffer.byteLength(small) === Buffer.byteLength(letter) ? small : letter
+/** By way of the large letter, which is what NTFS compares: ς and σ have one. The few whose small ones take another number of bytes stay. */
+function small(letter: string): string {
+  const large = letter.toUpperCase()
+  const found = (large.length === letter.length ? large : letter).toLowerCase()
+  return Buffer.byteLength(found) === Buffer.byteLength(letter) ? found : letter
 }
 
 /** Whether a path is that of a folder, or below it; both absolute, without links. */

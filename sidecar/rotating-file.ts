@@ -45,7 +45,6 @@ export class RotatingFile extends Writable {
     this.#size = size
     this.#kept = kept
     this.#lost = lost
-    mkdirSync(dirname(path), { recursive: true })
     this.#open()
   }
 
@@ -74,8 +73,10 @@ export class RotatingFile extends Writable {
     if (fstatSync(fd).size >= this.#size) this.#begin()
   }
 
+  /** The folder may be gone by now. */
   #open(): number {
     this.#looked = performance.now()
+    mkdirSync(dirname(this.#path), { recursive: true })
     return (this.#fd = openSync(this.#path, 'a'))
   }
 

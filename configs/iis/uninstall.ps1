@@ -14,7 +14,7 @@ $registered = Get-WebConfiguration "$fastCgi/application" -PSPath MACHINE/WEBROO
   Where-Object { $_.fullPath -eq $node -and $_.arguments -eq $arguments }
 
 if ($registered) {
-  Clear-WebConfiguration "$fastCgi/application[@fullPath='$node' and @arguments='$arguments']" -PSPath MACHINE/WEBROOT/APPHOST
+  Remove-WebConfigurationProperty -PSPath MACHINE/WEBROOT/APPHOST -Filter $fastCgi -Name '.' -AtElement @{ fullPath = $node; arguments = $arguments }
 }
 foreach ($path in $folder, $logs, $node) { & icacls $path /remove:g $identity | Out-Null }
 if (Get-WebVirtualDirectory -Site $Site -Name 'static') {

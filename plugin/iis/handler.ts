@@ -22,7 +22,10 @@ const main = own.replace(/plugin([\\/])iis[\\/]handler(\.[jt]s)$/, 'sidecar$1mai
 const LOG = 'sidegate-iis.log'
 
 function openLog(folder: string): Log {
-  const file = new RotatingFile(join(folder, LOG), () => {})
+  const file = new RotatingFile(join(folder, LOG), ({ message }) => {
+    if (folder !== tmpdir())
+      tellElsewhere(`${join(folder, LOG)} cannot be written, requests are passed on all the same: ${message}`)
+  })
   return new Log('text', file, file, false)
 }
 

@@ -68,7 +68,7 @@ export function uninstaller(plan: IisPlan): string[] {
     ),
     '',
     'if ($registered) {',
-    "  Clear-WebConfiguration \"$fastCgi/application[@fullPath='$node' and @arguments='$arguments']\" -PSPath MACHINE/WEBROOT/APPHOST",
+    "  Remove-WebConfigurationProperty -PSPath MACHINE/WEBROOT/APPHOST -Filter $fastCgi -Name '.' -AtElement @{ fullPath = $node; arguments = $arguments }",
     '}',
     'foreach ($path in $folder, $logs, $node) { & icacls $path /remove:g $identity | Out-Null }',
     ...plan.folders.flatMap(({ prefix }) => [

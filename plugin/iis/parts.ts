@@ -2,7 +2,7 @@
 import { commandLine, type IisPlan } from './plan.ts'
 import { installer, uninstaller } from './install.ts'
 import { limits } from './limits.ts'
-import { attribute, block, element, remarks } from './words.ts'
+import { attribute, block, element, remarks, commandFileLine } from './words.ts'
 
 const DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -96,13 +96,13 @@ function applicationHost(plan: IisPlan): string[] {
 
 function appcmd(plan: IisPlan): string[] {
   const settings = limits(plan)
-  // In [] a quote of appcmd is written with another one before it; for cmd the whole is quoted, and a % twice.
-  const quoted = (text: string): string => text.replaceAll("'", "''").replaceAll('"', '\\"').replaceAll('%', '%%')
+  // In [] a quote of appcmd is written with another one before it.
+  const quoted = (text: string): string => text.replaceAll("'", "''").replaceAll('"', '\\"')
   const pairs = settings.filter(([, value]) => value !== '').map(([name, value]) => `${name}='${quoted(value)}'`)
   return [
     'rem Registers the FastCGI application, and lets web.config name handlers. In a command prompt as administrator.',
     String.raw`set appcmd=%windir%\System32\inetsrv\appcmd.exe`,
-    `%appcmd% set config /section:system.webServer/fastCgi /+"[${pairs.join(',')}]" /commit:apphost`,
+    `%appcmd% set config /section:system.webServer/fastCgi ${commandFileLine(`/+"[${pairs.join(',')}]"`)} /commit:apphost`,
     '%appcmd% unlock config /section:system.webServer/handlers',
   ]
 }

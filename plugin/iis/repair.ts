@@ -8,6 +8,9 @@ import { mergeSlashes, pathOfTarget, requestedName, without } from '../path.ts'
 const MAY_BE_EMPTY =
   /^(?:AUTH_(?:PASSWORD|TYPE|USER)|LOGON_USER|REMOTE_USER|CERT_.*|HTTPS_.*|CONTENT_TYPE|REMOTE_HOST|PATH_TRANSLATED)$/
 
+/** Characters that IIS turns into others, one or more. */
+const NOT_ASCII = /[^\0-\x7f]+/
+
 /**
  * Puts IIS's variables right.
  * @throws {PeerError} for a path that leads above the root.
@@ -94,9 +97,27 @@ function wantedPath(raw: string | undefined, uri: string | undefined): string | 
  */
 function isOf(given: string, wanted: string): boolean {
   const [host, client] = [mergeSlashes(given), mergeSlashes(wanted)]
-  if (!/[^\0-\x7f]/.test(client)) return host === client
-  const pieces = client.split(/[^\0-\x7f]+/).map((piece) => piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  return new RegExp(`^${pieces.join('[^/]+')}$`, 's').test(host)
+  if (!NOT_ASCII.test(client)) return host === client
+  const [names, wantedNames] = [host.split('/'), client.split('/')]
+  return names.length === wantedNames.length && names.every((name, index) => isNameOf(name, wantedNames[index]!))
+}
+
+/**
+ * The same for one name. What is ASCII is looked for from left to right, each piece at the first place where it may be: a client decides how
+ * many there are, and a regular expression would try all places of each with all of the others.
+ */
+function isNameOf(given: string, wanted: string): boolean {
+  const [first = '', ...pieces] = wanted.split(NOT_ASCII)
+  const last = pieces.pop()
+  if (last === undefined) return given === wanted
+  if (!given.startsWith(first)) return false
+  let at = first.length
+  for (const piece of pieces) {
+    const found = given.indexOf(piece, at + 1)
+    if (found < 0) return false
+    at = found + piece.length
+  }
+  return given.length - last.length > at && given.endsWith(last)
 }
 
 /** On Azure PATH_INFO was the path as it was sent. */

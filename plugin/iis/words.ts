@@ -14,9 +14,22 @@ export function remarks(...lines: readonly string[]): string[] {
   return lines.map((line) => `<!-- ${line.replace(/-(?=-)/g, '- ')} -->`)
 }
 
-/** A literal of PowerShell: nothing in it means anything. */
+/** A literal of PowerShell: nothing in it means anything. The quotes of printers end one too (about_Quoting_Rules), and are doubled as well. */
 export function literal(text: string): string {
-  return `'${plain(text).replaceAll("'", "''")}'`
+  return `'${plain(text).replace(/['\u2018-\u201b]/g, '$&$&')}'`
+}
+
+/**
+ * A line of a command file whose double quotes are part of it: cmd.exe takes each for one that begins or ends a quotation, `\\"` too, and
+ * reads what is outside for itself.
+ */
+export function commandFileLine(text: string): string {
+  let quoted = false
+  return plain(text).replace(/["%&|<>^()]/g, (letter) => {
+    if (letter === '"') quoted = !quoted
+    if (letter === '%') return '%%'
+    return letter === '"' || quoted ? letter : `^${letter}`
+  })
 }
 
 /** An element without a body; `undefined` leaves an attribute out. */

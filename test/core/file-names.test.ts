@@ -51,6 +51,9 @@ describe('names that may be those of another file on Windows', () => {
 test('large and small letters are the same on Windows alone', () => {
   // The small letters of those behind the first take another number of bytes.
   expect(foldedPath(latin1('/ÀB/\u1e9e\u0130\u212a'), 'win32')).toBe(latin1('/àb/\u1e9e\u0130\u212a'))
+  expect(foldedPath(latin1('/\u03a3\u03c3\u03c2\u2167\u24b6\u01c5\u00df'), 'win32')).toBe(
+    latin1('/\u03c3\u03c3\u03c3\u2177\u24d0\u01c6\u00df'),
+  )
   expect(foldedPath('/AB', 'linux')).toBe('/AB')
   expect(foldedPath('/A\xff', 'win32')).toBe('/a\xff')
   expect([folded('A.PHP', 'win32'), folded('A.PHP', 'linux')]).toEqual(['a.php', 'A.PHP'])

@@ -1,6 +1,15 @@
 // The handler: the process between the pipe of IIS and a Sidegate that runs by itself.
 import { randomInt } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -196,6 +205,34 @@ test('--start: a lock that nobody holds is told and overcome', async () => {
   expect((await one.ask()).status).toBe(200)
   expect(locks()).toEqual(['sidegate-iis.8.lock'])
   expect(log()).toMatch(/sidegate-iis\.7\.lock \(process \d+\) is gone: the machine was switched off/)
+})
+
+test('a full disk: requests are passed on, and it is said where there is room', async () => {
+  mkdirSync(file('logs'))
+  mkdirSync(file('temporary'))
+  symlinkSync('/dev/full', file('logs/sidegate-iis.log'))
+  await gateway()
+  const words = [HANDLER, `127.0.0.1:${port}`, folder.path, '--start']
+  const one = await Instance.start(words, '/', { TMPDIR: file('temporary') })
+  instances.push(one)
+  expect((await one.ask({ path: '/a' })).body).toBe('/a 0')
+  await gateways.pop()!.stop()
+  writeFileSync(file('sidegate.config.json'), '{')
+  expect((await one.ask({ path: '/a' })).status).toBe(503)
+  expect(readFileSync(file('temporary/sidegate-iis.log'), 'utf8')).toMatch(
+    /logs\/sidegate-iis\.log cannot be written, requests are passed on all the same: ENOSPC/,
+  )
+})
+
+test('--start: who takes the folder for logs away ends no request, nor the next start', async () => {
+  const one = await handler('--start')
+  const first = Number((await one.ask({ path: '/pid' })).body)
+  rmSync(join(folder.path, 'logs'), { recursive: true })
+  process.kill(first)
+  await until('its end', () => !isAlive(first))
+  const answer = await one.ask({ path: '/pid' })
+  expect(answer.status).toBe(200)
+  expect(Number(answer.body)).not.toBe(first)
 })
 
 test('--start: a Sidegate that cannot start is told, and is not started again and again', async () => {

@@ -1,5 +1,5 @@
 // The parts of the handler, each by itself: locks, starts, what it is called with.
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -8,6 +8,7 @@ import { connectTo } from '../../plugin/iis/handler/connect.ts'
 import { Instance } from '../../plugin/iis/handler/instance.ts'
 import { Locks } from '../../plugin/iis/handler/locks.ts'
 import { readOptions } from '../../plugin/iis/handler/options.ts'
+import { Requests } from '../../plugin/iis/handler/requests.ts'
 import { SidegateStarter } from '../../plugin/iis/handler/start.ts'
 import { Log } from '../../sidecar/log.ts'
 import { FastcgiClient } from '../../sidecar/wire/fastcgi-client.ts'
@@ -58,6 +59,39 @@ describe('locks', () => {
   })
 })
 
+describe('a lock that a full disk, a lost power or a clock has left', () => {
+  const logs = (): string => join(folder.path, 'logs')
+  const path = (): string => join(logs(), 'sidegate-iis.7.lock')
+
+  test.each([
+    ['cut and written on', '{"line":"pip{"pid":5}\n'],
+    ['zeros', `${'\0'.repeat(40)}\n`],
+    ['no facts', '{"line":5}\nnull\n"x"\n[]\n{"line":"nonsense::"}\n'],
+  ])('%s: it says nothing', (_, text) => {
+    const locks = new Locks(logs())
+    writeFileSync(path(), text)
+    expect(locks.newest()).toMatchObject({ number: 7, started: undefined })
+    locks.write(7, { line: 'pipe:x' })
+    locks.write(7, { served: true })
+    expect(locks.newest()?.started).toMatchObject({ line: 'pipe:x', served: true })
+  })
+
+  test('of a time to come: of any age', () => {
+    const locks = new Locks(logs())
+    writeFileSync(path(), '')
+    const later = Date.now() / 1000 + 86_400
+    utimesSync(path(), later, later)
+    expect(locks.newest()?.age).toBe(Infinity)
+  })
+
+  test('the folder is gone: there is none', () => {
+    const locks = new Locks(logs())
+    rmSync(logs(), { recursive: true })
+    expect(locks.newest()).toBeUndefined()
+    expect(locks.take(0)).toBe(1)
+  })
+})
+
 describe('a start', () => {
   const starter = (main: string): SidegateStarter =>
     new SidegateStarter({ main, site: folder.path, logs: join(folder.path, 'logs') }, log)
@@ -69,6 +103,24 @@ describe('a start', () => {
     await expect(starter(main).ensure()).rejects.toMatchObject(failed)
     await expect(starter(main).ensure()).rejects.toMatchObject(failed)
     expect(records.match(/Sidegate was started/g)).toHaveLength(1)
+  })
+
+  test('that cannot be written down is told, and nobody waits for it', async () => {
+    const main = join(folder.path, 'main.mjs')
+    writeFileSync(main, '')
+    mkdirSync(join(folder.path, 'logs/sidegate-start.log'), { recursive: true })
+    const failed = { code: 'IIS_START', status: 503, message: expect.stringContaining('sidegate-start.log') }
+    await expect(starter(main).ensure()).rejects.toMatchObject(failed)
+    await expect(starter(main).ensure()).rejects.toMatchObject(failed)
+    expect(new Locks(join(folder.path, 'logs')).newest()).toBeUndefined()
+  })
+
+  test('a Sidegate is used, whatever became of the folder for its lock', async () => {
+    const one = starter('')
+    rmSync(join(folder.path, 'logs'), { recursive: true })
+    writeFileSync(join(folder.path, 'logs'), '')
+    expect(() => one.found()).not.toThrow()
+    await until('it is told', () => records.includes('the lifeline of Sidegate cannot be held: '))
   })
 
   test('a lock whose Sidegate is gone is told and overcome', async () => {
@@ -89,6 +141,22 @@ test('nobody at the address: told after the time for a restart', async () => {
   await expect(connectTo(endpoint, undefined, 0)).rejects.toMatchObject({ code: 'IIS_NO_GATEWAY', status: 502 })
   const starter = { ensure: async () => {}, found: () => {} }
   await expect(connectTo(endpoint, starter, 0)).rejects.toThrow('its `listen` has to name that address')
+})
+
+test('Sidegate is gone while a request begins: nothing of that goes to the next one', () => {
+  const requests = new Requests()
+  const bytes = Buffer.from(new FastcgiClient().request(iisVariables({ path: '/a' }), 0))
+  expect(requests.take(bytes.subarray(0, 10)).onward).toEqual([])
+  expect(requests.lost()).toHaveLength(1)
+  expect(requests.take(bytes.subarray(10)).onward).toEqual([])
+  expect(requests.inHand).toEqual([])
+})
+
+test('the log names what was asked for, whatever headers say', () => {
+  const requests = new Requests()
+  const variables = { HTTP_X_ORIGINAL_URL: '/other', UNENCODED_URL: '/a%20b' }
+  requests.take(Buffer.from(new FastcgiClient().request(iisVariables({ path: '/a b', variables }), 0)))
+  expect(requests.inHand[0]?.named).toEqual({ method: 'GET', uri: '/a%20b' })
 })
 
 test('what it is called with', () => {

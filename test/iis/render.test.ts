@@ -119,6 +119,25 @@ test('what it has not is refused', () => {
   expect(() => iis.render(broken, { part: 'web.config' })).toThrow(expect.objectContaining({ code: 'PLUG_NAME' }))
 })
 
+test('a folder of any name is one literal in PowerShell, and one word in a command file', () => {
+  const input: PlugInput = { ...odd, directory: String.raw`D:\Jean’s ‘site’ & calc ^ (1) 100%` }
+  const install = iis.render(input, { part: 'install.ps1' })
+  expect(install).toContain(String.raw`$folder = 'D:\Jean’’s ‘‘site’’ & calc ^ (1) 100%'`)
+  expect(iis.render(input, { part: 'uninstall.ps1' })).not.toMatch(/@arguments='/)
+  const line = /^%appcmd% set config \/section:system.webServer\/fastCgi (.*)$/m.exec(
+    iis.render(input, { part: 'appcmd.cmd' }),
+  )![1]!
+  // As cmd.exe reads it: outside of quotes nothing that means something to it is left.
+  let quoted = false
+  let outside = ''
+  for (const [letter] of line.replaceAll('%%', '').matchAll(/\^.|./g)) {
+    if (letter === '"') quoted = !quoted
+    else if (!quoted && letter.length === 1) outside += letter
+  }
+  expect(quoted).toBe(false)
+  expect(outside).not.toMatch(/[%&|<>^()]/)
+})
+
 test('words of a command line, as CommandLineToArgvW takes them apart', () => {
   expect(commandLine(['a', String.raw`C:\x y`, 'say "x"', 'end \\', 'the end\\', ''])).toBe(
     String.raw`a "C:\x y" "say \"x\"" "end \\" "the end\\" ""`,

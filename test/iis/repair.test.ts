@@ -293,6 +293,33 @@ test('X-Original-URL and X-Rewrite-URL of a client say nothing (CVE-2018-14773 i
   expect(variables.HTTP_X_REWRITE_URL).toBeUndefined()
 })
 
+test('a path of many words that are not ASCII takes no time', () => {
+  const times = 2000
+  const sent = (word: string): Variables => both(`/${word.repeat(times)}`)
+  const raw = `/${'%CE%B1.'.repeat(times)}`
+  const started = performance.now()
+  const variables = { ...sent('?.'), UNENCODED_URL: raw, REQUEST_URI: raw }
+  expect(repair(variables).PATH_INFO).toBe(`/${'\xce\xb1.'.repeat(times)}`)
+  // What URL Rewrite or a module made of it is another path.
+  for (const path of [`/${'?.'.repeat(times)}x`, `/${'?'.repeat(times)}`, `/${'?.'.repeat(times - 1)}.`])
+    expect(repair({ ...both(path), UNENCODED_URL: raw }).PATH_INFO).toBe(path)
+  expect(performance.now() - started).toBeLessThan(2000)
+})
+
+test.each([
+  ['/a\xc3\xa9/b', '/a?/b', true],
+  ['/a\xc3\xa9/b', '/a/b', false],
+  ['/a\xc3\xa9/b', '/a?x/b', true],
+  ['/a\xc3\xa9/b', '/a?/x/b', false],
+  ['/\xc3\xa9a\xc3\xa9a', '/?aa', false],
+  ['/\xc3\xa9a\xc3\xa9a', '/?aaa', true],
+  ['/a\xc3\xa9a', '/a', false],
+  ['/\xc3\xa9//b', '/?/b', true],
+])('what is asked for as %j and sent as %j is one path: %j', (wanted, given, same) => {
+  const raw = wanted.replaceAll('\xc3\xa9', '%C3%A9')
+  expect(repair({ ...both(given), UNENCODED_URL: raw }).PATH_INFO).toBe(same ? wanted : given)
+})
+
 test('a path above the root is refused', () => {
   expect(() => repaired({ ...both('/x'), UNENCODED_URL: '/../x' })).toThrow(
     expect.objectContaining({ code: 'PATH_ABOVE_ROOT' }),

@@ -26,7 +26,7 @@ export class InHand {
   /** What is told of it where it fails: with its variables incomplete, nothing. */
   get named(): { readonly method: string | undefined; readonly uri: string | undefined } {
     const variables = this.#read()
-    const uri = variables.HTTP_X_ORIGINAL_URL ?? variables.UNENCODED_URL ?? variables.REQUEST_URI ?? variables.URL
+    const uri = variables.UNENCODED_URL ?? variables.REQUEST_URI ?? variables.URL
     return { method: variables.REQUEST_METHOD, uri }
   }
 

@@ -3,6 +3,8 @@
 // system, where two servers on one name of a pipe may not be refused, and a lock that is removed could be the next one's already.
 import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
+import { parseAddress } from '../../../sidecar/address.ts'
 
 /** What is known of a Sidegate that was started. */
 export interface Started {
@@ -16,6 +18,10 @@ export interface Started {
   readonly ended?: string | undefined
 }
 
+const FACT = v.partial(v.object({ line: v.string(), pid: v.number(), served: v.boolean(), ended: v.string() }))
+
+type Fact = v.InferOutput<typeof FACT>
+
 /** A lock. */
 export interface Lock {
   readonly number: number
@@ -24,6 +30,9 @@ export interface Lock {
   /** Undefined: whoever made it has not written it yet. */
   readonly started: Started | undefined
 }
+
+/** A lock of a time to come, by more than clocks of two machines differ: the clock was set back since, and it may be of any age. In milliseconds. */
+const AHEAD_MS = 60_000
 
 const NAME = /^sidegate-iis\.([1-9][0-9]{0,14})\.lock$/
 
@@ -43,7 +52,8 @@ export class Locks {
       if (number === undefined) return undefined
       try {
         const { mtimeMs } = statSync(this.path(number))
-        return { number, age: Date.now() - mtimeMs, started: this.#read(number) }
+        const age = Date.now() - mtimeMs
+        return { number, age: age < -AHEAD_MS ? Infinity : age, started: this.#read(number) }
       } catch (error) {
         // Somebody has made a higher one meanwhile.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
@@ -74,6 +84,11 @@ export class Locks {
     return number
   }
 
+  /** Removes the one that was just taken: nothing was started. */
+  giveBack(number: number): void {
+    rmSync(this.path(number), { force: true })
+  }
+
   /** Adds to what is known: a line at the end, so that several may do it at once. What is known already stays. */
   write(number: number, known: Partial<Started>): void {
     appendFileSync(this.path(number), `${JSON.stringify(known)}\n`)
@@ -85,17 +100,31 @@ export class Locks {
   }
 
   #numbers(): number[] {
+    // Whoever clears away logs may take the folder too.
+    mkdirSync(this.#folder, { recursive: true })
     return readdirSync(this.#folder)
       .flatMap((name) => NAME.exec(name)?.[1] ?? [])
       .map(Number)
       .toSorted((a, b) => a - b)
   }
 
-  /** A line whose end is missing is just being written. */
+  /**
+   * A line whose end is missing is just being written. One that cannot be understood says nothing: a full disk or a machine that lost its
+   * power leaves such.
+   */
   #read(number: number): Started | undefined {
     const lines = readFileSync(this.path(number), 'utf8').split('\n').slice(0, -1)
-    const facts = lines.map((line) => JSON.parse(line) as Partial<Started>)
-    const { line, ...others } = Object.assign({}, ...facts.toReversed()) as Partial<Started>
+    const { line, ...others } = Object.assign({}, ...lines.map(factOf).toReversed()) as Fact
     return line === undefined ? undefined : { line, ...others }
+  }
+}
+
+function factOf(text: string): Fact {
+  try {
+    const fact = v.parse(FACT, JSON.parse(text))
+    if (fact.line !== undefined) parseAddress(fact.line, 'lifeline')
+    return fact
+  } catch {
+    return {}
   }
 }

@@ -53,7 +53,7 @@ export class Requests implements RecordSink {
   /** Sidegate is gone: gives what it will not answer. What still comes of that goes nowhere. */
   lost(): InHand[] {
     this.#passing = undefined
-    if (this.#into === 'onward') this.#into = undefined
+    if (this.#into !== 'management') this.#into = undefined
     return this.inHand.splice(0)
   }
 

@@ -10,7 +10,7 @@ import { UpstreamError } from '../../../sidecar/errors.ts'
 import type { Log } from '../../../sidecar/log.ts'
 import type { Starter } from './connect.ts'
 import { Line } from './line.ts'
-import { Locks, type Lock } from './locks.ts'
+import { Locks, type Lock, type Started } from './locks.ts'
 
 /** How long a Sidegate may take from its start until it serves, in milliseconds: apps load meanwhile. */
 const START_MS = 60_000
@@ -46,6 +46,17 @@ export class SidegateStarter implements Starter {
   }
 
   async ensure(): Promise<void> {
+    try {
+      await this.#ensure()
+    } catch (error) {
+      if (error instanceof UpstreamError) throw error
+      throw new UpstreamError('IIS_START', `Sidegate cannot be started: ${(error as Error).message}`, 503, {
+        cause: error,
+      })
+    }
+  }
+
+  async #ensure(): Promise<void> {
     const late = performance.now() + START_MS
     while (!(await this.#look(late))) {
       if (performance.now() > late) {
@@ -57,9 +68,14 @@ export class SidegateStarter implements Starter {
   /** Takes hold of the one that answers, which another instance may have started. */
   found(): void {
     if (this.#line && !this.#line.lost) return
+    this.#hold().catch(({ message }: Error) => {
+      this.#log.warn(`the lifeline of Sidegate cannot be held: ${message}`)
+    })
+  }
+
+  async #hold(): Promise<void> {
     const started = this.#locks.newest()?.started
-    if (!started || started.ended !== undefined) return
-    void Line.hold(started.line).then((line) => this.#keep(line))
+    if (started && started.ended === undefined) this.#keep(await Line.hold(started.line))
   }
 
   #keep(line: Line | undefined): void {
@@ -81,12 +97,12 @@ export class SidegateStarter implements Starter {
     if (line) {
       this.#keep(line)
       if (!(await ready(line, late))) return false
-      if (!started!.served) this.#locks.write(number, { served: true })
+      if (!started!.served) this.#note(number, { served: true })
       return true
     }
     const waited = START_MS - (late - performance.now())
     if (mayCome(lock) || (mayEnd(lock) && waited < END_MS)) await after(LOOK_MS)
-    else if (diedAtStart(lock)) this.#locks.write(number, { ended: 'it ended before it served' })
+    else if (diedAtStart(lock)) this.#note(number, { ended: 'it ended before it served' })
     else this.#overcome(lock)
     return false
   }
@@ -105,6 +121,16 @@ export class SidegateStarter implements Starter {
   #start(before: number): void {
     const number = this.#locks.take(before)
     if (number === undefined) return
+    try {
+      this.#spawn(number)
+    } catch (error) {
+      // Nobody has to wait for what does not come.
+      this.#locks.giveBack(number)
+      throw error
+    }
+  }
+
+  #spawn(number: number): void {
     const { main, site, logs } = this.#program
     const line = lineAddress(randomBytes(8).toString('hex'))
     // Before the process is there: this one may be ended at any time, and the others have to find it.
@@ -119,13 +145,22 @@ export class SidegateStarter implements Starter {
       stdio: ['ignore', output, output],
     })
     closeSync(output)
-    const ended = (why: string): void => this.#locks.write(number, { ended: why })
+    const ended = (why: string): void => this.#note(number, { ended: why })
     child.on('error', ({ message }) => ended(`it could not be started: ${message}`))
     child.on('exit', (code, signal) => ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`))
     if (child.pid === undefined) return
     child.unref()
-    this.#locks.write(number, { pid: child.pid })
+    this.#note(number, { pid: child.pid })
     this.#log.info(`Sidegate was started in ${site}`, { pid: child.pid })
+  }
+
+  /** Writes what others can do without: a folder that is full or gone ends nobody's requests. */
+  #note(number: number, known: Partial<Started>): void {
+    try {
+      this.#locks.write(number, known)
+    } catch (error) {
+      this.#log.warn(`${this.#locks.path(number)} cannot be written: ${(error as Error).message}`)
+    }
   }
 
   get #outputFile(): string {
