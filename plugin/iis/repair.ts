@@ -6,7 +6,7 @@ import { mergeSlashes, pathOfTarget, requestedName, without } from '../path.ts'
 
 /** Always sent; empty they would be taken for something that somebody vouches for. */
 const MAY_BE_EMPTY =
-  /^(?:AUTH_(?:PASSWORD|TYPE|USER)|LOGON_USER|REMOTE_USER|CERT_.*|HTTPS_.*|CONTENT_TYPE|REMOTE_HOST|PATH_TRANSLATED)$/
+  /^(?:AUTH_(?:PASSWORD|TYPE|USER)|LOGON_USER|REMOTE_USER|CERT_.*|HTTPS(?:_.*)?|CONTENT_TYPE|REMOTE_HOST|PATH_TRANSLATED)$/
 
 /** Characters that IIS turns into others, one or more. */
 const NOT_ASCII = /[^\0-\x7f]+/

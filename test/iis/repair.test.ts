@@ -293,6 +293,11 @@ test('X-Original-URL and X-Rewrite-URL of a client say nothing (CVE-2018-14773 i
   expect(variables.HTTP_X_REWRITE_URL).toBeUndefined()
 })
 
+test('an HTTPS that is empty, or off in any letters, is none', () => {
+  for (const HTTPS of ['', 'off', 'OFF']) expect(repair({ ...both('/a'), HTTPS })).not.toHaveProperty('HTTPS')
+  expect(repair({ ...both('/a'), HTTPS: 'on' }).HTTPS).toBe('on')
+})
+
 test('a path of many words that are not ASCII takes no time', () => {
   const times = 2000
   const sent = (word: string): Variables => both(`/${word.repeat(times)}`)
