@@ -170,6 +170,8 @@ test('closing runs none that no worker has begun', async () => {
   await until(() => isStopped(pid))
   const waiting = startSome(mount, 2, 6)
   const closing = mount.mount.close()
+  // The system has the end of the connection once the event loop has turned.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
   process.kill(pid, 'SIGCONT')
   const answers = await Promise.all(waiting.map(({ response }) => response))
   expect(answers.map(idOf)).toEqual(answers.map(() => 'status 503'))
