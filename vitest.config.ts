@@ -1,10 +1,12 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { CodesReporter } from './test/codes/reporter.ts'
 import { LongFirst } from './test/long-first.ts'
 
 export default defineConfig({
   test: {
     include: ['{sidecar,plugin,test}/**/*.test.ts'],
+    // of `npm run test:windows`
+    exclude: [...configDefaults.exclude, 'test/windows/programs/**'],
     environment: 'node',
     // a process a file: tests open sockets, start servers and change directories
     pool: 'forks',

@@ -1,4 +1,4 @@
-// Sidegate as a service of Windows: what would be written and run there, on every machine. Under Wine: test/windows/command.test.ts.
+// Sidegate as a service of Windows: what would be written and run there, on every machine. Under Wine: test/windows/programs/command.test.ts.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'

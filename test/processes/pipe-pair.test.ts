@@ -1,5 +1,5 @@
 // A connection of two pipes, here over two connections of TCP: what it is to whoever uses it, whatever carries the bytes. That it works over
-// pipes of Windows is seen in test/windows/processes.test.ts.
+// pipes of Windows is seen in test/windows/programs/processes.test.ts.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'

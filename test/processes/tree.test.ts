@@ -1,5 +1,5 @@
 // How processes are started and ended together, as far as it is a matter of text; what becomes of them on Windows is in
-// test/windows/processes.test.ts, elsewhere in the tests of the mounts that start them.
+// test/windows/programs/processes.test.ts, elsewhere in the tests of the mounts that start them.
 import { expect, test } from 'vitest'
 import { describeExit } from '../../sidecar/processes/exit.ts'
 import { rootOptions, taskkill } from '../../sidecar/processes/tree.ts'

@@ -1,7 +1,9 @@
-// `npm run test:windows`: what of the tests on Windows programs takes longer than `npm test` has time for. The unit part of the tests on node.exe;
-// the conformance suite through IIS's stand-in, the handler and Sidegate; what a handler has to stand. Behind `--` the names of parts (unit, conformance,
-// proof) may follow, and `write`, which writes the tables of docs/hosts/iis.md from the run.
+// `npm run test:windows`: what of the tests on Windows programs takes longer than `npm test` has time for. The command and what it starts; the unit
+// part of the tests on node.exe; the conformance suite through IIS's stand-in, the handler and Sidegate; what a handler has to stand. Behind `--`
+// the names of parts (programs, unit, conformance, proof) may follow, and `write`, which writes the tables of docs/hosts/iis.md from the run.
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { documentWith } from '../document.ts'
 import type { Interface } from '../conformance/index.ts'
 import { conformanceOf, conformanceTable, type ConformanceRow } from './conformance.ts'
@@ -10,7 +12,7 @@ import { unprepared } from './setup.ts'
 import { FILES_LEFT_OUT, TESTS_LEFT_OUT } from './unit/left-out.ts'
 import { runUnit } from './unit/run.ts'
 
-const PARTS = ['unit', 'conformance', 'proof']
+const PARTS = ['programs', 'unit', 'conformance', 'proof']
 const INTERFACES: readonly Interface[] = ['app', 'node', 'fetch', 'python']
 
 const words = process.argv.slice(2)
@@ -25,6 +27,12 @@ async function timed(name: string, part: () => Promise<void>): Promise<void> {
   const begin = performance.now()
   await part()
   console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
+}
+
+async function programs(): Promise<void> {
+  const config = join(import.meta.dirname, 'programs/vitest.config.ts')
+  const { status } = spawnSync('vitest', ['run', '--config', config], { stdio: 'inherit' })
+  if (status !== 0) failures++
 }
 
 async function unit(): Promise<void> {
@@ -61,6 +69,7 @@ if (unknown.length > 0 || reason !== undefined) {
   console.error(unknown.length > 0 ? `there is no part ${unknown.join(', ')}` : `cannot run: ${reason}`)
   process.exitCode = 1
 } else {
+  await timed('programs', programs)
   await timed('unit', unit)
   await timed('conformance', conformance)
   await timed('proof', proof)

@@ -2,11 +2,11 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { MAIN } from '../built.ts'
-import { temporaryFolder } from '../harness.ts'
-import { NODE_VERSIONS, nodeExe, PYTHON } from './places.ts'
-import { prepared } from './prepared.ts'
-import { windowsPath, WindowsProgram } from './wine.ts'
+import { MAIN } from '../../built.ts'
+import { temporaryFolder } from '../../harness.ts'
+import { NODE_VERSIONS, nodeExe, PYTHON } from '../places.ts'
+import { prepared } from '../prepared.ts'
+import { windowsPath, WindowsProgram } from '../wine.ts'
 
 describe.skipIf(!prepared)('under node.exe', () => {
   const folder = temporaryFolder()

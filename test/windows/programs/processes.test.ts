@@ -6,13 +6,13 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { accepts, freePort, temporaryFolder, until } from '../harness.ts'
-import { NODE_VERSIONS, nodeExe, PYTHON, WINE } from './places.ts'
-import { prepared } from './prepared.ts'
-import { wineEnvironment, windowsPath, WindowsProgram } from './wine.ts'
+import { accepts, freePort, temporaryFolder, until } from '../../harness.ts'
+import { NODE_VERSIONS, nodeExe, PYTHON, WINE } from '../places.ts'
+import { prepared } from '../prepared.ts'
+import { wineEnvironment, windowsPath, WindowsProgram } from '../wine.ts'
 
-const apps = join(import.meta.dirname, 'apps')
-const sidegate = windowsPath(join(import.meta.dirname, '../../dist/sidecar/main.js'))
+const apps = join(import.meta.dirname, '../apps')
+const sidegate = windowsPath(join(import.meta.dirname, '../../../dist/sidecar/main.js'))
 const node = nodeExe(NODE_VERSIONS[0])
 
 describe.skipIf(!prepared)('what is started on Windows', () => {
