@@ -16,8 +16,8 @@ export interface Bundle {
   readonly summary: string
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/
-const KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const KEY = /-----BEGIN (?:(?!ENCRYPTED)[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/
 
 /**
  * @param files with the chain, the site's own certificate first, and its key without a passphrase; in one file or several
@@ -26,8 +26,8 @@ const KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PR
 export async function readBundle(files: readonly string[], name: string): Promise<Bundle> {
   const texts = await Promise.all(files.map(readText))
   const pem = `${texts.map((text) => text.trimEnd()).join('\n')}\n`
-  const first = CERTIFICATE.exec(pem)?.[0]
-  if (first === undefined) throw bad(files, 'no certificate in it (-----BEGIN CERTIFICATE-----)')
+  const chain = pem.match(CERTIFICATE)
+  if (!chain) throw bad(files, 'no certificate in it (-----BEGIN CERTIFICATE-----)')
   const secret = KEY.exec(pem)?.[0]
   if (secret === undefined) {
     throw bad(files, 'no private key without a passphrase in it: name its file by a second --certificate')
@@ -35,7 +35,7 @@ export async function readBundle(files: readonly string[], name: string): Promis
   let certificate: X509Certificate
   let key: KeyObject
   try {
-    certificate = new X509Certificate(first)
+    certificate = chain.map((one) => new X509Certificate(one))[0]!
     key = createPrivateKey(secret)
   } catch (error) {
     throw bad(files, messageOf(error))

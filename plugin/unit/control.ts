@@ -4,7 +4,7 @@ import { formatEndpoint, parseAddress, socketAddress, type Endpoint } from '../.
 import { ConfigError } from '../../sidecar/errors.ts'
 import { quoted } from '../../sidecar/line.ts'
 import { member, placeText, type Json, type Place } from './json.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, refused } from './refusal.ts'
 
 /** An answer may be so long, in bytes: a configuration is some KB. */
 const ANSWER_MAX = 16 * 1024 * 1024
@@ -36,11 +36,15 @@ export class Control {
     this.address = formatEndpoint(endpoint)
   }
 
-  /** What is at a place; undefined when there is nothing. */
+  /** What is at a place; undefined when there is nothing. @throws {ConfigError} UNIT_… */
   async get(place: Place): Promise<Json | undefined> {
     const { status, json } = await this.#call('GET', place)
     if (status === 404) return undefined
-    return this.#done(status, json)
+    try {
+      return this.#done(status, json)
+    } catch (error) {
+      throw error instanceof Refusal ? refused(error, place, undefined) : error
+    }
   }
 
   /** Puts a value at a place. @throws {Refusal} */
@@ -110,6 +114,11 @@ export class Control {
         reject(error instanceof ConfigError ? error : this.#unreachable(error))
       }
       call.on('error', fail)
+      // Without this, node:http would end the connection and say nothing.
+      call.on('upgrade', (_, socket) => {
+        socket.destroy()
+        fail(this.#nonsense('status 101'))
+      })
       call.on('response', (response) => {
         response.on('error', fail)
         this.#read(response, (bytes) => {

@@ -66,6 +66,10 @@ function ask(question: Question): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeout} s`)), timeout * 1000)
     call.on('error', reject)
+    call.on('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(new Error('it answers 101, which was not asked for'))
+    })
     call.on('close', () => clearTimeout(timer))
     call.on('response', (response) => {
       const other = fingerprint ? (response.socket as TLSSocket).getPeerCertificate().fingerprint256 : fingerprint

@@ -209,6 +209,34 @@ test.each<[string, (request: { url?: string | undefined }) => readonly [number, 
   expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`${message.source}.*\\[UNIT_ANSWER\\]`))])
 })
 
+test('an error for a question, in the middle: all of it is taken back', async () => {
+  site.mount(['/'])
+  const config = { listeners: {}, routes: {} }
+  const unit = await site.unit({ config, idle: true })
+  let reads = 0
+  unit.instead = ({ method, url }, response) => {
+    if (method !== 'GET' || url !== '/config' || ++reads !== 3) return false
+    response.writeHead(500).end('{"error":"Out of \\u001b[1mmemory."}')
+    return true
+  }
+  const { code, err } = await site.plug(unit, '--no-verify')
+  expect([code, err]).toEqual([
+    1,
+    'sidegate: /config: Unit answered 500: Out of \\x1b[1mmemory.; Unit is as it was before [UNIT_REFUSED]\n',
+  ])
+  expect(unit.config).toEqual(config)
+})
+
+test('nonsense: an upgrade that was not asked for', async () => {
+  site.mount(['/'])
+  const unit = await site.unit({ idle: true })
+  unit.instead = ({ socket }) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')
+    return true
+  }
+  expect((await site.plug(unit)).err).toMatch(/it gave status 101; .*\[UNIT_ANSWER\]/)
+})
+
 test('nonsense: no HTTP', async () => {
   site.mount(['/'])
   const server = createTcp((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH\r\n'))

@@ -1,4 +1,5 @@
 // sidegate plug unit: certificates, and whose X-Forwarded-* count, on both sides.
+import { createPrivateKey } from 'node:crypto'
 import { request } from 'node:https'
 import { text as bodyOf } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
@@ -69,6 +70,8 @@ test.each<[string, readonly string[], RegExp]>([
   ['no key', ['chain.pem'], /no private key without a passphrase in it: name its file by a second --certificate/],
   ['the key of another', ['chain.pem', 'other.pem'], /a key that is not that of the first certificate/],
   ['broken', ['broken.pem', 'key.pem'], /broken\.pem, .*key\.pem has .*/],
+  ['broken further on', ['chain.pem', 'broken.pem', 'key.pem'], /key\.pem has .*/],
+  ['with a key that has a passphrase', ['chain.pem', 'locked.pem'], /no private key without a passphrase in it/],
 ])('a certificate that is %s is not sent', async (_, files, message) => {
   site.mount(['/'])
   const [pem, other] = [newCertificate('example.test'), newCertificate('other.test')]
@@ -77,6 +80,10 @@ test.each<[string, readonly string[], RegExp]>([
   site.write('chain.pem', chain.exec(pem)![0])
   site.write('other.pem', key.exec(other)![0])
   site.write('broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+  site.write(
+    'locked.pem',
+    createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }) as string,
+  )
   const unit = await site.unit({ idle: true })
   const { code, err } = await site.plug(unit, ...files.flatMap((file) => ['--certificate', file]))
   expect([code, err]).toEqual([
