@@ -61,7 +61,7 @@ async function look(input: PlugInput, machine: Machine): Promise<readonly string
     if (!machine.exists(file))
       found.push(`${file} is not there: npm install sidegate in ${plan.site}, or name the right one`)
   const processor = `${plan.node}|${commandLine(plan.words)}`
-  found.push(...handlers(plan.site, processor, machine))
+  for (const folder of [win32.join(plan.site, 'web'), plan.site]) found.push(...handlers(folder, processor, machine))
   found.push(
     ...registration(
       win32.join(inetsrv, String.raw`config\applicationHost.config`),
@@ -74,20 +74,20 @@ async function look(input: PlugInput, machine: Machine): Promise<readonly string
   return found
 }
 
-/** The web.config beside the configuration, if it is there. */
-function handlers(site: string, processor: string, machine: Machine): string[] {
-  const text = machine.read(win32.join(site, 'web.config'))
+/** The web.config of a folder, if it is there: below the configuration, as docs/hosts/iis.md has it, or beside it. */
+function handlers(folder: string, processor: string, machine: Machine): string[] {
+  const text = machine.read(win32.join(folder, 'web.config'))
   if (text === undefined) return []
   const list = /<handlers[^>]*>([^]*?)<\/handlers>/.exec(text)?.[1] ?? ''
   const first = /<add\s([^>]*)>/.exec(list)?.[1] ?? ''
   const processors = [...list.matchAll(/scriptProcessor="([^"]*)"/g)].map(([, value]) => decoded(value!))
   if (!processors.includes(processor))
     return [
-      `web.config in ${site} has no handler with scriptProcessor ${processor}: IIS says 500.0 and 0x80070585, or 404. Write it anew (sidegate plug iis --part web.config)`,
+      `web.config in ${folder} has no handler with scriptProcessor ${processor}: IIS says 500.0 and 0x80070585, or 404. Write it anew (sidegate plug iis --part web.config)`,
     ]
   if (decoded(/scriptProcessor="([^"]*)"/.exec(first)?.[1] ?? '') !== processor)
     return [
-      `in web.config in ${site} another handler stands before that of Sidegate, and takes its requests: put ours first`,
+      `in web.config in ${folder} another handler stands before that of Sidegate, and takes its requests: put ours first`,
     ]
   return []
 }

@@ -189,6 +189,11 @@ describe('check --host iis', () => {
     ['no right to look', { [config]: undefined }, /run check as administrator/],
     ['another web.config', { [web]: '<handlers></handlers>' }, /no handler with scriptProcessor/],
     [
+      'another web.config in the folder of the site',
+      { [String.raw`C:\srv\site\web\web.config`]: '<handlers></handlers>' },
+      /web\.config in C:\\srv\\site\\web has no handler/,
+    ],
+    [
       'another handler before ours',
       { [web]: files[web]!.replace('<add name="sidegate"', '<add name="other" path="*" /><add name="sidegate"') },
       /another handler stands before/,
