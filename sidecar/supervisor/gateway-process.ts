@@ -52,6 +52,8 @@ export class GatewayProcess {
   readonly made = new KeptSockets()
   readonly #child: ChildProcess
   #killer: NodeJS.Timeout | undefined
+  /** What is done about connections that wait to be told of. */
+  readonly #unsent = new Set<() => void>()
   readonly #asked = new Map<number, (report: GatewayReport | undefined) => void>()
   #questions = 0
 
@@ -63,6 +65,7 @@ export class GatewayProcess {
       // Signals of the terminal are for the supervisor.
       detached: true,
     })
+    letOutputsNotWait()
     this.#child.on('message', (message, handle) => {
       const report = message as Report
       if (report.type === 'failed') this.why = report.why
@@ -75,6 +78,9 @@ export class GatewayProcess {
     this.#child.once('exit', (code, signal) => {
       clearTimeout(this.#killer)
       this.made.release()
+      letOutputsNotWait()
+      // Node.js forgets what waits for a process that has ended.
+      for (const once of this.#unsent) once()
       listener.exited(this, { code, signal })
     })
   }
@@ -86,7 +92,12 @@ export class GatewayProcess {
   /** Says something; with a connection, `sent` is called when it has it, or never will. */
   tell(order: Order, handle?: RawHandle, sent: () => void = () => {}): void {
     if (!this.#child.connected) return sent()
-    this.#child.send(order, handle as never, {}, () => sent())
+    if (!handle) return void this.#child.send(order, () => sent())
+    const once = (): void => {
+      if (this.#unsent.delete(once)) sent()
+    }
+    this.#unsent.add(once)
+    this.#child.send(order, handle as never, {}, once)
   }
 
   /** Tells it to end in one of two ways, and sees to it that it does. */
@@ -113,5 +124,16 @@ export class GatewayProcess {
   /** Ends it at once. */
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+}
+
+/**
+ * Has writes to a pipe or a socket not wait for its reader. The start of a process makes them wait for whoever shares the output, and so does
+ * the end of one of Node.js: a gateway whose log is not read would stand still.
+ */
+function letOutputsNotWait(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const { _handle: handle } = stream as { _handle?: { setBlocking?(blocking: boolean): void } | null }
+    if (!stream.isTTY) handle?.setBlocking?.(false)
   }
 }
