@@ -1,6 +1,6 @@
 // Which module a server of unit-http belongs to: that of the mount whose code tells it to listen.
 import type { Server } from 'node:http'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getCallSites } from 'node:util'
 import { modulesOf } from '../loaded.ts'
@@ -75,7 +75,7 @@ export function noteImport(url: string | undefined): void {
 export function noteListening(server: Server): void {
   const files = getCallSites(FRAMES)
     .map(({ scriptName }) => scriptName)
-    .filter((script) => script.startsWith('file:') || script.startsWith('/'))
+    .filter((script) => script.startsWith('file:') || isAbsolute(script))
     .map(fileOf)
     .filter((file) => !OWN.has(file))
   for (const module of modulesOf(files)) listeningOf(module).note(server)
