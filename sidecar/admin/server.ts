@@ -70,5 +70,5 @@ function outcome(of: Outcome): Answer {
 }
 
 function refusal(status: number, message: string): Answer {
-  return { status, body: { code: 'ADMIN_REQUEST', message } }
+  return { status, body: { message } }
 }

@@ -21,7 +21,15 @@ export interface ProgramOptions {
 
 /** The environment of programs under Wine. */
 export function wineEnvironment(own: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', HOME: process.env.HOME ?? '/', WINEPREFIX: PREFIX, WINEDEBUG: '-all', ...own }
+  return {
+    PATH: '/usr/bin:/bin',
+    HOME: process.env.HOME ?? '/',
+    // Wine has the names of files in the letters of the locale.
+    LC_ALL: 'C.UTF-8',
+    WINEPREFIX: PREFIX,
+    WINEDEBUG: '-all',
+    ...own,
+  }
 }
 
 /** A program that runs. What it prints goes into a file: node.exe under Wine cannot use a Unix pipe as a standard stream. */

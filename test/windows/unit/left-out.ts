@@ -28,7 +28,6 @@ export const FOLDERS: readonly string[] = [
 /** Whole files. */
 export const FILES_LEFT_OUT: Readonly<Record<string, string>> = {
   'listen/files-max.test.ts': UNIX_PROGRAMS,
-  'listen/haproxy.test.ts': UNIX_PROGRAMS,
   'listen/inherited.test.ts': DESCRIPTORS,
   'listen/unix-socket.test.ts': UNIX_SOCKETS,
   'listen/proxy-protocol.test.ts': UNIX_SOCKETS,
