@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { GatewayReport } from '../admin/status.ts'
 import type { RawHandle } from '../succession.ts'
 import { KeptSockets } from './sockets.ts'
-import { HANDED, type Handed, type Order, type Report } from './orders.ts'
+import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
 
 /** What a gateway is started with. */
 export interface GatewayCommand {
@@ -34,6 +34,9 @@ const SPARE_MS = 5000
 
 /** How long a gateway may take to say what it does: an app in it may keep it busy. In milliseconds. */
 const ANSWER_MS = 1000
+
+/** How long a gateway may take to end at once, in milliseconds: its workers end meanwhile. */
+const HURRY_MS = 3000
 
 /** A gateway under way. */
 export class GatewayProcess {
@@ -106,6 +109,13 @@ export class GatewayProcess {
     this.made.release()
     this.tell(order)
     this.#killer ??= setTimeout(() => this.kill(), this.stopTimeout + SPARE_MS)
+  }
+
+  /** Tells it to end at once, and lets it do so for a moment. */
+  hurry(signal: StopSignal): void {
+    this.tell({ type: 'stop', signal })
+    clearTimeout(this.#killer)
+    this.#killer = setTimeout(() => this.kill(), HURRY_MS)
   }
 
   /** What it says of itself; undefined when it does not say anything in time. */

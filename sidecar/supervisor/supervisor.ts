@@ -135,7 +135,9 @@ export class Supervisor implements GatewayListener {
     this.#outcome({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
     // The last who has a socket answers what waits there.
     this.#sockets.release()
-    for (const gateway of this.#running) if (again || !gateway.ending) gateway.end({ type: 'stop', signal })
+    for (const gateway of this.#running)
+      if (again) gateway.hurry(signal)
+      else if (!gateway.ending) gateway.end({ type: 'stop', signal })
     if (this.#running.size === 0) this.#over.resolve(this.#code)
   }
 

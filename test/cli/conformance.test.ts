@@ -40,13 +40,17 @@ async function ask(...words: string[]): Promise<{ code: number | null; lines: Li
 const named = (lines: readonly Line[], result: string): string[] =>
   lines.filter((line) => line.result === result).map(({ name }) => name)
 
+/** The command speaks each of them; which app answers is another matter, and test/conformance/ has all of both. */
+const EVERY = ['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp']
+const TWO = ['http', 'fastcgi']
+
 describe.each([
-  ['app', 'app', 'app.ts'],
-  ['node', 'node', 'node.ts'],
-  ['fetch', 'fetch', 'fetch.ts'],
-  ['python', 'python', 'app.py'],
-])('the printed test app for %s', (kind, mount, file) => {
-  test('is served from anywhere, and passes in every protocol', { timeout: LONG }, async () => {
+  ['app', 'app', 'app.ts', EVERY],
+  ['node', 'node', 'node.ts', TWO],
+  ['fetch', 'fetch', 'fetch.ts', TWO],
+  ['python', 'python', 'app.py', EVERY],
+])('the printed test app for %s', (kind, mount, file, protocols) => {
+  test('is served from anywhere, and passes', { timeout: LONG }, async () => {
     const { code, out } = await sidegate(['conformance', '--print-app', kind], folder.path)
     expect(code).toBe(0)
     writeFileSync(join(folder.path, file), out)
@@ -60,7 +64,7 @@ describe.each([
     )
     const server = new Sidegate(['serve', '-c', config, '--no-access-log'], folder.path)
     const address = `127.0.0.1:${await server.port()}`
-    for (const protocol of ['http', 'uwsgi', 'fastcgi', 'scgi', 'ajp']) {
+    for (const protocol of protocols) {
       const { code: ended, lines, err } = await ask(`${protocol}://${address}`, '--app', kind)
       expect(named(lines, 'failed')).toEqual([])
       expect(ended).toBe(0)

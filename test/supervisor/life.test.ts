@@ -255,7 +255,7 @@ test('sockets of whoever starts it do not go with it', async () => {
   expect(err).toMatch(/leave --supervise out.*\[ADDRESS_SUPERVISED\]/)
 })
 
-test('a gateway that does not end is ended', async () => {
+test('a gateway that does not end is ended, soon after a second signal', async () => {
   write(
     'busy.mjs',
     `import { writeFileSync } from 'node:fs'
@@ -274,7 +274,9 @@ export const app = (environ, startResponse) => {
   socket.write('GET /?busy HTTP/1.1\r\nHost: h\r\n\r\n')
   const gateway = gatewayOf(one)
   await until('it is busy', () => existsSync(join(folder.path, 'busy')))
-  const { code } = await one.stop()
+  one.signal('SIGTERM')
+  one.signal('SIGINT')
+  const { code } = await one.ended
   expect(alive(gateway)).toBe(false)
   expect(code).toBe(1)
 })
