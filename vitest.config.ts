@@ -10,8 +10,8 @@ export default defineConfig({
     environment: 'node',
     // a process a file: tests open sockets, start servers and change directories
     pool: 'forks',
-    // one more than the two processors that everybody has: tests wait for servers more than they work
-    maxWorkers: 3,
+    // twice the two processors that everybody has: tests wait for servers a third of their time
+    maxWorkers: 4,
     sequence: { sequencer: LongFirst },
     // real servers are started; on a busy machine that takes its time
     testTimeout: 60_000,
