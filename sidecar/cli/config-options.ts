@@ -106,7 +106,8 @@ function overridesOf(options: OptionValues, targets: boolean, cwd: string): Reco
   }
   if (trust.length > 0) {
     const addresses = listen.length > 0 ? listen : [DEFAULT_LISTEN]
-    overrides.listen = addresses.map((address) => ({ address, trust }))
+    const forwardedHost = options['forwarded-host'] !== false
+    overrides.listen = addresses.map((address) => ({ address, trust, forwardedHost }))
   } else if (listen.length > 0) overrides.listen = listen
   const host = text(options, 'host')
   if (host !== undefined) overrides.host = host

@@ -150,6 +150,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
 /**
  * IIS's HttpPlatformHandler names a port, and passes requests on to it by HTTP with X-Forwarded-* of its own. Another one for each process, so
  * that an old and a new one may run at once: what the configuration says of addresses is for other ways to start.
+ * Of X-Forwarded-Host it is not known that it writes it, so that what is there may be the client's.
  * @throws {UsageError} for a port that is none
  */
 function withPlatformPort(call: Call): Call {
@@ -158,7 +159,7 @@ function withPlatformPort(call: Call): Call {
   if (!/^[0-9]{1,5}$/.test(port))
     throw new UsageError(`HTTP_PLATFORM_PORT is ${JSON.stringify(port)}, which is no port`)
   const trust = ['127.0.0.1', '::1']
-  return { ...call, options: { ...call.options, listen: [`http://127.0.0.1:${port}`], trust } }
+  return { ...call, options: { ...call.options, listen: [`http://127.0.0.1:${port}`], trust, 'forwarded-host': false } }
 }
 
 /** The surroundings with the log file for outputs, where there is to be one; what apps print goes there too. */

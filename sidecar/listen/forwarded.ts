@@ -6,17 +6,17 @@ import { plainAddress, type Peers } from '../peers.ts'
 
 /**
  * Applies the forwarding headers of a trusted peer: REMOTE_ADDR becomes the last address of X-Forwarded-For that is not itself
- * trusted; X-Forwarded-Proto (`https`, `wss`) sets HTTPS; X-Forwarded-Host replaces Host.
+ * trusted; X-Forwarded-Proto (`https`, `wss`) sets HTTPS; X-Forwarded-Host replaces Host where `takesHost`.
  * @throws {PeerError} HOST_BAD
  */
-export function applyForwarded(variables: Variables, trust: Peers): Variables {
+export function applyForwarded(variables: Variables, trust: Peers, takesHost: boolean): Variables {
   const client = clientOf(variables.HTTP_X_FORWARDED_FOR, trust)
   if (client !== undefined) {
     variables.REMOTE_ADDR = client
     variables.REMOTE_PORT = ''
   }
   const proto = last(variables.HTTP_X_FORWARDED_PROTO)?.toLowerCase()
-  const host = last(variables.HTTP_X_FORWARDED_HOST)
+  const host = takesHost ? last(variables.HTTP_X_FORWARDED_HOST) : undefined
   if (host) {
     checkHost(host)
     variables.HTTP_HOST = host

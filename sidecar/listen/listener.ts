@@ -346,7 +346,9 @@ export class Listener {
     const address = client?.address ?? socket.remoteAddress
     const peer = peerOf(incoming)
     const trusted = this.#trust.size > 0 && this.#trust.has(address)
-    const repair = trusted ? (variables: Variables) => applyForwarded(variables, this.#trust) : undefined
+    const repair = trusted
+      ? (variables: Variables) => applyForwarded(variables, this.#trust, this.settings.forwardedHost)
+      : undefined
     // Whoever else connects is no proxy, as far as the settings know; but a host that nobody should trust cannot be told from others.
     const interim = (this.#options.interim ?? true) || !(trusted || socket.remoteAddress === undefined)
     this.#begin(incoming, http, http.server({ ...this.#options, interim, peer }), repair)

@@ -25,6 +25,12 @@ export const listenerSettings = v.strictObject({
       'HTTP only: peers (addresses, networks, `unix` or `pipe`) whose X-Forwarded-For, -Proto and -Host headers count.',
     ),
   ),
+  forwardedHost: v.pipe(
+    v.optional(v.boolean(), true),
+    v.description(
+      'HTTP only: the X-Forwarded-Host of those in `trust` takes the place of Host. `false` where they hand on what their clients write there.',
+    ),
+  ),
   proxyProtocol: v.pipe(
     v.optional(v.array(v.string()), []),
     v.description(

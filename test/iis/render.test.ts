@@ -226,11 +226,14 @@ describe('the command', () => {
   })
 
   test('serve listens where HttpPlatformHandler says, and believes it', async () => {
-    command.write('say.mjs', 'export default (request, response) => response.end(request.socket.remoteAddress)')
+    const say = 'response.end(`${request.socket.remoteAddress} ${request.headers.host}`)'
+    command.write('say.mjs', `export default (request, response) => ${say}`)
     const serve = command.run(['serve', 'node:./say.mjs'], { HTTP_PLATFORM_PORT: '0' })
     const port = await serve.port()
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'X-Forwarded-For': '192.0.2.7' } })
-    expect(await answer.text()).toBe('192.0.2.7')
+    const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Host': 'evil.example' }
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers })
+    // It writes the address of the client; the other one may be of the client's own making.
+    expect(await answer.text()).toBe(`192.0.2.7 127.0.0.1:${port}`)
     const wrong = await command.run(['serve', 'node:./say.mjs'], { HTTP_PLATFORM_PORT: 'x' }).ended
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('HTTP_PLATFORM_PORT is "x"') })
   })
