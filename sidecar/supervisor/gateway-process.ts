@@ -35,6 +35,9 @@ const SPARE_MS = 5000
 /** How long a gateway may take to say what it does: an app in it may keep it busy. In milliseconds. */
 const ANSWER_MS = 1000
 
+/** How long what a gateway said last may still come once it has ended, in milliseconds. */
+const LAST_WORDS_MS = 500
+
 /** How long a gateway may take to end at once, in milliseconds: its workers end meanwhile. */
 const HURRY_MS = 3000
 
@@ -80,11 +83,18 @@ export class GatewayProcess {
     })
     this.#child.once('exit', (code, signal) => {
       clearTimeout(this.#killer)
-      this.made.release()
       letOutputsNotWait()
-      // Node.js forgets what waits for a process that has ended.
-      for (const once of this.#unsent) once()
-      listener.exited(this, { code, signal })
+      // What it said last, that it serves, may still have to be read.
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#child.off('close', end)
+        this.made.release()
+        // Node.js forgets what waits for a process that has ended.
+        for (const once of this.#unsent) once()
+        listener.exited(this, { code, signal })
+      }
+      const timer = setTimeout(end, LAST_WORDS_MS)
+      this.#child.once('close', end)
     })
   }
 
