@@ -1,11 +1,12 @@
 // What goes from one process to the one that follows it: listening sockets, so that no connection is refused meanwhile, and connections on
 // which nothing is under way, so that no host finds one closed that it is about to use.
+import type { SocketFile } from './unix-socket.ts'
 
 /** A listening socket that was handed down. */
 export interface HandedSocket {
   readonly fd: number
   /** The file of a Unix socket, as it was when it was made: an inode and its device. */
-  readonly file?: { readonly ino: string; readonly dev: string } | undefined
+  readonly file?: SocketFile | undefined
 }
 
 /** A connection that is handed over: all that is known of it. */

@@ -125,13 +125,15 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
-    const ready = {
-      logFormat: config.log.format,
-      listeners: gateway.listenerKeys,
-      stopTimeout: config.drainTimeout * 1000 + CLOSE_TIMEOUT,
-      admin: text(call.options, 'admin') ?? adminPath(config.directory, context.environment),
-    }
-    supervised?.ready(ready, () => gateway.report)
+    supervised?.ready(
+      {
+        logFormat: config.log.format,
+        listeners: gateway.listenerKeys,
+        stopTimeout: config.drainTimeout * 1000 + CLOSE_TIMEOUT,
+        admin: text(call.options, 'admin') ?? adminPath(config.directory, context.environment),
+      },
+      () => gateway.report,
+    )
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
     lifeline?.ready()

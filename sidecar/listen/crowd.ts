@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { PeerError, UpstreamError, type SidegateError } from '../errors.ts'
 import { addressGroups, plainAddress } from '../peers.ts'
+import { handleOf } from './passing.ts'
 import type { ListenerSettings } from './settings.ts'
 
 /** Of a peer that the settings do not name, and that is not this machine: more than a browser or a crowd behind one address needs. */
@@ -60,7 +61,7 @@ export class Crowd {
   #full(socket: Socket, peer: string | undefined): SidegateError | undefined {
     const { connections } = this.#settings
     // POSIX: the lowest number that is free is what a new one gets.
-    if (descriptorOf(socket) >= this.#files)
+    if ((handleOf(socket)?.fd ?? -1) >= this.#files)
       return new UpstreamError(
         'FILES_MAX',
         'this process may open no more files, and connections are files: raise its limit',
@@ -104,10 +105,6 @@ function peerOf({ remoteAddress }: Socket): string | undefined {
   const address = plainAddress(remoteAddress)
   if (!address.includes(':')) return address
   return addressGroups(address).slice(0, 4).join(':')
-}
-
-function descriptorOf(socket: Socket): number {
-  return (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1
 }
 
 /** The number above which no connection is kept; Infinity where the system does not say. */

@@ -1,6 +1,6 @@
 // The listening sockets, kept from gateway to gateway. Nobody accepts here: a socket that is kept open refuses nobody, whoever comes and goes.
-import { lstatSync, unlinkSync } from 'node:fs'
 import type { HandedSocket, RawHandle } from '../succession.ts'
+import { releasePath } from '../unix-socket.ts'
 
 interface Kept {
   readonly handle: RawHandle
@@ -44,14 +44,8 @@ export class KeptSockets {
   #drop(key: string): void {
     const { handle, file } = this.#sockets.get(key)!
     const path = /^unix:(.*)$/s.exec(key)?.[1]
-    if (file && path !== undefined) removePath(path, file)
+    if (file && path !== undefined) releasePath(path, file)
     handle.close()
     this.#sockets.delete(key)
   }
-}
-
-/** Removes the path of a socket, unless it is another one by now. */
-function removePath(path: string, { ino, dev }: NonNullable<HandedSocket['file']>): void {
-  const there = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  if (there && String(there.ino) === ino && String(there.dev) === dev) unlinkSync(path)
 }
