@@ -38,8 +38,8 @@ export interface Supervised extends Succession {
   readonly succeeded: Promise<void>
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
-  /** It serves. */
-  ready(what: Ready, report: () => GatewayReport): void
+  /** It serves. Resolves once that is said. */
+  ready(what: Ready, report: () => GatewayReport): Promise<void>
   /** It does not come up: what was printed. */
   failed(why: string): void
 }

@@ -125,7 +125,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
-    supervised?.ready(
+    await supervised?.ready(
       {
         logFormat: config.log.format,
         listeners: gateway.listenerKeys,

@@ -63,10 +63,10 @@ export class SupervisorLink implements Succession {
     this.#send({ type: 'socket', listener, file }, handle)
   }
 
-  /** It serves. */
-  ready(what: Ready, report: () => GatewayReport): void {
+  /** It serves. Resolves once that is said: it waits for the listening sockets that are on their way. */
+  ready(what: Ready, report: () => GatewayReport): Promise<void> {
     this.#report = report
-    this.#send({ type: 'ready', ...what })
+    return new Promise((resolve) => this.#send({ type: 'ready', ...what }, undefined, resolve))
   }
 
   /** It does not come up. */
