@@ -51,6 +51,8 @@ export class Exchange {
   readonly logged: LoggedRequest
   /** The mount that handles it. */
   mount: Handler<Exchange> | undefined
+  /** The process that it was given to, or waits for ahead of its turn; the worker's, if any. */
+  pid: number | undefined = undefined
   /** How often the request was handled anew as another one before. */
   hops = 0
   /** The exchange that this one answers through, when a layer stands between (layer.ts). */
@@ -221,8 +223,7 @@ export class Exchange {
    * Fewer bytes than Content-Length: the response is cut, so that the client does not take it for complete.
    */
   end(chunk?: Chunk): void {
-    if (this.state === 'aborted' || this.state === 'ended') return
-    if (this.state === 'upgraded' && (chunk === undefined || chunk.length === 0)) return
+    if (this.over || (this.state === 'upgraded' && !chunk?.length)) return
     if (this.state === 'open') throw new AppError('NO_HEAD', 'the app returned without giving a status and headers')
     if (this.state === 'held') return this.#endHeld(chunk)
     if (chunk !== undefined && chunk.length > 0) this.write(chunk)

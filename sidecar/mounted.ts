@@ -1,5 +1,6 @@
 // A mount in its place: what the router holds and an exchange points to. It knows the requests that its mount has, counts them, and is
 // what one mount is drained by.
+import { Durations, type DurationsReport } from './durations.ts'
 import type { SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { LinkedList } from './linked-list.ts'
@@ -18,6 +19,8 @@ export interface MountedStatus {
   readonly failed: number
   /** Those whose clients went away or broke their protocol. */
   readonly abandoned: number
+  /** How long those took that are over and took over no connection, from the head of the request to the end of the response. */
+  readonly durations: DurationsReport
   /** It was told that it stops. */
   readonly retired: boolean
   /** What the mount says of itself; undefined for a kind that has nothing to say. */
@@ -39,6 +42,7 @@ export class Mounted implements Handler<Exchange> {
   readonly key: string
   readonly mount: Mount
   readonly #inFlight = new LinkedList<Exchange>()
+  readonly #durations = new Durations()
   #requests = 0
   #failed = 0
   #abandoned = 0
@@ -62,6 +66,7 @@ export class Mounted implements Handler<Exchange> {
       inFlight: this.inFlight,
       failed: this.#failed,
       abandoned: this.#abandoned,
+      durations: this.#durations.report,
       retired: this.#retired,
       mount: this.mount.status?.(),
     }
@@ -78,6 +83,7 @@ export class Mounted implements Handler<Exchange> {
 
   over(exchange: Exchange): void {
     if (!exchange.entry || !this.#inFlight.remove(exchange.entry)) return
+    if (exchange.status !== 101) this.#durations.add(performance.now() - exchange.started)
     if (exchange.error?.blame === 'peer') this.#abandoned++
     else if (exchange.error) this.#failed++
     if (this.#inFlight.size > 0 || this.#idle.length === 0) return

@@ -1,5 +1,6 @@
 // What every kind of mount is: settings declared once, and open → handle → close.
 import type { GenericSchema, InferOutput } from 'valibot'
+import type { DurationsReport } from '../durations.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
 import type { ServedFolder } from '../served-folder.ts'
@@ -30,6 +31,20 @@ export interface Mount {
   handle(exchange: Exchange): void | Promise<void>
   /** What it says of itself beside what is counted of it; not there where it has nothing to say. Works before `open`, and after `close`. */
   status?(): MountStatus
+  /**
+   * Has new processes take over from those that serve: they come up beside them, and the old ones go only when the new ones are ready. Not
+   * there where nothing is saved by that: then another mount is opened beside this one, and this one is drained and closed.
+   * @throws {ConfigError} when they do not come up: then those before serve on
+   */
+  reload?(): Promise<void>
+  /** What the processes of the app are doing at this moment. Not there where nobody can tell. Never rejects: what one cannot tell is in its text. */
+  stacks?(): Promise<readonly Stack[]>
+  /**
+   * Has another process take the place of one, and lets that one finish what it has. Not there where there is one process or none.
+   * @returns once the other one is ready; false when it has no such process
+   * @throws {ConfigError} when the other one does not come up: then the one before serves on
+   */
+  recycle?(pid: number): Promise<boolean>
   /** Stops. Works after a failed `open`, and twice. Exchanges under way have been drained or aborted before. */
   close(): Promise<void>
 }
@@ -38,10 +53,40 @@ export interface Mount {
 export interface MountStatus {
   /** Its processes: workers and commands that are ready, scripts that run. */
   readonly pids?: readonly number[]
+  /** Those of its processes that are workers, in the order of their places. */
+  readonly workers?: readonly WorkerStatus[]
   /** Requests that wait until a process or a server is free. */
   readonly waiting?: number
+  /** How long requests have waited for a worker, those too that waited for nothing. */
+  readonly waits?: DurationsReport
+  /** How many processes were put in the place of others, by the reason: `crash`, `memory`, `requests`, `age`, … */
+  readonly restarts?: Readonly<Record<string, number>>
   /** Servers that run somewhere else. */
   readonly servers?: readonly ServerStatus[]
+}
+
+/** A worker process. */
+export interface WorkerStatus {
+  readonly pid: number
+  /** `starting`: not ready yet; `ready`: takes requests; `leaving`: answers what it has; `stopping`: is asked to end; `stuck`: does not react. */
+  readonly state: 'starting' | 'ready' | 'leaving' | 'stopping' | 'stuck'
+  /** When it was started; ISO 8601. */
+  readonly since: string
+  /** Requests that it was given. */
+  readonly requests: number
+  /** Those of them that are under way. */
+  readonly busy: number
+  /** How many it takes at a time. */
+  readonly places: number
+  /** Resident memory in bytes; undefined where it is not known. */
+  readonly memory?: number | undefined
+}
+
+/** What a process does at a moment. */
+export interface Stack {
+  readonly pid: number
+  /** As the language of the app has it: threads, frames, lines; or why it cannot be told. */
+  readonly text: string
 }
 
 /** A server that runs somewhere else. */

@@ -24,6 +24,7 @@ test('counts requests, those in flight, and how they ended', () => {
     inFlight: 5,
     failed: 0,
     abandoned: 0,
+    durations: { count: 0, sum: 0, ranges: [] },
     retired: false,
     mount: undefined,
   })
@@ -33,7 +34,7 @@ test('counts requests, those in flight, and how they ended', () => {
   text('fine')(made[3]!.exchange)
   // Late errors of one that is over are in the log, and not counted again.
   made[3]!.exchange.fail(new Error('late'))
-  expect(place.status).toMatchObject({ requests: 5, inFlight: 1, failed: 1, abandoned: 2 })
+  expect(place.status).toMatchObject({ requests: 5, inFlight: 1, failed: 1, abandoned: 2, durations: { count: 4 } })
 })
 
 test.each<[string, Handler]>([

@@ -153,6 +153,7 @@ export class FastcgiLink implements Link {
     const request = this.#piped?.add(exchange, waiting, this.#sent + 1)
     if (!request) return false
     this.#sent++
+    exchange.pid = this.#process.pid
     this.#codec.expect(request.id)
     return true
   }
@@ -166,6 +167,7 @@ export class FastcgiLink implements Link {
       exchange.fail(nulInside('a variable of the request'))
       return this.#end.released(this)
     }
+    exchange.pid = this.#process.pid
     this.#open(exchange, ++this.#sent, performance.now(), true)
     this.#piped?.announce(this.#sent)
     const request = this.#codec.request(packed(text), body.length)
