@@ -80,10 +80,11 @@ export class Gateway implements Reception {
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
       const host = hostCalled(settings.host ?? options.host, `${path}.host`)
-      if (options.succession) refuseInherited(settings, `${path}.address`)
-      return handedDown(settings, path).map(
-        (one) => new Listener(one, path, this, host, keys.next(placeOf(one.address, `${path}.address`))),
-      )
+      return handedDown(settings, path, process.env, options.succession?.startedPid).map((one) => {
+        const key = keys.next(placeOf(one.address, `${path}.address`))
+        if (options.succession) demandHanded(one, key, options.succession, `${path}.address`)
+        return new Listener(one, path, this, host, key)
+      })
     })
     this.succession?.closeOthers(this.listenerKeys)
     this.succession?.onPassed((connection, handle) => this.#adopt(connection, handle))
@@ -263,12 +264,19 @@ export class Gateway implements Reception {
   }
 }
 
-/** @throws {ConfigError} ADDRESS_SUPERVISED */
-function refuseInherited({ address }: ListenerSettings, path: string): void {
+/**
+ * Below a supervisor numbers mean what they mean there.
+ * @throws {ConfigError} ADDRESS_SUPERVISED for standard input, ADDRESS_UNAVAILABLE for a socket that was not handed down
+ */
+function demandHanded({ address }: ListenerSettings, key: string, succession: Succession, path: string): void {
   const { kind } = parseListenAddress(address, path).endpoint
-  if (kind !== 'fd' && kind !== 'systemd' && kind !== 'stdin') return
-  const message = `${address} is a socket of the process that was started, and below a supervisor that is another one: leave --supervise out, or let Sidegate make the socket`
-  throw new ConfigError('ADDRESS_SUPERVISED', path, message)
+  if (kind === 'stdin') {
+    const message = `${address} is a connection of the process that was started, and below a supervisor that is another one: leave --supervise out`
+    throw new ConfigError('ADDRESS_SUPERVISED', path, message)
+  }
+  if (kind !== 'fd' || succession.socket(key)) return
+  const message = `${key} is no listening socket that this process was started with`
+  throw new ConfigError('ADDRESS_UNAVAILABLE', path, message)
 }
 
 /**
@@ -278,6 +286,7 @@ function refuseInherited({ address }: ListenerSettings, path: string): void {
 function placeOf(address: string, path: string): string {
   const { endpoint } = parseListenAddress(address, path)
   if (endpoint.kind === 'unix') return `unix:${resolve(endpoint.path)}`
+  if (endpoint.kind === 'fd') return `fd:${endpoint.fd}`
   return endpoint.kind === 'tcp' && endpoint.port !== 0 ? formatEndpoint(endpoint) : address
 }
 

@@ -7,6 +7,8 @@ export interface HandedSocket {
   readonly fd: number
   /** The file of a Unix socket, as it was when it was made: an inode and its device. */
   readonly file?: SocketFile | undefined
+  /** It was made by whoever started Sidegate, and is named by its number there. */
+  readonly inherited?: boolean | undefined
 }
 
 /** A connection that is handed over: all that is known of it. */
@@ -41,6 +43,8 @@ export interface RawHandle {
 export interface Succession {
   /** True once another process follows: it accepts connections already. */
   readonly followed: boolean
+  /** The process that was started as Sidegate: sockets of systemd are for it. */
+  readonly startedPid: number
   /** The listening socket that was handed down for a listener. */
   socket(listener: string): HandedSocket | undefined
   /** Closes the listening sockets that were handed down for other listeners: who connects there shall be refused, and not wait for ever. */

@@ -56,7 +56,7 @@ export async function bind(
 ): Promise<Bound> {
   if (endpoint.kind === 'stdin') return takeStandardInput(server, path)
   if (endpoint.kind === 'fd') {
-    const found = await bindInherited(server, endpoint.fd, settings, path)
+    const found = await bindInherited(server, endpoint.fd, handed?.fd ?? endpoint.fd, settings, path)
     return { endpoint: found, leave: nothing, close: () => stop(server) }
   }
   try {
@@ -137,9 +137,10 @@ async function takeStandardInput(server: Server, path: string): Promise<Bound> {
   }
 }
 
-/** Accepts connections on a socket that was made by whoever started this process. */
+/** Accepts connections on a socket that was made by whoever started Sidegate. `name`: its number there, `fd`: its number here. */
 async function bindInherited(
   server: Server,
+  name: number,
   fd: number,
   { backlog }: ListenerSettings,
   path: string,
@@ -147,7 +148,7 @@ async function bindInherited(
   try {
     await listen(server, { fd }, backlog)
   } catch (error) {
-    const message = `fd:${fd} is no listening socket that this process was started with: ${(error as Error).message}`
+    const message = `fd:${name} is no listening socket that this process was started with: ${(error as Error).message}`
     throw new ConfigError('ADDRESS_UNAVAILABLE', path, message, { cause: error })
   }
   return endpointOf(server, fd)

@@ -18,17 +18,19 @@ interface Socket {
 /**
  * The settings of a listener; where its address stands for the sockets of systemd, a copy for each with its number as address.
  * @param path the settings' place, for errors
+ * @param pid the process that systemd has started
  * @throws {ConfigError} ADDRESS_BAD, ADDRESS_SYSTEM; INHERITED_NONE when no socket, or none of this name, was handed down to this process
  */
 export function handedDown(
   settings: ListenerSettings,
   path: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  pid: number = process.pid,
 ): ListenerSettings[] {
   const { protocol, endpoint } = parseListenAddress(settings.address, `${path}.address`)
   if (endpoint.kind !== 'systemd') return [settings]
   checkSystem(endpoint, `${path}.address`)
-  const sockets = socketsOf(environment, `${path}.address`)
+  const sockets = socketsOf(environment, pid, `${path}.address`)
   const chosen = sockets.filter(({ name }) => endpoint.name === undefined || name === endpoint.name)
   if (chosen.length === 0) {
     const names = sockets.map(({ name, fd }) => name || `fd:${fd}`).join(', ')
@@ -41,14 +43,14 @@ export function handedDown(
   return chosen.map(({ fd }) => ({ ...settings, address: `${scheme}fd:${fd}` }))
 }
 
-function socketsOf(environment: Readonly<Record<string, string | undefined>>, path: string): Socket[] {
+function socketsOf(environment: Readonly<Record<string, string | undefined>>, own: number, path: string): Socket[] {
   const { LISTEN_PID: pid, LISTEN_FDS: count = '', LISTEN_FDNAMES: names = '' } = environment
   if (count === '')
     throw none(path, 'systemd handed down no sockets (LISTEN_FDS is not set): start this by its .socket unit')
-  if (pid !== String(process.pid)) {
+  if (pid !== String(own)) {
     throw none(
       path,
-      `the sockets of systemd are for process ${pid}, and this is ${process.pid}: have ExecStart= run sidegate itself, without npm, npx or a shell in between`,
+      `the sockets of systemd are for process ${pid}, and this is ${own}: have ExecStart= run sidegate itself, without npm, npx or a shell in between`,
     )
   }
   if (!/^[1-9][0-9]{0,3}$/.test(count)) throw none(path, `LISTEN_FDS is ${JSON.stringify(count)}`)

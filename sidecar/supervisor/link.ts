@@ -14,6 +14,7 @@ interface Channel {
 /** What a gateway is to its supervisor, one generation of several. */
 export class SupervisorLink implements Succession {
   readonly generation: number
+  readonly startedPid: number
   followed = false
   readonly #channel: Channel
   readonly #handed: Handed
@@ -28,6 +29,7 @@ export class SupervisorLink implements Succession {
 
   constructor(handed: Handed, channel: Channel) {
     this.generation = handed.generation
+    this.startedPid = handed.pid
     this.#handed = handed
     this.#channel = channel
     channel.on('message', (order, handle) => this.#hear(order, handle))

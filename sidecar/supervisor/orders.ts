@@ -9,6 +9,8 @@ export const HANDED = 'SIDEGATE_GENERATION'
 export interface Handed {
   /** Counted from 1. */
   readonly generation: number
+  /** The process that was started as Sidegate. */
+  readonly pid: number
   /** Listening sockets by the keys of their listeners. */
   readonly sockets: Readonly<Record<string, HandedSocket>>
 }

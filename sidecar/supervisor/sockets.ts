@@ -1,10 +1,14 @@
 // The listening sockets, kept from gateway to gateway. Nobody accepts here: a socket that is kept open refuses nobody, whoever comes and goes.
+import { closeSync } from 'node:fs'
 import type { HandedSocket, RawHandle } from '../succession.ts'
 import { releasePath } from '../unix-socket.ts'
 
 interface Kept {
-  readonly handle: RawHandle
+  readonly fd: number
   readonly file: HandedSocket['file']
+  /** Whoever started this process has made it, and makes it only once: it is kept whether a gateway uses it or not. */
+  readonly inherited: boolean
+  close(): void
 }
 
 /** By the keys of their listeners. */
@@ -13,39 +17,50 @@ export class KeptSockets {
 
   /** Keeps one, in the place of another one for the same listener. */
   add(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
-    this.#sockets.get(listener)?.handle.close()
-    this.#sockets.set(listener, { handle, file })
+    this.#put(listener, { fd: handle.fd, file, inherited: false, close: () => handle.close() })
+  }
+
+  /** Keeps one that this process was started with. */
+  inherit(listener: string, { fd, file, inherited = true }: HandedSocket): void {
+    this.#put(listener, { fd, file, inherited, close: () => closeSync(fd) })
   }
 
   /** Those for a gateway that is started: `from` is the number that the first will have there. */
   handDown(from: number): { readonly numbers: number[]; readonly sockets: Record<string, HandedSocket> } {
     const all = [...this.#sockets]
-    const sockets = all.map(([key, { file }], index) => [key, { fd: from + index, file }] as const)
-    return { numbers: all.map(([, { handle }]) => handle.fd), sockets: Object.fromEntries(sockets) }
+    const sockets = all.map(
+      ([key, { file, inherited }], index) => [key, { fd: from + index, file, inherited }] as const,
+    )
+    return { numbers: all.map(([, { fd }]) => fd), sockets: Object.fromEntries(sockets) }
   }
 
   /** Takes over all of another one. */
   takeAll(others: KeptSockets): void {
-    for (const [listener, { handle, file }] of others.#sockets) this.add(listener, handle, file)
+    for (const [listener, kept] of others.#sockets) this.#put(listener, kept)
     others.#sockets.clear()
   }
 
   /** Gives up those that no gateway uses any more. */
   keepOnly(listeners: readonly string[]): void {
-    for (const key of this.#sockets.keys()) if (!listeners.includes(key)) this.#drop(key)
+    for (const [key, { inherited }] of this.#sockets) if (!inherited && !listeners.includes(key)) this.#drop(key)
   }
 
   /** Gives up all: their gateway is the last, and answers what waits there. */
   release(): void {
-    for (const { handle } of this.#sockets.values()) handle.close()
+    for (const kept of this.#sockets.values()) kept.close()
     this.#sockets.clear()
   }
 
+  #put(listener: string, kept: Kept): void {
+    this.#sockets.get(listener)?.close()
+    this.#sockets.set(listener, kept)
+  }
+
   #drop(key: string): void {
-    const { handle, file } = this.#sockets.get(key)!
+    const kept = this.#sockets.get(key)!
     const path = /^unix:(.*)$/s.exec(key)?.[1]
-    if (file && path !== undefined) releasePath(path, file)
-    handle.close()
+    if (kept.file && path !== undefined) releasePath(path, kept.file)
+    kept.close()
     this.#sockets.delete(key)
   }
 }

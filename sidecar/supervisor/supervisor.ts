@@ -12,6 +12,7 @@ import {
   type GatewayExit,
   type GatewayListener,
 } from './gateway-process.ts'
+import { keepInherited } from './inherited.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
 import { version } from '../version.ts'
@@ -49,6 +50,7 @@ export class Supervisor implements GatewayListener {
 
   constructor(command: GatewayCommand) {
     this.#command = command
+    keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
       status: () => this.status(),
       reload: () => this.reload('sidegate reload'),
@@ -168,7 +170,7 @@ export class Supervisor implements GatewayListener {
 
   #start(): void {
     const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET)
-    const handed = { generation: ++this.#generations, sockets }
+    const handed = { generation: ++this.#generations, pid: process.pid, sockets }
     this.#next = new GatewayProcess(this.#command, handed, numbers, this)
     this.#running.add(this.#next)
   }

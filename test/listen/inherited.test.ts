@@ -1,83 +1,17 @@
 // Sockets that the process was started with: fd:N, and systemd's socket activation, through the real command.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { renameSync, statSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { statSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { handedDown } from '../../sidecar/listen/inherited.ts'
-import { stopProcess, until } from '../harness.ts'
+import { portOf, socketOn, start } from './activated.ts'
 import { freshFolder, listener } from './gateway.ts'
 import { bodyOf, talk, uwsgiRequest } from './peer.ts'
 import { MAIN } from '../built.ts'
 
 const http = 'GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
-const stop: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const work of stop.splice(0)) await work()
-})
-
-/** A listening socket that is not accepted from here. */
-async function socketOn(where: string): Promise<Server> {
-  const server = createServer()
-  if (where.startsWith('/')) server.listen(where)
-  else server.listen(0, where)
-  await once(server, 'listening')
-  // The process that is started accepts; this one only holds the socket until then.
-  const { fd } = handleOf(server)
-  expect(fd).toBeGreaterThan(2)
-  stop.push(() => server.close())
-  return server
-}
-
-function handleOf(server: Server): { fd: number } {
-  return (server as unknown as { _handle: { fd: number } })._handle
-}
-
-/** What systemd does: sockets from 3 on, and variables with the process id of what is started. */
-function start(
-  words: string[],
-  sockets: Server[],
-  environment: Record<string, string> = {},
-  shell = 'LISTEN_PID=$$ exec "$@"',
-) {
-  const child = spawn('/bin/sh', ['-c', shell, 'sh', process.execPath, MAIN, 'serve', ...words], {
-    cwd: freshFolder(),
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((server) => handleOf(server).fd)],
-  })
-  let said = ''
-  for (const stream of [child.stdout!, child.stderr!])
-    stream.setEncoding('utf8').on('data', (piece: string) => (said += piece))
-  stop.push(() => stopProcess(child))
-  return {
-    said: () => said,
-    // Whoever accepts first would get a connection: only one may.
-    serving: async () => {
-      await until('it serves', () => {
-        if (child.exitCode !== null) throw new Error(`it ended:\n${said}`)
-        return said.includes('mounted')
-      })
-      for (const server of sockets) {
-        const path = server.address()
-        // close() would remove the file, which the other process does not have to know of.
-        if (typeof path === 'string') renameSync(path, `${path}.kept`)
-        server.close()
-        if (typeof path === 'string') renameSync(`${path}.kept`, path)
-      }
-    },
-    ended: async () => {
-      const [code] = (await once(child, 'close')) as [number]
-      return { code, said }
-    },
-    finish: () => stopProcess(child),
-    signal: (signal: NodeJS.Signals) => child.kill(signal),
-  }
-}
-
-const portOf = (server: Server): string => `127.0.0.1:${(server.address() as AddressInfo).port}`
-
 test('fd:N takes TCP and Unix sockets, with and without a protocol', async () => {
   const path = join(freshFolder(), 's.sock')
   const sockets = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1'), await socketOn(path)]

@@ -249,12 +249,6 @@ test('a mistake in the command line is told as without a supervisor', async () =
   expect(err).toMatch(/--lisen.*--listen/s)
 })
 
-test('sockets of whoever starts it do not go with it', async () => {
-  const { code, err } = await serve('respond:204', '-l', 'fd:3').ended
-  expect(code).toBe(1)
-  expect(err).toMatch(/leave --supervise out.*\[ADDRESS_SUPERVISED\]/)
-})
-
 test('a gateway that does not end is ended, soon after a second signal', async () => {
   write(
     'busy.mjs',
