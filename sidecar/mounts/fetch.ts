@@ -1,16 +1,12 @@
-// The mount `fetch`: a Fetch handler, such as an app of Hono, in this process. `Request.url` is what the client asked for, the mount's
+// The mount `fetch`: a Fetch handler, such as an app of Hono. `Request.url` is what the client asked for, the mount's
 // prefix included: an app below a prefix names it (Hono: `basePath`), as the Fetch API has no SCRIPT_NAME. Variables come as `environ`
 // of the second argument.
 import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
-import { ConfigError } from '../errors.ts'
-import { messageOf, stackOf } from '../thrown.ts'
-import { acceptLightRequests } from '../handlers/fetch/global.ts'
-import { handleFetch, type FetchHandler } from '../handlers/fetch/handle.ts'
 import { hasMethod } from './bare-target.ts'
-import { LOAD_TIMEOUT, loadTarget } from './load.ts'
-import type { MountContext, MountKind } from './mount.ts'
-import { checkTarget } from './syntax.ts'
+import { fetchHere } from './javascript/fetch.ts'
+import { LOAD_TIMEOUT } from './load.ts'
+import type { MountKind } from './mount.ts'
 
 const settings = v.strictObject({
   fetch: v.pipe(
@@ -29,19 +25,6 @@ const settings = v.strictObject({
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
 })
 
-/** An object with a method `fetch`, else a function. */
-function toHandler(exported: unknown, path: string, target: string): FetchHandler {
-  const object = exported as { fetch?: FetchHandler } | null | undefined
-  if (typeof object?.fetch === 'function') return (request, env, context) => object.fetch!(request, env, context)
-  if (typeof exported === 'function') return exported as FetchHandler
-  const what = exported === null ? 'null' : typeof exported
-  throw new ConfigError(
-    'FETCH_HANDLER',
-    path,
-    `${target} exports ${what}, neither a function nor an object with a method fetch`,
-  )
-}
-
 export const fetch: MountKind<typeof settings> = {
   kind: 'fetch',
   summary: 'A Fetch handler: Hono, or a function from Request to Response.',
@@ -57,38 +40,5 @@ export const fetch: MountKind<typeof settings> = {
     ],
     names: { words: ['fetch'], because: 'the export is a function called fetch' },
   },
-  create({ fetch: target, request, loadTimeout }, context: MountContext) {
-    let handler: FetchHandler | undefined
-    const options = {
-      request,
-      workFailed: (error: unknown): void => {
-        const detail = stackOf(error) ?? messageOf(error)
-        context.log.error('work given to waitUntil failed', {
-          code: 'FETCH_WORK',
-          blame: 'app',
-          mount: context.key,
-          detail,
-        })
-      },
-    }
-    return {
-      check: () => checkTarget(target, context, 'fetch'),
-      async open() {
-        if (request === 'light') acceptLightRequests()
-        const names = ['app', 'application', 'handler', 'fetch']
-        const { exported } = await loadTarget(target, context, names, {
-          setting: 'fetch',
-          timeout: loadTimeout * 1000,
-          isHandler: (object) => typeof (object as { fetch?: unknown }).fetch === 'function',
-        })
-        handler = toHandler(exported, `${context.path}.fetch`, target)
-      },
-      handle(exchange) {
-        handleFetch(handler!, exchange, options)
-      },
-      async close() {
-        handler = undefined
-      },
-    }
-  },
+  create: (settings, context) => fetchHere(settings, context),
 }
