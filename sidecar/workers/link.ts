@@ -2,6 +2,7 @@
 // ahead of their turn, which can be taken back until the worker begins them.
 import type { SidegateError, UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import type { LogFields, LogLevel } from '../log.ts'
 import type { ControlMessage, SupervisedProcess } from '../processes/process.ts'
 import type { Waiter } from '../queue.ts'
 
@@ -44,16 +45,22 @@ export interface Link {
   settle(): void
   /** Takes back all that the worker has not begun: the one whose turn it was is returned, the others wait in the queue as before. */
   takeBack(): void
+  /** The worker leaves: a connection that was taken over ends as soon as it may. Not there where none can be. */
+  retire?(): void
   /** Lets the worker end when it has begun what was sent. */
   close(): void
   /** The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun. */
   fail(error: UpstreamError): void
 }
 
-/** What an app wrote (`output`), or what went wrong in it (`failure`; `fatal`: there will be no (more) response). */
+/**
+ * What an app wrote (`output`), or what went wrong in it (`failure`; `fatal`: there will be no (more) response); or what is to be logged as it
+ * is (`record`).
+ */
 export type Report =
   | { type: 'output'; stream: 'stdout' | 'stderr' | 'errors'; text: string }
   | { type: 'failure'; code: string; message: string; detail: string | undefined; fatal: boolean }
+  | { type: 'record'; level: LogLevel; message: string; fields: LogFields }
 
 /** The worker at the end of a link. */
 export interface LinkEnd {
@@ -63,8 +70,12 @@ export interface LinkEnd {
   cancelled(): void
   /** It can carry no more requests; its exchange waits for `fail`. */
   lost(link: Link, error: SidegateError | undefined): void
-  /** What the app has to say beside the response. */
-  reported(report: Report, exchange: Exchange): void
+  /** It answers again: it can take requests. */
+  heard(): void
+  /** It has not answered for so many milliseconds, and is not waited for any longer. */
+  silent(milliseconds: number): void
+  /** What the app has to say beside the response; `request`: the id of the one that it belongs to, if any. */
+  reported(report: Report, request: string | undefined): void
 }
 
 /** Who gives links their requests. */
@@ -80,6 +91,8 @@ export interface Turns {
 /** The links of one process. */
 export interface Links {
   readonly all: readonly Link[]
+  /** The process does not answer at present: it gets no requests. Not there where nobody asks it. */
+  readonly isSilent?: boolean
   /** The process is ready: what it said with that. */
   ready(message: ControlMessage): void
 }

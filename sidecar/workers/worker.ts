@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly speech: Speech
   /** Requests at the same time in one process. */
   readonly threads: number
+  /** Connections to one process. Default: one a thread. */
+  readonly connections?: number
   readonly startTimeout: number
   readonly stopTimeout: number
   /** How long the app may go on with a request whose client is gone. */
@@ -54,7 +56,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   constructor(options: WorkerOptions, keeper: Keeper<Worker>, turns: Turns) {
     this.#options = options
     this.#keeper = keeper
-    this.#process = new SupervisedProcess(options.command, options.threads, this)
+    this.#process = new SupervisedProcess(options.command, options.connections ?? options.threads, this)
     this.#links = options.speech(this.#process, this, turns)
     this.#startTimer = setTimeout(() => this.#late(), options.startTimeout)
     // Who does not ask for the start hears of `gone`.
@@ -77,7 +79,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   /** True when it can take a request. */
   get free(): boolean {
-    return this.state === 'ready' && this.#idle.length > 0
+    return this.state === 'ready' && this.#idle.length > 0 && !this.#links.isSilent
   }
 
   /** Gives it a request; it has to be free. */
@@ -95,7 +97,10 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'ready') return
     this.state = 'leaving'
-    for (const link of this.#links.all) link.takeBack()
+    for (const link of this.#links.all) {
+      link.takeBack()
+      link.retire?.()
+    }
     if (this.busy === 0) void this.stop()
   }
 
@@ -189,8 +194,21 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     }
   }
 
-  reported(report: Report, exchange: Exchange): void {
-    const fields = { ...this.#fields, request: exchange.id }
+  heard(): void {
+    if (this.state === 'ready') this.#keeper.free(this)
+  }
+
+  silent(milliseconds: number): void {
+    this.#verdict ??= `did not answer for ${Math.round(milliseconds / 1000)} s and was killed`
+    this.#process.kill()
+  }
+
+  reported(report: Report, request: string | undefined): void {
+    if (report.type === 'record') {
+      const { level, message, fields } = report
+      return this.#options.log[level](message, { ...fields, ...this.#fields })
+    }
+    const fields = { ...this.#fields, request }
     if (report.type === 'output') {
       if (report.stream !== 'stdout') this.#process.remember(report.text)
       return this.#write(report.stream, report.text, fields)

@@ -340,7 +340,7 @@ export class FastcgiLink implements Link {
       this.#state = 'discarding'
       const said = report.code === 'APP_RAISED' ? `the app raised ${report.message}` : report.message
       exchange.fail(new AppError(report.code, said, 500, { cause: report.detail }))
-    } else this.#end.reported(report, exchange)
+    } else this.#end.reported(report, exchange.id)
   }
 
   #lose(error: SidegateError | undefined): void {
