@@ -1,8 +1,9 @@
 // A place for a process: keeps one in it, a worker or a command. One that dies is replaced at once; one that dies again and again after
-// longer and longer pauses, so that a broken app does not keep the machine busy with starting it.
+// longer and longer pauses, so that a broken app does not keep the machine busy with starting it. One that is to be replaced while it serves
+// goes when the next one is ready, which comes up beside it.
 import type { Log } from '../log.ts'
-import type { Keeper, Occupant } from './occupant.ts'
-import type { StartError } from './start-error.ts'
+import type { Cause, Keeper, Occupant } from './occupant.ts'
+import { diedAtOnce, type StartError } from './start-error.ts'
 
 /** One that has served for so long came up well: its death starts the count anew. */
 const STEADY_MS = 10_000
@@ -19,6 +20,8 @@ export interface SlotOptions {
   readonly log: Log
   /** Milliseconds from the wish to end to the end by force. */
   readonly stopTimeout: number
+  /** One has taken the place of another, or is about to after a crash. */
+  readonly replaced?: (cause: Cause) => void
 }
 
 /** One process, always. */
@@ -28,6 +31,8 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   readonly #options: SlotOptions
   readonly #make: (keeper: Keeper<T>) => T
   readonly #onFree: () => void
+  /** Those that come up beside the occupant. */
+  readonly #coming = new Set<T>()
   /** Those that answer their last requests. */
   readonly #leaving = new Set<T>()
   #deaths = 0
@@ -49,43 +54,117 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     this.#opened = true
   }
 
-  /** Ends what it keeps. */
-  async close(): Promise<void> {
-    this.#closed = true
-    clearTimeout(this.#timer)
-    const all = [...this.#leaving]
-    if (this.occupant) all.push(this.occupant)
-    await Promise.all(all.map((occupant) => occupant.stop()))
+  /** All of its processes. */
+  get all(): T[] {
+    return [...this.#leaving, ...(this.occupant ? [this.occupant] : []), ...this.#coming]
   }
 
-  free(): void {
+  /** Starts one beside the occupant, to be installed or discarded. @throws {StartError} */
+  async prepare(): Promise<T> {
+    const next = this.#make(this)
+    this.#coming.add(next)
+    try {
+      await next.started
+      return next
+    } catch (error) {
+      this.discard(next)
+      throw error
+    }
+  }
+
+  /** One that was prepared and is not over yet. */
+  holds(next: T): boolean {
+    return this.#coming.has(next)
+  }
+
+  /** One that was prepared takes the place of the occupant, which answers what it has, and ends. */
+  install(next: T, cause: Cause): void {
+    if (!this.#coming.delete(next)) return
+    if (this.#closed) return void next.stop()
+    this.#cancelStart()
+    const before = this.occupant
+    this.occupant = next
+    if (before) {
+      this.#options.replaced?.(cause)
+      this.#dismiss(before)
+    }
     this.#onFree()
   }
 
-  leaving(occupant: T, reason: string): void {
-    if (this.#closed || occupant !== this.occupant) return
+  /** One that was prepared is not to be used after all. */
+  discard(next: T): void {
+    if (this.#coming.delete(next)) void next.stop()
+    if (!this.occupant && this.#coming.size === 0 && !this.#timer) this.#startIn(0)
+  }
+
+  /** Has another one take the place of the occupant. @throws {StartError}: the occupant stays */
+  async renew(cause: Cause): Promise<void> {
+    const next = await this.prepare()
+    if (!this.holds(next)) throw diedAtOnce(this.#options.name)
+    this.install(next, cause)
+  }
+
+  /** Ends what it keeps. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelStart()
+    await Promise.all(this.all.map((occupant) => occupant.stop()))
+  }
+
+  free(occupant: T): void {
+    if (occupant === this.occupant) this.#onFree()
+  }
+
+  leaving(occupant: T, cause: Cause, reason: string): void {
+    if (this.#closed || occupant !== this.occupant || this.#coming.size > 0) return
     this.#log.warn(`${this.#options.name} ${occupant.pid} is replaced: ${reason}`, this.#fields(occupant))
-    this.#leaving.add(occupant)
-    occupant.leave()
-    this.#start()
-    // It leaves at the latest when a stop would be enforced.
-    const timer = setTimeout(() => void occupant.stop(), this.#options.stopTimeout)
-    timer.unref()
+    this.renew(cause).catch((error: unknown) => {
+      if (this.#closed || occupant !== this.occupant) return
+      // It has to go all the same.
+      this.occupant = undefined
+      this.#dismiss(occupant)
+      this.#deaths++
+      this.#reportStart(occupant, error as StartError, this.#startIn(this.#pause))
+    })
   }
 
   gone(occupant: T, expected: boolean): void {
-    if (this.#leaving.delete(occupant) || occupant !== this.occupant) return
+    if (this.#leaving.delete(occupant) || this.#coming.delete(occupant) || occupant !== this.occupant) return
     this.occupant = undefined
     // The first start belongs to `open`, which reports it.
     if (this.#closed || !this.#opened) return
     const steady = occupant.readySince > 0 && performance.now() - occupant.readySince >= STEADY_MS
     this.#deaths = steady ? 1 : this.#deaths + 1
-    const pause = this.#deaths === 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (this.#deaths - 2), PAUSE_MOST_MS)
+    this.#options.replaced?.('crash')
+    // One comes up already.
+    if (this.#coming.size > 0) return
+    const pause = this.#startIn(this.#pause)
     if (occupant.startError) this.#reportStart(occupant, occupant.startError, pause)
     else if (pause > 0 && !expected) {
       this.#log.warn(`the next ${this.#options.name} starts in ${pause / 1000} s`, this.#fields(occupant))
     }
-    this.#timer = setTimeout(() => this.#start(), pause)
+  }
+
+  /** It leaves at the latest when a stop would be enforced. */
+  #dismiss(occupant: T): void {
+    this.#leaving.add(occupant)
+    occupant.leave()
+    setTimeout(() => void occupant.stop(), this.#options.stopTimeout).unref()
+  }
+
+  /** In milliseconds, before the next start. */
+  get #pause(): number {
+    return this.#deaths <= 1 ? 0 : Math.min(PAUSE_FIRST_MS * 2 ** (this.#deaths - 2), PAUSE_MOST_MS)
+  }
+
+  #startIn(pause: number): number {
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#start(), pause)
+    return pause
+  }
+
+  #cancelStart(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   get #log(): Log {
@@ -101,6 +180,7 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   }
 
   #start(): void {
+    this.#timer = undefined
     this.occupant = this.#make(this)
   }
 }

@@ -11,3 +11,8 @@ export class StartError extends Error {
     this.detail = detail
   }
 }
+
+/** It was ready, and did not live long enough to be used. */
+export function diedAtOnce(name: string): StartError {
+  return new StartError('WORKER_START_DIED', `the ${name} ended as soon as it was ready`)
+}

@@ -25,6 +25,8 @@ export interface Link {
   readonly index: number
   /** Its exchange waits for the worker. */
   readonly answering: boolean
+  /** Requests that the worker has begun on it, the one under way among them. */
+  readonly requests: number
   /** When the request under way was cancelled, as performance.now(); 0: it was not. */
   readonly cancelledAt: number
   /** Sends a request to the worker; the link has to be idle. */
@@ -95,6 +97,10 @@ export interface Links {
   readonly isSilent?: boolean
   /** The process is ready: what it said with that. */
   ready(message: ControlMessage): void
+  /** Anything else that it said on its control channel. */
+  heard?(message: ControlMessage): void
+  /** What it is doing at this moment, as text; or why that cannot be told. Not there where there is no way to ask. Never rejects. */
+  stack?(): Promise<string>
 }
 
 /** Makes the links of a process, which has just been started; one for each of its connections. */

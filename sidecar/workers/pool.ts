@@ -1,7 +1,13 @@
-// The workers of one mount: starts them, keeps as many as there are to be, and ends them. Which of them gets an exchange is the scheduler's.
+// The workers of one mount: starts them, keeps as many as there are to be, replaces and ends them. Which of them gets an exchange is the
+// scheduler's.
+import { availableParallelism } from 'node:os'
 import type { Exchange } from '../exchange.ts'
+import type { MountStatus, Stack } from '../mounts/mount.ts'
+import type { Cause } from '../processes/occupant.ts'
 import { Slot } from '../processes/slot.ts'
+import { diedAtOnce } from '../processes/start-error.ts'
 import { processWords } from '../queue.ts'
+import { atMost } from './at-most.ts'
 import { Scheduler } from './scheduler.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
@@ -15,28 +21,30 @@ export interface PoolOptions extends WorkerOptions {
 
 /** The workers of a mount. */
 export class Pool {
+  readonly #options: PoolOptions
   readonly #slots: Slot<Worker>[] = []
   readonly #scheduler: Scheduler
+  readonly #restarts: Partial<Record<Cause, number>> = {}
+  /** What replaces workers that serve, one thing after the other. */
+  #replacing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(options: PoolOptions) {
+    this.#options = options
     const { processes, queue, queueTimeout } = options
-    const scheduler = new Scheduler(
+    this.#scheduler = new Scheduler(
       this.#slots,
       queue,
       queueTimeout,
       processWords(() => this.#describe()),
     )
-    this.#scheduler = scheduler
-    for (let count = 0; count < processes; count++) {
-      this.#slots.push(new Slot(options, (keeper) => new Worker(options, keeper, scheduler), scheduler.freed))
-    }
+    for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
   }
 
-  /** Starts all workers; when one does not come up, ends them all. @throws {StartError} */
+  /** Starts all workers, as many at a time as there are processors; when one does not come up, ends them all. @throws {StartError} */
   async open(): Promise<void> {
     try {
-      await Promise.all(this.#slots.map((slot) => slot.open()))
+      await atMost(availableParallelism(), this.#slots, (slot) => slot.open())
     } catch (error) {
       await this.close()
       throw error
@@ -52,22 +60,83 @@ export class Pool {
     this.#scheduler.handle(exchange)
   }
 
+  /**
+   * Starts a new worker beside each, and has all of them take over at once when the last is ready. Those before answer what they have begun.
+   * @throws {StartError} one does not come up: those before serve on
+   */
+  reload(): Promise<void> {
+    return this.#next(() => this.#reload())
+  }
+
+  /**
+   * Has another worker take the place of one, once it is ready.
+   * @returns false when there is no such worker, or it leaves already
+   * @throws {StartError} the other one does not come up: the one before serves on
+   */
+  recycle(pid: number): Promise<boolean> {
+    return this.#next(async () => {
+      const slot = this.#slots.find(({ occupant }) => occupant?.pid === pid)
+      if (!slot) return false
+      await slot.renew('recycle')
+      return true
+    })
+  }
+
+  /** What each worker is doing. */
+  stacks(): Promise<Stack[]> {
+    return Promise.all(this.#workers.filter(({ readySince }) => readySince > 0).map((worker) => worker.stack()))
+  }
+
   /** Ends all workers; the exchanges that wait get 503. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
-  /** Exchanges that wait for a worker, those that were sent ahead of their turn among them. */
-  get waiting(): number {
-    return this.#scheduler.waiting
+  get status(): MountStatus {
+    const workers = this.#workers.flatMap(({ status }) => status ?? [])
+    return {
+      pids: workers.filter(({ state }) => state === 'ready').map(({ pid }) => pid),
+      workers,
+      waiting: this.#scheduler.waiting,
+      waits: this.#scheduler.waits,
+      restarts: { ...this.#restarts },
+    }
   }
 
-  /** The processes that are ready. */
-  get pids(): number[] {
-    return this.#slots.flatMap(({ occupant: worker }) =>
-      worker?.state === 'ready' && worker.pid !== undefined ? [worker.pid] : [],
-    )
+  get #workers(): Worker[] {
+    return this.#slots.flatMap(({ all }) => all)
+  }
+
+  #slot(): Slot<Worker> {
+    const scheduler = this.#scheduler
+    const replaced = (cause: Cause): void => void (this.#restarts[cause] = (this.#restarts[cause] ?? 0) + 1)
+    const options = { ...this.#options, replaced }
+    return new Slot(options, (keeper) => new Worker(this.#options, keeper, scheduler), scheduler.freed)
+  }
+
+  #next<T>(replace: () => Promise<T>): Promise<T> {
+    const next = this.#replacing.then(replace)
+    this.#replacing = next.catch(() => {})
+    return next
+  }
+
+  async #reload(): Promise<void> {
+    const coming: { slot: Slot<Worker>; worker: Worker }[] = []
+    let failed = false
+    try {
+      await atMost(availableParallelism(), this.#slots, async (slot) => {
+        const worker = await slot.prepare()
+        if (failed) slot.discard(worker)
+        else coming.push({ slot, worker })
+      })
+      if (coming.some(({ slot, worker }) => !slot.holds(worker))) throw diedAtOnce(this.#options.name)
+    } catch (error) {
+      failed = true
+      for (const { slot, worker } of coming) slot.discard(worker)
+      throw error
+    }
+    for (const { slot, worker } of coming) slot.install(worker, 'reload')
   }
 
   async #close(): Promise<void> {
@@ -76,7 +145,7 @@ export class Pool {
   }
 
   #describe(): string {
-    const ready = this.pids.length
+    const ready = this.#slots.filter(({ occupant }) => occupant?.state === 'ready').length
     return ready === this.#slots.length
       ? `all ${ready} workers are busy (processes, threads)`
       : `${ready} of ${this.#slots.length} workers run: see the log for what became of the others`

@@ -19,6 +19,7 @@
 //
 // Waiting and ahead are both in the queue: what leaves it there (client gone, too long, closed) is never run. What has a body, or is too
 // large, stays in the queue until a worker is free, and nothing behind it is sent ahead.
+import { Durations, type DurationsReport } from '../durations.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Slot } from '../processes/slot.ts'
@@ -31,6 +32,8 @@ import type { Worker } from './worker.ts'
 export class Scheduler implements Turns {
   readonly #slots: readonly Slot<Worker>[]
   readonly #queue: ExchangeQueue<Waiting['note']>
+  readonly #waits = new Durations()
+  readonly #timeout: number
   #patrol: NodeJS.Timeout | undefined
   #closed = false
 
@@ -41,12 +44,18 @@ export class Scheduler implements Turns {
    */
   constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords) {
     this.#slots = slots
+    this.#timeout = timeout
     this.#queue = new ExchangeQueue({ most, timeout, words, left: (waiting) => this.#left(waiting) })
   }
 
   /** Exchanges that wait for a worker, those that were sent ahead among them. */
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** How long those waited that a worker has begun, those too that waited for nothing. */
+  get waits(): DurationsReport {
+    return this.#waits.report
   }
 
   /**
@@ -56,7 +65,10 @@ export class Scheduler implements Turns {
   handle(exchange: Exchange): void {
     if (this.#closed) throw closed()
     const worker = this.#leastBusy()
-    if (worker) return worker.run(exchange)
+    if (worker) {
+      this.#waits.add(0)
+      return worker.run(exchange)
+    }
     this.#queue.add(exchange, noteOf(exchange))
     this.#dispatch()
   }
@@ -72,7 +84,7 @@ export class Scheduler implements Turns {
   }
 
   begun(waiting: Waiting): void {
-    this.#queue.leave(waiting)
+    this.#leave(waiting)
   }
 
   returned(exchange: Exchange): void {
@@ -128,7 +140,7 @@ export class Scheduler implements Turns {
       const { item: waiting, next } = entry
       entry = next
       if (worker) {
-        this.#queue.leave(waiting)
+        this.#leave(waiting)
         worker.run(waiting.exchange)
       } else if (waiting.note === undefined && link!.sendAhead(waiting)) {
         this.#watch()
@@ -157,12 +169,16 @@ export class Scheduler implements Turns {
     }
   }
 
+  #leave(waiting: Waiting): void {
+    if (this.#queue.leave(waiting)) this.#waits.add(performance.now() - (waiting.deadline - this.#timeout))
+  }
+
   /** The one that is to be run instead; undefined when the one that waits has been begun where it was sent. */
   #takeFirst(waiting: Waiting, link: Link): Exchange | undefined {
     // It may be that the busy worker has not even begun the request before this one, which is taken then.
     const taken = link.takeFirst()
     const left = taken ? taken.waiting : waiting
-    if (left) this.#queue.leave(left)
+    if (left) this.#leave(left)
     return taken?.wanted ? taken.exchange : undefined
   }
 

@@ -2,9 +2,11 @@
 import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
+import type { Stack, WorkerStatus } from '../mounts/mount.ts'
 import type { Keeper, Occupant } from '../processes/occupant.ts'
 import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
+import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
 import type { Link, LinkEnd, Links, Report, Speech, Turns } from './link.ts'
 
@@ -40,6 +42,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   readySince = 0
   /** What failed when it did not come up. */
   startError: StartError | undefined
+  /** When it was started. */
+  readonly since = new Date()
   readonly #options: WorkerOptions
   readonly #keeper: Keeper<Worker>
   readonly #process: SupervisedProcess
@@ -82,6 +86,32 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     return this.state === 'ready' && this.#idle.length > 0 && !this.#links.isSilent
   }
 
+  /** Requests that it has begun. */
+  get requests(): number {
+    return this.#links.all.reduce((sum, { requests }) => sum + requests, 0)
+  }
+
+  /** Undefined when it is over, or was never there. */
+  get status(): WorkerStatus | undefined {
+    const { pid, state, requests, busy } = this
+    if (pid === undefined || state === 'gone') return undefined
+    return {
+      pid,
+      state: state === 'ready' && this.#links.isSilent ? 'stuck' : state,
+      since: this.since.toISOString(),
+      requests,
+      busy: state === 'starting' ? 0 : busy,
+      places: this.#links.all.length,
+      memory: residentMemory(pid),
+    }
+  }
+
+  /** What it is doing. */
+  async stack(): Promise<Stack> {
+    const text = (await this.#links.stack?.()) ?? `a ${this.#options.name} has no way to say what it is doing`
+    return { pid: this.pid ?? 0, text }
+  }
+
   /** Gives it a request; it has to be free. */
   run(exchange: Exchange): void {
     this.#idle.pop()!.run(exchange)
@@ -89,7 +119,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   /** Its links, while requests may be sent to it. */
   get serving(): readonly Link[] {
-    return this.state === 'ready' && !this.#lost ? this.#links.all : []
+    return this.state === 'ready' && !this.#lost && !this.#links.isSilent ? this.#links.all : []
   }
 
   /** Takes no more requests, ends when those under way are answered. */
@@ -131,8 +161,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
       const { code, message: text, detail } = message
       this.startError ??= new StartError(String(code), String(text), typeof detail === 'string' ? detail : undefined)
     } else if (message.type === 'leave' && this.state === 'ready') {
-      this.#keeper.leaving(this, `it got ${String(message.reason)}`)
-    }
+      this.#keeper.leaving(this, 'signal', `it got ${String(message.reason)}`)
+    } else this.#links.heard?.(message)
   }
 
   output(stream: 'stdout' | 'stderr', line: string): void {
@@ -248,6 +278,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     else if (this.state === 'ready') {
       this.#keeper.leaving(
         this,
+        'abort',
         `the client of a request went away ${abortTimeout / 1000} s ago (abortTimeout) and the app did not stop`,
       )
     }

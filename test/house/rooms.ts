@@ -93,7 +93,7 @@ export const rooms: readonly Room[] = [
     name: 'workers',
     files: ['sidecar/workers/'],
     sentence: 'Gives requests to worker processes.',
-    uses: ['processes', 'connect', ...REQUEST],
+    uses: ['routes', 'processes', 'connect', ...REQUEST],
   },
   {
     name: 'processes',

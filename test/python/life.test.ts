@@ -1,7 +1,7 @@
 // The life of workers: queue, clients that go away, death and replacement, the end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,7 +51,7 @@ test('the queue has a bound, and an order', async () => {
 test('a mount says which workers run, and how many requests wait', async () => {
   const { mount, start, ask } = await openMount({ ...spec, processes: 2 })
   const pids = [Number((await ask({ path: '/pid' })).body.toString())]
-  expect(mount.status!()).toEqual({ pids: expect.arrayContaining(pids) as number[], waiting: 0 })
+  expect(mount.status!()).toMatchObject({ pids: expect.arrayContaining(pids) as number[], waiting: 0 })
   expect(mount.status!().pids).toHaveLength(2)
   const busy = [1, 2].map(() => start({ path: '/ticking' }))
   await Promise.all(busy.map(({ carrier }) => carrier.until(({ chunks }) => chunks.length > 0)))
@@ -60,8 +60,21 @@ test('a mount says which workers run, and how many requests wait', async () => {
   for (const { hangUp } of busy) hangUp()
   await Promise.all(late.map(({ response }) => response))
   expect(mount.status!().waiting).toBe(0)
+  // The app hears at its next write that a client is gone.
+  await until(() => mount.status!().workers!.every(({ busy }) => busy === 0))
+  const { workers, waits, restarts } = mount.status!()
+  expect(workers!.map(({ pid }) => pid).toSorted()).toEqual(mount.status!().pids!.toSorted())
+  for (const worker of workers!) {
+    expect(worker).toMatchObject({ state: 'ready', places: 1 })
+    expect(Date.now() - Date.parse(worker.since)).toBeLessThan(60_000)
+    expect(worker.memory ?? 0).toBeGreaterThanOrEqual(existsSync('/proc/self/status') ? 2 ** 20 : 0)
+  }
+  expect(workers!.reduce((sum, { requests }) => sum + requests, 0)).toBe(6)
+  expect(waits!.count).toBe(6)
+  expect(waits!.sum).toBeGreaterThan(0)
+  expect(restarts).toEqual({})
   await mount.close()
-  expect(mount.status!()).toEqual({ pids: [], waiting: 0 })
+  expect(mount.status!()).toMatchObject({ pids: [], workers: [], waiting: 0 })
 })
 
 test('a request waits only so long; one whose client goes away leaves its place', async () => {

@@ -38,8 +38,13 @@ class PythonMount implements Mount {
       mount: key,
       log,
     })
+    await this.#started(this.#pool.open())
+  }
+
+  /** Waits for workers. @throws {ConfigError} */
+  async #started<T>(start: Promise<T> | undefined): Promise<T | undefined> {
     try {
-      await this.#pool.open()
+      return await start
     } catch (error) {
       throw error instanceof StartError ? this.#configError(error) : error
     }
@@ -67,7 +72,15 @@ class PythonMount implements Mount {
   }
 
   status(): MountStatus {
-    return { pids: this.#pool?.pids ?? [], waiting: this.#pool?.waiting ?? 0 }
+    return this.#pool?.status ?? { pids: [], waiting: 0 }
+  }
+
+  async reload(): Promise<void> {
+    await this.#started(this.#pool?.reload())
+  }
+
+  async recycle(pid: number): Promise<boolean> {
+    return (await this.#started(this.#pool?.recycle(pid))) ?? false
   }
 
   async close(): Promise<void> {

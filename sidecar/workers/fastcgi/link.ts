@@ -29,6 +29,7 @@ type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
 export class FastcgiLink implements Link {
   readonly index: number
   cancelledAt = 0
+  requests = 0
   readonly #socket: Duplex
   readonly #process: SupervisedProcess
   readonly #end: LinkEnd
@@ -306,6 +307,7 @@ export class FastcgiLink implements Link {
   }
 
   #open(exchange: Exchange, sequence: number, now: number, beside: boolean): void {
+    this.requests++
     this.#sequence = sequence
     this.#exchange = exchange
     this.#state = 'answering'
