@@ -7,6 +7,7 @@ import { ConfigError } from '../errors.ts'
 import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
+import { ServiceManager } from '../service-manager.ts'
 import { RotatingFile } from '../rotating-file.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
@@ -95,6 +96,9 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const serveLog = openServeLog(config.log.format, config.log.access, context)
   const { log } = serveLog
   exit.log = log
+  const manager = ServiceManager.of(context.environment, process.pid, (why) =>
+    log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
+  )
   const mounts = createMounts(config, log)
   demand({ problems: locate(mounts.problems) })
   const make = (): Gateway =>
@@ -137,11 +141,14 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
     lifeline?.ready()
+    manager?.ready('serves')
+    manager?.watch(() => Promise.resolve(true))
     const stop = reportStray(log)
-    const code = await untilStopped(gateway, config, signals, log, { lifeline, supervised })
+    const code = await untilStopped(gateway, config, signals, log, { lifeline, supervised, manager })
     stop()
     return code
   } finally {
+    await manager?.sent()
     signals.stop()
     stopNotes()
     stopWarnings()
@@ -197,13 +204,20 @@ async function located<T>(locate: Prepared['locate'], work: () => T | Promise<T>
   }
 }
 
+/** Who else has to do with the life of a gateway. */
+interface Companions {
+  readonly lifeline: Lifeline | undefined
+  readonly supervised: Supervised | undefined
+  readonly manager: ServiceManager | undefined
+}
+
 /** Waits for a signal, or until another process follows, then drains; a second signal closes at once. */
 async function untilStopped(
   gateway: Gateway,
   config: GatewayConfig,
   signals: Signals,
   log: Log,
-  { lifeline, supervised }: { lifeline: Lifeline | undefined; supervised: Supervised | undefined },
+  { lifeline, supervised, manager }: Companions,
 ): Promise<number> {
   const first = await Promise.race([
     signals.next(),
@@ -211,6 +225,7 @@ async function untilStopped(
   ])
   // Who looks for a gateway from now on needs another one.
   lifeline?.close()
+  manager?.stopping(`${first}: finishes what is under way`)
   if (first !== undefined)
     log.info(
       `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { GatewayReport } from '../admin/status.ts'
 import type { RawHandle } from '../succession.ts'
+import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
 import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
 
@@ -62,11 +63,12 @@ export class GatewayProcess {
   readonly #unsent = new Set<() => void>()
   readonly #asked = new Map<number, (report: GatewayReport | undefined) => void>()
   #questions = 0
+  #heard = performance.now()
 
   constructor(command: GatewayCommand, handed: Handed, numbers: readonly number[], listener: GatewayListener) {
     this.generation = handed.generation
     this.#child = spawn(command.file, command.args, {
-      env: { ...command.env, [HANDED]: JSON.stringify(handed) },
+      env: { ...withoutServiceManager(command.env), [HANDED]: JSON.stringify(handed) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...numbers],
       // Signals of the terminal are for the supervisor.
       detached: true,
@@ -74,6 +76,7 @@ export class GatewayProcess {
     letOutputsNotWait()
     this.#child.on('message', (message, handle) => {
       const report = message as Report
+      this.#heard = performance.now()
       if (report.type === 'failed') this.why = report.why
       else if (report.type === 'report') this.#asked.get(report.number)?.(report.report)
       else listener.report(this, report, handle as unknown as RawHandle | undefined)
@@ -96,6 +99,11 @@ export class GatewayProcess {
       const timer = setTimeout(end, LAST_WORDS_MS)
       this.#child.once('close', end)
     })
+  }
+
+  /** Milliseconds since it said anything. */
+  get silent(): number {
+    return performance.now() - this.#heard
   }
 
   get pid(): number | undefined {

@@ -15,6 +15,7 @@ import {
 import { keepInherited } from './inherited.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
+import { ServiceManager } from '../service-manager.ts'
 import { version } from '../version.ts'
 
 /** How long the start of a gateway waits that follows one which died, in milliseconds: the first time, and at most. */
@@ -38,6 +39,7 @@ export class Supervisor implements GatewayListener {
   /** One that was coming up, and was given up: the next one is started when it has let go of what it has, addresses above all. */
   #givenUp: GatewayProcess | undefined
   readonly #admin: AdminDesk
+  readonly #manager: ServiceManager | undefined
   /** Those who wait for a reload. */
   readonly #waiting: ((outcome: Outcome) => void)[] = []
   /** What asked for another one while none could be started yet. */
@@ -48,7 +50,11 @@ export class Supervisor implements GatewayListener {
   #stopping = false
   #code = 0
 
-  constructor(command: GatewayCommand) {
+  /** `pid`: the process that was started as Sidegate. */
+  constructor(command: GatewayCommand, pid: number = process.pid) {
+    this.#manager = ServiceManager.of(command.env, pid, (why) =>
+      this.#log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
+    )
     this.#command = command
     keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
@@ -63,6 +69,7 @@ export class Supervisor implements GatewayListener {
     this.#start()
     const code = await this.#over.promise
     this.#admin.close()
+    await this.#manager?.sent()
     return code
   }
 
@@ -101,6 +108,7 @@ export class Supervisor implements GatewayListener {
 
   #startFor(signal: string): void {
     this.#start()
+    this.#manager?.reloading(`gateway ${this.#next!.generation} comes up${this.#beside}`)
     this.#log.info(`${signal}: gateway ${this.#next!.generation} comes up${this.#beside}`)
   }
 
@@ -135,6 +143,7 @@ export class Supervisor implements GatewayListener {
     this.#stopping = true
     clearTimeout(this.#timer)
     this.#outcome({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
+    if (!again) this.#manager?.stopping(`${signal}: finishes what is under way`)
     // The last who has a socket answers what waits there.
     this.#sockets.release()
     for (const gateway of this.#running)
@@ -187,6 +196,8 @@ export class Supervisor implements GatewayListener {
     this.#since = performance.now()
     this.#sockets.takeAll(gateway.made)
     this.#sockets.keepOnly(listeners)
+    this.#manager?.ready(`gateway ${gateway.generation} serves`)
+    this.#manager?.watch(() => this.#lookAfter())
     if (before) {
       before.end({ type: 'followed' })
       this.#log.info(`gateway ${gateway.generation} serves, gateway ${before.generation} finishes what it has`)
@@ -220,10 +231,26 @@ export class Supervisor implements GatewayListener {
     else handle.close()
   }
 
+  /**
+   * For a service manager that watches: a gateway that has said nothing for as long as it waits for a sign of life is ended, and replaced,
+   * before it ends them all.
+   */
+  async #lookAfter(): Promise<boolean> {
+    const gateway = this.#current
+    const most = this.#manager!.watchdog
+    if (gateway && !(await gateway.ask()) && gateway === this.#current && gateway.silent > most) {
+      const message = `gateway ${gateway.generation} has not answered for ${most / 1000} s (the time of the service manager's watchdog), and is ended`
+      this.#log.error(message, { code: 'GATEWAY_STUCK' })
+      gateway.kill()
+    }
+    return true
+  }
+
   /** The one that served is gone. What comes meanwhile waits at the sockets. */
   #died(generation: number, how: string): void {
     if (performance.now() - this.#since > STEADY_MS) this.#again = AGAIN_MS
     this.#log.error(`gateway ${generation} ended (${how}); another one is started`, { code: 'GATEWAY_DIED' })
+    this.#manager?.status(`gateway ${generation} ended (${how}); another one is started`)
     if (!this.#next && !this.#givenUp) this.#startLater()
   }
 
@@ -239,6 +266,7 @@ export class Supervisor implements GatewayListener {
         `gateway ${generation} did not come up (${how}): gateway ${this.#current.generation} serves on, nothing has changed`,
         { code: 'RELOAD_FAILED' },
       )
+      this.#manager?.ready(`gateway ${this.#current.generation} serves; gateway ${generation} did not come up (${how})`)
       this.#outcome({ done: false, code: 'RELOAD_FAILED', message: why || how })
       return
     }

@@ -63,6 +63,7 @@ function needs() {
     { name: 'WSAPI', debian: 'lua-wsapi-fcgi', there: onPath('wsapi.fcgi') },
     { name: 'spawn-fcgi', debian: 'spawn-fcgi', there: onPath('spawn-fcgi') },
     { name: 'PHP by CGI', debian: 'php-cgi', there: onPath('php-cgi') },
+    { name: 'systemd', debian: 'systemd', there: existsSync('/usr/lib/systemd/systemd') },
     { name: 'Gunicorn', debian: 'gunicorn', there: onPath('gunicorn') },
     { name: 'Uvicorn', debian: 'uvicorn', there: onPath('uvicorn') },
     { name: "Uvicorn's WebSockets", debian: 'python3-websockets', there: modules.includes('websockets') },
