@@ -16,25 +16,27 @@ import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import { stackOf } from './thrown.ts'
-import { Mounted, type MountedStatus } from './mounted.ts'
-import type { Mount } from './mounts/mount.ts'
+import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
+import { Places } from './places.ts'
 import { redispatched } from './redispatch.ts'
-import { Router, type Match } from './router.ts'
+import type { Match } from './router.ts'
+import { allSettled, settledWithin } from './settled.ts'
 import type { PassedConnection, RawHandle, Succession } from './succession.ts'
 import { copyVariables, type Variables } from './variables.ts'
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
   readonly listen: readonly ListenerSettings[]
-  /** `key` as in the configuration: a prefix, a host, or both. */
-  readonly mounts: readonly { key: string; mount: Mount }[]
+  readonly mounts: readonly PlacedMount[]
   readonly log: Log
   /** The host in front of listeners that name none; undefined: variables are taken as they come. */
   readonly host?: string | undefined
-  /** How long requests in flight may take after `drain`, in milliseconds. Default 30000, Gunicorn's graceful_timeout. */
+  /** How long requests in flight may take after `drain`, in milliseconds. Default 30000. */
   readonly drainTimeout?: number | undefined
   /** How long connections may take, where that is not LIMITS. */
   readonly limits?: Limits | undefined
+  /** What is thrown in the place of an error of `start` or `reload`. Default: the error. */
+  readonly located?: ((error: unknown) => unknown) | undefined
   /** Where processes follow one another: the listening sockets and the connections of the one before, and those for the one after. */
   readonly succession?: Succession | undefined
 }
@@ -49,10 +51,16 @@ export interface BoundAddress {
 }
 
 /** Clients that go away and paths that nobody serves are in the access log; a line more for each would bury the others. */
-const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set(['CLIENT_GONE', 'NO_MOUNT', 'BODY_CUT', 'UPGRADE_REFUSED'])
+const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set([
+  'CLIENT_GONE',
+  'NO_MOUNT',
+  'BODY_CUT',
+  'UPGRADE_REFUSED',
+  'MOUNT_DRAINED',
+])
 
-/** How often it is said which mounts a start waits for: those that take less are of no interest. */
-const STILL_MS = 3000
+/** Gunicorn's graceful_timeout. */
+const DRAIN_TIMEOUT = 30_000
 
 /** The gateway. */
 export class Gateway implements Reception {
@@ -60,22 +68,22 @@ export class Gateway implements Reception {
   readonly limits: Limits
   draining = false
   readonly succession: Succession | undefined
-  readonly #options: GatewayOptions
-  readonly #mounted: readonly Mounted[]
-  readonly #router: Router<Mounted>
+  readonly #drainTimeout: number
+  readonly #located: (error: unknown) => unknown
+  readonly #places: Places
   readonly #listeners: readonly Listener[]
   readonly #leftOut: LeftOut
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
     readyEngine()
-    this.#options = options
+    this.#drainTimeout = options.drainTimeout ?? DRAIN_TIMEOUT
+    this.#located = options.located ?? ((error) => error)
     this.log = options.log
     this.limits = options.limits ?? LIMITS
     this.succession = options.succession
     this.#leftOut = new LeftOut(options.log)
-    this.#mounted = options.mounts.map(({ key, mount }) => new Mounted(key, mount))
-    this.#router = new Router(this.#mounted)
+    this.#places = new Places(options.mounts, options.log, this.#drainTimeout)
     const keys = new Occurrences()
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
@@ -103,29 +111,11 @@ export class Gateway implements Reception {
    */
   async start(): Promise<void> {
     try {
-      await this.#openMounts()
+      await this.#places.open()
       await allSettled(this.#listeners.map((listener) => listener.open()))
     } catch (error) {
       await this.close()
-      throw error
-    }
-  }
-
-  /** Opens them side by side; from time to time it is said which ones are waited for. */
-  async #openMounts(): Promise<void> {
-    const waiting = new Set<string>()
-    const open = async ({ key, mount }: Mounted): Promise<void> => {
-      waiting.add(key)
-      await mount.open().finally(() => waiting.delete(key))
-    }
-    const timer = setInterval(
-      () => this.log.info(`still waiting for the start of ${[...waiting].join(', ')}`),
-      STILL_MS,
-    )
-    try {
-      await allSettled(this.#mounted.map(open))
-    } finally {
-      clearInterval(timer)
+      throw this.#located(error)
     }
   }
 
@@ -161,9 +151,21 @@ export class Gateway implements Reception {
     return { listeners, mounts: this.mounts }
   }
 
-  /** What each mount has done since the start, and what it does now; in the order of the configuration. */
+  /** What each mount has done since the start, and what it does now; in the order of the configuration, then those that finish after a reload. */
   get mounts(): MountedStatus[] {
-    return this.#mounted.map(({ status }) => status)
+    return this.#places.status
+  }
+
+  /**
+   * Has another mount of the same settings take over from one: it comes up beside it, and the one before answers what it has.
+   * @param key as in the configuration: `/shop`
+   * @throws {ConfigError} MOUNT_UNKNOWN; MOUNT_STAYS where Node.js cannot load an app anew; what `start` throws: then nothing has changed
+   */
+  async reload(key: string): Promise<void> {
+    await this.#places.reload(key).catch((error: unknown) => {
+      throw this.#located(error)
+    })
+    this.log.info(`${key} was reloaded`, { mount: key })
   }
 
   /**
@@ -172,8 +174,12 @@ export class Gateway implements Reception {
    */
   async drain(): Promise<void> {
     this.draining = true
-    const quiet = Promise.all([...this.#listeners, ...this.#mounted].map((each) => each.drain()))
-    await this.#atMost(this.#options.drainTimeout ?? 30_000, quiet)
+    const quiet = Promise.all([...this.#listeners, this.#places].map((each) => each.drain()))
+    await settledWithin(this.#drainTimeout, quiet, () => {
+      const running = this.#places.inFlight
+      const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
+      this.log.warn(`${what} after ${this.#drainTimeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
+    })
     await this.close()
   }
 
@@ -181,9 +187,9 @@ export class Gateway implements Reception {
   async close(): Promise<void> {
     this.draining = true
     const stopped = new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503)
-    for (const mounted of this.#mounted) mounted.abort(stopped)
+    this.#places.abort(stopped)
     for (const listener of this.#listeners) listener.close()
-    await Promise.allSettled(this.#mounted.map(({ mount }) => mount.close()))
+    await this.#places.close()
     this.log.flush()
   }
 
@@ -196,11 +202,11 @@ export class Gateway implements Reception {
 
   /** To a folder `//private` is `/private`: nobody gets past a mount there to the files around it. */
   #match(variables: Variables): Match<Mounted> | undefined {
-    const match = this.#router.match(variables)
+    const match = this.#places.match(variables)
     if (!match?.to.mount.findsFiles || !variables.PATH_INFO?.includes('//')) return match
     const merged = copyVariables(variables)
     merged.PATH_INFO = mergeSlashes(variables.PATH_INFO)
-    const other = this.#router.match(merged)
+    const other = this.#places.match(merged)
     return other?.to === match.to ? match : other
   }
 
@@ -246,21 +252,6 @@ export class Gateway implements Reception {
       mount: exchange.mount?.key ?? '',
       code: exchange.error?.code,
     })
-  }
-
-  /** Waits for what is under way, or so many milliseconds. */
-  async #atMost(timeout: number, quiet: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        const running = this.#mounted.reduce((sum, { inFlight }) => sum + inFlight, 0)
-        const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
-        this.log.warn(`${what} after ${timeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
-        resolve()
-      }, timeout)
-    })
-    await Promise.race([quiet, late])
-    clearTimeout(timer)
   }
 }
 
@@ -311,15 +302,6 @@ function hostCalled(name: string | undefined, path: string): Host | undefined {
     path,
     `there is no host called ${name}; known are ${hosts.map((known) => known.name).join(', ')}`,
   )
-}
-
-/** Waits for all, then throws the first failure: nothing is left half-started in the background. */
-async function allSettled(promises: Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(promises)
-  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown)
-  if (failures.length === 1) throw failures[0]
-  if (failures.length > 1)
-    throw new AggregateError(failures, failures.map((failure) => (failure as Error).message).join('\n'))
 }
 
 function detailOf(error: SidegateError): string | undefined {

@@ -1,4 +1,6 @@
-// What the package `sidegate` exports: the interface for apps, and what a configuration file needs.
+// What the package `sidegate` exports: the interface for apps, what a configuration file needs, and the gateway for programs.
+import type { Config } from './config/define.ts'
+import type { CreateGatewayOptions, OwnGateway } from './library/create-gateway.ts'
 export type {
   Application,
   BodyChunk,
@@ -25,5 +27,18 @@ export { decodePathInfo, encodePathInfo } from './interface/path.ts'
 export { toFetch } from './interface/to-fetch.ts'
 export { toNode } from './interface/to-node.ts'
 export { defineConfig, type Config, type ListenConfig, type MountConfig } from './config/define.ts'
+export type { CreateGatewayOptions, OwnGateway }
 export { AppError, ConfigError, PeerError, SidegateError, UpstreamError, type Blame } from './errors.ts'
 export { Log, type AccessRecord, type LogFields, type LogFormat, type LogLevel, type LogSink } from './log.ts'
+export { ConfigProblems, type Problem } from './problem.ts'
+
+/**
+ * A gateway of a program's own, in its process; not started yet.
+ * @param config as `defineConfig` takes it, or the path of a configuration file
+ * @throws {ConfigError} for what is wrong with the configuration; a ConfigProblems, whose `problems` are all that was found
+ */
+export async function createGateway(config: Config | string, options?: CreateGatewayOptions): Promise<OwnGateway> {
+  // An app imports this module too, and needs no gateway.
+  const library = await import('./library/create-gateway.ts')
+  return library.createGateway(config, options)
+}

@@ -29,6 +29,12 @@ export class ConfigProblems extends ConfigError {
   }
 }
 
+/** @throws {ConfigProblems} when there is a problem */
+export function demand({ problems }: { readonly problems: readonly Problem[] }): void {
+  const [first, ...others] = problems
+  if (first) throw new ConfigProblems([first, ...others])
+}
+
 /** A place as text: `mounts./shop.venv`. */
 export function formatPath(path: ConfigPath): string {
   return path.join('.')

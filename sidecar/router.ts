@@ -18,7 +18,7 @@ export interface Keyed {
 }
 
 interface Route<T> extends MountPlace {
-  readonly to: T
+  to: T
 }
 
 /** Where a request belongs. */
@@ -28,7 +28,7 @@ export interface Match<T> {
   readonly variables: Variables
 }
 
-/** Routes requests. Built once. */
+/** Routes requests. Its places are fixed; who is there may change. */
 export class Router<T extends Keyed> {
   readonly #routes: readonly Route<T>[]
   readonly #only: Route<T> | undefined
@@ -44,6 +44,11 @@ export class Router<T extends Keyed> {
       .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
     const [first, ...others] = this.#routes
     if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first
+  }
+
+  /** Puts another one in the place of the one with its key. */
+  put(other: T): void {
+    for (const route of this.#routes) if (route.to.key === other.key) route.to = other
   }
 
   /** Where a request belongs, or undefined when that is nowhere. SCRIPT_NAME and PATH_INFO are those that the host gave. */

@@ -9,7 +9,7 @@ import type { BoundAddress } from '../gateway.ts'
 import { visible } from '../line.ts'
 import type { Log } from '../log.ts'
 import type { Context } from './command.ts'
-import { scriptOverlaps } from './mounts.ts'
+import { scriptOverlaps } from '../library/mounts.ts'
 import type { MountTarget } from './targets.ts'
 import { version } from '../version.ts'
 

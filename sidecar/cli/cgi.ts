@@ -4,13 +4,13 @@ import type { Writable } from 'node:stream'
 import { hosts } from '../../plugin/index.ts'
 import { problemsOf } from '../problem.ts'
 import { SidegateError } from '../errors.ts'
-import { Gateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
 import { CgiDoor } from '../listen/cgi.ts'
 import { Log } from '../log.ts'
 import { statusFieldHead } from '../wire/head.ts'
 import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
-import { configOptions, demand, prepare } from './config-options.ts'
-import { createMounts } from './mounts.ts'
+import { configOptions, prepare } from './config-options.ts'
+import { gatewayOf } from '../library/gateway.ts'
 
 /** Mounts with processes get so long to stop them, in milliseconds: a host waits for this process to end. */
 const CLOSE_TIMEOUT = 5000
@@ -53,12 +53,9 @@ export const cgi: Command = {
 async function serve(call: Call): Promise<number> {
   const { context, options } = call
   const prepared = await prepare(call)
-  demand(prepared)
   const { config } = prepared
   const log = new Log(config.log.format, context.stderr, context.stderr, false)
-  const { mounts, problems } = createMounts(config, log)
-  demand({ problems: prepared.locate(problems) })
-  const gateway = new Gateway({ listen: [], mounts, log })
+  const gateway = gatewayOf({ ...prepared, config: { ...config, listen: [] } }, log)
   const host = text(options, 'host')
   // A host that obeys RFC 3875 needs no repair, so none is made unless it is asked for.
   const repair = host === undefined ? undefined : hosts.find(({ name }) => name === host)?.repair

@@ -11,13 +11,13 @@ import { isWindows } from '../file-names.ts'
 import { bind } from '../listen/bind.ts'
 import { formatProblem, problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
-import { Gateway } from '../gateway.ts'
 import { Log } from '../log.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, type Call, type Command } from './command.ts'
 import { configOptions, gather, prepare } from './config-options.ts'
 import { describeOverlap } from '../mounts/script-places.ts'
-import { createMounts, scriptOverlaps } from './mounts.ts'
+import { gatewayOf } from '../library/gateway.ts'
+import { createMounts, scriptOverlaps } from '../library/mounts.ts'
 
 /** So many mounts are looked at at a time: each may be a process of Python or a connection. */
 const AT_A_TIME = 8
@@ -118,7 +118,9 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
     // The sockets of systemd are there for serve alone: any number stands for them, to check the other settings.
     const handed = endpoint.kind === 'systemd' && !isWindows()
     const listen = [handed ? { ...settings, address: 'fd:3' } : settings]
-    const wrong = await gather(() => new Gateway({ listen, mounts: [], log, host: config.host }))
+    const wrong = await gather(() =>
+      gatewayOf({ config: { ...config, listen, mounts: [] }, problems: [], locate: (problems) => problems }, log),
+    )
     if (wrong.length > 0) {
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))
       continue

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { settingsOf } from '../config/describe.ts'
 import { CONFIG_NAMES, findConfig, loadConfig } from '../config/load.ts'
-import { ConfigProblems, problemsOf, type Problem } from '../problem.ts'
+import { problemsOf, type Problem } from '../problem.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from '../config/settings.ts'
 import { fromCommandLine, withOverrides, type ConfigSource } from '../config/source.ts'
 import { validateConfig, type Validated } from '../config/validate.ts'
@@ -122,12 +122,6 @@ function overridesOf(options: OptionValues, targets: boolean, cwd: string): Reco
   }
   if (Object.keys(log).length > 0) overrides.log = log
   return overrides
-}
-
-/** @throws {ConfigProblems} when there is one. */
-export function demand({ problems }: { readonly problems: readonly Problem[] }): void {
-  const [first, ...others] = problems
-  if (first) throw new ConfigProblems([first, ...others])
 }
 
 /** Does something that may throw errors of the configuration, and gives those as problems. Other errors are thrown on. */

@@ -4,7 +4,8 @@ import { hosts } from '../../plugin/index.ts'
 import { nearest } from '../nearest.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, number, text, UsageError, type Call, type Command } from './command.ts'
-import { configOptions, demand, prepare } from './config-options.ts'
+import { demand } from '../problem.ts'
+import { configOptions, prepare } from './config-options.ts'
 import { changeFrom, changeOptions, demandControl, reportTo } from './plug-change.ts'
 
 const names = hosts.map(({ name }) => name)

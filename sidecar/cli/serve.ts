@@ -1,10 +1,9 @@
 // sidegate serve: starts the gateway, says what is where, and runs until a signal.
 import { Console } from 'node:console'
 import { resolve } from 'node:path'
-import { Gateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
 import { adminPath } from '../admin/place.ts'
 import { ConfigError } from '../errors.ts'
-import { problemsOf } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import { ServiceManager } from '../service-manager.ts'
@@ -22,10 +21,11 @@ import {
   type Supervised,
   type UserSignal,
 } from './command.ts'
-import { configOptions, demand, prepare, runOptions, type Prepared } from './config-options.ts'
+import { demand } from '../problem.ts'
+import { configOptions, prepare, runOptions } from './config-options.ts'
 import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
-import { createMounts } from './mounts.ts'
+import { gatewayOf } from '../library/gateway.ts'
 import { openServeLog } from './serve-log.ts'
 import { reportStray } from './stray.ts'
 import { reportWarnings } from './warnings.ts'
@@ -90,7 +90,7 @@ export const serve: Command = {
 async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline | undefined): Promise<number> {
   const prepared = await prepare(withPlatformPort(call))
   demand(prepared)
-  const { config, targets, locate } = prepared
+  const { config, targets } = prepared
   const context = withLogFile(call.context, config)
   const { supervised } = context
   const serveLog = openServeLog(config.log.format, config.log.access, context)
@@ -99,25 +99,14 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const manager = ServiceManager.of(context.environment, process.pid, (why) =>
     log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
   )
-  const mounts = createMounts(config, log)
-  demand({ problems: locate(mounts.problems) })
-  const make = (): Gateway =>
-    new Gateway({
-      listen: config.listen,
-      mounts: mounts.mounts,
-      log,
-      host: config.host,
-      drainTimeout: config.drainTimeout * 1000,
-      succession: supervised,
-    })
-  const gateway = await located(locate, make)
+  const gateway = gatewayOf(prepared, log, { succession: supervised })
   const signals = new Signals(context)
   void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
   const stopWarnings = reportWarnings(log)
   const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
   try {
     await context.beforeApps()
-    const started = located(locate, () => gateway.start())
+    const started = gateway.start()
     // Another one may be wanted before this one serves.
     const early = await Promise.race([
       started,
@@ -189,18 +178,6 @@ function openLogFile(path: string, { stderr }: Context): RotatingFile {
     throw new ConfigError('LOG_FILE', 'log.file', `${path} cannot be written: ${(error as Error).message}`, {
       cause: error,
     })
-  }
-}
-
-/** Does it; errors of the configuration get their place in its file. */
-async function located<T>(locate: Prepared['locate'], work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const problems = problemsOf(error)
-    if (!problems) throw error
-    demand({ problems: locate(problems) })
-    throw error
   }
 }
 

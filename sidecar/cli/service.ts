@@ -6,7 +6,8 @@ import { findConfig } from '../config/load.ts'
 import { ConfigError } from '../errors.ts'
 import { isWindows } from '../file-names.ts'
 import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
-import { configOptions, demand, prepare } from './config-options.ts'
+import { demand } from '../problem.ts'
+import { configOptions, prepare } from './config-options.ts'
 import {
   describeStep,
   installPlan,

@@ -11,6 +11,8 @@ import type { ScriptPlace } from './script-places.ts'
 export interface Mount {
   /** What it answers with is found by the path in a folder, to which an empty segment means nothing. Default: false. */
   readonly findsFiles?: boolean
+  /** Why no other mount of the same settings can take over from it while the gateway runs, and the way out. Not there where one can. */
+  readonly stays?: string
   /**
    * Loads the app, starts what it needs; the gateway listens only when every mount is open.
    * @throws {ConfigError} when something named in the settings is not there or does not load.

@@ -394,7 +394,7 @@ test('a redispatched request is booked with the mount that answers it', async ()
 })
 
 test('a request is cut with the mount that answers it, for its client too', () => {
-  const place = new Mounted('/to', { open: async () => {}, handle: () => {}, close: async () => {} })
+  const place = new Mounted({ key: '/to', mount: { open: async () => {}, handle: () => {}, close: async () => {} } })
   const { exchange, inner, errors } = between({})
   place.handle(inner)
   place.abort(new PeerError('GATEWAY_CLOSED', 'stopped', 503))

@@ -7,7 +7,7 @@ import { mountOf, startGateway, text, type Handler } from '../listen/gateway.ts'
 
 /** A mount in its place, given so many requests. */
 function mounted(handler: Handler, count = 1): { place: Mounted; made: TestExchange[] } {
-  const place = new Mounted('/shop', mountOf(handler))
+  const place = new Mounted({ key: '/shop', mount: mountOf(handler) })
   const made = Array.from({ length: count }, () => makeExchange())
   for (const { exchange } of made) place.handle(exchange)
   return { place, made }
@@ -20,12 +20,14 @@ test('counts requests, those in flight, and how they ended', () => {
   expect(made[0]!.exchange.mount).toBe(place)
   expect(place.status).toEqual({
     key: '/shop',
+    since: expect.stringMatching(/^20.*Z$/),
     requests: 5,
     inFlight: 5,
     failed: 0,
     abandoned: 0,
     durations: { count: 0, sum: 0, ranges: [] },
     retired: false,
+    drained: false,
     mount: undefined,
   })
   made[0]!.hangUp()

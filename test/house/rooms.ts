@@ -20,7 +20,7 @@ export const rooms: readonly Room[] = [
     name: 'package',
     files: ['sidecar/index.ts'],
     sentence: 'What `import … from "sidegate"` gives.',
-    uses: ['interface', 'config', 'ground'],
+    uses: ['library', 'interface', 'config', 'ground'],
   },
   {
     name: 'cli',
@@ -28,6 +28,7 @@ export const rooms: readonly Room[] = [
     sentence: 'The commands, one file each.',
     uses: [
       'supervisor',
+      'library',
       'admin',
       'gateway',
       'config',
@@ -46,6 +47,12 @@ export const rooms: readonly Room[] = [
     files: ['sidecar/supervisor/'],
     sentence: 'Keeps the listening sockets, and has one gateway after another serve on them.',
     uses: ['admin', 'ground'],
+  },
+  {
+    name: 'library',
+    files: ['sidecar/library/'],
+    sentence: 'Makes the gateway of a configuration: for programs, and for the commands that serve.',
+    uses: ['gateway', 'config', 'mounts', 'admin', 'routes', 'ground'],
   },
   {
     name: 'gateway',
@@ -143,6 +150,7 @@ export const rooms: readonly Room[] = [
       'sidecar/router.ts',
       'sidecar/redispatch.ts',
       'sidecar/mounted.ts',
+      'sidecar/places.ts',
       'sidecar/mounts/mount.ts',
       'sidecar/mounts/script-places.ts',
       'sidecar/mounts/bare-target.ts',

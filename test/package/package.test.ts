@@ -160,3 +160,27 @@ console.log(JSON.stringify({ status, headers, keys: Object.keys(config), fetched
   const { stdout: schema } = await run('node', ['-p', "require('sidegate/schema.json').$schema"], { cwd: app })
   expect(schema).toMatch(/json-schema\.org/)
 })
+
+test('a program has a gateway of its own', { timeout: 60_000 }, async () => {
+  writeFileSync(
+    join(app, 'own.ts'),
+    `import { ConfigProblems, createGateway, type OwnGateway } from 'sidegate'
+const gateway: OwnGateway = await createGateway({
+  listen: ['127.0.0.1:0'],
+  mounts: { '/': { app: './hello.ts' }, '/fixed': { respond: 200, body: 'before' } },
+  log: { access: false },
+})
+await gateway.start()
+const text: string = await (await fetch(\`http://\${gateway.addresses[0]!.text}/x\`)).text()
+await gateway.reload('/fixed')
+const [first] = gateway.report.mounts
+await gateway.drain()
+const wrong = await createGateway({ mounts: {} }).catch((error: unknown) => error)
+const codes = wrong instanceof ConfigProblems ? wrong.problems.map(({ code }) => code) : []
+console.log(JSON.stringify({ text, requests: first!.requests, codes }))
+`,
+  )
+  const { stdout } = await run('node', ['own.ts'], { cwd: app })
+  expect(JSON.parse(stdout)).toEqual({ text: 'Hello /x\n', requests: 1, codes: ['CONFIG_VALUE'] })
+  await typecheck('own.ts')
+})

@@ -1,4 +1,5 @@
 // An app with the WSGI interface (docs/interface.md), in this process.
+import { LOADED_ONCE } from './in-process.ts'
 import { ConfigError } from '../../errors.ts'
 import { nameOf } from '../../interface/chunk.ts'
 import { lint as lintApplication } from '../../interface/lint.ts'
@@ -40,6 +41,7 @@ export function appHere(
   const surroundings = { log: context.log, multiprocess }
   let application: Application | undefined
   return {
+    stays: LOADED_ONCE,
     check: () => checkTarget(target, context, 'app'),
     async open() {
       const options = { setting: 'app', timeout: loadTimeout * 1000 }

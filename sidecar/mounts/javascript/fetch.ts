@@ -1,4 +1,5 @@
 // A Fetch handler, in this process.
+import { LOADED_ONCE } from './in-process.ts'
 import { ConfigError } from '../../errors.ts'
 import { acceptLightRequests } from '../../handlers/fetch/global.ts'
 import { handleFetch, type FetchHandler } from '../../handlers/fetch/handle.ts'
@@ -44,6 +45,7 @@ export function fetchHere({ fetch: target, request, loadTimeout }: FetchSettings
     },
   }
   return {
+    stays: LOADED_ONCE,
     check: () => checkTarget(target, context, 'fetch'),
     async open() {
       if (request === 'light') acceptLightRequests()

@@ -1,4 +1,5 @@
 // A Node (req, res) handler, in this process.
+import { LOADED_ONCE } from './in-process.ts'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
@@ -145,6 +146,7 @@ async function load(target: string, context: MountContext, timeout: number): Pro
 export function nodeHere({ node: target, loadTimeout }: NodeSettings, context: MountContext): Mount {
   let loaded: Loaded | undefined
   return {
+    stays: LOADED_ONCE,
     check: () => checkTarget(target, context, 'node'),
     async open() {
       const { exported } = await load(target, context, loadTimeout * 1000)

@@ -2,12 +2,12 @@
 import { problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
-import type { Mount } from '../mounts/mount.ts'
+import type { PlacedMount } from '../mounted.ts'
 import { overlaps, type Overlap, type ScriptPlace } from '../mounts/script-places.ts'
 
 /** Mounts by their place, and what was wrong with others. */
 export interface CreatedMounts {
-  readonly mounts: readonly { readonly key: string; readonly mount: Mount }[]
+  readonly mounts: readonly PlacedMount[]
   readonly problems: readonly Problem[]
 }
 
@@ -28,11 +28,12 @@ export function scriptOverlaps(config: GatewayConfig): Overlap[] {
 export function createMounts(config: GatewayConfig, log: Log): CreatedMounts {
   const { directory } = config
   const scripts = scriptPlaces(config)
-  const mounts: { key: string; mount: Mount }[] = []
+  const mounts: PlacedMount[] = []
   const problems: Problem[] = []
   for (const { key, kind, settings, path } of config.mounts) {
     try {
-      mounts.push({ key, mount: kind.create(settings, { key, path, directory, log, scripts }) })
+      const another = () => kind.create(settings, { key, path, directory, log, scripts })
+      mounts.push({ key, mount: another(), another })
     } catch (error) {
       const found = problemsOf(error)
       if (!found) throw error

@@ -1,0 +1,156 @@
+// The mounts of a gateway in their places: opens them, has another one take over from one of them, takes one out, ends them.
+//
+// To reload one, a second mount of the same settings comes up beside it. Once that is open the router has it, and the first one answers what it
+// has, within a limit, and is closed. When the second one does not open, the first one has never noticed.
+import { ConfigError, UpstreamError, type SidegateError } from './errors.ts'
+import type { Log } from './log.ts'
+import { Mounted, type MountedStatus, type PlacedMount } from './mounted.ts'
+import { OneAtATime } from './one-at-a-time.ts'
+import { Router, type Match } from './router.ts'
+import { allSettled, settledWithin } from './settled.ts'
+import type { Variables } from './variables.ts'
+
+/** How often it is said which mounts a start waits for: those that take less are of no interest. */
+const STILL_MS = 3000
+
+/** All mounts of a gateway. */
+export class Places {
+  readonly #log: Log
+  readonly #drainTimeout: number
+  readonly #mounted: Mounted[]
+  /** Those that others took over from, until they have ended; with what they wait for. */
+  readonly #finishing = new Map<Mounted, Promise<void>>()
+  readonly #reloads = new Map<string, OneAtATime>()
+  readonly #router: Router<Mounted>
+  #closed = false
+
+  /** @param drainTimeout milliseconds that requests may take whose mount another one has taken over from */
+  constructor(mounts: readonly PlacedMount[], log: Log, drainTimeout: number) {
+    this.#log = log
+    this.#drainTimeout = drainTimeout
+    this.#mounted = mounts.map((one) => new Mounted(one))
+    this.#router = new Router(this.#mounted)
+  }
+
+  /** Where a request belongs, or undefined when that is nowhere. */
+  match(variables: Variables): Match<Mounted> | undefined {
+    return this.#router.match(variables)
+  }
+
+  /** Those in their places, in the order of the configuration, then those that finish. */
+  get all(): Mounted[] {
+    return [...this.#mounted, ...this.#finishing.keys()]
+  }
+
+  get status(): MountedStatus[] {
+    return this.all.map(({ status }) => status)
+  }
+
+  /** Requests that are not over. */
+  get inFlight(): number {
+    return this.all.reduce((sum, { inFlight }) => sum + inFlight, 0)
+  }
+
+  /** The one that has a place. @throws {ConfigError} MOUNT_UNKNOWN */
+  at(key: string): Mounted {
+    const found = this.#mounted.find((mounted) => mounted.key === key)
+    if (found) return found
+    const keys = this.#mounted.map((mounted) => mounted.key).join(', ')
+    throw new ConfigError('MOUNT_UNKNOWN', '', `there is no mount ${key}; there are ${keys}`)
+  }
+
+  /** Opens them side by side; from time to time it is said which ones are waited for. @throws {ConfigError} */
+  async open(): Promise<void> {
+    const waiting = new Set<string>()
+    const open = async ({ key, mount }: Mounted): Promise<void> => {
+      waiting.add(key)
+      await mount.open().finally(() => waiting.delete(key))
+    }
+    const say = (): void => this.#log.info(`still waiting for the start of ${[...waiting].join(', ')}`)
+    const timer = setInterval(say, STILL_MS)
+    try {
+      await allSettled(this.#mounted.map(open))
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  /**
+   * Has another mount of the same settings take over from the one in a place; one that was taken out is back with that.
+   * @throws {ConfigError} MOUNT_UNKNOWN; MOUNT_STAYS where there can be no other; those of `open`: the one before serves on
+   */
+  async reload(key: string): Promise<void> {
+    this.at(key)
+    const known = this.#reloads.get(key)
+    const reload = known ?? new OneAtATime(() => this.#reload(key))
+    if (!known) this.#reloads.set(key, reload)
+    await reload.run()
+  }
+
+  async #reload(key: string): Promise<void> {
+    const before = this.at(key)
+    if (before.mount.reload) {
+      await before.mount.reload()
+      before.drained = false
+      return
+    }
+    const why = before.mount.stays
+    if (why !== undefined || !before.another) {
+      throw new ConfigError('MOUNT_STAYS', '', `${key} cannot be reloaded alone${why === undefined ? '' : `: ${why}`}`)
+    }
+    const mount = before.another()
+    try {
+      await mount.open()
+      if (this.#closed) throw new ConfigError('RELOAD_FAILED', '', `${key}: the gateway is being stopped`)
+    } catch (error) {
+      await mount.close()
+      throw error
+    }
+    const after = new Mounted({ key, mount, another: before.another }, before)
+    this.#mounted[this.#mounted.indexOf(before)] = after
+    this.#router.put(after)
+    const finished = this.#finish(before)
+    this.#finishing.set(before, finished)
+    void finished.then(() => this.#finishing.delete(before))
+  }
+
+  /** Lets one answer what it has, and closes it. */
+  async #finish(mounted: Mounted): Promise<void> {
+    const { key, mount } = mounted
+    const late = (): void => {
+      const { inFlight } = mounted
+      const message = `${inFlight} requests were still running ${this.#drainTimeout / 1000} s after the reload of ${key} and were cut`
+      this.#log.warn(message, { code: 'DRAIN_TIMEOUT', mount: key })
+      mounted.fail(new UpstreamError('MOUNT_RELOADED', 'the mount was reloaded, and the request took too long', 503))
+    }
+    await settledWithin(this.#drainTimeout, mounted.drain(), late)
+    await mount.close()
+  }
+
+  /**
+   * Takes one out, or back: what comes to it gets 503 meanwhile, what it has is answered.
+   * @returns once nothing is in flight
+   * @throws {ConfigError} MOUNT_UNKNOWN
+   */
+  async takeOut(key: string, out: boolean): Promise<void> {
+    const mounted = this.at(key)
+    mounted.drained = out
+    if (out) await mounted.idle()
+  }
+
+  /** Resolves when no request is in flight; the caller sees to it that no more come. */
+  async drain(): Promise<void> {
+    await Promise.all(this.all.map((mounted) => mounted.drain()))
+  }
+
+  /** Cuts the requests in flight. */
+  abort(reason: SidegateError): void {
+    for (const mounted of this.all) mounted.abort(reason)
+  }
+
+  /** Ends them all. Works twice. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled([...this.#mounted.map(({ mount }) => mount.close()), ...this.#finishing.values()])
+  }
+}
