@@ -1,5 +1,5 @@
 // Unit's control API: JSON over HTTP, on a Unix socket or an address. One request a connection, as Unit closes each.
-import { request, type IncomingMessage } from 'node:http'
+import { request, type IncomingMessage } from '../../sidecar/node-http.ts'
 import { formatEndpoint, parseAddress, socketAddress, type Endpoint } from '../../sidecar/address.ts'
 import { ConfigError } from '../../sidecar/errors.ts'
 import { quoted } from '../../sidecar/line.ts'

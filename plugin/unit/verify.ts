@@ -1,5 +1,6 @@
 // Asks Unit for something that Sidegate has mounted, as a client would: whether the change does what it should is known by that alone.
-import { request as plain, type RequestOptions } from 'node:http'
+import type { RequestOptions } from 'node:http'
+import { request as plain } from '../../sidecar/node-http.ts'
 import { request as secure } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { isLocal, parseAddress, type Endpoint } from '../../sidecar/address.ts'

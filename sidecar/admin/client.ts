@@ -1,5 +1,5 @@
 // Asks the admin interface.
-import { request } from 'node:http'
+import { request } from '../node-http.ts'
 import { ConfigError } from '../errors.ts'
 
 /** What it answered: JSON. */

@@ -1,5 +1,6 @@
 // The admin interface: HTTP with JSON on a Unix socket that only the user whose it is may open.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from '../node-http.ts'
 import { listenOnPath, releasePath } from '../unix-socket.ts'
 import type { Administered, Outcome } from './status.ts'
 

@@ -1,6 +1,6 @@
 // One request by HTTP/1.1, over TCP, a Unix socket or a named pipe.
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from '../node-http.ts'
 import { pipeline } from 'node:stream/promises'
 import { socketAddress } from '../address.ts'
 import { PeerError } from '../errors.ts'

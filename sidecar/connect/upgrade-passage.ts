@@ -1,6 +1,7 @@
 // An upgrade (WebSocket or any other, RFC 9110 7.8) to an HTTP upstream, by way of http-proxy. It writes the upstream's answer to a socket
 // that makes an exchange of it, and pipes what comes after. What it leaves open when a side goes away is closed here.
-import { IncomingMessage, type ClientRequest } from 'node:http'
+import type { ClientRequest } from 'node:http'
+import { IncomingMessage } from '../node-http.ts'
 import type { Socket } from 'node:net'
 import type { ServerOptions } from 'http-proxy'
 import type { SidegateError } from '../errors.ts'

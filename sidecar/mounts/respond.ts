@@ -1,5 +1,5 @@
 // The mount `respond`: one fixed response, such as a redirect, a 410, or the answer to a health check.
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../node-http.ts'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import { requestTargets } from '../targets.ts'

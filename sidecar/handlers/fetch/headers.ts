@@ -50,8 +50,6 @@ export function nativeHeaders(exchange: Handled): Headers {
   return new Headers(pairs)
 }
 
-delegate(LightHeaders.prototype, Headers.prototype)
-
 /**
  * Puts `native` behind `light`: `instanceof` holds, and what `light` does not do itself is done by what its `native()` gives.
  * Private fields of the platform's classes cannot be reached through a prototype.

@@ -2,7 +2,7 @@
 // platform's own Request, which costs more than many an app, is made when something else is asked for.
 import type { Handled } from '../handled.ts'
 import { bodyStream, readAll } from './body.ts'
-import { delegate, LightHeaders, nativeHeaders } from './headers.ts'
+import { LightHeaders, nativeHeaders } from './headers.ts'
 import { requestUrl } from './url.ts'
 
 const decoder = new TextDecoder()
@@ -73,8 +73,6 @@ export class LightRequest {
     return readAll(this.#exchange.body)
   }
 }
-
-delegate(LightRequest.prototype as unknown as { native(): Request }, Request.prototype)
 
 // A Request for GET or HEAD has no body (fetch.spec.whatwg.org).
 function hasBody({ variables, body }: Handled): boolean {

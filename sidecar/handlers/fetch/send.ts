@@ -1,5 +1,5 @@
 // Sends the Response of a Fetch handler.
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../../node-http.ts'
 import { AppError } from '../../errors.ts'
 import { isOfLibrary } from '../framing.ts'
 import type { Handled } from '../handled.ts'

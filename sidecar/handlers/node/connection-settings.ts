@@ -1,6 +1,7 @@
 // What an app tells its http.Server about connections. Here the connections are the gateway's, so that none of it has an effect: whoever set
 // it is told.
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
+import { createServer } from '../../node-http.ts'
 
 const SETTINGS = [
   'timeout',

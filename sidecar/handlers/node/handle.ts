@@ -1,7 +1,8 @@
 // Calls a Node handler with an exchange, as the `request` event of a server: what watches servers (tracing by OpenTelemetry and its kind
 // wraps `http.Server.prototype.emit`, or subscribes to Node.js' diagnostics channels) sees it as it sees any other.
 import { channel } from 'node:diagnostics_channel'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from '../../node-http.ts'
 import { PeerError } from '../../errors.ts'
 import type { Handled } from '../handled.ts'
 import { makeRequest, makeResponse } from './messages.ts'

@@ -2,7 +2,7 @@
 // to them works. Private parts of node:http that are touched: _addHeaderLines (lazy headers), kNeedDrain (what its server resets when
 // a socket has drained), _storeHeader (see storeHeader). Each has a way without it.
 import { channel } from 'node:diagnostics_channel'
-import { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, ServerResponse } from '../../node-http.ts'
 import type { Socket } from 'node:net'
 import { rawFields } from '../../fields.ts'
 import { isChunked } from '../framing.ts'

@@ -1,5 +1,5 @@
 // The responses of the mount `files` that are no files.
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../../node-http.ts'
 import type { Exchange } from '../../exchange.ts'
 import { encodePath } from '../../variables.ts'
 

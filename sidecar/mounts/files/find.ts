@@ -1,7 +1,7 @@
 // From the variables of a request to a file: what is sent of it, and with which head.
 import type { Stats } from 'node:fs'
 import { realpath } from 'node:fs/promises'
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from '../../node-http.ts'
 import type { SendOptions, send as Send } from '@fastify/send'
 import { encodePath, type Variables } from '../../variables.ts'
 import { fieldValue } from '../../fields.ts'

@@ -1,7 +1,9 @@
 // What an app gets that imports `unit-http`, NGINX Unit's module for Node.js: that of Node.js, whose servers do not listen but are taken by the
 // mount. As in Unit's, `listen` takes whatever it is given and `address` says port 80.
-import * as http from 'node:http'
+import type * as types from 'node:http'
 import { noteListening } from './listening.ts'
+
+const http = process.getBuiltinModule('node:http')
 
 /** A server that Unit would call. */
 export class Server extends http.Server {
@@ -21,11 +23,28 @@ export class Server extends http.Server {
 
 /** As of node:http. */
 export function createServer(
-  options?: http.ServerOptions | http.RequestListener,
-  listener?: http.RequestListener,
+  options?: types.ServerOptions | types.RequestListener,
+  listener?: types.RequestListener,
 ): Server {
   return typeof options === 'function' ? new Server(options) : new Server(options ?? {}, listener)
 }
 
-export * from 'node:http'
-export default { ...http, Server, createServer }
+// Its names one by one: the module of Node.js has others that load undici when they are looked at (node-http.ts).
+export const {
+  Agent,
+  ClientRequest,
+  get,
+  globalAgent,
+  IncomingMessage,
+  maxHeaderSize,
+  METHODS,
+  OutgoingMessage,
+  request,
+  ServerResponse,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue,
+} = http
+
+const own = Object.getOwnPropertyDescriptors({ Server, createServer })
+export default Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(http), ...own }) as typeof http
