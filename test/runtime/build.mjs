@@ -1,5 +1,5 @@
-// Builds dist/, which is what the package ships: what tsc makes of tsconfig.build.json, and beside it the files that
-// tsc leaves alone. It is made in a folder of its own: a failed build changes nothing, and a good one replaces each file as
+// Builds dist/, which is what the package ships: what tsc makes of tsconfig.build.json, joined into few files, and beside
+// them the files that tsc leaves alone. It is made in a folder of its own: a failed build changes nothing, and a good one replaces each file as
 // a whole and removes what is stale last, so that what runs or starts from dist/ meanwhile finds every file, and none half written.
 import { spawnSync } from 'node:child_process'
 import {
@@ -13,8 +13,9 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.mjs'
 
 process.chdir(fileURLToPath(new URL('../../', import.meta.url)))
 mkdirSync('run', { recursive: true })
@@ -22,6 +23,7 @@ const fresh = mkdtempSync('run/build-')
 process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
 
 compile()
+await bundle(resolve(fresh))
 copyAssets()
 writeSchema()
 chmodSync(join(fresh, 'sidecar/main.js'), 0o755)

@@ -10,7 +10,7 @@ export class Server extends http.Server {
   override listen(...given: unknown[]): this {
     const listener = given.at(-1)
     if (typeof listener === 'function') this.once('listening', listener as () => void)
-    noteListening(this)
+    noteListening(this, import.meta.filename)
     // Apps use what `listen` gives back in the listener.
     setImmediate(() => this.emit('listening'))
     return this

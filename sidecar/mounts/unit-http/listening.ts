@@ -71,21 +71,15 @@ export function noteImport(url: string | undefined): void {
   for (const module of modulesOf([file])) listeningOf(module).noteImport()
 }
 
-/** A server is told to listen by the code that calls this. */
-export function noteListening(server: Server): void {
+/** A server is told to listen by the code that calls this; `by` is the file of the server's own. */
+export function noteListening(server: Server, by: string): void {
   const files = getCallSites(FRAMES)
     .map(({ scriptName }) => scriptName)
     .filter((script) => script.startsWith('file:') || isAbsolute(script))
     .map(fileOf)
-    .filter((file) => !OWN.has(file))
+    .filter((file) => file !== by && file !== import.meta.filename)
   for (const module of modulesOf(files)) listeningOf(module).note(server)
 }
-
-const OWN: ReadonlySet<string> = new Set(
-  ['./http.ts', './http.js', './listening.ts', './listening.js'].map((name) =>
-    fileOf(new URL(name, import.meta.url).href),
-  ),
-)
 
 function fileOf(script: string): string {
   return script.startsWith('file:') ? fileURLToPath(script) : script
