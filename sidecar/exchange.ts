@@ -53,6 +53,8 @@ export class Exchange {
   mount: Handler<Exchange> | undefined
   /** The process that it was given to, or waits for ahead of its turn; the worker's, if any. */
   pid: number | undefined = undefined
+  /** Its id, once somebody has asked for it; a worker is told it. */
+  name = ''
   /** How often the request was handled anew as another one before. */
   hops = 0
   /** The exchange that this one answers through, when a layer stands between (layer.ts). */
@@ -73,7 +75,6 @@ export class Exchange {
   /** Who is told how it goes. */
   readonly observer: ExchangeObserver
   readonly #carrier: Carrier
-  #id = ''
   #head: Head | undefined
   #headRequest: boolean
   #bodiless = false
@@ -103,7 +104,7 @@ export class Exchange {
 
   /** Names this request in logs and error pages; unique per process. */
   get id(): string {
-    return this.outer ? this.outer.id : (this.#id ||= nextId())
+    return this.outer ? this.outer.id : (this.name ||= nextId())
   }
 
   /** True when the client is gone or the response was cut: nothing more can be sent. */

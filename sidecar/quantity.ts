@@ -5,7 +5,7 @@ import * as v from 'valibot'
 /** Eleven days: with what is added to some times, still one that a timer takes. */
 export const SECONDS_MAX = 1_000_000
 /** Of what is only counted or waits in a list. */
-const COUNT_MAX = 1_000_000
+export const COUNT_MAX = 1_000_000
 /** A tebibyte, for what goes to disk. */
 const BYTES_MAX = 2 ** 40
 /** For what stays in memory, once for each request. */

@@ -23,7 +23,7 @@ export function conformanceOf(served: Served): void {
       })
       afterAll(() => behind?.stop())
 
-      for (const transport of transports) {
+      for (const transport of served.transports ?? transports) {
         describe(`${transport}, directly`, () => {
           each(served, { transport, interface: served.interface, prefix }, () => behind.gateway.addresses[0]!)
         })

@@ -27,7 +27,7 @@ import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
 import { gatewayOf } from '../library/gateway.ts'
 import { openServeLog } from './serve-log.ts'
-import { reportStray } from './stray.ts'
+import { reportStray } from '../stray.ts'
 import { reportWarnings } from './warnings.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */

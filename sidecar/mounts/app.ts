@@ -2,6 +2,8 @@
 import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
 import { appHere } from './javascript/app.ts'
+import { workerEntries } from './javascript/settings.ts'
+import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
 
@@ -21,6 +23,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...workerEntries,
 })
 
 export const app: MountKind<typeof settings> = {
@@ -36,5 +39,5 @@ export const app: MountKind<typeof settings> = {
       because: 'the export is a function called application or app, the names that WSGI has',
     },
   },
-  create: (settings, context) => appHere(settings, context),
+  create: (settings, context) => placed('app', settings, context, appHere),
 }

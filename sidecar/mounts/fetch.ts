@@ -5,6 +5,8 @@ import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
 import { hasMethod } from './bare-target.ts'
 import { fetchHere } from './javascript/fetch.ts'
+import { workerEntries } from './javascript/settings.ts'
+import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
 
@@ -23,6 +25,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...workerEntries,
 })
 
 export const fetch: MountKind<typeof settings> = {
@@ -40,5 +43,5 @@ export const fetch: MountKind<typeof settings> = {
     ],
     names: { words: ['fetch'], because: 'the export is a function called fetch' },
   },
-  create: (settings, context) => fetchHere(settings, context),
+  create: (settings, context) => placed('fetch', settings, context, fetchHere),
 }

@@ -2,6 +2,8 @@
 import * as v from 'valibot'
 import { seconds } from '../quantity.ts'
 import { nodeHere } from './javascript/node.ts'
+import { workerEntries } from './javascript/settings.ts'
+import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
 import { nodeExports } from './node-exports.ts'
@@ -16,6 +18,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...workerEntries,
 })
 
 export const node: MountKind<typeof settings> = {
@@ -24,5 +27,5 @@ export const node: MountKind<typeof settings> = {
   settings,
   loads: true,
   exports: nodeExports,
-  create: (settings, context) => nodeHere(settings, context),
+  create: (settings, context) => placed('node', settings, context, nodeHere),
 }

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
-import { apps, type Interface } from '../conformance/index.ts'
+import { apps, type Interface, type Transport } from '../conformance/index.ts'
 import { startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
 import { matrix } from './matrix.ts'
 
@@ -16,6 +16,8 @@ export interface Served {
   readonly checked?: boolean
   /** The web servers to go through. Default: all. */
   readonly hosts?: readonly string[]
+  /** The protocols in which it is asked directly. Default: all. */
+  readonly transports?: readonly Transport[]
   /** A prefix, as in the example config of the host. */
   readonly prefix: string
 }

@@ -17,6 +17,12 @@ export const rooms: readonly Room[] = [
     uses: ['addresses', 'wire', 'ground'],
   },
   {
+    name: 'worker',
+    files: ['sidecar/worker/'],
+    sentence: 'A process that runs the app of one mount in JavaScript, and answers what its gateway sends it.',
+    uses: ['mounts', 'processes', 'frames', 'routes', ...REQUEST],
+  },
+  {
     name: 'package',
     files: ['sidecar/index.ts'],
     sentence: 'What `import … from "sidegate"` gives.',
@@ -100,7 +106,7 @@ export const rooms: readonly Room[] = [
     name: 'workers',
     files: ['sidecar/workers/'],
     sentence: 'Gives requests to worker processes.',
-    uses: ['routes', 'processes', 'connect', ...REQUEST],
+    uses: ['routes', 'processes', 'connect', 'frames', ...REQUEST],
   },
   {
     name: 'processes',
@@ -143,6 +149,12 @@ export const rooms: readonly Room[] = [
     files: ['sidecar/admin/'],
     sentence: 'Tells what is going on, and takes orders: the interface, its client, its shape.',
     uses: ['routes', 'ground'],
+  },
+  {
+    name: 'frames',
+    files: ['sidecar/frames/'],
+    sentence: 'What a gateway and its workers in Node.js say to each other.',
+    uses: [...REQUEST],
   },
   {
     name: 'routes',

@@ -8,6 +8,7 @@ import { rolldown } from 'rolldown'
 const ENTRIES = [
   'sidecar/main',
   'sidecar/index',
+  'sidecar/worker/main',
   'sidecar/mounts/unit-http/http',
   'plugin/iis/handler',
   'test/conformance/index',

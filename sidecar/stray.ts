@@ -1,7 +1,7 @@
 // What an app throws outside its requests: in a timer, or a promise that nobody waits for. Node.js would end the process, and with
 // it every other app behind the gateway. It is reported, and the others go on.
-import type { Log } from '../log.ts'
-import { messageOf, stackOf } from '../thrown.ts'
+import type { Log } from './log.ts'
+import { messageOf, stackOf } from './thrown.ts'
 
 /**
  * Reports errors that nobody catches, from now on.

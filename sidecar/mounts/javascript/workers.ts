@@ -1,0 +1,123 @@
+// An app in JavaScript in worker processes of its own.
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { programEnvironment } from '../../processes/environment.ts'
+import type { Command } from '../../processes/process.ts'
+import { StartError } from '../../processes/start-error.ts'
+import { frames } from '../../workers/frames/links.ts'
+import { Pool } from '../../workers/pool.ts'
+import type { Mount, MountContext, MountStatus, Stack } from '../mount.ts'
+import { checkTarget } from '../syntax.ts'
+import { workersOf, type CompleteSettings, type WorkerSettings } from './settings.ts'
+
+/** The program of a worker, of the sources or built as this file is. */
+const WORKER = fileURLToPath(new URL(`../../worker/main${import.meta.url.slice(-3)}`, import.meta.url))
+
+/** What loads the module gives up first, and knows more. */
+const LATE_MS = 10_000
+
+type Kind = 'app' | 'node' | 'fetch'
+
+/** What each kind has. */
+type Settings = WorkerSettings & { readonly loadTimeout: number } & Partial<Record<Kind, string>>
+
+/**
+ * The mount: in workers where the settings say so, else as `here` makes it.
+ * @throws {ConfigError} WORKERS_NONE
+ */
+export function placed<S extends Settings>(
+  kind: Kind,
+  settings: S,
+  context: MountContext,
+  here: (settings: S, context: MountContext) => Mount,
+): Mount {
+  const workers = workersOf(settings, context.path)
+  return workers ? new WorkersMount(kind, settings, workers, context) : here(settings, context)
+}
+
+class WorkersMount implements Mount {
+  readonly #kind: Kind
+  readonly #settings: Settings
+  readonly #workers: CompleteSettings
+  readonly #context: MountContext
+  #pool: Pool | undefined
+
+  constructor(kind: Kind, settings: Settings, workers: CompleteSettings, context: MountContext) {
+    this.#kind = kind
+    this.#settings = settings
+    this.#workers = workers
+    this.#context = context
+  }
+
+  async open(): Promise<void> {
+    const { processes, requests, queue, queueTimeout, stopTimeout, abortTimeout, stuckTimeout } = this.#workers
+    const { log, key, path, directory } = this.#context
+    const opening = { key, path, directory, multiprocess: processes > 1, kind: this.#kind, settings: this.#settings }
+    this.#pool = new Pool({
+      command: this.#command(),
+      speech: frames({ requests, silence: stuckTimeout * 1000, spells: this.#kind !== 'app', opening }),
+      processes,
+      threads: requests,
+      connections: 1,
+      queue,
+      queueTimeout: queueTimeout * 1000,
+      startTimeout: this.#settings.loadTimeout * 1000 + LATE_MS,
+      stopTimeout: stopTimeout * 1000,
+      abortTimeout: abortTimeout * 1000,
+      name: 'JavaScript worker',
+      mount: key,
+      log,
+    })
+    await this.#started(this.#pool.open())
+  }
+
+  check(): Promise<void> {
+    return checkTarget(this.#settings[this.#kind]!, this.#context, this.#kind)
+  }
+
+  handle(exchange: Exchange): void {
+    this.#pool!.handle(exchange)
+  }
+
+  status(): MountStatus {
+    return this.#pool?.status ?? { pids: [], waiting: 0 }
+  }
+
+  async reload(): Promise<void> {
+    await this.#started(this.#pool?.reload())
+  }
+
+  async recycle(pid: number): Promise<boolean> {
+    return (await this.#started(this.#pool?.recycle(pid))) ?? false
+  }
+
+  async stacks(): Promise<readonly Stack[]> {
+    return (await this.#pool?.stacks()) ?? []
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close()
+  }
+
+  #command(): Command {
+    const { heap, env } = this.#workers
+    const { directory, key, platform } = this.#context
+    const options = heap === undefined ? [] : [`--max-old-space-size=${heap}`]
+    const args = [...process.execArgv, ...options, WORKER, key]
+    return { file: process.execPath, args, cwd: directory, env: programEnvironment(env ?? {}, platform) }
+  }
+
+  /** Waits for workers. @throws {ConfigError} */
+  async #started<T>(start: Promise<T> | undefined): Promise<T | undefined> {
+    try {
+      return await start
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      const { code, message, detail } = error
+      const told = code.startsWith('WORKER_') ? `${this.#settings[this.#kind]}: ${message}` : message
+      const options = detail === undefined ? {} : { cause: detail }
+      throw new ConfigError(code, `${this.#context.path}.${this.#kind}`, told, options)
+    }
+  }
+}

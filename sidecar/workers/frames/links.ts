@@ -1,0 +1,160 @@
+// What a worker in Node.js speaks: frames (wire/frames.ts) on its one connection.
+import { notePiece } from '../../collector.ts'
+import type { Door } from '../../carrier.ts'
+import type { Exchange } from '../../exchange.ts'
+import { writeDoor } from '../../frames/door.ts'
+import { FrameOutput } from '../../frames/output.ts'
+import type { LogFields, LogLevel } from '../../log.ts'
+import type { SupervisedProcess } from '../../processes/process.ts'
+import { FRAME, FrameReader, type FrameSink } from '../../wire/frames.ts'
+import type { LinkEnd, Links, Report, Speech } from '../link.ts'
+import { FramesLink, type Host } from './link.ts'
+import { Silence, type Silent } from './silence.ts'
+
+/** Bytes of a response, and of a request's body, that may be under way. */
+const WINDOW = 256 * 1024
+/** The same where so many requests are open that all of them together could be too much. */
+const WINDOW_OF_MANY = 32 * 1024
+const MANY = 64
+
+/** How workers are spoken to. */
+export interface FramesOptions {
+  /** Requests at the same time in one. */
+  readonly requests: number
+  /** Milliseconds after which one that does not answer is given up. */
+  readonly silence: number
+  /** Apps there want to know how the client spelled the names of its header. */
+  readonly spells: boolean
+  /** What it is told first: which app it runs. JSON. */
+  readonly opening: object
+}
+
+class FramesLinks implements Links, Host, FrameSink, Silent {
+  readonly all: readonly FramesLink[]
+  readonly output: FrameOutput
+  readonly spells: boolean
+  readonly #process: SupervisedProcess
+  readonly #end: LinkEnd
+  readonly #patience: number
+  readonly #reader = new FrameReader(this)
+  readonly #byId = new Map<number, FramesLink>()
+  readonly #silence = new Silence(this)
+  #ids = 0
+  #door: Door | undefined
+  #doorText = ''
+  #isRetired = false
+  #isLost = false
+
+  constructor(process: SupervisedProcess, end: LinkEnd, { requests, silence, spells, opening }: FramesOptions) {
+    this.#process = process
+    this.#end = end
+    this.#patience = silence
+    this.spells = spells
+    this.all = Array.from({ length: requests }, (_, index) => new FramesLink(index, this))
+    const [socket] = process.connections
+    this.output = new FrameOutput(socket!)
+    socket!.on('data', this.#receive)
+    process.tell({ type: 'open', ...opening })
+    socket!.once('end', this.#lose).once('close', this.#lose)
+  }
+
+  ready(): void {}
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get window(): number {
+    return this.#byId.size > MANY ? WINDOW_OF_MANY : WINDOW
+  }
+
+  get isBusy(): boolean {
+    return this.#byId.size > 0
+  }
+
+  get isSilent(): boolean {
+    return this.#silence.isSilent
+  }
+
+  enter(link: FramesLink): number {
+    do this.#ids = (this.#ids + 1) >>> 0
+    while (this.#ids === 0 || this.#byId.has(this.#ids))
+    this.#byId.set(this.#ids, link)
+    this.#silence.begin()
+    return this.#ids
+  }
+
+  leave(link: FramesLink, id: number): void {
+    this.#byId.delete(id)
+    this.#end.released(link)
+  }
+
+  cancelled(): void {
+    this.#end.cancelled()
+  }
+
+  doorOf({ door }: Exchange): string {
+    if (door !== this.#door) {
+      this.#door = door
+      this.#doorText = writeDoor(door)
+    }
+    return this.#doorText
+  }
+
+  retire(): void {
+    if (this.#isRetired) return
+    this.#isRetired = true
+    this.output.bare(FRAME.retire, 0)
+    this.output.flush()
+  }
+
+  frame(type: number, id: number, payload: Buffer): void {
+    if (id !== 0) this.#byId.get(id)?.frame(type, payload)
+    else if (type === FRAME.report) this.#report(payload)
+  }
+
+  ask(): void {
+    this.output.bare(FRAME.ping, 0)
+  }
+
+  silent(milliseconds: number): void {
+    if (milliseconds >= this.#patience) this.#end.silent(milliseconds)
+  }
+
+  heard(): void {
+    this.#end.heard()
+  }
+
+  readonly #receive = (bytes: Buffer): void => {
+    notePiece(bytes.byteLength)
+    this.#silence.heard()
+    this.#reader.receive(bytes)
+  }
+
+  readonly #lose = (): void => {
+    if (this.#isLost) return
+    this.#isLost = true
+    this.#silence.close()
+    this.#end.lost(this.all[0]!, undefined)
+  }
+
+  #report(payload: Buffer): void {
+    const said = JSON.parse(payload.toString()) as Said
+    if ('stream' in said) {
+      const report: Report = { type: 'output', stream: said.stream, text: said.text }
+      return this.#end.reported(report, said.request)
+    }
+    const { level, message, fields } = said
+    this.#end.reported({ type: 'record', level, message, fields }, fields.request)
+  }
+}
+
+/** What a worker reports: text that a request wrote, or a record for the log. */
+type Said =
+  | { stream: 'stdout' | 'stderr'; text: string; request: string }
+  | { level: LogLevel; message: string; fields: LogFields }
+
+/** The links of workers in Node.js. */
+export function frames(options: FramesOptions): Speech {
+  return (process, end) => new FramesLinks(process, end, options)
+}

@@ -1,0 +1,91 @@
+// Apps that do one thing each, named by the path.
+import { writeSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Application } from '../../../sidecar/interface/types.ts'
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
+
+const aborted: string[] = []
+
+const paths: Record<string, Handler> = {
+  '/hello': (_, response) => response.end('Hello'),
+  '/pid': (_, response) => response.end(String(process.pid)),
+  '/env': (_, response) => response.end(process.env.SHOP ?? ''),
+  '/cwd': (_, response) => response.end(process.cwd()),
+  '/options': (_, response) => response.end(process.execArgv.join(' ')),
+  '/raises': () => {
+    throw new Error('on purpose')
+  },
+  '/exits': () => process.exit(3),
+  '/crashes': () => process.abort(),
+  '/stray': (_, response) => {
+    setTimeout(() => {
+      throw new Error('from a timer')
+    }, 0)
+    response.end('thrown later')
+  },
+  '/waits': (_, response) => void response.writeHead(200).write('begun\n'),
+  '/aborts': (request, response) => {
+    response.once('close', () => aborted.push(request.url!))
+    response.writeHead(200).write('begun\n')
+  },
+  '/aborted': (_, response) => response.end(aborted.join()),
+  '/loops': (_, response) => {
+    response.writeHead(200).write('begun\n')
+    setImmediate(() => loopForever())
+  },
+  '/busy': (_, response) => {
+    const end = performance.now() + 3500
+    while (performance.now() < end);
+    response.end('done')
+  },
+  '/hoards': () => {
+    const kept: unknown[] = []
+    for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => ({ index })))
+  },
+  '/prints': async (_, response) => {
+    console.log('to stdout')
+    console.error('to stderr\nin two lines')
+    process.stdout.write('half ')
+    process.stdout.write('a line\n')
+    process.stdout.write(Buffer.from('no end'))
+    await sleep(1)
+    console.log('after a while')
+    response.end('printed')
+  },
+  '/writes-by-itself': (_, response) => {
+    writeSync(1, 'by the system\n')
+    response.end('written')
+  },
+  '/big': async (request, response) => {
+    let size = 0
+    for await (const chunk of request) size += (chunk as Buffer).length
+    response.end(String(size))
+  },
+  '/endless': async (_, response) => {
+    const chunk = Buffer.alloc(64 * 1024)
+    let sent = 0
+    response.on('close', () => aborted.push(`endless ${sent}`))
+    for (;;) {
+      if (response.destroyed) return
+      sent += chunk.length
+      if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+    }
+  },
+  '/refuses': (_, response) => response.writeHead(413).end('too large'),
+}
+
+function loopForever(): never {
+  for (;;);
+}
+
+export const node: Handler = (request, response) => paths[request.url!]!(request, response)
+
+export const multiprocess: Application = (environ, startResponse) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  environ['wsgi.errors'].write('to the errors\n')
+  return [String(environ['wsgi.multiprocess'])]
+}
+
+export const number = 5

@@ -1,0 +1,119 @@
+// The life of workers in Node.js: many requests at a time, clients that go away, what an app does to its process.
+import { expect, test } from 'vitest'
+import { app } from '../../sidecar/mounts/app.ts'
+import { alive, until } from '../python/mount.ts'
+import { openWorkers } from './mount.ts'
+
+test('many requests at a time; one whose client is gone leaves its place', async () => {
+  const { mount, request } = await openWorkers({ requests: 3, queue: 1 })
+  const waiting = [1, 2, 3].map(() => request({ path: '/aborts' }))
+  await Promise.all(waiting.map(({ carrier }) => carrier.until(({ chunks }) => chunks.length > 0)))
+  const next = request({ path: '/hello' })
+  expect(() => request({ path: '/hello' })).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }))
+  expect(mount.status!()).toMatchObject({ waiting: 1, workers: [{ busy: 3, places: 3, requests: 3, state: 'ready' }] })
+  waiting[0]!.hangUp()
+  expect((await next.response).body.toString()).toBe('Hello')
+  expect((await request({ path: '/aborted' }).response).body.toString()).toBe('/aborts')
+  for (const { hangUp } of waiting) hangUp()
+  await until(() => mount.status!().workers![0]!.busy === 0)
+})
+
+test('two processes share the requests', async () => {
+  const { request, mount } = await openWorkers({ processes: 2 })
+  const first = request({ path: '/waits' })
+  await first.carrier.until(({ chunks }) => chunks.length > 0)
+  const other = (await request({ path: '/pid' }).response).body.toString()
+  expect(mount.status!().pids).toContain(Number(other))
+  expect(first.exchange.pid).not.toBe(Number(other))
+  first.hangUp()
+})
+
+test('a client that reads nothing stops the app, and nobody else', async () => {
+  const { request, mount } = await openWorkers()
+  const slow = request({ path: '/endless', slow: true })
+  await slow.carrier.until(({ chunks }) => chunks.length > 0)
+  expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
+  const taken = slow.carrier.bytes.length
+  slow.carrier.drain(true)
+  await slow.carrier.until(({ bytes }) => bytes.length > taken)
+  slow.hangUp()
+  await until(() => mount.status!().workers![0]!.busy === 0)
+  const said = (await request({ path: '/aborted' }).response).body.toString()
+  const [, sent] = /^endless (\d+)$/.exec(said)!
+  // The window, what the app hands over beyond it, and the same again once the client had taken some.
+  expect(Number(sent)).toBeLessThan(1024 * 1024)
+})
+
+test('a body comes as fast as the app takes it, whatever its length', async () => {
+  const { request } = await openWorkers()
+  const piece = Buffer.alloc(100_000, 'x')
+  async function* body() {
+    for (let count = 0; count < 50; count++) yield piece
+  }
+  const chunked = request({ method: 'POST', path: '/big', body: body() })
+  expect((await chunked.response).body.toString()).toBe('5000000')
+  const known = request({ method: 'POST', path: '/big', body: body(), length: 5_000_000 })
+  expect((await known.response).body.toString()).toBe('5000000')
+  expect((await request({ method: 'POST', path: '/big', body: 'small' }).response).body.toString()).toBe('5')
+})
+
+test('a body that the app does not want is not asked for', async () => {
+  const { request } = await openWorkers()
+  let asked = false
+  async function* body() {
+    asked = true
+    yield Buffer.alloc(10)
+  }
+  const { response } = request({ method: 'POST', path: '/refuses', body: body() })
+  expect((await response).status).toBe(413)
+  expect(asked).toBe(false)
+})
+
+test('what an app raises is an error of the app, with its stack', async () => {
+  const { request } = await openWorkers()
+  const { response, errors } = request({ path: '/raises' })
+  expect((await response).status).toBe(500)
+  expect(errors).toMatchObject([{ code: 'APP_RAISED', blame: 'app', message: 'the app raised: on purpose' }])
+  expect(errors[0]!.cause).toMatch(/spec\.ts:\d+/)
+})
+
+test('what it throws outside of requests is logged, and the worker goes on', async () => {
+  const { request, logged } = await openWorkers()
+  const pid = (await request({ path: '/pid' }).response).body.toString()
+  await request({ path: '/stray' }).response
+  await until(() => logged.length > 0)
+  expect(logged).toMatchObject([{ level: 'error', code: 'APP_STRAY', pid: Number(pid), mount: '/' }])
+  expect((await request({ path: '/pid' }).response).body.toString()).toBe(pid)
+})
+
+test.each([
+  ['/exits', /exited with code 3/],
+  ['/crashes', /was killed by SIGABRT|exited with code 134/],
+])('%s costs the requests of that worker, and another one takes its place', async (path, words) => {
+  const { mount, request, logged } = await openWorkers()
+  const [pid] = mount.status!().pids!
+  const { response, errors } = request({ path })
+  expect((await response).status).toBe(502)
+  expect(errors).toMatchObject([{ code: 'WORKER_DIED', message: expect.stringMatching(words) }])
+  expect(logged.filter(({ code }) => code === 'WORKER_DIED')).toMatchObject([{ pid, mount: '/' }])
+  expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
+})
+
+test('a reload takes new processes, and those before answer what they have', async () => {
+  const { mount, request } = await openWorkers()
+  const [pid] = mount.status!().pids!
+  const long = request({ path: '/waits' })
+  await long.carrier.until(({ chunks }) => chunks.length > 0)
+  await mount.reload!()
+  expect((await request({ path: '/pid' }).response).body.toString()).not.toBe(String(pid))
+  expect(long.exchange.over).toBe(false)
+  long.hangUp()
+  await until(() => !alive(pid!))
+})
+
+test('closing ends the processes, and lets the app close first', async () => {
+  const { mount } = await openWorkers({ app: './spec.ts#multiprocess', processes: 2 }, app)
+  const pids = mount.status!().pids!
+  await mount.close()
+  expect(pids.filter(alive)).toEqual([])
+})
