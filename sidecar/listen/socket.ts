@@ -85,8 +85,7 @@ export class SocketConnection implements Outlet {
     const held = this.#held
     if (held === this.paused) return
     this.paused = held
-    if (held) this.#socket.pause()
-    else this.#socket.resume()
+    this.#socket[held ? 'pause' : 'resume']()
   }
 
   get #tunnel(): Tunnel | undefined {
@@ -96,9 +95,15 @@ export class SocketConnection implements Outlet {
   /** True while nothing is read but the rest of a request that was answered early; for too long, and the connection is closed. */
   #skips(): boolean {
     if (this.#reading !== 'rest') return false
-    if (this.codec.unfinished === false) this.#reading = 'requests'
+    if (this.codec.unfinished === false) this.#goOn()
     else if (this.#farewell.late) this.#socket.destroy()
     return this.#reading === 'rest'
+  }
+
+  /** The rest of a request that was answered early is here. */
+  #goOn(): void {
+    this.#reading = 'requests'
+    if (this.#entrance.reception.draining) this.#entrance.home.rests(this)
   }
 
   #take(bytes: Uint8Array): void {
@@ -120,7 +125,7 @@ export class SocketConnection implements Outlet {
           break
         case 'end':
           this.#exchanges.finish(event.id)
-          if (this.#reading === 'rest' && !this.#exchanges.has(event.id)) this.#reading = 'requests'
+          if (this.#reading === 'rest' && !this.#exchanges.has(event.id)) this.#goOn()
           break
         case 'abort':
           replies = this.#reply(replies)
@@ -176,14 +181,13 @@ export class SocketConnection implements Outlet {
 
   /**
    * The gateway stops: no request is taken after the one in flight, or the one of which a part has come; what waits to be sent is sent, and
-   * then the connection ends.
+   * then the connection ends, or another process has it.
    */
   retire(): void {
     if (this.#end === 'closing') return
     if (this.busy || this.#clock?.inHead) return this.codec.retire?.()
-    if (this.#passes) return
-    if (this.#reading === 'rest') return this.#linger(Infinity)
-    this.#shut()
+    if (this.#passes) return this.#entrance.home.rests(this)
+    return this.#reading === 'rest' ? this.#linger(Infinity) : this.#shut()
   }
 
   /** True when nothing is under way: whoever has the socket could go on with another codec of this protocol. */
@@ -202,11 +206,9 @@ export class SocketConnection implements Outlet {
     this.#clock?.headOver(0)
   }
 
-  /** The connection stays while the gateway stops: its protocol cannot say that it ends, and another process takes it. */
+  /** Unless it has been said that the connection ends, it stays while the gateway stops: another process takes it. */
   get #passes(): boolean {
-    return (
-      this.codec.between !== undefined && !this.codec.retire && this.#entrance.reception.succession?.followed === true
-    )
+    return this.codec.between !== undefined && this.#entrance.reception.succession?.followed === true
   }
 
   /** The connection is closed, by whomever. */

@@ -76,7 +76,7 @@ export interface ServerCodec {
   demand(id: number): Uint8Array | undefined
   /** Whether the connection stays open for another request after the response to `id`. */
   keepsOpen(id: number): boolean
-  /** No request is taken after the one in flight, and its response says so, where the protocol can. */
+  /** The next response head says that no request is taken after it: that of the one in flight, unless it is gone, where the protocol can. */
   retire?(): void
   /**
    * The last word to a peer whose bytes made `receive` throw, so that its log and its client see why; undefined when the

@@ -76,7 +76,7 @@ export class HttpServer implements ServerCodec {
   }
 
   get between(): boolean {
-    return this.#phase === 'head' && this.#answer === 'complete' && this.#beginning.size === 0 && !this.#retired
+    return this.#phase === 'head' && this.#answer === 'complete' && this.#beginning.size === 0 && this.#keep
   }
 
   receive(bytes: Uint8Array): ServerEvent[] {
@@ -155,12 +155,13 @@ export class HttpServer implements ServerCodec {
   }
 
   keepsOpen(): boolean {
-    return this.#keep && !this.#retired && this.#phase !== 'dead'
+    return this.#keep && this.#phase !== 'dead'
   }
 
   retire(): void {
     this.#retired = true
-    this.#held = undefined
+    // Where the head is gone, it is the next response that says so.
+    if (this.#answer !== 'begun') this.#held = undefined
   }
 
   refuse(head: Head, chunk: Uint8Array): Uint8Array | undefined {
@@ -209,7 +210,8 @@ export class HttpServer implements ServerCodec {
         this.#keep = this.#delimited = false
       }
     }
-    if (!this.#keep || this.#retired) text += 'Connection: close\r\n'
+    if (this.#retired) this.#keep = false
+    if (!this.#keep) text += 'Connection: close\r\n'
     else if (!this.#latest) text += 'Connection: keep-alive\r\n'
     return `${text}\r\n`
   }
