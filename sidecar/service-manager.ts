@@ -76,10 +76,12 @@ export class ServiceManager {
     this.#tell(statusLine(text))
   }
 
-  /** Another process is the service from now on. */
-  main(pid: number): void {
+  /** Another process is the service from now on. Resolves with whether the manager knows. */
+  async main(pid: number): Promise<boolean> {
     clearInterval(this.#timer)
     this.#tell(`MAINPID=${pid}`)
+    await this.#queue
+    return !this.#told
   }
 
   /** Says that all is well, as often as it is wanted and for as long as `well` says so. */

@@ -39,7 +39,7 @@ export interface Supervised extends Succession {
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
   /** It serves. Resolves once that is said. */
-  ready(what: Ready, report: () => GatewayReport): Promise<void>
+  ready(what: Omit<Ready, 'generation'>, report: () => GatewayReport): Promise<void>
   /** It does not come up: what was printed. */
   failed(why: string): void
 }

@@ -223,7 +223,7 @@ function noteUserSignal(signal: UserSignal, log: Log): void {
   const why =
     signal === 'SIGUSR1'
       ? 'there are no log files to open anew, the logs go to standard output and standard error'
-      : 'SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate'
+      : 'with --supervise it would have the version that is installed now take over; SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate'
   log.info(`${signal}: nothing is done; ${why}`)
 }
 

@@ -6,12 +6,14 @@ import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
 import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
 
-/** What a gateway is started with. */
+/** What gateways and supervisors are started with. */
 export interface GatewayCommand {
   /** Node.js, its options, and the program with its words. */
   readonly file: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** The working directory, as it is called by whoever started this process: it may be another folder by now. */
+  readonly cwd: string
 }
 
 /** How a gateway ended. */
@@ -31,7 +33,7 @@ export interface GatewayListener {
 export const FIRST_SOCKET = 4
 
 /** How much longer than it said a gateway may take to end, in milliseconds: then something in it does not let it. */
-const SPARE_MS = 5000
+export const SPARE_MS = 5000
 
 /** How long a gateway may take to say what it does: an app in it may keep it busy. In milliseconds. */
 const ANSWER_MS = 1000
@@ -42,9 +44,10 @@ const LAST_WORDS_MS = 500
 /** How long a gateway may take to end at once, in milliseconds: its workers end meanwhile. */
 const HURRY_MS = 3000
 
-/** A gateway under way. */
+/** A gateway under way, or a supervisor of another version that has one. */
 export class GatewayProcess {
   readonly generation: number
+  readonly supervises: boolean
   /** It serves, or has served. */
   ready = false
   /** When it was started. */
@@ -67,8 +70,13 @@ export class GatewayProcess {
 
   constructor(command: GatewayCommand, handed: Handed, numbers: readonly number[], listener: GatewayListener) {
     this.generation = handed.generation
+    this.supervises = handed.supervisor
     this.#child = spawn(command.file, command.args, {
-      env: { ...withoutServiceManager(command.env), [HANDED]: JSON.stringify(handed) },
+      cwd: command.cwd,
+      env: {
+        ...(handed.supervisor ? command.env : withoutServiceManager(command.env)),
+        [HANDED]: JSON.stringify(handed),
+      },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...numbers],
       // Signals of the terminal are for the supervisor.
       detached: true,
@@ -81,7 +89,8 @@ export class GatewayProcess {
       else if (report.type === 'report') this.#asked.get(report.number)?.(report.report)
       else listener.report(this, report, handle as unknown as RawHandle | undefined)
     })
-    this.#child.once('error', () => {
+    this.#child.once('error', (error) => {
+      this.why ||= error.message
       if (this.#child.pid === undefined) listener.exited(this, { code: 1, signal: null })
     })
     this.#child.once('exit', (code, signal) => {
@@ -147,6 +156,11 @@ export class GatewayProcess {
     clearTimeout(timer)
     this.#asked.delete(number)
     return report
+  }
+
+  /** Connections are on their way to it. */
+  get awaits(): boolean {
+    return this.#unsent.size > 0
   }
 
   /** Ends it at once. */

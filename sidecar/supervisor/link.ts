@@ -15,6 +15,8 @@ interface Channel {
 export class SupervisorLink implements Succession {
   readonly generation: number
   readonly startedPid: number
+  /** This process is to be a supervisor itself. */
+  readonly supervises: boolean
   followed = false
   readonly #channel: Channel
   readonly #handed: Handed
@@ -26,14 +28,19 @@ export class SupervisorLink implements Succession {
   /** Said before anybody listened. */
   readonly #told: StopSignal[] = []
   readonly #gone = Promise.withResolvers<void>()
+  #alone = false
+  #others: ((order: Order) => void) | undefined
 
   constructor(handed: Handed, channel: Channel) {
     this.generation = handed.generation
     this.startedPid = handed.pid
+    this.supervises = handed.supervisor
     this.#handed = handed
     this.#channel = channel
     channel.on('message', (order, handle) => this.#hear(order, handle))
-    channel.on('disconnect', () => this.#gone.resolve())
+    channel.on('disconnect', () => {
+      if (!this.#alone) this.#gone.resolve()
+    })
   }
 
   /** Resolves when another gateway serves. */
@@ -53,6 +60,16 @@ export class SupervisorLink implements Succession {
     return () => this.#stopping.delete(listener)
   }
 
+  /** Has `listener` called for what only a supervisor is told. */
+  onOrder(listener: (order: Order) => void): void {
+    this.#others = listener
+  }
+
+  /** All that were handed down, by the keys of their listeners. */
+  get sockets(): Readonly<Record<string, HandedSocket>> {
+    return this.#handed.sockets
+  }
+
   socket(listener: string): HandedSocket | undefined {
     return this.#handed.sockets[listener]
   }
@@ -66,9 +83,16 @@ export class SupervisorLink implements Succession {
   }
 
   /** It serves. Resolves once that is said: it waits for the listening sockets that are on their way. */
-  ready(what: Ready, report: () => GatewayReport): Promise<void> {
+  ready(what: Omit<Ready, 'generation'>, report: () => GatewayReport): Promise<void> {
     this.#report = report
-    return new Promise((resolve) => this.#send({ type: 'ready', ...what }, undefined, resolve))
+    return new Promise((resolve) =>
+      this.#send({ type: 'ready', generation: this.generation, ...what }, undefined, resolve),
+    )
+  }
+
+  /** What only a supervisor says. */
+  say(report: Extract<Report, { type: 'ready' | 'stopping' | 'upgrade' }>): void {
+    this.#send(report)
   }
 
   /** It does not come up. */
@@ -97,6 +121,11 @@ export class SupervisorLink implements Succession {
       case 'report':
         if (this.#report) this.#send({ type: 'report', number: order.number, report: this.#report() })
         return
+      case 'alone':
+        this.#alone = true
+        return this.#others?.(order)
+      case 'reload':
+        return this.#others?.(order)
       case 'connection':
         if (handle && this.#take) this.#take(order.connection, handle)
         else if (handle) this.#early.push([order.connection, handle])

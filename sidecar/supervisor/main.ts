@@ -1,8 +1,13 @@
 // sidegate serve --supervise: the process that keeps the listening sockets, and its signals.
+import { statSync } from 'node:fs'
+import type { SupervisorLink } from './link.ts'
 import type { StopSignal } from './orders.ts'
 import { Supervisor } from './supervisor.ts'
 
 const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+
+const NO_LOG_FILES =
+  'SIGUSR1: nothing is done; there are no log files to open anew, the logs go to standard output and standard error'
 
 /** True for the words of a command that is to be run below a supervisor. */
 export function wantsSupervisor([name, ...words]: readonly string[]): boolean {
@@ -11,17 +16,30 @@ export function wantsSupervisor([name, ...words]: readonly string[]): boolean {
 }
 
 /**
- * Runs gateways for the words of a command line, until a signal ends them. SIGHUP has the next one take over.
+ * Runs gateways for the words of a command line, until a signal ends them. SIGHUP has the next one take over, SIGUSR2 the next one with a
+ * supervisor of the version that is installed by then.
+ * @param above the supervisor whose place this one is to take
  * @returns the exit code: that of the last gateway
  */
-export async function supervise(words: readonly string[]): Promise<number> {
+export async function supervise(words: readonly string[], above?: SupervisorLink): Promise<number> {
   if (process.platform === 'win32') {
     process.stderr.write('sidegate: --supervise: Windows hands no sockets from process to process; leave it out\n')
     return 1
   }
   const args = [...process.execArgv, process.argv[1]!, ...words]
-  const supervisor = new Supervisor({ file: process.execPath, args, env: process.env })
+  const cwd = workingFolder(process.env.PWD)
+  const supervisor = new Supervisor({ file: process.execPath, args, env: process.env, cwd }, above)
   for (const signal of STOP) process.on(signal, () => supervisor.stop(signal))
-  process.on('SIGHUP', () => supervisor.reload('SIGHUP'))
+  process.on('SIGHUP', () => void supervisor.reload('SIGHUP'))
+  process.on('SIGUSR1', () => supervisor.note(NO_LOG_FILES))
+  process.on('SIGUSR2', () => void supervisor.upgrade('SIGUSR2'))
   return supervisor.run()
+}
+
+/** The working directory by the name under which it was entered: a deployment may put another folder there, by a symbolic link. */
+function workingFolder(name: string | undefined): string {
+  const here = process.cwd()
+  if (name === undefined) return here
+  const [there, own] = [name, here].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return there && own && there.ino === own.ino && there.dev === own.dev ? name : here
 }

@@ -11,11 +11,13 @@ export interface Handed {
   readonly generation: number
   /** The process that was started as Sidegate. */
   readonly pid: number
+  /** It is to be a supervisor itself: another version takes over. */
+  readonly supervisor: boolean
   /** Listening sockets by the keys of their listeners. */
   readonly sockets: Readonly<Record<string, HandedSocket>>
 }
 
-/** What a gateway says. */
+/** What a gateway says, or a supervisor below another one. */
 export type Report =
   /** With the socket itself: it is to be kept for those that follow. */
   | { readonly type: 'socket'; readonly listener: string; readonly file: HandedSocket['file'] }
@@ -26,9 +28,14 @@ export type Report =
   | { readonly type: 'report'; readonly number: number; readonly report: GatewayReport }
   /** With the connection itself: the one that follows takes it. */
   | { readonly type: 'connection'; readonly connection: PassedConnection }
+  /** Of a supervisor: it was told to stop by somebody else, or to have another version take over. */
+  | { readonly type: 'stopping'; readonly signal: StopSignal }
+  | { readonly type: 'upgrade'; readonly signal: string }
 
 /** What is to be known of a gateway that serves. */
 export interface Ready {
+  /** Which one it is; of a supervisor that of its gateway, which may change: then it says all this again. */
+  readonly generation: number
   readonly logFormat: 'text' | 'json'
   /** The keys of its listeners. */
   readonly listeners: readonly string[]
@@ -47,6 +54,9 @@ export type Order =
   /** It finishes what it has; nobody follows. A second time: at once. */
   | { readonly type: 'stop'; readonly signal: StopSignal }
   | { readonly type: 'connection'; readonly connection: PassedConnection }
+  /** To a supervisor: its next gateway takes over; or, it is the only one from now on. */
+  | { readonly type: 'reload'; readonly signal: string }
+  | { readonly type: 'alone' }
 
 /** A signal that asks to end. */
 export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT'

@@ -3,7 +3,12 @@ import { closeSync } from 'node:fs'
 import type { HandedSocket, RawHandle } from '../succession.ts'
 import { releasePath } from '../unix-socket.ts'
 
+/** Hears of a socket that is kept. */
+export type KeptListener = (listener: string, handle: RawHandle, file: HandedSocket['file']) => void
+
 interface Kept {
+  /** Of one that a gateway has made. */
+  readonly handle?: RawHandle
   readonly fd: number
   readonly file: HandedSocket['file']
   /** Whoever started this process has made it, and makes it only once: it is kept whether a gateway uses it or not. */
@@ -17,7 +22,7 @@ export class KeptSockets {
 
   /** Keeps one, in the place of another one for the same listener. */
   add(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
-    this.#put(listener, { fd: handle.fd, file, inherited: false, close: () => handle.close() })
+    this.#put(listener, { handle, fd: handle.fd, file, inherited: false, close: () => handle.close() })
   }
 
   /** Keeps one that this process was started with. */
@@ -34,9 +39,12 @@ export class KeptSockets {
     return { numbers: all.map(([, { fd }]) => fd), sockets: Object.fromEntries(sockets) }
   }
 
-  /** Takes over all of another one. */
-  takeAll(others: KeptSockets): void {
-    for (const [listener, kept] of others.#sockets) this.#put(listener, kept)
+  /** Takes over all of another one; `taken` hears of each. */
+  takeAll(others: KeptSockets, taken: KeptListener): void {
+    for (const [listener, kept] of others.#sockets) {
+      if (kept.handle) taken(listener, kept.handle, kept.file)
+      this.#put(listener, kept)
+    }
     others.#sockets.clear()
   }
 

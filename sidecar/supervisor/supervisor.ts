@@ -1,28 +1,38 @@
 // Owns the listening sockets, and has one gateway serve on them after another: when the configuration is to be read anew, the next one comes up
 // beside the one that serves, and only when it does serve, that one finishes what it has. It loads nothing of an app or a configuration: what
 // they do wrong is not done to it.
-import type { AdminStatus, GatewayStatus, Outcome } from '../admin/status.ts'
+//
+// Another version of Sidegate takes over in the same way: a supervisor of its own, with a gateway, comes up in the place of the next gateway. Where
+// a service manager can be told of it, it is the service from then on, and this process ends; else whoever has started this process waits for it,
+// so that it stays, and passes on what it is told.
+import type { AdminStatus, Outcome } from '../admin/status.ts'
 import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { AdminDesk } from './admin-desk.ts'
+import { BackOff } from './back-off.ts'
 import {
   FIRST_SOCKET,
   GatewayProcess,
+  SPARE_MS,
   type GatewayCommand,
   type GatewayExit,
   type GatewayListener,
 } from './gateway-process.ts'
 import { keepInherited } from './inherited.ts'
-import type { Ready, Report, StopSignal } from './orders.ts'
+import type { SupervisorLink } from './link.ts'
+import type { Order, Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
+import { statusOf } from './status.ts'
+import { endIfStuck } from './stuck.ts'
 import { ServiceManager } from '../service-manager.ts'
-import { version } from '../version.ts'
 
-/** How long the start of a gateway waits that follows one which died, in milliseconds: the first time, and at most. */
-const AGAIN_MS = 50
-const AGAIN_MAX_MS = 5000
-/** A gateway that served for so long was no failed start. */
-const STEADY_MS = 10_000
+/** What is to come up. */
+interface Wish {
+  /** What asked for it, for the log. */
+  readonly signal: string
+  /** A supervisor of its own, of the version that is installed now. */
+  readonly supervisor: boolean
+}
 
 /** The supervisor. */
 export class Supervisor implements GatewayListener {
@@ -40,23 +50,41 @@ export class Supervisor implements GatewayListener {
   #givenUp: GatewayProcess | undefined
   readonly #admin: AdminDesk
   readonly #manager: ServiceManager | undefined
+  /** The process that was started as Sidegate. */
+  readonly #pid: number
   /** Those who wait for a reload. */
   readonly #waiting: ((outcome: Outcome) => void)[] = []
   /** What asked for another one while none could be started yet. */
-  #once: string | undefined
-  #again = AGAIN_MS
+  #once: Wish | undefined
+  /** The supervisor whose place this one is to take, or has taken. */
+  #above: SupervisorLink | undefined
+  /** The supervisor that has taken the place of this one. */
+  #successor: GatewayProcess | undefined
+  /** Connections that are on their way through this process. */
+  #passing = 0
+  readonly #backOff = new BackOff()
   #timer: NodeJS.Timeout | undefined
   #since = 0
   #stopping = false
   #code = 0
 
-  /** `pid`: the process that was started as Sidegate. */
-  constructor(command: GatewayCommand, pid: number = process.pid) {
-    this.#manager = ServiceManager.of(command.env, pid, (why) =>
+  /** @param above the supervisor whose place this one is to take */
+  constructor(command: GatewayCommand, above?: SupervisorLink) {
+    this.#pid = above?.startedPid ?? process.pid
+    this.#manager = ServiceManager.of(command.env, this.#pid, (why) =>
       this.#log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
     )
     this.#command = command
-    keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
+    this.#above = above
+    if (above) {
+      for (const [key, socket] of Object.entries(above.sockets)) this.#sockets.inherit(key, socket)
+      this.#generations = above.generation - 1
+      above.onOrder((order) => this.#ordered(order))
+      above.onStop((signal) => this.stop(signal, true))
+      above.onPassed((connection, handle) => this.#relay({ type: 'connection', connection }, handle))
+      void above.succeeded.then(() => this.#followed())
+      void above.orphaned.then(() => this.stop('SIGTERM', true))
+    } else keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
       status: () => this.status(),
       reload: () => this.reload('sidegate reload'),
@@ -79,16 +107,41 @@ export class Supervisor implements GatewayListener {
    * @returns once the next one serves, or has not come up
    */
   reload(signal: string): Promise<Outcome> {
+    return this.#wanted({ signal, supervisor: false })
+  }
+
+  /** As `reload`, and the next gateway has a supervisor of the version that is installed now, which takes the place of this one. */
+  upgrade(signal: string): Promise<Outcome> {
+    if (!this.#above) return this.#wanted({ signal, supervisor: true })
+    // Where two take turns, it is the one above that starts them.
+    this.#above.say({ type: 'upgrade', signal })
+    return Promise.resolve({ done: true, message: 'passed on' })
+  }
+
+  /** Says something that concerns none of its gateways. */
+  note(message: string): void {
+    this.#log.info(message)
+  }
+
+  #wanted(wish: Wish): Promise<Outcome> {
     if (this.#stopping) return Promise.resolve({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
-    this.#reload(signal)
+    if (!wish.supervisor && !this.#next && !this.#givenUp && this.#current?.supervises) {
+      this.#current.tell({ type: 'reload', signal: wish.signal })
+      return Promise.resolve({ done: true, message: 'passed on' })
+    }
+    this.#bringUp(wish)
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  #reload(signal: string): void {
-    if (this.#givenUp) return
+  #bringUp(wish: Wish): void {
+    const { signal } = wish
+    if (this.#givenUp) {
+      if (wish.supervisor) this.#once = wish
+      return
+    }
     const early = this.#next
     if (early && this.#since === 0) {
-      this.#once = signal
+      this.#once = wish
       this.#log.info(
         `${signal}: gateway ${early.generation} is still coming up; once it serves, the next one follows it`,
       )
@@ -98,18 +151,19 @@ export class Supervisor implements GatewayListener {
       this.#log.info(`${signal}: gateway ${early.generation} was coming up, and is given up for the next one`)
       this.#next = undefined
       this.#givenUp = early
-      this.#once = signal
+      this.#once = { signal, supervisor: wish.supervisor || early.supervises }
       early.end({ type: 'followed' })
       return
     }
     clearTimeout(this.#timer)
-    this.#startFor(signal)
+    this.#startFor(wish)
   }
 
-  #startFor(signal: string): void {
-    this.#start()
-    this.#manager?.reloading(`gateway ${this.#next!.generation} comes up${this.#beside}`)
-    this.#log.info(`${signal}: gateway ${this.#next!.generation} comes up${this.#beside}`)
+  #startFor({ signal, supervisor }: Wish): void {
+    this.#start(supervisor)
+    const what = `gateway ${this.#next!.generation} comes up${supervisor ? ' with a supervisor of its own' : ''}${this.#beside}`
+    this.#manager?.reloading(what)
+    this.#log.info(`${signal}: ${what}`)
   }
 
   /** Tells those who wait for a reload. */
@@ -118,29 +172,19 @@ export class Supervisor implements GatewayListener {
   }
 
   /** What runs, and what it does. */
-  async status(): Promise<AdminStatus> {
-    const gateways = [...this.#running].map(async (gateway): Promise<GatewayStatus> => {
-      const { generation, pid = 0, since } = gateway
-      const state = gateway.ending ? 'finishes' : gateway === this.#current ? 'serves' : 'starts'
-      return {
-        generation,
-        pid,
-        state,
-        since: since.toISOString(),
-        report: gateway.ready ? await gateway.ask() : undefined,
-      }
-    })
-    return { version: version(), pid: process.pid, supervised: true, gateways: await Promise.all(gateways) }
+  status(): Promise<AdminStatus> {
+    return statusOf(this.#running, this.#current)
   }
 
   get #beside(): string {
     return this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
   }
 
-  /** Has all end that they have under way; the second time at once. */
-  stop(signal: StopSignal): void {
+  /** Has all end that they have under way; the second time at once. `told`: by the supervisor above. */
+  stop(signal: StopSignal, told = false): void {
     const again = this.#stopping
     this.#stopping = true
+    if (!told) this.#above?.say({ type: 'stopping', signal })
     clearTimeout(this.#timer)
     this.#outcome({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
     if (!again) this.#manager?.stopping(`${signal}: finishes what is under way`)
@@ -149,13 +193,39 @@ export class Supervisor implements GatewayListener {
     for (const gateway of this.#running)
       if (again) gateway.hurry(signal)
       else if (!gateway.ending) gateway.end({ type: 'stop', signal })
+    this.#lookWhetherOver()
+  }
+
+  /** Another supervisor has taken the place of this one: all finish what they have, and hand over what rests. */
+  #followed(): void {
+    this.#stopping = true
+    clearTimeout(this.#timer)
+    this.#admin.close()
+    this.#sockets.release()
+    for (const gateway of this.#running) if (!gateway.ending) gateway.end({ type: 'followed' })
+    this.#lookWhetherOver()
+  }
+
+  /** All that this process has to wait for is over. */
+  #lookWhetherOver(): void {
+    if (!this.#stopping || this.#passing > 0 || this.#successor?.awaits) return
     if (this.#running.size === 0) this.#over.resolve(this.#code)
+  }
+
+  #ordered(order: Order): void {
+    if (order.type === 'alone') this.#above = undefined
+    else if (order.type === 'reload') void this.reload(order.signal)
   }
 
   report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void {
     if (report.type === 'ready') this.#ready(gateway, report)
     else if (handle && report.type === 'socket') this.#keep(gateway, report.listener, handle, report.file)
-    else if (handle && report.type === 'connection') this.#relay(gateway, report, handle)
+    else if (handle && report.type === 'connection') this.#relay(report, handle, gateway)
+    else if (report.type === 'upgrade') void this.upgrade(report.signal)
+    else if (report.type === 'stopping') {
+      gateway.ending = true
+      this.stop(report.signal)
+    }
   }
 
   exited(gateway: GatewayProcess, { code, signal }: GatewayExit): void {
@@ -174,40 +244,74 @@ export class Supervisor implements GatewayListener {
       this.#givenUp = undefined
       if (!this.#stopping) this.#startFor(this.#takeOnce()!)
     }
-    if (this.#stopping && this.#running.size === 0) this.#over.resolve(this.#code)
+    this.#lookWhetherOver()
   }
 
-  #start(): void {
+  #start(supervisor = false): void {
     const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET)
-    const handed = { generation: ++this.#generations, pid: process.pid, sockets }
+    const handed = { generation: ++this.#generations, pid: this.#pid, supervisor, sockets }
     this.#next = new GatewayProcess(this.#command, handed, numbers, this)
     this.#running.add(this.#next)
   }
 
-  #ready(gateway: GatewayProcess, { logFormat, listeners, stopTimeout, admin }: Ready): void {
+  #ready(gateway: GatewayProcess, ready: Ready): void {
     gateway.ready = true
-    gateway.stopTimeout = stopTimeout
-    if (gateway !== this.#next || this.#stopping) return
+    gateway.stopTimeout = ready.stopTimeout
+    if (this.#stopping) return
+    // Below another supervisor it may be the next one by now.
+    if (gateway === this.#current) return this.#settle(gateway, ready)
+    if (gateway !== this.#next) return
     const before = this.#current
-    this.#log = new Log(logFormat)
-    void this.#admin.at(admin, this.#log)
     this.#current = gateway
     this.#next = undefined
     this.#since = performance.now()
-    this.#sockets.takeAll(gateway.made)
-    this.#sockets.keepOnly(listeners)
-    this.#manager?.ready(`gateway ${gateway.generation} serves`)
-    this.#manager?.watch(() => this.#lookAfter())
+    this.#settle(gateway, ready)
     if (before) {
       before.end({ type: 'followed' })
       this.#log.info(`gateway ${gateway.generation} serves, gateway ${before.generation} finishes what it has`)
     }
+    if (gateway.supervises) void this.#retire(gateway)
     const once = this.#takeOnce()
-    if (once !== undefined) this.#reload(once)
+    if (once !== undefined) this.#bringUp(once)
     else this.#outcome({ done: true, message: `gateway ${gateway.generation} serves` })
   }
 
-  #takeOnce(): string | undefined {
+  /** The one that serves has said with what. */
+  #settle(gateway: GatewayProcess, ready: Ready): void {
+    this.#log = new Log(ready.logFormat)
+    this.#generations = Math.max(this.#generations, ready.generation)
+    this.#sockets.takeAll(gateway.made, (...kept) => this.#above?.keep(...kept))
+    this.#sockets.keepOnly(ready.listeners)
+    // Its own time, and what is left to see to its end here.
+    this.#above?.say({ type: 'ready', ...ready, stopTimeout: ready.stopTimeout + SPARE_MS })
+    if (gateway.supervises) return this.#admin.close()
+    void this.#admin.at(ready.admin, this.#log, this.#above !== undefined)
+    this.#manager?.ready(`gateway ${gateway.generation} serves`)
+    this.#manager?.watch(async () => {
+      await endIfStuck(() => this.#current, this.#manager!.watchdog, this.#log)
+      return true
+    })
+  }
+
+  /**
+   * Another supervisor has taken the place of this one. Where the service manager knows that, this process ends when its own gateways have; else
+   * it stays for whoever has started it.
+   */
+  async #retire(successor: GatewayProcess): Promise<void> {
+    const message = `process ${successor.pid} is the supervisor now`
+    if (!(await this.#manager?.main(successor.pid!)))
+      return this.#log.info(`${message}, process ${process.pid} stays for whoever has started it`)
+    this.#log.info(`${message}, process ${process.pid} ends once its gateways have`)
+    if (this.#stopping || this.#current !== successor) return
+    this.#stopping = true
+    this.#successor = successor
+    this.#running.delete(successor)
+    this.#sockets.release()
+    successor.tell({ type: 'alone' })
+    this.#lookWhetherOver()
+  }
+
+  #takeOnce(): Wish | undefined {
     const once = this.#once
     this.#once = undefined
     return once
@@ -220,43 +324,34 @@ export class Supervisor implements GatewayListener {
     file: (Report & { type: 'socket' })['file'],
   ): void {
     // What one has made that was given up meanwhile ends with it.
-    if (this.#stopping || gateway !== this.#next) handle.close()
+    if (this.#stopping || (gateway !== this.#next && gateway !== this.#current)) handle.close()
     else gateway.made.add(listener, handle, file)
   }
 
   /** The connection goes to the gateway that serves; the copy here is not needed then. */
-  #relay(from: GatewayProcess, { connection }: Report & { type: 'connection' }, handle: RawHandle): void {
-    const to = this.#current
-    if (to && to !== from) to.tell({ type: 'connection', connection }, handle, () => handle.close())
-    else handle.close()
-  }
-
-  /**
-   * For a service manager that watches: a gateway that has said nothing for as long as it waits for a sign of life is ended, and replaced,
-   * before it ends them all.
-   */
-  async #lookAfter(): Promise<boolean> {
-    const gateway = this.#current
-    const most = this.#manager!.watchdog
-    if (gateway && !(await gateway.ask()) && gateway === this.#current && gateway.silent > most) {
-      const message = `gateway ${gateway.generation} has not answered for ${most / 1000} s (the time of the service manager's watchdog), and is ended`
-      this.#log.error(message, { code: 'GATEWAY_STUCK' })
-      gateway.kill()
+  #relay({ connection }: Report & { type: 'connection' }, handle: RawHandle, from?: GatewayProcess): void {
+    const sent = (): void => {
+      this.#passing--
+      handle.close()
+      this.#lookWhetherOver()
     }
-    return true
+    this.#passing++
+    const to = this.#current
+    if (to && to !== from) to.tell({ type: 'connection', connection }, handle, sent)
+    else if (this.#above) this.#above.pass(connection, handle, sent)
+    else sent()
   }
 
   /** The one that served is gone. What comes meanwhile waits at the sockets. */
   #died(generation: number, how: string): void {
-    if (performance.now() - this.#since > STEADY_MS) this.#again = AGAIN_MS
+    this.#backOff.servedSince(this.#since)
     this.#log.error(`gateway ${generation} ended (${how}); another one is started`, { code: 'GATEWAY_DIED' })
     this.#manager?.status(`gateway ${generation} ended (${how}); another one is started`)
     if (!this.#next && !this.#givenUp) this.#startLater()
   }
 
   #startLater(): void {
-    this.#timer = setTimeout(() => this.#start(), this.#again)
-    this.#again = Math.min(2 * this.#again, AGAIN_MAX_MS)
+    this.#timer = setTimeout(() => this.#start(), this.#backOff.next())
   }
 
   /** One did not come up. Why, it has said itself. */
@@ -271,6 +366,7 @@ export class Supervisor implements GatewayListener {
       return
     }
     if (this.#since === 0) {
+      this.#above?.failed(why)
       this.#over.resolve(code)
       return
     }

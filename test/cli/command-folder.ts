@@ -10,8 +10,8 @@ export interface CommandFolder {
   readonly path: string
   /** Writes a file; its name is below the folder. */
   write(name: string, text: string): void
-  /** Runs the command there, until it ends or the test does. */
-  run(words: readonly string[], environment?: Record<string, string>): Sidegate
+  /** Runs the command there, or in another folder, until it ends or the test does. */
+  run(words: readonly string[], environment?: Record<string, string>, cwd?: string): Sidegate
 }
 
 /** Makes one; after each test what was run is stopped, after all of them the folder is removed. */
@@ -25,8 +25,8 @@ export function commandFolder(): CommandFolder {
   return {
     path,
     write: (name, text) => writeFileSync(join(path, name), text),
-    run(words, environment) {
-      const one = new Sidegate(words, path, environment)
+    run(words, environment, cwd = path) {
+      const one = new Sidegate(words, cwd, environment)
       running.push(one)
       return one
     },
