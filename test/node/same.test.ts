@@ -1,4 +1,4 @@
-// The same app on a server of node:http and through the mount: the same answers.
+// The same app on a server of node:http and through the mount, in this process and in a worker: the same answers.
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -74,25 +74,29 @@ async function throughMount(mount: OpenMount, { method = 'GET', path, headers, b
 
 function compare(handler: RequestListener, settings: object, cases: Case[]): void {
   const server = createServer(handler)
-  let mount: OpenMount
+  let mounts: OpenMount[] = []
 
   beforeAll(async () => {
-    mount = await openMount(node, settings, new URL('apps/', import.meta.url))
+    const ways = [settings, { ...settings, processes: 1 }]
+    mounts = await Promise.all(ways.map((way) => openMount(node, way, new URL('apps/', import.meta.url))))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   })
   afterAll(async () => {
     server.close()
-    await mount.mount.close()
+    await Promise.all(mounts.map(({ mount }) => mount.close()))
   })
 
   for (const each of cases) {
     const { method = 'GET', path, name = '' } = each
     test(`${method} ${path} ${name}`, async () => {
       const expected = await overHttp((server.address() as AddressInfo).port, each)
-      const actual = await throughMount(mount, each)
-      // What node:http sends chunked, the mount leaves to the door; a response in one piece has its length then.
-      if (method !== 'HEAD') expected.length ??= actual.length && String(expected.body.length)
-      expect(actual).toEqual(expected)
+      for (const mount of mounts) {
+        const actual = await throughMount(mount, each)
+        // What node:http sends chunked, the mount leaves to the door; a response in one piece has its length then.
+        const length =
+          method === 'HEAD' ? expected.length : (expected.length ?? (actual.length && String(expected.body.length)))
+        expect(actual).toEqual({ ...expected, length })
+      }
     })
   }
 }

@@ -37,6 +37,11 @@ describe('apps that speak WebSocket', () => {
       mounts: [
         { key: '/app', kind: node as unknown as MountKind, settings: { node: './apps/server.ts' } },
         {
+          key: '/work',
+          kind: node as unknown as MountKind,
+          settings: { node: './apps/server.ts', processes: 1 },
+        },
+        {
           key: '/up',
           kind: upstream as unknown as MountKind,
           settings: { upstream: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
@@ -52,18 +57,18 @@ describe('apps that speak WebSocket', () => {
   test('idle ones end with 1001 on both sides, at once', async () => {
     const { gateway, addresses, log } = await start()
     const name = `stop-${process.pid}`
-    const clients = ['app', 'up'].map((key) => new WebSocket(`ws://${addresses[0]}/${key}?name=${name}`))
+    const clients = ['app', 'work', 'up'].map((key) => new WebSocket(`ws://${addresses[0]}/${key}?name=${name}`))
     await Promise.all(clients.map((client) => once(client, 'open')))
     const closed = Promise.all(clients.map((client) => once(client, 'close')))
     await gateway.drain()
-    expect((await closed).map(([code]) => code as number)).toEqual([1001, 1001])
+    expect((await closed).map(([code]) => code as number)).toEqual([1001, 1001, 1001])
     await until('the app has seen it', () => notes().some((note) => note.startsWith(`${name}: closed 1001`)))
     expect(log.text).not.toContain('code=')
   })
 
-  test('a message that is under way to the client comes before the end', async () => {
+  test.each(['app', 'work'])('a message that is under way to the client comes before the end: %s', async (key) => {
     const { gateway, addresses } = await start()
-    const client = new WebSocket(`ws://${addresses[0]}/app?name=slow-${process.pid}`)
+    const client = new WebSocket(`ws://${addresses[0]}/${key}?name=slow-${process.pid}`)
     await once(client, 'open')
     const big = Buffer.alloc(8 * 1024 * 1024, 'sidegate')
     const got: Buffer[] = []

@@ -1,5 +1,6 @@
 // WebSockets between a real client and real apps: directly, and through the real web servers with the shipped configs.
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { IncomingMessage } from 'node:http'
@@ -7,7 +8,7 @@ import { app } from '../../sidecar/mounts/app.ts'
 import { node } from '../../sidecar/mounts/node.ts'
 import { respond } from '../../sidecar/mounts/respond.ts'
 import { until } from '../harness.ts'
-import { notes } from './apps/notes.ts'
+import { NOTES, notes } from './apps/notes.ts'
 import { carriesUpgrades, startFront, ways, type Front } from './fronts.ts'
 
 const mounts = [
@@ -17,6 +18,13 @@ const mounts = [
   { key: '/fixed', kind: respond, settings: { respond: 200, body: 'ordinary' } },
 ]
 
+/** The same in workers of their own, which every web server is in front of in the same way. */
+const inWorkers = [
+  { key: '/worker', kind: node, settings: { node: './apps/server.ts', processes: 1, env: NOTES } },
+  { key: '/worker-app', kind: app, settings: { app: './apps/wsgi.ts', lint: true, processes: 1, env: NOTES } },
+]
+afterAll(() => rmSync(NOTES.NOTES, { force: true }))
+
 let counter = 0
 
 /** A name that no other client has. */
@@ -25,7 +33,7 @@ const freshName = (): string => `client${process.pid}-${++counter}`
 describe.each(ways.filter(carriesUpgrades))('$name', (way) => {
   let front: Front
   beforeAll(async () => {
-    front = await startFront(way, mounts)
+    front = await startFront(way, way.row ? mounts : [...mounts, ...inWorkers])
   })
   afterAll(async () => front?.stop())
 
@@ -47,7 +55,8 @@ describe.each(ways.filter(carriesUpgrades))('$name', (way) => {
     return { status: response.statusCode!, why: response.headers['x-why'] as string | undefined, text }
   }
 
-  describe.each(['/', '/server/x', '/beside/x'])('%s', (path) => {
+  const paths = ['/', '/server/x', '/beside/x', ...(way.row ? [] : ['/worker/x', '/worker-app/x'])]
+  describe.each(paths)('%s', (path) => {
     const root = path.replace(/\/x$/, '').replace(/^\/$/, '')
 
     test('echoes 1000 messages, each once and in order', async () => {
