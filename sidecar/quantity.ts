@@ -23,7 +23,7 @@ const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v
 export const seconds = (initial: number, description: string, least = 0) =>
   v.pipe(v.optional(time(least), initial), v.description(description))
 
-/** A time in seconds whose default depends on something. */
+/** A time in seconds that is not bounded, or depends on something, when it is left out. */
 export const openSeconds = (description: string) => v.pipe(v.optional(time(0)), v.description(description))
 
 /** A number of things. */

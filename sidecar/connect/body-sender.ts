@@ -105,3 +105,24 @@ export class BodySender {
     )
   }
 }
+
+/** Sends a request with what there is of its body. @returns who sends the rest; undefined when it has no body */
+export function sendRequest(
+  socket: OutStream,
+  codec: ClientCodec,
+  head: Uint8Array,
+  body: BodySource,
+  owner: SenderOwner,
+): BodySender | undefined {
+  if (body.length === 0) {
+    socket.write(head)
+    return undefined
+  }
+  socket.cork()
+  socket.write(head)
+  const sender = new BodySender(socket, codec, owner)
+  sender.begin(body)
+  sender.pump()
+  socket.uncork()
+  return sender
+}

@@ -1,18 +1,19 @@
 // What a slot keeps running: a worker of a pool, or the command of a run mount.
+import type { LogFields } from '../log.ts'
 import type { StartError } from './start-error.ts'
 
 /**
  * Why a process takes the place of another: `crash`; `signal`: somebody asked it to end; `abort`: it did not stop after its client had gone;
- * `reload`; `recycle`: by hand.
+ * `time`: a request took too long; `reload`; `recycle`: by hand.
  */
-export type Cause = 'crash' | 'signal' | 'abort' | 'reload' | 'recycle'
+export type Cause = 'crash' | 'signal' | 'abort' | 'time' | 'reload' | 'recycle'
 
 /** Who keeps an occupant running. */
 export interface Keeper<T> {
   /** It can take a request. */
   free(occupant: T): void
-  /** It wants to end, or must. It takes requests until another one is ready, or turns out not to come up. `reason`: for the log. */
-  leaving(occupant: T, cause: Cause, reason: string): void
+  /** It wants to end, or must. It takes requests until another one is ready, or turns out not to come up. `reason`, `about`: for the log. */
+  leaving(occupant: T, cause: Cause, reason: string, about?: LogFields): void
   /** It was in use, and its process is over. `expected`: it had been asked to end. */
   gone(occupant: T, expected: boolean): void
 }

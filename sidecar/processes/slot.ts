@@ -1,7 +1,7 @@
 // A place for a process: keeps one in it, a worker or a command. One that dies is replaced at once; one that dies again and again after
 // longer and longer pauses, so that a broken app does not keep the machine busy with starting it. One that is to be replaced while it serves
 // goes when the next one is ready, which comes up beside it.
-import type { Log } from '../log.ts'
+import type { Log, LogFields } from '../log.ts'
 import type { Cause, Keeper, Occupant } from './occupant.ts'
 import { diedAtOnce, type StartError } from './start-error.ts'
 
@@ -115,9 +115,12 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     if (occupant === this.occupant) this.#onFree()
   }
 
-  leaving(occupant: T, cause: Cause, reason: string): void {
+  leaving(occupant: T, cause: Cause, reason: string, about: LogFields = {}): void {
     if (this.#closed || occupant !== this.occupant || this.#coming.size > 0) return
-    this.#log.warn(`${this.#options.name} ${occupant.pid} is replaced: ${reason}`, this.#fields(occupant))
+    this.#log.warn(`${this.#options.name} ${occupant.pid} is replaced: ${reason}`, {
+      ...this.#fields(occupant),
+      ...about,
+    })
     this.renew(cause).catch((error: unknown) => {
       if (this.#closed || occupant !== this.occupant) return
       // It has to go all the same.

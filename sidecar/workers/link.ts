@@ -27,8 +27,16 @@ export interface Link {
   readonly answering: boolean
   /** Requests that the worker has begun on it, the one under way among them. */
   readonly requests: number
-  /** When the request under way was cancelled, as performance.now(); 0: it was not. */
+  /** The exchange under way, even when nobody waits for its answer any more. */
+  readonly exchange: Exchange | undefined
+  /** How long the app has taken for the request under way, in milliseconds; 0: there is none. */
+  elapsed(now: number): number
+  /** When the client of the request under way had gone, as performance.now(); 0: it has not. */
   readonly cancelledAt: number
+  /** When the request under way had taken too long, as performance.now(); 0: it has not. */
+  readonly expiredAt: number
+  /** The request under way took too long: its exchange ends with the error, and the worker is told to stop it. */
+  expire(error: UpstreamError): void
   /** Sends a request to the worker; the link has to be idle. */
   run(exchange: Exchange): void
   /** How many requests are ahead; undefined when no more may be. */
@@ -51,8 +59,11 @@ export interface Link {
   retire?(): void
   /** Lets the worker end when it has begun what was sent. */
   close(): void
-  /** The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun. */
-  fail(error: UpstreamError): void
+  /**
+   * The worker is gone, and what it had not begun was taken back: ends the exchange under way, and those that it had begun, but those that
+   * `spared` wants to have for another worker: nothing of their answers was sent, and they have no bodies.
+   */
+  fail(error: UpstreamError, spared?: (exchange: Exchange) => boolean): void
 }
 
 /**
@@ -88,6 +99,8 @@ export interface Turns {
   begun(waiting: Waiting): void
   /** One whose turn it was has not been begun there. */
   returned(exchange: Exchange): void
+  /** One that a worker had begun which was ended for the sake of others: true when another worker runs it anew. */
+  again(exchange: Exchange): boolean
 }
 
 /** The links of one process. */
@@ -105,3 +118,8 @@ export interface Links {
 
 /** Makes the links of a process, which has just been started; one for each of its connections. */
 export type Speech = (process: SupervisedProcess, end: LinkEnd, turns: Turns) => Links
+
+/** Nothing of its answer was sent, and it has no body: another worker could run it from its beginning. */
+export function isFresh({ state, body }: Exchange): boolean {
+  return state === 'open' && body.length === 0
+}

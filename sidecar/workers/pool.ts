@@ -9,6 +9,8 @@ import { diedAtOnce } from '../processes/start-error.ts'
 import { processWords } from '../queue.ts'
 import { atMost } from './at-most.ts'
 import { Scheduler } from './scheduler.ts'
+import type { TimeRules } from './time-limits.ts'
+import { Timekeeper } from './timekeeper.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
 /** A pool. Times in milliseconds. */
@@ -17,6 +19,8 @@ export interface PoolOptions extends WorkerOptions {
   /** Exchanges that may wait for a worker. */
   readonly queue: number
   readonly queueTimeout: number
+  /** How long requests may take. Default: as long as they like. */
+  readonly limits?: TimeRules
 }
 
 /** The workers of a mount. */
@@ -24,6 +28,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #slots: Slot<Worker>[] = []
   readonly #scheduler: Scheduler
+  readonly #timekeeper: Timekeeper | undefined
   readonly #restarts: Partial<Record<Cause, number>> = {}
   /** What replaces workers that serve, one thing after the other. */
   #replacing: Promise<unknown> = Promise.resolve()
@@ -31,12 +36,14 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    const { processes, queue, queueTimeout } = options
+    const { processes, queue, queueTimeout, limits } = options
+    if (limits && limits.least < Infinity) this.#timekeeper = new Timekeeper(limits, () => this.#workers)
     this.#scheduler = new Scheduler(
       this.#slots,
       queue,
       queueTimeout,
       processWords(() => this.#describe()),
+      this.#timekeeper,
     )
     for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
   }
@@ -141,6 +148,7 @@ export class Pool {
 
   async #close(): Promise<void> {
     this.#scheduler.close()
+    this.#timekeeper?.close()
     await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 

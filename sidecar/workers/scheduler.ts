@@ -19,6 +19,7 @@
 //
 // Waiting and ahead are both in the queue: what leaves it there (client gone, too long, closed) is never run. What has a body, or is too
 // large, stays in the queue until a worker is free, and nothing behind it is sent ahead.
+import { isIdempotent } from '../connect/failure.ts'
 import { Durations, type DurationsReport } from '../durations.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
@@ -28,12 +29,20 @@ import type { Link, Sent, Turns, Waiting } from './link.ts'
 import { PATROL_MS } from './tuning.ts'
 import type { Worker } from './worker.ts'
 
+/** Who wants to know when requests begin. */
+export interface Beginning {
+  begun(): void
+}
+
 /** The scheduler of a pool. */
 export class Scheduler implements Turns {
   readonly #slots: readonly Slot<Worker>[]
   readonly #queue: ExchangeQueue<Waiting['note']>
   readonly #waits = new Durations()
   readonly #timeout: number
+  /** Those that were begun twice: not a third time. */
+  readonly #repeated = new WeakSet<Exchange>()
+  readonly #clock: Beginning | undefined
   #patrol: NodeJS.Timeout | undefined
   #closed = false
 
@@ -41,10 +50,12 @@ export class Scheduler implements Turns {
    * @param slots where the workers are; they may come later
    * @param most exchanges that may wait
    * @param timeout milliseconds that each may wait
+   * @param clock is told when a worker begins a request
    */
-  constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords) {
+  constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords, clock?: Beginning) {
     this.#slots = slots
     this.#timeout = timeout
+    this.#clock = clock
     this.#queue = new ExchangeQueue({ most, timeout, words, left: (waiting) => this.#left(waiting) })
   }
 
@@ -67,7 +78,7 @@ export class Scheduler implements Turns {
     const worker = this.#leastBusy()
     if (worker) {
       this.#waits.add(0)
-      return worker.run(exchange)
+      return this.#run(worker, exchange)
     }
     this.#queue.add(exchange, noteOf(exchange))
     this.#dispatch()
@@ -85,6 +96,7 @@ export class Scheduler implements Turns {
 
   begun(waiting: Waiting): void {
     this.#leave(waiting)
+    this.#clock?.begun()
   }
 
   returned(exchange: Exchange): void {
@@ -93,10 +105,22 @@ export class Scheduler implements Turns {
     this.#dispatch()
   }
 
+  again(exchange: Exchange): boolean {
+    if (this.#closed || this.#repeated.has(exchange) || !isIdempotent(exchange.variables.REQUEST_METHOD)) return false
+    this.#repeated.add(exchange)
+    this.returned(exchange)
+    return true
+  }
+
   /** The exchanges that wait get 503, and so do all that come. */
   close(): void {
     this.#closed = true
     this.#queue.clear(closed())
+  }
+
+  #run(worker: Worker, exchange: Exchange): void {
+    worker.run(exchange)
+    this.#clock?.begun()
   }
 
   /** Of several that are equally busy the first: with little to do the same few stay warm. */
@@ -141,7 +165,7 @@ export class Scheduler implements Turns {
       entry = next
       if (worker) {
         this.#leave(waiting)
-        worker.run(waiting.exchange)
+        this.#run(worker, waiting.exchange)
       } else if (waiting.note === undefined && link!.sendAhead(waiting)) {
         this.#watch()
       } else {
@@ -162,7 +186,7 @@ export class Scheduler implements Turns {
       const link = sentOf(waiting)?.link
       if (!link?.isSlow(now)) continue
       const exchange = this.#takeFirst(waiting, link)
-      if (exchange) worker.run(exchange)
+      if (exchange) this.#run(worker, exchange)
       link.settle()
       worker = this.#leastBusy()
       entry = this.#queue.first

@@ -3,7 +3,7 @@ import { UpstreamError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
 import type { Stack, WorkerStatus } from '../mounts/mount.ts'
-import type { Keeper, Occupant } from '../processes/occupant.ts'
+import type { Cause, Keeper, Occupant } from '../processes/occupant.ts'
 import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
@@ -48,6 +48,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   readonly #keeper: Keeper<Worker>
   readonly #process: SupervisedProcess
   readonly #links: Links
+  readonly #turns: Turns
   readonly #idle: Link[] = []
   readonly #started = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
@@ -56,10 +57,13 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   #abortTimer: NodeJS.Timeout | undefined
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
+  /** Why it is ended as soon as nobody waits for it any more. */
+  #doom: string | undefined
 
   constructor(options: WorkerOptions, keeper: Keeper<Worker>, turns: Turns) {
     this.#options = options
     this.#keeper = keeper
+    this.#turns = turns
     this.#process = new SupervisedProcess(options.command, options.connections ?? options.threads, this)
     this.#links = options.speech(this.#process, this, turns)
     this.#startTimer = setTimeout(() => this.#late(), options.startTimeout)
@@ -89,6 +93,16 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   /** Requests that it has begun. */
   get requests(): number {
     return this.#links.all.reduce((sum, { requests }) => sum + requests, 0)
+  }
+
+  /** What it is called in messages, with its number. */
+  get name(): string {
+    return `${this.#options.name} ${this.pid ?? ''}`
+  }
+
+  /** Its links, while it may have requests. */
+  get links(): readonly Link[] {
+    return this.state === 'ready' || this.state === 'leaving' ? this.#links.all : []
   }
 
   /** Undefined when it is over, or was never there. */
@@ -122,6 +136,22 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     return this.state === 'ready' && !this.#lost && !this.#links.isSilent ? this.#links.all : []
   }
 
+  /** Writes a line to the log about a request that it has. */
+  tell(message: string, fields: LogFields, exchange: Exchange): void {
+    this.#options.log.warn(message, { ...fields, ...this.#fields, ...fieldsOf(exchange) })
+  }
+
+  /**
+   * Has another one take its place, and is ended by force once those of its requests are answered that somebody waits for, at the latest when a
+   * stop would be enforced.
+   */
+  condemn(cause: Cause, reason: string, fields: LogFields, exchange: Exchange): void {
+    this.#doom ??= `was ended: ${reason}`
+    if (this.state === 'ready') this.#keeper.leaving(this, cause, reason, { ...fields, ...fieldsOf(exchange) })
+    else this.tell(`${this.name} is ended: ${reason}`, fields, exchange)
+    this.#meetDoom()
+  }
+
   /** Takes no more requests, ends when those under way are answered. */
   leave(): void {
     if (this.state === 'starting') this.#process.kill()
@@ -132,6 +162,14 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
       link.retire?.()
     }
     if (this.busy === 0) void this.stop()
+    else this.#meetDoom()
+  }
+
+  #meetDoom(): void {
+    if (this.#doom === undefined || this.state !== 'leaving') return
+    const awaited = ({ exchange, expiredAt, cancelledAt }: Link): boolean =>
+      exchange !== undefined && !expiredAt && !cancelledAt
+    if (!this.#links.all.some(awaited)) void this.stop()
   }
 
   /** Ends it: resolves when its process is over, at most `stopTimeout` later. */
@@ -140,7 +178,11 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     if (this.state !== 'gone') {
       this.state = 'stopping'
       for (const link of this.#links.all) link.close()
-      this.#process.stop(this.#options.stopTimeout)
+      if (this.#doom === undefined) this.#process.stop(this.#options.stopTimeout)
+      else {
+        this.#verdict ??= this.#doom
+        this.#process.kill()
+      }
     }
     return this.#gone.promise
   }
@@ -189,8 +231,10 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
       this.#options.log.error(message, { ...this.#fields, code: 'WORKER_DIED', detail })
     }
     const cause = lastLines === undefined ? {} : { cause: lastLines }
+    // One that dies by itself may die of what it runs.
+    const spared = this.#verdict === undefined ? undefined : (exchange: Exchange) => this.#turns.again(exchange)
     for (const link of this.#links.all) {
-      link.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause))
+      link.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause), spared)
     }
     this.#gone.resolve()
     this.#keeper.gone(this, expected)
@@ -203,10 +247,12 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     this.#idle.push(link)
     if (this.state === 'ready') this.#keeper.free(this)
     else if (this.state === 'leaving' && this.busy === 0) void this.stop()
+    else this.#meetDoom()
   }
 
   cancelled(): void {
     this.#abortTimer ??= setTimeout(this.#checkCancelled, this.#options.abortTimeout)
+    this.#meetDoom()
   }
 
   lost(link: Link, error: SidegateError | undefined): void {
@@ -290,6 +336,10 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     this.startError ??= new StartError('WORKER_START_TIMEOUT', message)
     this.#process.kill()
   }
+}
+
+function fieldsOf({ id, logged: { method, uri } }: Exchange): LogFields {
+  return { request: id, method, uri }
 }
 
 function startErrorOf(exit: Exit, { name, command }: WorkerOptions): StartError {

@@ -4,11 +4,12 @@ import type { Exchange } from '../../exchange.ts'
 import { fastcgi } from '../../workers/fastcgi/links.ts'
 import { Pool } from '../../workers/pool.ts'
 import { StartError } from '../../processes/start-error.ts'
-import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
+import type { Mount, MountContext, MountKind, MountStatus, Stack } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
 import { defaultPython, pythonCommand } from './interpreter.ts'
 import { pythonClaims, pythonSuffixes } from './claims.ts'
+import { timeRules } from '../worker-settings.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -34,6 +35,7 @@ class PythonMount implements Mount {
       startTimeout: startTimeout * 1000,
       stopTimeout: stopTimeout * 1000,
       abortTimeout: abortTimeout * 1000,
+      limits: timeRules(this.#settings),
       name: 'Python worker',
       mount: key,
       log,
@@ -77,6 +79,10 @@ class PythonMount implements Mount {
 
   async reload(): Promise<void> {
     await this.#started(this.#pool?.reload())
+  }
+
+  stacks(): Promise<readonly Stack[]> {
+    return this.#pool?.stacks() ?? Promise.resolve([])
   }
 
   async recycle(pid: number): Promise<boolean> {

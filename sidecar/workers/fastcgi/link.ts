@@ -6,7 +6,7 @@
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
 import type { Duplex } from 'node:stream'
 import { notePiece } from '../../collector.ts'
-import { BodySender, type SenderOwner } from '../../connect/body-sender.ts'
+import { sendRequest, type BodySender, type SenderOwner } from '../../connect/body-sender.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Lines } from '../../lines.ts'
@@ -16,7 +16,7 @@ import { FastcgiClient } from '../../wire/fastcgi-client.ts'
 import type { Head } from '../../wire/head.ts'
 import { nulInside } from '../../wire/keys.ts'
 import { packed, packedText } from '../../wire/packed.ts'
-import type { Link, LinkEnd, Turns, Waiting } from '../link.ts'
+import { isFresh, type Link, type LinkEnd, type Turns, type Waiting } from '../link.ts'
 import { Pace } from '../pace.ts'
 import { PipedRequests, type PipedRequest } from './piped-requests.ts'
 import { readReport } from './report.ts'
@@ -29,6 +29,7 @@ type State = 'idle' | 'answering' | 'answered' | 'discarding' | 'lost'
 export class FastcgiLink implements Link {
   readonly index: number
   cancelledAt = 0
+  expiredAt = 0
   requests = 0
   readonly #socket: Duplex
   readonly #process: SupervisedProcess
@@ -52,7 +53,7 @@ export class FastcgiLink implements Link {
   /** The client of the exchange takes its response slowly. */
   #slow = false
   #state: State = 'idle'
-  #exchange: Exchange | undefined
+  exchange: Exchange | undefined
   /** The body of the request under way, when it has one. */
   #sender: BodySender | undefined
 
@@ -72,6 +73,18 @@ export class FastcgiLink implements Link {
 
   get answering(): boolean {
     return this.#state === 'answering'
+  }
+
+  elapsed(now: number): number {
+    return this.exchange ? this.#pace.elapsed(now) : 0
+  }
+
+  expire(error: UpstreamError): void {
+    if (!this.exchange || this.expiredAt > 0) return
+    this.expiredAt = performance.now()
+    const { answering } = this
+    this.#giveUp({ late: true })
+    if (answering) this.exchange.fail(error)
   }
 
   run(exchange: Exchange): void {
@@ -133,18 +146,18 @@ export class FastcgiLink implements Link {
     this.#piped?.close()
   }
 
-  fail(error: UpstreamError): void {
+  fail(error: UpstreamError, spared?: (exchange: Exchange) => boolean): void {
+    const end = (one: Exchange): void => (isFresh(one) && spared?.(one) ? undefined : one.fail(error))
     const piped = this.#piped
-    const exchange = this.#exchange
-    const { answering } = this
+    const { answering, exchange } = this
     this.#stopSending()
     this.#state = 'lost'
-    this.#exchange = undefined
+    this.exchange = undefined
     this.#piped = undefined
-    if (exchange && answering) exchange.fail(error)
+    if (exchange && answering) end(exchange)
     for (let next = piped?.next(); next; next = piped?.next()) {
       if (next.waiting) this.#turns.begun(next.waiting)
-      next.exchange.fail(error)
+      end(next.exchange)
     }
     piped?.close()
   }
@@ -172,35 +185,31 @@ export class FastcgiLink implements Link {
     this.#open(exchange, ++this.#sent, performance.now(), true)
     this.#piped?.announce(this.#sent)
     const request = this.#codec.request(packed(text), body.length)
-    if (body.length === 0) {
-      this.#socket.write(request)
-    } else {
-      this.#socket.cork()
-      this.#socket.write(request)
-      this.#sender = new BodySender(this.#socket, this.#codec, this.#senderOwner)
-      this.#sender.begin(body)
-      this.#sender.pump()
-      this.#socket.uncork()
-    }
+    this.#sender = sendRequest(this.#socket, this.#codec, request, body, this.#senderOwner)
     exchange.onAbort(this.#onAbort)
   }
 
   readonly #onAbort = (): void => {
     // A listener of an exchange before this one finds one that is not aborted.
-    if (this.#exchange?.aborted) this.#cancel()
+    if (this.exchange?.aborted) this.#cancel()
   }
 
   #cancel(): void {
     if (this.#state !== 'answering' && this.#state !== 'answered') return
+    this.cancelledAt = performance.now()
+    this.#giveUp({})
+    this.#end.cancelled()
+  }
+
+  /** Nobody waits for the answer any more. `late`: the app took too long. */
+  #giveUp(why: { late?: true }): void {
     this.#state = 'discarding'
     this.#stopSending()
     this.#slow = false
-    this.cancelledAt = performance.now()
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
     if (this.#beside) this.#socket.write(this.#codec.abort())
-    this.#process.tell({ type: 'abort', connection: this.index, sequence: this.#sequence })
-    this.#end.cancelled()
+    this.#process.tell({ type: 'abort', connection: this.index, sequence: this.#sequence, ...why })
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -229,12 +238,12 @@ export class FastcgiLink implements Link {
   }
 
   #head(head: Head): void {
-    const exchange = this.#exchange!
+    const exchange = this.exchange!
     exchange.respond(head)
   }
 
   #body(bytes: Uint8Array, last: boolean): void {
-    const exchange = this.#exchange!
+    const exchange = this.exchange!
     // With the last byte of its Content-Length a response is complete for the client, whatever the app does afterwards.
     if (this.#state === 'answering' && (last || bytes.byteLength === exchange.missing)) {
       this.#state = 'answered'
@@ -250,15 +259,18 @@ export class FastcgiLink implements Link {
     // The worker has begun the next: what is left of this response is in the system's buffer, and is in the way there.
     if (this.#piped && this.#piped.size > 0) return
     this.#socket.pause()
+    this.#pace.waits(true, performance.now())
     const sequence = this.#sequence
     const resume = (): void => {
-      if (this.#sequence === sequence) this.#socket.resume()
+      if (this.#sequence !== sequence) return
+      this.#pace.waits(false, performance.now())
+      this.#socket.resume()
     }
     exchange.drained().then(resume, resume)
   }
 
   #finish(reuse: boolean): void {
-    const exchange = this.#exchange!
+    const exchange = this.exchange!
     const answering = this.#state === 'answering'
     this.#lines.end()
     this.#stopSending()
@@ -285,8 +297,8 @@ export class FastcgiLink implements Link {
 
   /** To the request that the worker comes to next. */
   #next(now: number): void {
-    this.#exchange = undefined
-    this.cancelledAt = 0
+    this.exchange = undefined
+    this.cancelledAt = this.expiredAt = 0
     const next = this.#piped?.next()
     if (next) {
       this.#begin(next, now)
@@ -309,7 +321,7 @@ export class FastcgiLink implements Link {
   #open(exchange: Exchange, sequence: number, now: number, beside: boolean): void {
     this.requests++
     this.#sequence = sequence
-    this.#exchange = exchange
+    this.exchange = exchange
     this.#state = 'answering'
     this.#slow = false
     this.#pace.begin(now)
@@ -319,22 +331,26 @@ export class FastcgiLink implements Link {
 
   /** The response breaks a rule, or the body does: the exchange ends here, and the worker's work for it too. */
   readonly #refuse = (error: unknown): void => {
-    const exchange = this.#exchange!
+    const exchange = this.exchange!
     if (!exchange.aborted) exchange.fail(error)
     this.#cancel()
   }
 
-  readonly #senderOwner: SenderOwner = { over: false, waits: () => {}, broken: this.#refuse }
+  readonly #senderOwner: SenderOwner = {
+    over: false,
+    waits: (awaited) => this.#pace.waits(awaited === 'client', performance.now()),
+    broken: this.#refuse,
+  }
 
   #stopSending(): void {
     if (!this.#sender) return
     this.#sender.stop()
     this.#sender = undefined
-    this.#exchange?.upload?.close()
+    this.exchange?.upload?.close()
   }
 
   #report(line: string): void {
-    const exchange = this.#exchange!
+    const exchange = this.exchange!
     const report = readReport(line)
     if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
       // The worker finishes by itself.

@@ -4,18 +4,23 @@ import type { ControlMessage, SupervisedProcess } from '../../processes/process.
 import type { LinkEnd, Links, Speech, Turns } from '../link.ts'
 import { FastcgiLink } from './link.ts'
 import { RequestPipe } from './request-pipe.ts'
+import { Stacks } from './stacks.ts'
 
 class FastcgiLinks implements Links {
   readonly all: readonly FastcgiLink[]
   readonly #process: SupervisedProcess
+  readonly #stacks: Stacks
 
   constructor(process: SupervisedProcess, end: LinkEnd, turns: Turns) {
     this.#process = process
+    this.#stacks = new Stacks(process)
     this.all = process.connections.map((socket, index) => new FastcgiLink(socket, index, process, end, turns))
   }
 
   /** Opens the worker's pipes for requests, one a connection; without them requests go by the connections. */
-  ready({ pid, requests }: ControlMessage): void {
+  ready(message: ControlMessage): void {
+    const { pid, requests } = message
+    this.#stacks.ready(message)
     const named = Array.isArray(requests) ? (requests as readonly (readonly [number, number])[]) : []
     const pipes = named.flatMap(([descriptor, inode]) => RequestPipe.open(Number(pid), descriptor, inode) ?? [])
     const whole = pipes.length === this.all.length
@@ -24,6 +29,14 @@ class FastcgiLinks implements Links {
       else pipe.close()
     }
     this.#process.tell({ type: 'serve', pipes: whole })
+  }
+
+  heard(message: ControlMessage): void {
+    this.#stacks.heard(message)
+  }
+
+  stack(): Promise<string> {
+    return this.#stacks.ask()
   }
 }
 

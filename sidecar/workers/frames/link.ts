@@ -10,7 +10,8 @@ import type { FrameOutput } from '../../frames/output.ts'
 import { framedHeadEnd, readFramedHead } from '../../wire/frame-head.ts'
 import { writeRequest } from '../../wire/frame-request.ts'
 import { FRAME } from '../../wire/frames.ts'
-import type { Link } from '../link.ts'
+import { isFresh, type Link } from '../link.ts'
+import { Pace } from '../pace.ts'
 import { FramedBody } from './body.ts'
 import { TakenConnection, type TakenOwner } from './taken.ts'
 
@@ -44,6 +45,8 @@ export class FramesLink implements Link, TakenOwner {
   readonly index: number
   requests = 0
   cancelledAt = 0
+  expiredAt = 0
+  readonly #pace = new Pace()
   readonly #host: Host
   #state: State = 'idle'
   #id = 0
@@ -66,6 +69,24 @@ export class FramesLink implements Link, TakenOwner {
     return this.#state === 'answering' || this.#state === 'taken'
   }
 
+  get exchange(): Exchange | undefined {
+    return this.#exchange
+  }
+
+  /** A connection that was taken over may last as long as it likes. */
+  elapsed(now: number): number {
+    return this.#exchange && this.#state !== 'taken' ? this.#pace.elapsed(now) : 0
+  }
+
+  expire(error: UpstreamError): void {
+    const exchange = this.#exchange
+    if (!exchange || this.expiredAt > 0 || this.#state === 'taken') return
+    this.expiredAt = performance.now()
+    const { answering } = this
+    this.#giveUp(error)
+    if (answering) exchange.fail(error)
+  }
+
   run(exchange: Exchange): void {
     const host = this.#host
     const { output, window } = host
@@ -76,6 +97,7 @@ export class FramesLink implements Link, TakenOwner {
     this.#window = window
     this.#taken = 0
     this.requests++
+    this.#pace.begin(performance.now())
     exchange.pid = host.pid
     const { upload, variables, fields } = exchange
     const body = upload ?? exchange.body
@@ -110,11 +132,11 @@ export class FramesLink implements Link, TakenOwner {
     this.#exchange?.retire()
   }
 
-  fail(error: UpstreamError): void {
+  fail(error: UpstreamError, spared?: (exchange: Exchange) => boolean): void {
     const exchange = this.#exchange
     const { answering } = this
     this.#clear('lost')
-    if (exchange && answering) exchange.fail(error)
+    if (exchange && answering && !(isFresh(exchange) && spared?.(exchange))) exchange.fail(error)
   }
 
   /** The client of a connection that was taken over has taken bytes. */
@@ -210,9 +232,11 @@ export class FramesLink implements Link, TakenOwner {
     if (room) return this.#waiting ? undefined : this.#tellTaken(this.#window / 2)
     if (this.#waiting) return
     this.#waiting = true
+    this.#pace.waits(true, performance.now())
     const id = this.#id
     const drained = (): void => {
       if (this.#id !== id) return
+      this.#pace.waits(false, performance.now())
       this.#waiting = false
       this.#tellTaken(1)
     }
@@ -252,13 +276,17 @@ export class FramesLink implements Link, TakenOwner {
 
   /** Nobody waits for the answer any more. */
   #cancel(why: SidegateError | undefined): void {
+    this.cancelledAt = performance.now()
+    this.#giveUp(why)
+    this.#host.cancelled()
+  }
+
+  #giveUp(why: SidegateError | undefined): void {
     this.#state = 'discarding'
     this.#body?.stop()
-    this.cancelledAt = performance.now()
     const { output } = this.#host
     if (why) output.bytes(FRAME.abort, this.#id, writeFailure(why))
     else output.bare(FRAME.abort, this.#id)
-    this.#host.cancelled()
   }
 
   /** The response breaks a rule, or the body does, or somebody else has answered: the worker's work for it ends. */
@@ -287,7 +315,7 @@ export class FramesLink implements Link, TakenOwner {
     this.#exchange = this.#body = this.#connection = undefined
     this.#waiting = false
     this.#id = 0
-    this.cancelledAt = 0
+    this.cancelledAt = this.expiredAt = 0
   }
 }
 

@@ -2,6 +2,7 @@
 from .channels import is_over, open_connection
 from .fastcgi import BEGIN, PARAMS, unpack_record
 from .forks import Parted
+from .limits import TimeLimitExceeded, absorb
 from .native import native_read
 from .slots import SLOT, TEXT_FROM, unpack_slot
 from .variables import read_packed, read_params
@@ -34,6 +35,15 @@ class Connection:
         # Requests are counted on both sides, so that an abort which comes late never hits the next one.
         self.sequence = 0
         self.aborted = 0
+        # The time limit of a request (limits.py): the number of the one that is late; whether the app's code runs, which may be interrupted;
+        # an interruption is being made; one is on its way to this thread.
+        self.late = 0
+        self.exposed = False
+        self.entering = False
+        self.pending = False
+        # The thread that serves it, and the environ of the request that it runs.
+        self.thread = None
+        self.running = None
         self.sending = False
         self.request_id = 1
         # The request under way came in a slot: it has no body.
@@ -110,9 +120,33 @@ class Connection:
         return environ
 
     def send(self, data):
+        exposed = self.exposed
+        self.exposed = False
         self.sending = True
         self.sock.sendall(data)
         self.sending = False
+        if exposed:
+            self.expose()
+
+    def expose(self):
+        """Back to the app's code, which may be interrupted."""
+        self.exposed = True
+        if self.late == self.sequence:
+            self.shield()
+            raise TimeLimitExceeded()
+
+    def shield(self):
+        """Nothing is interrupted from here on."""
+        self.exposed = False
+        if self.late == self.sequence:
+            absorb(self)
+
+    def demand_client(self):
+        """Raises when nobody waits for the response any more."""
+        if self.aborted == self.sequence:
+            if self.late == self.sequence:
+                raise TimeLimitExceeded()
+            raise Gone()
 
     def is_over(self):
         """Whether the gateway has closed it."""

@@ -1,9 +1,14 @@
-"""The control channel, JSON lines: `ready` or `failed` and `leave` to the gateway, `serve` and `abort` from it."""
+"""The control channel, JSON lines: `ready` or `failed`, `leave` and `stacks` to the gateway, `serve`, `abort` and `stacks` from it."""
 import json
 import os
 import signal
 
+from .limits import interrupt
 from .native import native_read, native_sleep, native_write
+from .stacks import stacks
+
+# Characters of a text in one message.
+PIECE = 4000
 
 
 def tell(control, **message):
@@ -14,12 +19,12 @@ def tell(control, **message):
         pass  # the gateway is gone: the connections' end says so too
 
 
-def listen_to(control, connections, pipes, stop):
-    """The control channel. Its end means that the gateway is gone: the process then has `stop` seconds to end."""
+def listen_to(heard, control, connections, pipes, stop, main):
+    """The control channel. Its end means that the gateway is gone: the process then has `stop` seconds to end. `main`: the main thread."""
     waiting = b''
     while True:
         try:
-            data = native_read(control, 65536)
+            data = native_read(heard, 65536)
         except OSError:
             data = b''
         if not data:
@@ -29,7 +34,14 @@ def listen_to(control, connections, pipes, stop):
         for line in lines:
             message = json.loads(line)
             if message['type'] == 'abort':
-                connections[message['connection']].aborted = message['sequence']
+                connection = connections[message['connection']]
+                connection.aborted = message['sequence']
+                if message.get('late'):
+                    interrupt(connection, message['sequence'], main)
+            elif message['type'] == 'stacks':
+                text = stacks(connections)
+                for at in range(0, len(text), PIECE):
+                    tell(control, type='stacks', number=message['number'], text=text[at:at + PIECE], last=at + PIECE >= len(text))
             elif message['type'] == 'serve':
                 pipes.settle(message['pipes'])
     pipes.settle(False)

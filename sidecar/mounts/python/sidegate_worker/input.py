@@ -1,7 +1,6 @@
 """The body of a request."""
 import sys
 
-from .connection import Gone
 from .fastcgi import ABORT, STDIN
 
 
@@ -20,8 +19,16 @@ class Input:
         connection = self.connection
         if self.done or connection.sequence != self.sequence:
             return False
-        if connection.aborted == self.sequence:
-            raise Gone()
+        connection.demand_client()
+        exposed = connection.exposed
+        connection.exposed = False
+        try:
+            return self.receive(connection)
+        finally:
+            if exposed:
+                connection.expose()
+
+    def receive(self, connection):
         while True:
             kind, _, content = connection.record()
             if kind == STDIN:
@@ -33,7 +40,7 @@ class Input:
                 return True
             if kind == ABORT:
                 connection.aborted = self.sequence
-                raise Gone()
+                connection.demand_client()
 
     def read(self, size=-1):
         """`size` bytes, fewer only at the end; everything without `size`."""

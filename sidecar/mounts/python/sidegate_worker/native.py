@@ -7,4 +7,5 @@ native_read = os.read
 native_write = os.write
 native_sleep = time.sleep
 native_lock = _thread.allocate_lock
+native_ident = _thread.get_ident
 start_native_thread = _thread.start_new_thread

@@ -10,12 +10,14 @@ from .connection import Connection
 from .control import listen_to, tell
 from .failed import Failed
 from .file_wrapper import FileWrapper
+from .limits import heed_signal
 from .loading import load
-from .native import start_native_thread
+from .native import native_ident, start_native_thread
 from .output import Output, running
 from .pipes import Pipes
+from .request import Request
 from .serving import serve, serve_beside
-
+from .stacks import open_dump
 
 
 def signals(*names):
@@ -59,6 +61,7 @@ def main(arguments):
     }
     connections = [Connection(index, base) for index in range(threads)]
     pipes = Pipes(connections)
+    heed_signal(connections[0], Request.answer.__code__)
 
     def hold():
         """A signal for the child waits until it is one that the child knows itself: Python would drop it."""
@@ -85,7 +88,7 @@ def main(arguments):
     if hasattr(os, 'register_at_fork'):
         os.register_at_fork(before=hold, after_in_parent=go_on, after_in_child=part)
     # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
-    start_native_thread(listen_to, (heard, connections, pipes, settings['stop']))
+    start_native_thread(listen_to, (heard, control, connections, pipes, settings['stop'], native_ident()))
 
     sys.path[:0] = settings['path'] + [os.getcwd()]
     sys.argv = [settings['target']]
@@ -95,6 +98,7 @@ def main(arguments):
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
     ends = []
+    connections[0].thread = native_ident()
     try:
         for connection in connections[1:]:
             ends.append(serve_beside(connection, app, pipes))
@@ -103,7 +107,7 @@ def main(arguments):
              'raise the limit (ulimit -v, ulimit -u, TasksMax of the service, pids of the container)' % (
                  len(ends) + 1, threads, error or 'no memory'))
         return 1
-    tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open())
+    tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open(), stacks=open_dump())
     pipes.wait()
     serve(connections[0], app)
     for end in ends:

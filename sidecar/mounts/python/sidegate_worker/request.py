@@ -8,6 +8,7 @@ from .fastcgi import FINISH, RECORD_MAX, SEND_MAX, STDERR, STDOUT, pack_record, 
 from .file_wrapper import FileWrapper
 from .forks import Parted, end_child
 from .input import Input
+from .limits import TimeLimitExceeded
 from .output import TEXT_MAX, Errors, running
 from .rules import BAD_VALUE, AppMistake, check_chunk, check_name, check_status, check_value, known_names, known_statuses
 from .traces import is_own
@@ -36,14 +37,29 @@ class Request:
             del environ['HTTP_TRANSFER_ENCODING']
 
     def run(self, app):
+        connection = self.connection
         running.request = self
+        connection.running = self.environ
+        try:
+            self.answer(app, connection)
+        except TimeLimitExceeded:
+            # It came on the way out of the app's code.
+            connection.shield()
+            self.finish(connection)
+        finally:
+            running.request = None
+            connection.running = None
+
+    def answer(self, app, connection):
         result = None
         failure = None
         try:
+            connection.exposed = True
             try:
                 result = app(self.environ, self.start_response)
                 kind = type(result)
                 if kind is list or kind is tuple:
+                    connection.shield()
                     if self.partial:
                         self.flush_partial()
                     self.send_list(result)
@@ -52,10 +68,10 @@ class Request:
             except Gone:
                 pass  # what the app makes of it is nobody's news
             except EOFError:
-                if not self.connection.is_over():
+                if not connection.is_over():
                     failure = sys.exc_info()
             except BaseException:
-                if self.connection.aborted != self.connection.sequence:
+                if connection.aborted != connection.sequence:
                     failure = sys.exc_info()
             # PEP 3333: close is called once, whatever happened. (A list has none.)
             close = getattr(result, 'close', None)
@@ -63,18 +79,25 @@ class Request:
                 try:
                     close()
                 except BaseException:
-                    self.report(sys.exc_info(), fatal=False)
-            if self.partial:
-                self.flush_partial()
+                    if connection.late != connection.sequence:
+                        self.report(sys.exc_info(), fatal=False)
+            connection.shield()
             if failure is not None:
+                if self.partial:
+                    self.flush_partial()
                 self.report(failure, fatal=True)
-            if not self.sent:
-                self.sent = True
-                self.connection.send(records(STDOUT, self.connection.request_id, FAILED_HEAD))
-            self.connection.send(FINISH[self.connection.request_id])
+            self.finish(connection)
         finally:
-            running.request = None
             failure = None
+
+    def finish(self, connection):
+        """The end of a response that was not sent as one list."""
+        if self.partial:
+            self.flush_partial()
+        if not self.sent:
+            self.sent = True
+            connection.send(records(STDOUT, connection.request_id, FAILED_HEAD))
+        connection.send(FINISH[connection.request_id])
 
     def start_response(self, status, headers, exc_info=None):
         """PEP 3333 "The start_response() Callable"."""
@@ -117,8 +140,7 @@ class Request:
     def send(self, data):
         """A piece of the body, with the head in front of the first."""
         connection = self.connection
-        if connection.aborted == connection.sequence:
-            raise Gone()
+        connection.demand_client()
         if not self.sent:
             if self.status is None:
                 raise AppMistake('NO_HEAD', 'the app gave a body before it called start_response')
@@ -130,8 +152,7 @@ class Request:
             return
         view = memoryview(data)
         for at in range(0, size, SEND_MAX):
-            if connection.aborted == connection.sequence:
-                raise Gone()
+            connection.demand_client()
             connection.send(records(STDOUT, connection.request_id, view[at:at + SEND_MAX]))
 
     def send_list(self, result):
@@ -175,8 +196,8 @@ class Request:
                 check_chunk(chunk)
             if chunk:
                 self.send(chunk)
-            elif self.connection.aborted == self.connection.sequence:
-                raise Gone()
+            else:
+                self.connection.demand_client()
         if not self.sent:
             if self.status is None:
                 raise AppMistake('NO_HEAD', 'the app returned without calling start_response')

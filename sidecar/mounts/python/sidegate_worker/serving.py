@@ -3,7 +3,7 @@ import _thread
 import os
 import threading
 
-from .native import native_lock, start_native_thread
+from .native import native_ident, native_lock, start_native_thread
 from .request import Request
 
 
@@ -33,6 +33,7 @@ def serve_beside(connection, app, pipes):
 
     def run():
         try:
+            connection.thread = native_ident()
             pipes.wait()
             serve(connection, app)
         finally:
