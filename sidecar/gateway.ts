@@ -114,6 +114,7 @@ export class Gateway implements Reception {
       await this.#places.open()
       await allSettled(this.#listeners.map((listener) => listener.open()))
     } catch (error) {
+      for (const listener of this.#listeners) listener.giveUp()
       await this.close()
       throw this.#located(error)
     }

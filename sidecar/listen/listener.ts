@@ -181,13 +181,17 @@ export class Listener {
     this.#stop()
     if (followed) for (const incoming of this.#incoming) this.#pass(incoming)
     // What has been sent already may still have to be read.
-    await nextTurn()
-    await nextTurn()
+    for (let turns = 0; turns < 2; turns++) await nextTurn()
     for (const incoming of this.#incoming) if (!this.#pass(incoming) && !incoming.passed) incoming.connection?.retire()
     await new Promise<void>((resolve) => {
       this.#quiet = resolve
       this.#lookWhetherQuiet()
     })
+  }
+
+  /** It has not served, and never will: whoever has the socket that was handed down keeps its path. */
+  giveUp(): void {
+    if (this.#reception.succession?.socket(this.key)?.file === this.#place?.file) this.#place?.close()
   }
 
   /** Closes everything at once. */

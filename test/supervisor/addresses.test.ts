@@ -96,6 +96,19 @@ test('a gateway that does not come up leaves no address behind', async () => {
     expect(await ask(address)).toBe('204')
 })
 
+test('a gateway that does not come up takes no path from the one that serves', async () => {
+  const one = await serve(['unix:kept.sock'])
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  config(['unix:kept.sock', `127.0.0.1:${(taken.address() as { port: number }).port}`])
+  one.signal('SIGHUP')
+  await one.said(/RELOAD_FAILED/)
+  taken.close()
+  expect(await ask(`unix:${path('kept.sock')}`)).toBe('204')
+  await one.stop()
+  expect(existsSync(path('kept.sock'))).toBe(false)
+})
+
 test('a Unix socket whose path was taken away is made anew, and what lies there is left alone', async () => {
   const one = await serve(['unix:s.sock'])
   rmSync(path('s.sock'))
