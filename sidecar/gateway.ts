@@ -18,6 +18,7 @@ import type { Log } from './log.ts'
 import { stackOf } from './thrown.ts'
 import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
 import { Places } from './places.ts'
+import { readinessMount } from './readiness.ts'
 import { redispatched } from './redispatch.ts'
 import type { Match } from './router.ts'
 import { allSettled, settledWithin } from './settled.ts'
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly host?: string | undefined
   /** How long requests in flight may take after `drain`, in milliseconds. Default 30000. */
   readonly drainTimeout?: number | undefined
+  /** A path at which it says whether it is to stop. */
+  readonly readiness?: string | undefined
   /** How long connections may take, where that is not LIMITS. */
   readonly limits?: Limits | undefined
   /** What is thrown in the place of an error of `start` or `reload`. Default: the error. */
@@ -67,6 +70,8 @@ export class Gateway implements Reception {
   readonly log: Log
   readonly limits: Limits
   draining = false
+  /** It is to stop soon: nobody should send anything more. */
+  leaving = false
   readonly succession: Succession | undefined
   readonly #drainTimeout: number
   readonly #located: (error: unknown) => unknown
@@ -83,7 +88,9 @@ export class Gateway implements Reception {
     this.limits = options.limits ?? LIMITS
     this.succession = options.succession
     this.#leftOut = new LeftOut(options.log)
-    this.#places = new Places(options.mounts, options.log, this.#drainTimeout)
+    const { mounts, readiness } = options
+    const ready = readiness === undefined ? [] : [readinessMount(readiness, () => this.leaving || this.draining)]
+    this.#places = new Places([...mounts, ...ready], options.log, this.#drainTimeout)
     const keys = new Occurrences()
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`

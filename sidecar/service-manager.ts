@@ -3,6 +3,7 @@
 // their order counts, and none waits for an answer longer than it may.
 import { spawn } from 'node:child_process'
 import { visible } from './line.ts'
+import type { Log } from './log.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -33,7 +34,7 @@ export class ServiceManager {
   /** How often it wants to hear that all is well, in milliseconds; 0: not at all. */
   readonly watchdog: number
   readonly #socket: string
-  readonly #lost: (why: string) => void
+  readonly #log: () => Log
   #queue: Promise<void> = Promise.resolve()
   #waiting = 0
   #told = false
@@ -42,18 +43,18 @@ export class ServiceManager {
   /**
    * The one of an environment; undefined where there is none.
    * @param pid the process that it has started
-   * @param lost called once, when it cannot be told anything
+   * @param log where it is said, once, that it cannot be told anything
    */
-  static of(environment: Environment, pid: number, lost: (why: string) => void): ServiceManager | undefined {
+  static of(environment: Environment, pid: number, log: () => Log): ServiceManager | undefined {
     const { NOTIFY_SOCKET: socket } = environment
     // Elsewhere (vsock:) is for whole machines.
-    return socket && /^[/@]/.test(socket) ? new ServiceManager(socket, watchdogOf(environment, pid), lost) : undefined
+    return socket && /^[/@]/.test(socket) ? new ServiceManager(socket, watchdogOf(environment, pid), log) : undefined
   }
 
-  private constructor(socket: string, watchdog: number, lost: (why: string) => void) {
+  private constructor(socket: string, watchdog: number, log: () => Log) {
     this.#socket = socket
     this.watchdog = watchdog
-    this.#lost = lost
+    this.#log = log
   }
 
   /** It serves. */
@@ -84,14 +85,15 @@ export class ServiceManager {
     return !this.#told
   }
 
-  /** Says that all is well, as often as it is wanted and for as long as `well` says so. */
-  watch(well: () => Promise<boolean>): void {
+  /** Says that all is well, as often as it is wanted, each time that `look` has come to its end. */
+  watch(look: () => Promise<unknown>): void {
     if (this.watchdog === 0 || this.#timer) return
-    const look = async (): Promise<void> => {
-      if (await well()) this.#tell('WATCHDOG=1')
+    const well = async (): Promise<void> => {
+      await look()
+      this.#tell('WATCHDOG=1')
     }
     // Twice within the time, as sd_watchdog_enabled(3) has it, and once more for one that is late.
-    this.#timer = setInterval(() => void look(), this.watchdog / 3).unref()
+    this.#timer = setInterval(() => void well(), this.watchdog / 3).unref()
   }
 
   /** Resolves when all that was said has been sent. */
@@ -108,7 +110,8 @@ export class ServiceManager {
       this.#waiting--
       if (why === undefined || this.#told) return
       this.#told = true
-      this.#lost(why)
+      const message = `the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`
+      this.#log().warn(message, { code: 'NOTIFY_LOST' })
     })
   }
 

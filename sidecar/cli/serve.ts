@@ -1,5 +1,6 @@
 // sidegate serve: starts the gateway, says what is where, and runs until a signal.
 import { Console } from 'node:console'
+import { setTimeout as after } from 'node:timers/promises'
 import { resolve } from 'node:path'
 import type { Gateway } from '../gateway.ts'
 import { adminPath } from '../admin/place.ts'
@@ -13,6 +14,7 @@ import { AppExit } from './app-exit.ts'
 import {
   EXIT,
   text,
+  texts,
   UsageError,
   type Call,
   type Command,
@@ -33,6 +35,8 @@ import { reportWarnings } from './warnings.ts'
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
 const CLOSE_TIMEOUT = 10_000
 
+const ORPHANED = 'the supervisor is gone'
+
 const adminOption: Option = {
   name: 'admin',
   value: 'PATH',
@@ -43,6 +47,13 @@ const adminOption: Option = {
 const superviseOption: Option = {
   name: 'supervise',
   text: 'Serve in a process below one that keeps the listening sockets: SIGHUP reads the configuration and the apps anew and costs no request, and a process that dies is replaced.',
+}
+
+const watchOption: Option = {
+  name: 'watch',
+  value: 'PATH',
+  repeat: true,
+  text: 'With --supervise: reload when this file, or a source below this folder, changes.',
 }
 
 export const serve: Command = {
@@ -59,6 +70,7 @@ export const serve: Command = {
       text: 'Stop when nobody has been connected to this address for 60 s. For who starts Sidegate and may be ended without a word: the handler for IIS.',
     },
     superviseOption,
+    watchOption,
     adminOption,
   ],
   examples: [
@@ -88,6 +100,9 @@ export const serve: Command = {
 }
 
 async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline | undefined): Promise<number> {
+  const { supervised: below } = call.context
+  if (!below && texts(call.options, 'watch').length > 0)
+    throw new UsageError('--watch goes with --supervise: another gateway takes over when something changes', 'serve')
   const prepared = await prepare(withPlatformPort(call))
   demand(prepared)
   const { config, targets } = prepared
@@ -96,9 +111,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const serveLog = openServeLog(config.log.format, config.log.access, context)
   const { log } = serveLog
   exit.log = log
-  const manager = ServiceManager.of(context.environment, process.pid, (why) =>
-    log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
-  )
+  const manager = ServiceManager.of(context.environment, process.pid, () => log)
   const gateway = gatewayOf(prepared, log, { succession: supervised })
   const signals = new Signals(context)
   void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
@@ -122,16 +135,22 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       {
         logFormat: config.log.format,
         listeners: gateway.listenerKeys,
-        stopTimeout: config.drainTimeout * 1000 + CLOSE_TIMEOUT,
+        stopTimeout: (config.shutdownDelay + config.drainTimeout) * 1000 + CLOSE_TIMEOUT,
+        watched: {
+          files: config.reloadOnTouch.map((file) => resolve(config.directory, file)),
+          trees: texts(call.options, 'watch').map((path) => resolve(context.cwd, path)),
+        },
         admin: text(call.options, 'admin') ?? adminPath(config.directory, context.environment),
       },
       () => gateway.report,
     )
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
+    if (!supervised && config.reloadOnTouch.length > 0)
+      log.info('reloadOnTouch: without --supervise nothing is reloaded')
     lifeline?.ready()
     manager?.ready('serves')
-    manager?.watch(() => Promise.resolve(true))
+    manager?.watch(() => Promise.resolve())
     const stop = reportStray(log)
     const code = await untilStopped(gateway, config, signals, log, { lifeline, supervised, manager })
     stop()
@@ -198,11 +217,17 @@ async function untilStopped(
 ): Promise<number> {
   const first = await Promise.race([
     signals.next(),
-    ...(supervised ? [supervised.succeeded, supervised.orphaned.then(() => 'the supervisor is gone')] : []),
+    ...(supervised ? [supervised.succeeded, supervised.orphaned.then(() => ORPHANED)] : []),
   ])
   // Who looks for a gateway from now on needs another one.
   lifeline?.close()
   manager?.stopping(`${first}: finishes what is under way`)
+  if (first !== undefined && first !== ORPHANED && config.shutdownDelay > 0) {
+    gateway.leaving = true
+    log.info(`${first}: serves on for ${config.shutdownDelay} s, as not ready; a second signal stops at once`)
+    const hurry = await Promise.race([after(config.shutdownDelay * 1000), signals.next()])
+    if (hurry !== undefined) return cut(gateway, hurry, log)
+  }
   if (first !== undefined)
     log.info(
       `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
@@ -213,7 +238,11 @@ async function untilStopped(
     if (first !== undefined) log.info('stopped')
     return EXIT.ok
   }
-  log.warn(`${second}: stopping at once`, { code: 'STOPPED' })
+  return cut(gateway, second, log)
+}
+
+async function cut(gateway: Gateway, signal: string, log: Log): Promise<number> {
+  log.warn(`${signal}: stopping at once`, { code: 'STOPPED' })
   await atMost(CLOSE_TIMEOUT, gateway.close())
   return EXIT.cut
 }

@@ -98,7 +98,7 @@ async function install(call: Call, name: string, print: (said: string) => void):
     node: process.execPath,
     main: mainFile(),
     config,
-    stopTimeout: prepared.config.drainTimeout + STOP_MARGIN,
+    stopTimeout: prepared.config.shutdownDelay + prepared.config.drainTimeout + STOP_MARGIN,
   }
   demandPlain(wish)
   for (const warning of unreadable(wish, context.environment.USERPROFILE))

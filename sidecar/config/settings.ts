@@ -29,6 +29,18 @@ export const gatewaySettings = v.strictObject({
     30,
     'Seconds that requests under way get to finish after a signal to stop before they are cut.',
   ),
+  shutdownDelay: seconds(
+    0,
+    'Seconds that it serves on after a signal to stop, while `readiness` says 503: as long as it takes until nobody sends anything here any more.',
+  ),
+  readiness: v.pipe(
+    v.optional(v.pipe(v.string(), v.regex(/^\/[^?#%]*$/, 'a path, such as /ready'))),
+    v.description('A path that Sidegate itself answers: 200 while it serves, 503 once it is to stop.'),
+  ),
+  reloadOnTouch: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.minLength(1))), []),
+    v.description('Files; when the time of one changes (`touch`), all is reloaded, as by SIGHUP. Below a supervisor.'),
+  ),
 })
 
 /** The address that is used when the configuration has no `listen`. */

@@ -44,6 +44,11 @@ export interface GatewayConfig {
   readonly log: { readonly format: 'text' | 'json'; readonly access: boolean; readonly file?: string | undefined }
   /** Seconds. */
   readonly drainTimeout: number
+  /** Seconds. */
+  readonly shutdownDelay: number
+  readonly readiness?: string | undefined
+  /** As written. */
+  readonly reloadOnTouch: readonly string[]
 }
 
 /** What came of it: the parts that are right, and everything that is wrong. */
@@ -101,7 +106,7 @@ const TOP: readonly string[] = ['listen', 'mounts', ...Object.keys(gatewaySettin
 function checkGateway(
   rest: Record<string, unknown>,
   source: ConfigSource,
-): Part<Pick<GatewayConfig, 'host' | 'log' | 'drainTimeout'>> {
+): Part<Omit<GatewayConfig, 'file' | 'directory' | 'listen' | 'mounts'>> {
   const problems: Problem[] = []
   const known: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(rest)) {

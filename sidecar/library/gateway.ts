@@ -23,10 +23,10 @@ export function gatewayOf(
     const [first, ...others] = locate(problemsOf(error) ?? [])
     return first ? new ConfigProblems([first, ...others]) : error
   }
-  const { listen, host, drainTimeout } = config
+  const { listen, host, drainTimeout, readiness } = config
   const { mounts } = created
   try {
-    return new Gateway({ listen, mounts, log, host, drainTimeout: drainTimeout * 1000, located, ...options })
+    return new Gateway({ listen, mounts, log, host, drainTimeout: drainTimeout * 1000, readiness, located, ...options })
   } catch (error) {
     throw located(error)
   }

@@ -1,5 +1,6 @@
 // What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
 import type { GatewayReport } from '../admin/status.ts'
+import type { Watched } from './file-watch.ts'
 import type { HandedSocket, PassedConnection } from '../succession.ts'
 
 /** The variable that tells a gateway what it was handed; it is taken out of the environment before anything of an app sees it. */
@@ -41,6 +42,8 @@ export interface Ready {
   readonly listeners: readonly string[]
   /** Milliseconds that it may take from being told to end until it has ended. */
   readonly stopTimeout: number
+  /** What it is to be reloaded for, when it changes. */
+  readonly watched: Watched
   /** The path of the admin socket. */
   readonly admin: string
 }

@@ -10,6 +10,7 @@ import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { AdminDesk } from './admin-desk.ts'
 import { BackOff } from './back-off.ts'
+import { FileWatch } from './file-watch.ts'
 import {
   FIRST_SOCKET,
   GatewayProcess,
@@ -20,7 +21,7 @@ import {
 } from './gateway-process.ts'
 import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
-import type { Order, Ready, Report, StopSignal } from './orders.ts'
+import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
 import { statusOf } from './status.ts'
 import { endIfStuck } from './stuck.ts'
@@ -49,6 +50,7 @@ export class Supervisor implements GatewayListener {
   /** One that was coming up, and was given up: the next one is started when it has let go of what it has, addresses above all. */
   #givenUp: GatewayProcess | undefined
   readonly #admin: AdminDesk
+  readonly #watch = new FileWatch((path) => void this.reload(`${path} has changed`))
   readonly #manager: ServiceManager | undefined
   /** The process that was started as Sidegate. */
   readonly #pid: number
@@ -71,15 +73,16 @@ export class Supervisor implements GatewayListener {
   /** @param above the supervisor whose place this one is to take */
   constructor(command: GatewayCommand, above?: SupervisorLink) {
     this.#pid = above?.startedPid ?? process.pid
-    this.#manager = ServiceManager.of(command.env, this.#pid, (why) =>
-      this.#log.warn(`the service manager (NOTIFY_SOCKET) cannot be told how it is: ${why}`, { code: 'NOTIFY_LOST' }),
-    )
+    this.#manager = ServiceManager.of(command.env, this.#pid, () => this.#log)
     this.#command = command
     this.#above = above
     if (above) {
       for (const [key, socket] of Object.entries(above.sockets)) this.#sockets.inherit(key, socket)
       this.#generations = above.generation - 1
-      above.onOrder((order) => this.#ordered(order))
+      above.onOrder((order) => {
+        if (order.type === 'alone') this.#above = undefined
+        else if (order.type === 'reload') void this.reload(order.signal)
+      })
       above.onStop((signal) => this.stop(signal, true))
       above.onPassed((connection, handle) => this.#relay({ type: 'connection', connection }, handle))
       void above.succeeded.then(() => this.#followed())
@@ -97,6 +100,7 @@ export class Supervisor implements GatewayListener {
     this.#start()
     const code = await this.#over.promise
     this.#admin.close()
+    this.#watch.close()
     await this.#manager?.sent()
     return code
   }
@@ -212,11 +216,6 @@ export class Supervisor implements GatewayListener {
     if (this.#running.size === 0) this.#over.resolve(this.#code)
   }
 
-  #ordered(order: Order): void {
-    if (order.type === 'alone') this.#above = undefined
-    else if (order.type === 'reload') void this.reload(order.signal)
-  }
-
   report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void {
     if (report.type === 'ready') this.#ready(gateway, report)
     else if (handle && report.type === 'socket') this.#keep(gateway, report.listener, handle, report.file)
@@ -284,13 +283,11 @@ export class Supervisor implements GatewayListener {
     this.#sockets.keepOnly(ready.listeners)
     // Its own time, and what is left to see to its end here.
     this.#above?.say({ type: 'ready', ...ready, stopTimeout: ready.stopTimeout + SPARE_MS })
+    void this.#watch.at(gateway.supervises ? { files: [], trees: [] } : ready.watched)
     if (gateway.supervises) return this.#admin.close()
     void this.#admin.at(ready.admin, this.#log, this.#above !== undefined)
     this.#manager?.ready(`gateway ${gateway.generation} serves`)
-    this.#manager?.watch(async () => {
-      await endIfStuck(() => this.#current, this.#manager!.watchdog, this.#log)
-      return true
-    })
+    this.#manager?.watch(() => endIfStuck(() => this.#current, this.#manager!.watchdog, this.#log))
   }
 
   /**

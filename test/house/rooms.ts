@@ -62,7 +62,7 @@ export const rooms: readonly Room[] = [
   },
   {
     name: 'gateway',
-    files: ['sidecar/gateway.ts'],
+    files: ['sidecar/gateway.ts', 'sidecar/readiness.ts'],
     sentence: 'Joins listeners, router and mounts: starts, drains and closes them.',
     uses: ['admin', 'listen', 'routes', 'plugin', 'addresses', 'exchange', 'ground'],
   },
