@@ -1,6 +1,4 @@
-// What is read from a connection, and most of what is written, lies outside of V8's heap until it is collected, and V8 begins to only when
-// there are 64 MB of it: every large body would take as much and more, whatever its size. Collecting the young objects takes a fraction
-// of a millisecond: that is asked for here whenever so much has passed.
+// When V8 collects, where it would do so too late.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -9,11 +7,15 @@ const STEP = 16 * 1024 * 1024
 /** Pieces below this size are of small requests: V8 collects those in time by itself. */
 const PIECE_MIN = 4 * 1024
 
-type Collect = (options: { type: 'minor' }) => void
+type Collect = (options: { type: 'minor' } | { type: 'major'; flavor: 'last-resort' }) => void
 let collect: Collect | undefined
 let passed = 0
 
-/** A piece of so many bytes was read, or is written. */
+/**
+ * A piece of so many bytes was read, or is written. These lie outside of V8's heap until they are collected, and V8 begins to only when there are
+ * 64 MB of them: every large body would take as much and more, whatever its size. Collecting the young objects takes a fraction of a millisecond:
+ * that is asked for whenever so much has passed.
+ */
 export function notePiece(size: number): void {
   if (size < PIECE_MIN) return
   passed += size
@@ -21,6 +23,15 @@ export function notePiece(size: number): void {
   passed = 0
   collect ??= collector()
   collect({ type: 'minor' })
+}
+
+/**
+ * Collects all there is, and has V8 give back the pages that it has kept for the next burst: it does neither by itself without forgetting all
+ * code at each pause (engine.ts). Takes tens of milliseconds, and what is compiled for requests has to be compiled again: for a process that rests.
+ */
+export function collectAll(): void {
+  collect ??= collector()
+  collect({ type: 'major', flavor: 'last-resort' })
 }
 
 /**

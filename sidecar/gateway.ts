@@ -4,6 +4,7 @@ import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
 import { mergeSlashes } from '../plugin/path.ts'
 import { readyEngine } from './engine.ts'
+import { Rest } from './rest.ts'
 import type { GatewayReport } from './admin/status.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -78,6 +79,7 @@ export class Gateway implements Reception {
   readonly #places: Places
   readonly #listeners: readonly Listener[]
   readonly #leftOut: LeftOut
+  readonly #rest = new Rest()
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
@@ -120,6 +122,7 @@ export class Gateway implements Reception {
     try {
       await this.#places.open()
       await allSettled(this.#listeners.map((listener) => listener.open()))
+      this.#rest.begin()
     } catch (error) {
       for (const listener of this.#listeners) listener.giveUp()
       await this.close()
@@ -194,6 +197,7 @@ export class Gateway implements Reception {
   /** Closes at once; requests in flight are cut. */
   async close(): Promise<void> {
     this.draining = true
+    this.#rest.end()
     const stopped = new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503)
     this.#places.abort(stopped)
     for (const listener of this.#listeners) listener.close()
@@ -202,6 +206,7 @@ export class Gateway implements Reception {
   }
 
   handle(exchange: Exchange): void {
+    this.#rest.wake()
     const match = this.#match(exchange.variables)
     if (!match) return exchange.fail(new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404))
     exchange.variables = match.variables
