@@ -1,0 +1,114 @@
+// What dies by itself, or is killed: workers, a command, the gateway, the supervisor.
+import { until } from '../../harness.ts'
+import { inHands, meanwhile, type Happening } from '../happening.ts'
+import type { Random } from '../random.ts'
+import { THREADS, type Stage } from '../stage.ts'
+
+/** nginx says of a response that breaks off that it does. */
+const SAYS_CUT = /prematurely closed|unsupported FastCGI protocol version/
+
+/** A worker of a mount that is there no more is replaced. */
+async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.Signals): Promise<number> {
+  const before = await until('the workers', async () => {
+    const pids = await stage.workers(mount)
+    return pids.length === stage.processes(mount) ? pids : undefined
+  })
+  const pid = random.one(before)
+  const at = performance.now()
+  process.kill(pid, signal)
+  await until('another worker', async () => {
+    const pids = await stage.workers(mount)
+    return !pids.includes(pid) && pids.length === before.length
+  })
+  return at
+}
+
+function workerDies(signal: NodeJS.Signals): Happening {
+  return {
+    name: `worker-${signal.toLowerCase()}`,
+    sentence: `a Python worker ends by ${signal}`,
+    // Python says where it was; several that die one after the other are replaced more slowly.
+    said: /WORKER_DIED|the next Python worker starts|stream=stderr/,
+    saidByNginx: SAYS_CUT,
+    once: async (stage, random) => inHands(await kill(stage, random, 'python', signal), THREADS, 'python'),
+  }
+}
+
+export const workerKilled = workerDies('SIGKILL')
+export const workerSegfault = workerDies('SIGSEGV')
+
+export const commandKilled: Happening = {
+  name: 'command-sigkill',
+  sentence: 'the command of a run mount ends by SIGKILL',
+  said: /RUN_DIED|UPSTREAM_\w+|the next command/,
+  saidByNginx: SAYS_CUT,
+  once: async (stage, random) => inHands(await kill(stage, random, 'run', 'SIGKILL'), Infinity, 'run'),
+}
+
+export const workerStopped: Happening = {
+  name: 'worker-sigstop',
+  sentence: 'a Python worker stands still for a moment (SIGSTOP, SIGCONT)',
+  said: /^$/,
+  async once(stage, random) {
+    const pid = random.one(await stage.workers('python'))
+    process.kill(pid, 'SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, random.whole(100, 900)))
+    process.kill(pid, 'SIGCONT')
+    return undefined
+  },
+}
+
+export const gatewayKilled: Happening = {
+  name: 'gateway-sigkill',
+  sentence: 'the gateway ends by SIGKILL; its workers and commands with it',
+  silences: true,
+  said: /GATEWAY_DIED/,
+  saidByNginx: /prematurely closed|reset by peer|Broken pipe|Connection refused/,
+  async once(stage) {
+    const { pid, report } = await stage.gateway()
+    const below = report.mounts.flatMap(({ mount }) => mount?.pids ?? [])
+    const at = performance.now()
+    process.kill(pid, 'SIGKILL')
+    await until('another gateway', async () => (await stage.gateway()).pid !== pid)
+    await until('the end of what was below it', () => !below.some(alive), 5000)
+    return inHands(at, Infinity)
+  },
+}
+
+export const supervisorKilled: Happening = {
+  name: 'supervisor-sigkill',
+  sentence: 'the supervisor ends by SIGKILL: the gateway finishes what it has, and Sidegate is started again',
+  said: /SUPERVISOR_\w+|supervisor/,
+  saidByNginx: /Connection refused|No such file|prematurely closed|reset by peer|Broken pipe/,
+  async once(stage) {
+    const { pid } = await stage.gateway()
+    const from = performance.now()
+    stage.sidegate.signal('SIGKILL')
+    await until('the end of the gateway', () => !alive(pid), 60_000)
+    await stage.restart()
+    return meanwhile(from, performance.now())
+  },
+}
+
+export const restarted: Happening = {
+  name: 'stop-and-start',
+  sentence: 'SIGTERM, and another start: what was under way is answered',
+  said: /^$/,
+  saidByNginx: /Connection refused|No such file|prematurely closed|reset by peer|Broken pipe/,
+  async once(stage) {
+    const from = performance.now()
+    const { code } = await stage.sidegate.stop()
+    if (code !== 0) throw new Error(`Sidegate ended with ${code}`)
+    await stage.restart()
+    return meanwhile(from, performance.now())
+  },
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,47 @@
+// Something that happens while there is load.
+import type { Random } from './random.ts'
+import type { Stage } from './stage.ts'
+import type { Lost } from './tally.ts'
+
+/** One kind of it. */
+export interface Happening {
+  readonly name: string
+  /** What it is, for the help text. */
+  readonly sentence: string
+  /** Has it happen once; resolves when it is over. @returns what it may have cost; undefined: nothing. @throws {Error} when it went otherwise than it has to */
+  once(stage: Stage, random: Random): Promise<Cost | undefined>
+  /** It ends the gateway, which can say nothing more then: nginx takes what it has of a response by FastCGI for all of it. */
+  readonly silences?: boolean
+  /** Lines of warnings and errors that the log may have of it. */
+  readonly said: RegExp
+  /** Warnings and errors of nginx that belong to it. */
+  readonly saidByNginx?: RegExp
+}
+
+/** What one happening may have cost. */
+export interface Cost {
+  /** It may be the reason why this one was lost. */
+  explains(lost: Lost): boolean
+  /** So many requests at most. */
+  readonly most: number
+}
+
+/**
+ * So long after a crash a request may still be given to what has crashed, in milliseconds: whoever sends it does not know yet. Processes that want
+ * the processor are many while there is load.
+ */
+const UNKNOWN_MS = 100
+
+/** What a crash had in its hands: what was under way then. `mount`: of this one only. */
+export function inHands(at: number, most: number, mount?: string): Cost {
+  return {
+    most,
+    explains: (lost) =>
+      (mount === undefined || lost.mount === mount) && lost.began <= at + UNKNOWN_MS && lost.ended >= at,
+  }
+}
+
+/** What came while nobody was there: not what was under way when that began. */
+export function meanwhile(from: number, to: number): Cost {
+  return { most: Infinity, explains: ({ began }) => began >= from && began <= to }
+}

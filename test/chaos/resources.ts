@@ -1,0 +1,55 @@
+// What Sidegate holds of the machine, as Linux counts it: descriptors, processes, memory.
+import { readdirSync, readFileSync } from 'node:fs'
+
+const KILOBYTE = 1024
+
+/** A process, and all below it. */
+export interface Resources {
+  /** Of the supervisor, and of the gateway. */
+  readonly descriptors: readonly [number, number]
+  readonly processes: number
+  /** Proportional set size in bytes: of the supervisor, the gateway, and all others together. */
+  readonly memory: readonly [number, number, number]
+}
+
+/** @param gateway its process; the supervisor is its parent */
+export function resourcesOf(supervisor: number, gateway: number): Resources {
+  const below = processesBelow(supervisor)
+  const others = below.filter((pid) => pid !== gateway)
+  return {
+    descriptors: [descriptorsOf(supervisor), descriptorsOf(gateway)],
+    processes: below.length,
+    memory: [memoryOf(supervisor), memoryOf(gateway), others.reduce((sum, pid) => sum + memoryOf(pid), 0)],
+  }
+}
+
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+/** proc(5), /proc/PID/smaps_rollup; 0 for a process that has ended meanwhile. */
+function memoryOf(pid: number): number {
+  try {
+    return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) * KILOBYTE
+  } catch {
+    return 0
+  }
+}
+
+function processesBelow(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, 'latin1')
+      parents.set(Number(name), Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // it ended meanwhile
+    }
+  }
+  const isBelow = (pid: number): boolean => {
+    for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) if (at === root) return true
+    return false
+  }
+  return [...parents.keys()].filter(isBelow)
+}
