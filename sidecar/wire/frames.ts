@@ -31,6 +31,8 @@ export const FRAME = {
   ping: 7,
   /** All that the app sent on the connection that it took over, and its end, has been taken. */
   finished: 8,
+  /** The first: which app the worker runs, as JSON. */
+  open: 9,
   // From the worker.
   /** A whole response: a head (frame-head.ts), and the body behind it. */
   response: 16,

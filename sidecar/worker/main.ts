@@ -1,29 +1,41 @@
 // A worker in Node.js: one process that runs the app of one mount, and answers what its gateway sends it. It ends with its connection.
+import { writeSync } from 'node:fs'
+import { getCallSites } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { readyEngine } from '../engine.ts'
 import { PeerError, SidegateError } from '../errors.ts'
 import { detailOf } from '../frames/failure.ts'
 import { FrameOutput } from '../frames/output.ts'
-import { Lines } from '../lines.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { reportStray } from '../stray.ts'
+import { messageOf, stackOf } from '../thrown.ts'
+import { FRAME, FrameReader } from '../wire/frames.ts'
+import { tell } from './control.ts'
 import { Desk } from './desk.ts'
 import { openEnd } from './ends.ts'
 import { openMount, type Opening } from './opening.ts'
 import { Reports } from './reports.ts'
 
-/** How long a mount may take to close, in milliseconds, when nobody waits for it any more. */
+/** How long a mount may take to close, in milliseconds, when its gateway is gone. */
 const CLOSE_MS = 500
+/** As deep as an app may be in its libraries. */
+const FRAMES = 200
+const STDERR = 2
+/** Of the second thread, in MB. */
+const WATCH_HEAP = 16
 
 const link = openEnd(0)
-const control = openEnd(1)
 const output = new FrameOutput(link)
 const reports = new Reports(output)
 let mount: Mount | undefined
 let desk: Desk | undefined
+let isEnding = false
 
-function tell(message: object, told?: () => void): void {
-  control.write(`${JSON.stringify(message)}\n`, told)
-}
+const first = new FrameReader({
+  frame(type, _id, payload) {
+    if (type === FRAME.open) void open(JSON.parse(payload.toString()) as Opening)
+  },
+})
 
 async function open(opening: Opening): Promise<void> {
   process.title = `sidegate worker ${opening.key}`
@@ -33,9 +45,11 @@ async function open(opening: Opening): Promise<void> {
   try {
     mount = await openMount(opening, reports.log)
   } catch (error) {
-    if (!(error instanceof SidegateError)) throw error
-    const { code, message } = error
-    return tell({ type: 'failed', code, message, detail: detailOf(error) }, () => process.exit(1))
+    if (error instanceof SidegateError) {
+      const { code, message } = error
+      tell({ type: 'failed', code, message, detail: detailOf(error) })
+    } else writeSync(STDERR, `${stackOf(error) ?? messageOf(error)}\n`)
+    return exit(1)
   }
   desk = new Desk(opening.key, mount, output, reports)
   tell({ type: 'ready', pid: process.pid })
@@ -43,17 +57,41 @@ async function open(opening: Opening): Promise<void> {
 
 /** Ends this process: at once where its gateway is gone. */
 async function end(): Promise<void> {
-  if (!desk?.retired) desk?.abortAll(new PeerError('GATEWAY_CLOSED', 'the gateway is gone', 503))
-  const late = new Promise<void>((resolve) => void setTimeout(resolve, desk?.retired ? 2 ** 30 : CLOSE_MS))
-  await Promise.race([Promise.resolve(mount?.close()).catch(() => {}), late])
-  output.flush()
-  process.exit(0)
+  if (isEnding) return
+  isEnding = true
+  const closed = async (): Promise<void> => mount?.close()
+  if (desk?.retired) await closed().catch(() => {})
+  else {
+    desk?.abortAll(new PeerError('GATEWAY_CLOSED', 'the gateway is gone', 503))
+    await Promise.race([closed().catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))])
+  }
+  exit(0)
 }
 
-const lines = new Lines((line) => void open(JSON.parse(line) as Opening))
-control.on('data', (bytes: Buffer) => lines.push(bytes))
-link.on('data', (bytes: Buffer) => desk?.receive(bytes))
-for (const stream of [link, control]) stream.on('error', () => {})
+function exit(code: number): never {
+  isEnding = true
+  process.exit(code)
+}
+
+/** An app may end its process: that looks like nothing if nobody says who did it. */
+function tellExit(code: number): void {
+  if (isEnding) return
+  output.flush()
+  const places = getCallSites(FRAMES).filter(
+    ({ scriptName }) => /^(?:file:|\/)/.test(scriptName) && scriptName !== import.meta.url,
+  )
+  // The app's own code rather than what it uses.
+  const place = places.find(({ scriptName }) => !scriptName.includes('/node_modules/')) ?? places[0]
+  const where = place ? `, in ${place.scriptName.replace(/^file:\/\//, '')}:${place.lineNumber}` : ''
+  writeSync(STDERR, `the app called process.exit(${code})${where}\n`)
+}
+
+new Worker(new URL(`./watch${import.meta.url.slice(-3)}`, import.meta.url), {
+  resourceLimits: { maxOldGenerationSizeMb: WATCH_HEAP },
+}).unref()
+link.on('data', (bytes: Buffer) => (desk ? desk.receive(bytes) : first.receive(bytes)))
+link.on('error', () => {})
 link.once('end', () => void end()).once('close', () => void end())
+process.on('exit', tellExit)
 // The gateway asks by the connection; this signal is for what the app has started.
 process.on('SIGTERM', () => {})

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FrameOutput } from '../frames/output.ts'
 import { Log, type LogFields, type LogLevel } from '../log.ts'
 import { FRAME } from '../wire/frames.ts'
+import { CURRENT_REQUEST } from './current-request.ts'
 import { RequestText } from './request-text.ts'
 
 type Name = 'stdout' | 'stderr'
@@ -40,8 +41,14 @@ export class Reports {
     this.#speakers.run(speaker, run)
   }
 
+  /** The id of the request that the code runs for which calls this. */
+  get request(): string | undefined {
+    return this.#speakers.getStore()?.request
+  }
+
   /** From now on what is printed while a request is answered is reported with that request; all else goes where it went. */
   capture(): void {
+    Object.defineProperty(globalThis, Symbol.for(CURRENT_REQUEST), { value: () => this.request })
     for (const name of ['stdout', 'stderr'] as const) {
       const stream = process[name]
       const write = stream.write.bind(stream) as (...parts: unknown[]) => boolean

@@ -9,6 +9,7 @@ const ENTRIES = [
   'sidecar/main',
   'sidecar/index',
   'sidecar/worker/main',
+  'sidecar/worker/watch',
   'sidecar/mounts/unit-http/http',
   'plugin/iis/handler',
   'test/conformance/index',

@@ -104,7 +104,9 @@ class WorkersMount implements Mount {
     const { heap, env } = this.#workers
     const { directory, key, platform } = this.#context
     const options = heap === undefined ? [] : [`--max-old-space-size=${heap}`]
-    const args = [...process.execArgv, ...options, WORKER, key]
+    // A debugger has one port, which is the gateway's.
+    const inherited = process.execArgv.filter((option) => !option.startsWith('--inspect'))
+    const args = [...inherited, ...options, WORKER, key]
     return { file: process.execPath, args, cwd: directory, env: programEnvironment(env ?? {}, platform) }
   }
 

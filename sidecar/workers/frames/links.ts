@@ -5,11 +5,12 @@ import type { Exchange } from '../../exchange.ts'
 import { writeDoor } from '../../frames/door.ts'
 import { FrameOutput } from '../../frames/output.ts'
 import type { LogFields, LogLevel } from '../../log.ts'
-import type { SupervisedProcess } from '../../processes/process.ts'
+import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
 import { FRAME, FrameReader, type FrameSink } from '../../wire/frames.ts'
 import type { LinkEnd, Links, Report, Speech } from '../link.ts'
 import { FramesLink, type Host } from './link.ts'
 import { Silence, type Silent } from './silence.ts'
+import { Stacks } from './stacks.ts'
 
 /** Bytes of a response, and of a request's body, that may be under way. */
 const WINDOW = 256 * 1024
@@ -39,6 +40,7 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   readonly #reader = new FrameReader(this)
   readonly #byId = new Map<number, FramesLink>()
   readonly #silence = new Silence(this)
+  readonly #stacks: Stacks
   #ids = 0
   #door: Door | undefined
   #doorText = ''
@@ -47,6 +49,7 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
 
   constructor(process: SupervisedProcess, end: LinkEnd, { requests, silence, spells, opening }: FramesOptions) {
     this.#process = process
+    this.#stacks = new Stacks(process)
     this.#end = end
     this.#patience = silence
     this.spells = spells
@@ -54,7 +57,7 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
     const [socket] = process.connections
     this.output = new FrameOutput(socket!)
     socket!.on('data', this.#receive)
-    process.tell({ type: 'open', ...opening })
+    this.output.bytes(FRAME.open, 0, Buffer.from(JSON.stringify(opening)))
     socket!.once('end', this.#lose).once('close', this.#lose)
   }
 
@@ -117,12 +120,21 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
     this.output.bare(FRAME.ping, 0)
   }
 
-  silent(milliseconds: number): void {
+  silent(milliseconds: number, first: boolean): void {
+    if (first) void this.#tellSilence(milliseconds)
     if (milliseconds >= this.#patience) this.#end.silent(milliseconds)
   }
 
-  heard(): void {
+  isBack(): void {
     this.#end.heard()
+  }
+
+  heard(message: ControlMessage): void {
+    this.#stacks.heard(message)
+  }
+
+  async stack(): Promise<string> {
+    return (await this.#stacks.ask()).text
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -136,6 +148,17 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
     this.#isLost = true
     this.#silence.close()
     this.#end.lost(this.all[0]!, undefined)
+  }
+
+  /** The log says at once where it hangs, and by which request: nobody may be there to ask before it is killed. */
+  async #tellSilence(milliseconds: number): Promise<void> {
+    const { text, request } = await this.#stacks.ask()
+    const hanging = [...this.#byId.values()].find(({ exchange }) => exchange?.id === request)?.exchange
+    const { method, uri } = hanging?.logged ?? {}
+    const most = this.#patience / 1000
+    const message = `the worker does not answer for ${Math.round(milliseconds / 1000)} s, with ${this.#byId.size} requests: it gets no others, and is killed when it is not back after ${most} s (stuckTimeout)`
+    const fields = { code: 'WORKER_STUCK', request, method, uri, detail: text }
+    this.#end.reported({ type: 'record', level: 'warn', message, fields }, request)
   }
 
   #report(payload: Buffer): void {

@@ -12,10 +12,10 @@ export interface Silent {
   readonly isBusy: boolean
   /** Sends it the question. */
   ask(): void
-  /** It has not answered for so many milliseconds. */
-  silent(milliseconds: number): void
+  /** It has not answered for so many milliseconds: called again and again. `first`: it had answered before. */
+  silent(milliseconds: number, first: boolean): void
   /** It answers again. */
-  heard(): void
+  isBack(): void
 }
 
 /** Watches over the silence of one worker. */
@@ -47,7 +47,7 @@ export class Silence {
     this.#askedAt = 0
     if (!this.#isSilent) return
     this.#isSilent = false
-    this.#who.heard()
+    this.#who.isBack()
   }
 
   /** It is over. Works twice. */
@@ -69,7 +69,8 @@ export class Silence {
     }
     const silence = now - this.#askedAt
     if (silence < SILENT_MS) return
+    const first = !this.#isSilent
     this.#isSilent = true
-    this.#who.silent(silence)
+    this.#who.silent(silence, first)
   }
 }

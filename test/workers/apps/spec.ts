@@ -33,7 +33,7 @@ const paths: Record<string, Handler> = {
   '/aborted': (_, response) => response.end(aborted.join()),
   '/loops': (_, response) => {
     response.writeHead(200).write('begun\n')
-    setImmediate(() => loopForever())
+    setTimeout(() => loopForever(), 50)
   },
   '/busy': (_, response) => {
     const end = performance.now() + 3500
@@ -80,7 +80,7 @@ function loopForever(): never {
   for (;;);
 }
 
-export const node: Handler = (request, response) => paths[request.url!]!(request, response)
+export const node: Handler = (request, response) => paths[request.url!.split('?')[0]!]!(request, response)
 
 export const multiprocess: Application = (environ, startResponse) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']])

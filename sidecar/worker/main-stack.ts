@@ -1,0 +1,69 @@
+// Where the first thread of this process is, asked from another one through the inspector (nodejs.org/api/inspector.html,
+// session.connectToMainThread). It is held for that moment, and goes on.
+import { Session, type Debugger } from 'node:inspector'
+import { CURRENT_REQUEST } from './current-request.ts'
+
+/** No JavaScript ran for so long, in milliseconds. */
+const PAUSE_MS = 1000
+/** Between two jobs of a loop there is nothing on the stack: it is looked at again. */
+const TRIES = 5
+
+/** What is told. */
+export interface MainStack {
+  /** Its frames, a line each; or why there are none. */
+  readonly text: string
+  /** The id of the request that the code runs for, where that is known. */
+  readonly request: string | undefined
+}
+
+/** Never rejects. */
+export async function mainStack(): Promise<MainStack> {
+  const session = new Session()
+  const files = new Map<string, string>()
+  try {
+    session.connectToMainThread()
+    session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url))
+    for (let tries = 0; tries < TRIES; tries++) {
+      const frames = await pause(session)
+      if (!frames) break
+      const request = frames.length > 0 ? await requestOf(session, frames[0]!) : undefined
+      session.post('Debugger.resume')
+      if (frames.length > 0) return { text: frames.map((frame) => line(frame, files)).join('\n'), request }
+    }
+    const text = 'it runs no JavaScript at this moment: it waits for something, or is inside of native code'
+    return { text, request: undefined }
+  } catch (error) {
+    return { text: `where it is cannot be told: ${(error as Error).message}`, request: undefined }
+  } finally {
+    session.post('Debugger.disable', () => session.disconnect())
+  }
+}
+
+/** Undefined when nothing runs that could be paused. */
+function pause(session: Session): Promise<Debugger.CallFrame[] | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), PAUSE_MS)
+    session.once('Debugger.paused', ({ params }) => {
+      clearTimeout(timer)
+      resolve(params.callFrames)
+    })
+    session.post('Debugger.enable')
+    session.post('Debugger.pause')
+  })
+}
+
+function requestOf(session: Session, { callFrameId }: Debugger.CallFrame): Promise<string | undefined> {
+  const expression = `globalThis[Symbol.for('${CURRENT_REQUEST}')]?.()`
+  return new Promise((resolve) => {
+    session.post('Debugger.evaluateOnCallFrame', { callFrameId, expression, silent: true }, (error, found) => {
+      const value: unknown = error ? undefined : found?.result.value
+      resolve(typeof value === 'string' ? value : undefined)
+    })
+  })
+}
+
+function line({ functionName, location }: Debugger.CallFrame, files: ReadonlyMap<string, string>): string {
+  const { scriptId, lineNumber, columnNumber = 0 } = location
+  const place = `${files.get(scriptId) || 'native'}:${lineNumber + 1}:${columnNumber + 1}`
+  return functionName === '' ? `at ${place}` : `at ${functionName} (${place})`
+}

@@ -1,0 +1,22 @@
+// The second thread of a worker: it hears the gateway when the first one is stuck in a loop, says where that is, and ends the process when the
+// gateway is gone.
+import { Lines } from '../lines.ts'
+import { tell } from './control.ts'
+import { openEnd } from './ends.ts'
+import { mainStack } from './main-stack.ts'
+
+/** How long the first thread may take to end by itself when the gateway is gone, in milliseconds. */
+const END_MS = 900
+
+async function answer(): Promise<void> {
+  tell({ type: 'stack', ...(await mainStack()) })
+}
+
+const control = openEnd(1)
+const lines = new Lines((line) => {
+  if ((JSON.parse(line) as { type: string }).type === 'stack') void answer()
+})
+control
+  .on('data', (bytes: Buffer) => lines.push(bytes))
+  .on('error', () => {})
+  .once('close', () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), END_MS))
