@@ -26,6 +26,13 @@ export const seconds = (initial: number, description: string, least = 0) =>
 /** A time in seconds that is not bounded, or depends on something, when it is left out. */
 export const openSeconds = (description: string) => v.pipe(v.optional(time(0)), v.description(description))
 
+/** A number of things that is not bounded when it is left out. */
+export const openCount = (least: number, description: string, most: number = COUNT_MAX) =>
+  v.pipe(v.optional(whole(least, most)), v.description(description))
+
+/** A size in bytes that is not bounded when it is left out. */
+export const openBytes = (description: string) => openCount(1, description, BYTES_MAX)
+
 /** A number of things. */
 export const count = (least: number, initial: number, description: string, most: number = COUNT_MAX) =>
   v.pipe(v.optional(whole(least, most), initial), v.description(description))

@@ -1,7 +1,14 @@
 // The settings of every mount that has worker processes, beside their number and what they run.
+import { resolve } from 'node:path'
 import * as v from 'valibot'
-import { openSeconds, seconds } from '../quantity.ts'
+import { openBytes, openCount, openSeconds } from '../quantity.ts'
+import type { PoolOptions } from '../workers/pool.ts'
+import type { RecycleRules } from '../workers/recycler.ts'
 import { TimeRules, type TimeLimits } from '../workers/time-limits.ts'
+
+/** Seconds. */
+const KILL_TIMEOUT = 10
+const JITTER = 0.1
 
 const limit = {
   requestTimeout: openSeconds(
@@ -12,12 +19,35 @@ const limit = {
   ),
 }
 
-/** How long requests may take. */
-export const timeEntries = {
+const several = (schema: v.GenericSchema<string>, description: string) =>
+  v.pipe(v.optional(v.union([schema, v.array(schema)])), v.description(description))
+
+const recycleSettings = v.strictObject({
+  requests: openCount(1, 'Requests after which a worker is replaced.'),
+  age: openSeconds('Seconds after which a worker is replaced.'),
+  memory: openBytes(
+    'Bytes of memory (resident) at which a worker is replaced, once it has answered what it has. Linux only.',
+  ),
+  killMemory: openBytes('Bytes of memory (resident) at which a worker is killed, whatever it does. Linux only.'),
+  touch: several(
+    v.pipe(v.string(), v.nonEmpty()),
+    'Files: when one of them is changed or made, all workers are replaced.',
+  ),
+  at: several(
+    v.pipe(v.string(), v.regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "04:30"')),
+    'Times of day at which all workers are replaced, such as "04:30", by the clock of the machine.',
+  ),
+  jitter: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), JITTER),
+    v.description('By how much requests and age differ from worker to worker: 0.1 is up to a tenth more.'),
+  ),
+})
+
+/** What is the same for all workers. */
+export const lifeEntries = {
   ...limit,
-  killTimeout: seconds(
-    10,
-    'Seconds the app gets to end a request that took longer than requestTimeout; then its worker is replaced and killed.',
+  killTimeout: openSeconds(
+    `Seconds the app gets to end a request that took longer than requestTimeout; then its worker is replaced and killed. Default: ${KILL_TIMEOUT}.`,
   ),
   paths: v.pipe(
     v.optional(
@@ -25,36 +55,62 @@ export const timeEntries = {
         v.pipe(v.string(), v.regex(/^\/./, 'must be a path below the mount, such as "/export"')),
         v.strictObject(limit),
       ),
-      {},
     ),
     v.description(
       'Other values of requestTimeout and slow for paths below the mount, such as { "/export": { requestTimeout: 300 } }.',
     ),
   ),
+  recycle: v.pipe(
+    v.optional(recycleSettings),
+    v.description(
+      'When workers are replaced by fresh ones: one at a time, and only when the next one is ready. Default: never.',
+    ),
+  ),
 }
 
-interface Limit {
-  readonly requestTimeout?: number | undefined
-  readonly slow?: number | undefined
-}
+const lifeObject = v.strictObject(lifeEntries)
 
 /** These settings, defaults filled in. */
-export interface TimeSettings extends Limit {
-  readonly killTimeout: number
-  readonly paths: Readonly<Record<string, Limit>>
+export type LifeSettings = v.InferOutput<typeof lifeObject>
+
+/**
+ * The settings as a pool wants them.
+ * @param directory where relative paths start
+ */
+export function lifeOptions(settings: LifeSettings, directory: string): Pick<PoolOptions, 'limits' | 'recycle'> {
+  return { limits: timeRules(settings), recycle: settings.recycle && recycleRules(settings.recycle, directory) }
 }
 
-/** The settings as a pool wants them. */
-export function timeRules(settings: TimeSettings): TimeRules {
-  const kill = settings.killTimeout * 1000
-  const limits = ({ requestTimeout = Infinity, slow = Infinity }: Limit): TimeLimits => ({
+function timeRules(settings: LifeSettings): TimeRules {
+  const { killTimeout = KILL_TIMEOUT, paths = {} } = settings
+  const limits = ({
+    requestTimeout = Infinity,
+    slow = Infinity,
+  }: Pick<LifeSettings, keyof typeof limit>): TimeLimits => ({
     timeout: requestTimeout * 1000,
     slow: slow * 1000,
-    kill,
+    kill: killTimeout * 1000,
   })
-  const paths = Object.entries(settings.paths).map(([path, own]) => {
+  const others = Object.entries(paths).map(([path, own]) => {
     const prefix = Buffer.from(path.replace(/\/+$/, '')).toString('latin1')
     return [prefix, limits({ ...settings, ...own })] as const
   })
-  return new TimeRules(limits(settings), paths)
+  return new TimeRules(limits(settings), others)
+}
+
+function recycleRules(settings: v.InferOutput<typeof recycleSettings>, directory: string): RecycleRules {
+  const { requests = Infinity, age = Infinity, memory = Infinity, killMemory = Infinity, touch, at, jitter } = settings
+  return {
+    requests,
+    age: age * 1000,
+    memory,
+    killMemory,
+    touch: listOf(touch).map((file) => resolve(directory, file)),
+    at: listOf(at).map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))),
+    jitter,
+  }
+}
+
+function listOf(one: string | string[] | undefined): string[] {
+  return typeof one === 'string' ? [one] : (one ?? [])
 }

@@ -4,9 +4,20 @@ import type { StartError } from './start-error.ts'
 
 /**
  * Why a process takes the place of another: `crash`; `signal`: somebody asked it to end; `abort`: it did not stop after its client had gone;
- * `time`: a request took too long; `reload`; `recycle`: by hand.
+ * `time`: a request took too long; `memory`, `requests`, `age`, `touch`, `time of day`: as the settings want it; `reload`; `recycle`: by hand.
  */
-export type Cause = 'crash' | 'signal' | 'abort' | 'time' | 'reload' | 'recycle'
+export type Cause =
+  | 'crash'
+  | 'signal'
+  | 'abort'
+  | 'time'
+  | 'memory'
+  | 'requests'
+  | 'age'
+  | 'touch'
+  | 'time of day'
+  | 'reload'
+  | 'recycle'
 
 /** Who keeps an occupant running. */
 export interface Keeper<T> {
@@ -25,6 +36,8 @@ export interface Occupant {
   readonly readySince: number
   /** What failed when it did not come up. */
   readonly startError: StartError | undefined
+  /** Why it was killed on purpose; undefined: it was not. */
+  readonly killedFor?: Cause | undefined
   /** Settles when it is ready. @throws {StartError} */
   readonly started: Promise<void>
   /** Takes no more requests, ends when those under way are answered. */

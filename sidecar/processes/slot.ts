@@ -138,7 +138,7 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     if (this.#closed || !this.#opened) return
     const steady = occupant.readySince > 0 && performance.now() - occupant.readySince >= STEADY_MS
     this.#deaths = steady ? 1 : this.#deaths + 1
-    this.#options.replaced?.('crash')
+    this.#options.replaced?.(occupant.killedFor ?? 'crash')
     // One comes up already.
     if (this.#coming.size > 0) return
     const pause = this.#startIn(this.#pause)

@@ -8,6 +8,7 @@ import { Slot } from '../processes/slot.ts'
 import { diedAtOnce } from '../processes/start-error.ts'
 import { processWords } from '../queue.ts'
 import { atMost } from './at-most.ts'
+import { Recycler, type RecycleRules } from './recycler.ts'
 import { Scheduler } from './scheduler.ts'
 import type { TimeRules } from './time-limits.ts'
 import { Timekeeper } from './timekeeper.ts'
@@ -21,6 +22,8 @@ export interface PoolOptions extends WorkerOptions {
   readonly queueTimeout: number
   /** How long requests may take. Default: as long as they like. */
   readonly limits?: TimeRules
+  /** When workers are replaced by fresh ones. Default: never. */
+  readonly recycle?: RecycleRules | undefined
 }
 
 /** The workers of a mount. */
@@ -29,6 +32,7 @@ export class Pool {
   readonly #slots: Slot<Worker>[] = []
   readonly #scheduler: Scheduler
   readonly #timekeeper: Timekeeper | undefined
+  readonly #recycler: Recycler | undefined
   readonly #restarts: Partial<Record<Cause, number>> = {}
   /** What replaces workers that serve, one thing after the other. */
   #replacing: Promise<unknown> = Promise.resolve()
@@ -36,7 +40,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    const { processes, queue, queueTimeout, limits } = options
+    const { processes, queue, queueTimeout, limits, recycle, log, name, mount } = options
     if (limits && limits.least < Infinity) this.#timekeeper = new Timekeeper(limits, () => this.#workers)
     this.#scheduler = new Scheduler(
       this.#slots,
@@ -46,12 +50,18 @@ export class Pool {
       this.#timekeeper,
     )
     for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
+    if (recycle) {
+      const renew = (slot: Slot<Worker>, worker: Worker, cause: Cause): Promise<void> =>
+        this.#next(() => (slot.occupant === worker && !this.#closing ? slot.renew(cause) : Promise.resolve()))
+      this.#recycler = new Recycler(recycle, { slots: this.#slots, log, name, mount, renew })
+    }
   }
 
   /** Starts all workers, as many at a time as there are processors; when one does not come up, ends them all. @throws {StartError} */
   async open(): Promise<void> {
     try {
       await atMost(availableParallelism(), this.#slots, (slot) => slot.open())
+      await this.#recycler?.open()
     } catch (error) {
       await this.close()
       throw error
@@ -149,6 +159,7 @@ export class Pool {
   async #close(): Promise<void> {
     this.#scheduler.close()
     this.#timekeeper?.close()
+    this.#recycler?.close()
     await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 

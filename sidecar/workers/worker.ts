@@ -42,6 +42,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   readySince = 0
   /** What failed when it did not come up. */
   startError: StartError | undefined
+  killedFor: Cause | undefined
   /** When it was started. */
   readonly since = new Date()
   readonly #options: WorkerOptions
@@ -150,6 +151,13 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     if (this.state === 'ready') this.#keeper.leaving(this, cause, reason, { ...fields, ...fieldsOf(exchange) })
     else this.tell(`${this.name} is ended: ${reason}`, fields, exchange)
     this.#meetDoom()
+  }
+
+  /** Ends it by force, at once. `how`: what is said of it. */
+  kill(cause: Cause, how: string): void {
+    this.killedFor ??= cause
+    this.#verdict ??= `${how} and was killed`
+    this.#process.kill()
   }
 
   /** Takes no more requests, ends when those under way are answered. */

@@ -4,28 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { ConfigError } from '../../sidecar/errors.ts'
+import { load } from './load.ts'
 import { alive, openMount, until, windows, type TestMount } from './mount.ts'
-
-/** Keeps requests coming, so many at a time, until it is stopped: how many were answered, and how else. */
-function load({ ask }: TestMount, atATime: number): { stop(): Promise<{ right: number; wrong: string[] }> } {
-  let going = true
-  let right = 0
-  const wrong: string[] = []
-  const client = async (): Promise<void> => {
-    while (going) {
-      const { status, body } = await ask({ path: '/hello' })
-      if (status === 200 && body.toString() === 'Hello World\n') right++
-      else wrong.push(`${status} ${body.toString()}`)
-    }
-  }
-  const clients = Promise.all(Array.from({ length: atATime }, client))
-  const stop = async (): Promise<{ right: number; wrong: string[] }> => {
-    going = false
-    await clients
-    return { right, wrong }
-  }
-  return { stop }
-}
 
 const pidsOf = ({ mount }: TestMount): readonly number[] => mount.status!().pids!
 

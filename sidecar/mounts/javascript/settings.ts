@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
 import { COUNT_MAX, SECONDS_MAX, WORKERS_MAX } from '../../quantity.ts'
+import { lifeEntries, type LifeSettings } from '../worker-settings.ts'
 
 const DEFAULTS = { requests: 1000, queue: 100, queueTimeout: 30, stopTimeout: 30, abortTimeout: 60, stuckTimeout: 30 }
 
@@ -57,10 +58,11 @@ export const workerEntries = {
     v.optional(v.record(v.string(), v.string())),
     v.description('With processes: environment variables of the workers, over those of the gateway.'),
   ),
+  ...lifeEntries,
 }
 
 /** What the settings say of workers. */
-export interface WorkerSettings {
+export interface WorkerSettings extends LifeSettings {
   readonly processes?: number | undefined
   readonly requests?: number | undefined
   readonly queue?: number | undefined

@@ -9,6 +9,7 @@ import { frames } from '../../workers/frames/links.ts'
 import { Pool } from '../../workers/pool.ts'
 import type { Mount, MountContext, MountStatus, Stack } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
+import { lifeOptions } from '../worker-settings.ts'
 import { workersOf, type CompleteSettings, type WorkerSettings } from './settings.ts'
 
 /** The program of a worker, of the sources or built as this file is. */
@@ -65,6 +66,7 @@ class WorkersMount implements Mount {
       startTimeout: this.#settings.loadTimeout * 1000 + LATE_MS,
       stopTimeout: stopTimeout * 1000,
       abortTimeout: abortTimeout * 1000,
+      ...lifeOptions(this.#workers, directory),
       name: 'JavaScript worker',
       mount: key,
       log,

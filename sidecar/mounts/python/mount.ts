@@ -9,7 +9,7 @@ import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
 import { defaultPython, pythonCommand } from './interpreter.ts'
 import { pythonClaims, pythonSuffixes } from './claims.ts'
-import { timeRules } from '../worker-settings.ts'
+import { lifeOptions } from '../worker-settings.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -35,7 +35,7 @@ class PythonMount implements Mount {
       startTimeout: startTimeout * 1000,
       stopTimeout: stopTimeout * 1000,
       abortTimeout: abortTimeout * 1000,
-      limits: timeRules(this.#settings),
+      ...lifeOptions(this.#settings, this.#context.directory),
       name: 'Python worker',
       mount: key,
       log,

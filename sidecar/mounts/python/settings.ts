@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
-import { timeEntries } from '../worker-settings.ts'
+import { lifeEntries } from '../worker-settings.ts'
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({
@@ -44,7 +44,7 @@ export const pythonSettings = v.strictObject({
     60,
     'Seconds the app may go on with a request whose client is gone; then the worker is replaced.',
   ),
-  ...timeEntries,
+  ...lifeEntries,
 })
 
 /** The settings of a Python mount, defaults filled in. */
