@@ -83,6 +83,7 @@ export async function pythonCommand(
     `threads=${threads}`,
     `processes=${processes}`,
     `stop=${stopTimeout}`,
+    `gateway=${process.pid}`,
     ...path.map((p) => `path=${p}`),
   ]
   return { file, args: [WORKER, does, python, ...options], cwd, env }

@@ -16,7 +16,7 @@ from .native import native_ident, start_native_thread
 from .output import Output, running
 from .pipes import Pipes
 from .request import Request
-from .serving import serve, serve_beside
+from .serving import calm_gateway, serve, serve_beside
 from .stacks import open_dump
 
 
@@ -107,6 +107,7 @@ def main(arguments):
              'raise the limit (ulimit -v, ulimit -u, TasksMax of the service, pids of the container)' % (
                  len(ends) + 1, threads, error or 'no memory'))
         return 1
+    calm_gateway(settings['gateway'])
     tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open(), stacks=open_dump())
     pipes.wait()
     serve(connections[0], app)

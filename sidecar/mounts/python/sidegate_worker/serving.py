@@ -16,6 +16,16 @@ def give_way():
         pass  # another system, or one that forbids it
 
 
+def calm_gateway(pid):
+    """Linux: the gateway does not take the processor from a worker with each thing that one sends it, and handles several at a time: an answer
+    of two parts had it wake up twice. One that was given a policy keeps it, and so does what it starts."""
+    try:
+        if os.getppid() == pid and os.sched_getscheduler(pid) == os.SCHED_OTHER:
+            os.sched_setscheduler(pid, os.SCHED_BATCH | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    except (AttributeError, OSError):
+        pass  # another system, or one that forbids it
+
+
 def serve(connection, app):
     """One request after the other, until the gateway ends the connection."""
     give_way()
