@@ -17,7 +17,7 @@ const whole = (least: number, most: number, description: string) =>
 const time = (name: 'queueTimeout' | 'stopTimeout' | 'abortTimeout' | 'stuckTimeout', least: number, text: string) =>
   v.pipe(
     v.optional(v.pipe(v.number(), v.minValue(least), v.maxValue(SECONDS_MAX))),
-    v.description(`With processes: seconds ${text} (default ${DEFAULTS[name]})`),
+    v.description(`With processes: seconds ${text} (default ${DEFAULTS[name]}).`),
   )
 
 /** Settings of each kind of app in JavaScript. */
