@@ -27,6 +27,20 @@ export function programEnvironment(
   return environmentOf([env, more], platform)
 }
 
+/** What programs need to find others, and to speak somebody's language. */
+const PLAIN = /^(?:PATH|LANG|LANGUAGE|LC_\w+|TZ)$/
+/** What Windows itself needs in them. */
+const PLAIN_WINDOWS = /^(?:PATHEXT|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|TEMP|TMP|USERPROFILE|PROGRAMDATA)$/
+
+/** An environment without what is the gateway's business. */
+export function plainEnvironment(own: NodeJS.ProcessEnv, platform?: NodeJS.Platform): NodeJS.ProcessEnv {
+  const kept = Object.entries(own).filter(([name]) => {
+    const known = isWindows(platform) ? name.toUpperCase() : name
+    return PLAIN.test(known) || (isWindows(platform) && PLAIN_WINDOWS.test(known))
+  })
+  return Object.fromEntries(kept)
+}
+
 /** Those that are looked up by their name. */
 const KNOWN: ReadonlySet<string> = new Set(['PATH', 'PYTHONHOME', 'VIRTUAL_ENV'])
 

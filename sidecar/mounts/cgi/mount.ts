@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
+import { Identity } from '../../processes/identity.ts'
 import { ExchangeQueue, processWords } from '../../queue.ts'
 import { refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
@@ -20,6 +21,7 @@ class CgiMount implements Mount {
   /** With what each of them is for. */
   readonly #waiting: ExchangeQueue<{ readonly script: Script; readonly upload: Upload }>
   readonly #running = new Set<ScriptRun>()
+  readonly #identity: Identity
   readonly #watchdog: GroupsWatchdog
   #finder: ScriptFinder | undefined
   #closed = false
@@ -29,6 +31,7 @@ class CgiMount implements Mount {
     const { documentRoot, queue, queueTimeout, stopTimeout } = settings
     this.#settings = { ...settings, documentRoot: documentRoot && resolve(context.directory, documentRoot) }
     this.#context = context
+    this.#identity = new Identity(settings, context.path, context.platform)
     this.#watchdog = new GroupsWatchdog(stopTimeout * 1000)
     this.#waiting = new ExchangeQueue({
       most: queue,
@@ -81,7 +84,10 @@ class CgiMount implements Mount {
     const { key, log, platform } = this.#context
     const variables = scriptVariables(exchange.variables, upload.length ?? 0, script, this.#settings)
     const run = new ScriptRun(exchange, upload, {
-      ...invocation(script, variables, env, platform),
+      ...this.#identity.wrap(
+        invocation(script, variables, { ...this.#identity.login, ...env }, platform),
+        dirname(script.file),
+      ),
       // RFC 3875 7.2.
       cwd: dirname(script.file),
       timeout: timeout * 1000,

@@ -1,5 +1,6 @@
 // The settings of a CGI mount.
 import * as v from 'valibot'
+import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
 
@@ -27,6 +28,7 @@ export const cgiSettings = v.strictObject({
     v.optional(v.record(v.string(), v.string()), {}),
     v.description("Environment variables of the scripts. Of the gateway's own environment they get nothing."),
   ),
+  process: identityEntries.process,
   documentRoot: v.pipe(
     v.optional(v.string()),
     v.description('DOCUMENT_ROOT of the scripts, and where PATH_TRANSLATED starts. Default: both are left out.'),

@@ -1,6 +1,7 @@
 // The settings of apps in JavaScript that run in worker processes; each but `processes` counts with that one only.
 import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
+import { identityEntries, type IdentityOptions } from '../../processes/identity.ts'
 import { COUNT_MAX, SECONDS_MAX, WORKERS_MAX } from '../../quantity.ts'
 import { lifeEntries, type LifeSettings } from '../worker-settings.ts'
 
@@ -59,6 +60,7 @@ export const workerEntries = {
     v.description('With processes: environment variables of the workers, over those of the gateway.'),
   ),
   ...lifeEntries,
+  ...identityEntries,
 }
 
 /** What the settings say of workers. */
@@ -72,6 +74,8 @@ export interface WorkerSettings extends LifeSettings {
   readonly stuckTimeout?: number | undefined
   readonly heap?: number | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
+  readonly process?: IdentityOptions['process']
+  readonly clearEnv?: boolean | undefined
 }
 
 /** The same with their defaults. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { programEnvironment } from '../../processes/environment.ts'
+import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { StartError } from '../../processes/start-error.ts'
 import { frames } from '../../workers/frames/links.ts'
@@ -104,12 +104,14 @@ class WorkersMount implements Mount {
 
   #command(): Command {
     const { heap, env } = this.#workers
-    const { directory, key, platform } = this.#context
+    const { directory, path, key, platform } = this.#context
+    const identity = new Identity(this.#workers, path, platform)
     const options = heap === undefined ? [] : [`--max-old-space-size=${heap}`]
     // A debugger has one port, which is the gateway's.
     const inherited = process.execArgv.filter((option) => !option.startsWith('--inspect'))
     const args = [...inherited, ...options, WORKER, key]
-    return { file: process.execPath, args, cwd: directory, env: programEnvironment(env ?? {}, platform) }
+    const command = { file: process.execPath, args, cwd: directory, env: identity.environment(env ?? {}) }
+    return identity.wrap(command, directory)
   }
 
   /** Waits for workers. @throws {ConfigError} */

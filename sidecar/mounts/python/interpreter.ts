@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
 import { isWindows } from '../../file-names.ts'
-import { programEnvironment } from '../../processes/environment.ts'
+import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
@@ -23,7 +23,7 @@ export function defaultPython(platform?: NodeJS.Platform): string {
 /**
  * The command that runs a worker, or looks at the app without importing it.
  * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_THREADS; PYTHON_NOT_FOUND for a
- * batch file of Windows.
+ * batch file of Windows; those of Identity.
  */
 export async function pythonCommand(
   does: 'serve' | 'check',
@@ -45,7 +45,8 @@ export async function pythonCommand(
   for (const folder of path) await demandFolder(folder, 'PYTHON_PATH', at('path'), 'the folder for sys.path')
 
   let file = defaultPython(platform)
-  const env = programEnvironment(own, platform)
+  const identity = new Identity(settings, context.path, platform)
+  const env = identity.environment(own)
   if (settings.venv !== undefined) {
     if (settings.interpreter !== undefined) {
       throw new ConfigError(
@@ -86,7 +87,7 @@ export async function pythonCommand(
     `gateway=${process.pid}`,
     ...path.map((p) => `path=${p}`),
   ]
-  return { file, args: [WORKER, does, python, ...options], cwd, env }
+  return identity.wrap({ file, args: [WORKER, does, python, ...options], cwd, env }, cwd)
 }
 
 async function exists(path: string): Promise<boolean> {

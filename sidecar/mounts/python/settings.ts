@@ -1,5 +1,6 @@
 // The settings of a Python mount.
 import * as v from 'valibot'
+import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
 import { lifeEntries } from '../worker-settings.ts'
@@ -45,6 +46,7 @@ export const pythonSettings = v.strictObject({
     'Seconds the app may go on with a request whose client is gone; then the worker is replaced.',
   ),
   ...lifeEntries,
+  ...identityEntries,
 })
 
 /** The settings of a Python mount, defaults filled in. */

@@ -1,13 +1,13 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chown, lstat, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import { socketAddress, type Endpoint } from '../../address.ts'
 import { isWindows } from '../../file-names.ts'
-import { programEnvironment } from '../../processes/environment.ts'
+import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { commandWords } from '../../processes/command-line.ts'
 import { batchAdvice, findProgram, isPlaced } from '../../processes/program.ts'
@@ -25,6 +25,7 @@ export class CommandPlan {
   readonly #kind: 'SOCKET' | 'PORT'
   readonly #cwd: string
   readonly #env: NodeJS.ProcessEnv
+  readonly #identity: Identity
   /** Variables with a placeholder. */
   readonly #placed: readonly (readonly [name: string, value: string])[]
   /** The program, where it was looked for at the start. */
@@ -33,7 +34,7 @@ export class CommandPlan {
   folder: string | undefined
   #starts = 0
 
-  /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE */
+  /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE; those of Identity */
   constructor(settings: RunSettings, context: MountContext) {
     const path = `${context.path}.run`
     const words = typeof settings.run === 'string' ? commandWords(settings.run, context.platform) : settings.run
@@ -55,7 +56,8 @@ export class CommandPlan {
     this.#platform = context.platform
     this.#kind = kind
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
-    this.#env = programEnvironment(settings.env, context.platform)
+    this.#identity = new Identity(settings, context.path, context.platform)
+    this.#env = this.#identity.environment(settings.env)
     this.#placed = Object.entries(settings.env).filter(([, value]) => value.search(PLACEHOLDER) >= 0)
   }
 
@@ -81,7 +83,7 @@ export class CommandPlan {
   async open(path: string): Promise<void> {
     await this.#demandFolder(path)
     if (isWindows(this.#platform)) this.#found = this.#find(path)
-    else this.folder = await makeFolder()
+    else this.folder = await makeFolder(this.#identity)
   }
 
   async #demandFolder(path: string): Promise<void> {
@@ -103,7 +105,9 @@ export class CommandPlan {
     const [word = '', ...args] = this.#words.map(fill)
     const file = this.#found ?? word
     const placed = Object.fromEntries(this.#placed.map(([name, value]) => [name, fill(value)]))
-    return { endpoint, command: { file, args, cwd: this.#cwd, env: { ...this.#env, [this.#kind]: place, ...placed } } }
+    const cwd = this.#cwd
+    const command = { file, args, cwd, env: { ...this.#env, [this.#kind]: place, ...placed } }
+    return { endpoint, command: this.#identity.wrap(command, cwd) }
   }
 
   async close(): Promise<void> {
@@ -117,19 +121,22 @@ export class CommandPlan {
     // Whoever knew the name of a pipe could make it first, and be sent the requests.
     if (isWindows(this.#platform)) return { kind: 'pipe', name: `sidegate-${randomUUID()}` }
     // Old files are cleared away from the system's folder for temporary ones, and the place may be somebody else's by then.
-    if (this.folder !== undefined && !(await isOwnFolder(this.folder))) this.folder = await makeFolder()
+    if (this.folder !== undefined && !(await isFolderOf(this.#identity, this.folder)))
+      this.folder = await makeFolder(this.#identity)
     return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }
   }
 }
 
-/** mkdtemp makes it 0700: whoever could connect could pose as any client. */
-function makeFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'sidegate-'))
+/** mkdtemp makes it 0700: whoever could connect could pose as any client. The command makes its socket there. */
+async function makeFolder({ uid, gid }: Identity): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
+  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid)
+  return folder
 }
 
-async function isOwnFolder(path: string): Promise<boolean> {
+async function isFolderOf({ uid }: Identity, path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined)
-  return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid)
+  return found?.isDirectory() === true && found.uid === (uid ?? process.getuid?.() ?? found.uid)
 }
 
 /** A port that was free a moment ago; who loses it to somebody else ends, and is started anew on another. */

@@ -1,5 +1,6 @@
 // The settings of a run mount.
 import * as v from 'valibot'
+import { identityEntries } from '../../processes/identity.ts'
 import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
 import { protocolNames } from '../../address.ts'
 import { backendEntries } from '../../connect/settings.ts'
@@ -28,6 +29,7 @@ export const runSettings = v.strictObject({
     v.optional(v.record(v.string(), v.string()), {}),
     v.description('Environment variables of the command, over those of the gateway. SOCKET or PORT comes by itself.'),
   ),
+  ...identityEntries,
   connections: count(1, 64, 'Requests that the command gets at the same time; more wait.', CONNECTIONS_MAX),
   keepAlive: openSeconds(
     'Seconds a connection without a request is kept. Default: 4 for HTTP, else 0: many FastCGI programs serve one connection at a time, and one that is kept would keep all others out.',
