@@ -5,7 +5,8 @@ import { hosts } from '../plugin/index.ts'
 import { mergeSlashes } from '../plugin/path.ts'
 import { readyEngine } from './engine.ts'
 import { Rest } from './rest.ts'
-import type { GatewayReport } from './admin/status.ts'
+import type { Controlled } from './admin/control.ts'
+import type { GatewayReport } from './admin/report.ts'
 import { ConfigError, PeerError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { formatEndpoint, parseListenAddress, type Endpoint } from './address.ts'
@@ -18,8 +19,9 @@ import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import { stackOf } from './thrown.ts'
 import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
-import { Places } from './places.ts'
+import { Places, type MountStack } from './places.ts'
 import { readinessMount } from './readiness.ts'
+import type { RequestReport } from './request-report.ts'
 import { redispatched } from './redispatch.ts'
 import type { Match } from './router.ts'
 import { allSettled, settledWithin } from './settled.ts'
@@ -67,7 +69,7 @@ const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set([
 const DRAIN_TIMEOUT = 30_000
 
 /** The gateway. */
-export class Gateway implements Reception {
+export class Gateway implements Reception, Controlled {
   readonly log: Log
   readonly limits: Limits
   draining = false
@@ -159,12 +161,40 @@ export class Gateway implements Reception {
       protocols: protocolNames,
       connections,
     }))
-    return { listeners, mounts: this.mounts }
+    return { listeners, mounts: this.mounts, memory: process.memoryUsage.rss(), logLevel: this.log.level }
   }
 
   /** What each mount has done since the start, and what it does now; in the order of the configuration, then those that finish after a reload. */
   get mounts(): MountedStatus[] {
     return this.#places.status
+  }
+
+  /** The requests that are not over. */
+  get requests(): RequestReport[] {
+    return this.#places.requests
+  }
+
+  /** What the processes of the mounts do at this moment, or those of one. @throws {ConfigError} MOUNT_UNKNOWN */
+  stacks(key: string | undefined): Promise<MountStack[]> {
+    return this.#places.stacks(key)
+  }
+
+  /**
+   * Has another worker process take the place of one.
+   * @returns once it is ready; false when no mount has such a process
+   * @throws {ConfigError} when it does not come up: then the one before serves on
+   */
+  recycle(pid: number): Promise<boolean> {
+    return this.#places.recycle(pid)
+  }
+
+  /**
+   * Takes a mount out, or back: what comes to it gets 503 meanwhile, what it has is answered.
+   * @returns how many requests are still in flight there: none, or those that were not over within `drainTimeout`
+   * @throws {ConfigError} MOUNT_UNKNOWN
+   */
+  takeOut(key: string, out: boolean): Promise<number> {
+    return this.#places.takeOut(key, out)
   }
 
   /**

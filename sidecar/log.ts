@@ -43,6 +43,9 @@ export interface LogFields {
 
 export type LogLevel = 'info' | 'warn' | 'error'
 
+/** From the one with most records to the one with fewest. */
+export const LOG_LEVELS: readonly LogLevel[] = ['info', 'warn', 'error']
+
 /** Where a log writes to; `write` as of process.stdout. */
 export interface LogSink {
   write(text: string): unknown
@@ -55,6 +58,8 @@ export class Log {
   readonly #json: boolean
   /** Whether access records are written at all. */
   readonly wantsAccess: boolean
+  /** From which level on there are records; access records are always there. */
+  level: LogLevel = 'info'
   #pending = ''
   #scheduled = false
 
@@ -99,6 +104,7 @@ export class Log {
   }
 
   #line(level: LogLevel, message: string, fields: LogFields): void {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(this.level)) return
     const time = new Date().toISOString()
     if (this.#json) {
       this.#err.write(jsonLine({ time, level, message, ...fields }))

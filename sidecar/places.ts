@@ -5,10 +5,18 @@
 import { ConfigError, UpstreamError, type SidegateError } from './errors.ts'
 import type { Log } from './log.ts'
 import { Mounted, type MountedStatus, type PlacedMount } from './mounted.ts'
+import type { Stack } from './mounts/mount.ts'
 import { OneAtATime } from './one-at-a-time.ts'
+import { requestReport, type RequestReport } from './request-report.ts'
 import { Router, type Match } from './router.ts'
 import { allSettled, settledWithin } from './settled.ts'
 import type { Variables } from './variables.ts'
+
+/** What a process of a mount does at this moment. */
+export interface MountStack extends Stack {
+  /** The key of the mount. */
+  readonly mount: string
+}
 
 /** How often it is said which mounts a start waits for: those that take less are of no interest. */
 const STILL_MS = 3000
@@ -129,13 +137,38 @@ export class Places {
 
   /**
    * Takes one out, or back: what comes to it gets 503 meanwhile, what it has is answered.
-   * @returns once nothing is in flight
+   * @returns how many requests are still in flight there: none, or those that were not over within the limit
    * @throws {ConfigError} MOUNT_UNKNOWN
    */
-  async takeOut(key: string, out: boolean): Promise<void> {
+  async takeOut(key: string, out: boolean): Promise<number> {
     const mounted = this.at(key)
     mounted.drained = out
-    if (out) await mounted.idle()
+    if (out) await settledWithin(this.#drainTimeout, mounted.idle(), () => {})
+    return mounted.inFlight
+  }
+
+  /** @returns false when no mount has such a process. @throws {ConfigError} as Mount.recycle */
+  async recycle(pid: number): Promise<boolean> {
+    for (const { mount } of this.#mounted) if (await mount.recycle?.(pid)) return true
+    return false
+  }
+
+  /** What the processes do at this moment, of all mounts or of one. @throws {ConfigError} MOUNT_UNKNOWN */
+  async stacks(key: string | undefined): Promise<MountStack[]> {
+    const wanted = key === undefined ? this.all : this.all.filter((mounted) => mounted.key === this.at(key).key)
+    const found = wanted.map(async ({ key: own, mount }) => {
+      const stacks = (await mount.stacks?.()) ?? []
+      return stacks.map((stack) => ({ mount: own, ...stack }))
+    })
+    return (await Promise.all(found)).flat()
+  }
+
+  /** The requests that are not over. One that another one answers, inside the gateway, is told as that one. */
+  get requests(): RequestReport[] {
+    const now = performance.now()
+    return this.all.flatMap((mounted) =>
+      [...mounted.exchanges].filter(({ inner }) => !inner?.mount).map((exchange) => requestReport(exchange, now)),
+    )
   }
 
   /** Resolves when no request is in flight; the caller sees to it that no more come. */

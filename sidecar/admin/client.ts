@@ -18,13 +18,7 @@ const ANSWER_MS = 600_000
 export function askAdmin(path: string, method: 'GET' | 'POST', url: string): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
-      reject(
-        new ConfigError(
-          'ADMIN_UNREACHABLE',
-          '',
-          `unix:${path}: ${why}. Only what was started with --supervise answers; name its --config, or its --admin`,
-        ),
-      )
+      reject(new ConfigError('ADMIN_UNREACHABLE', '', `unix:${path}: ${why}. Name its --config, or its --admin`))
     const sent = request({ socketPath: path, method, path: url, timeout: ANSWER_MS }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isWindows } from '../file-names.ts'
 
 /** Only this user may enter. */
 const FOLDER_MODE = 0o700
@@ -14,16 +15,24 @@ function runtimeFolder(environment: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * The path of the admin socket for what is served from a folder.
+ * The path of the admin socket, on Windows of the named pipe, for what is served from a folder.
  * @param directory of the configuration, or the working directory where there is none; absolute
  */
 export function adminPath(
   directory: string,
   environment: Readonly<Record<string, string | undefined>>,
   uid: number = process.getuid?.() ?? 0,
+  platform: NodeJS.Platform = process.platform,
 ): string {
-  const name = createHash('sha256').update(directory).digest('hex').slice(0, 12)
-  return join(runtimeFolder(environment, uid), `${name}.sock`)
+  // Names of pipes are those of the whole machine.
+  const place = isWindows(platform) ? `${environment.USERNAME ?? ''} ${directory.toLowerCase()}` : directory
+  const name = createHash('sha256').update(place).digest('hex').slice(0, 12)
+  return isWindows(platform) ? pipePath(`sidegate-${name}`) : join(runtimeFolder(environment, uid), `${name}.sock`)
+}
+
+/** A named pipe as node:net has it. */
+export function pipePath(name: string): string {
+  return `\\\\.\\pipe\\${name}`
 }
 
 /** Makes a folder for admin sockets, if it is not there. @throws {Error} of the system, or because it is somebody else's */

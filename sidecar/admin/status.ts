@@ -1,19 +1,6 @@
-// What the admin interface tells: the shape of `GET /v1/status`.
-import type { MountedStatus } from '../mounted.ts'
-
-/** What a gateway says of itself. */
-export interface GatewayReport {
-  readonly listeners: readonly ListenerReport[]
-  readonly mounts: readonly MountedStatus[]
-}
-
-export interface ListenerReport {
-  /** As in the configuration, with the port that the system chose. */
-  readonly address: string
-  readonly protocols: readonly string[]
-  /** Connections that are open. */
-  readonly connections: number
-}
+// What the admin interface tells: the shapes of its answers. docs/admin.md describes them by schema.ts.
+import type { Answered, Ask } from './control.ts'
+import type { GatewayReport } from './report.ts'
 
 /** One gateway: below a supervisor there are two of them during a reload. */
 export interface GatewayStatus {
@@ -38,6 +25,12 @@ export interface AdminStatus {
   readonly gateways: readonly GatewayStatus[]
 }
 
+/** What a gateway answered. */
+export interface GatewayAnswer {
+  readonly generation: number
+  readonly answered: Answered
+}
+
 /** What came of something that was asked for. */
 export type Outcome =
   | { readonly done: true; readonly message: string }
@@ -46,6 +39,8 @@ export type Outcome =
 /** What is administered. */
 export interface Administered {
   status(): Promise<AdminStatus>
+  /** Asks the gateways that have requests; `serving`: only those that get new ones. */
+  ask(ask: Ask, serving: boolean): Promise<readonly GatewayAnswer[]>
   /** Resolves once the next gateway serves, or has not come up. */
   reload(): Promise<Outcome>
   /** As SIGTERM. */

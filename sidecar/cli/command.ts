@@ -1,6 +1,6 @@
 // What a command is: one entry of the table in commands.ts. Parsing, help and docs/cli.md are derived from it.
 import type { Writable } from 'node:stream'
-import type { GatewayReport } from '../admin/status.ts'
+import type { Controlled } from '../admin/control.ts'
 import { SECONDS_MAX } from '../quantity.ts'
 import type { Succession } from '../succession.ts'
 import type { Ready } from '../supervisor/orders.ts'
@@ -39,7 +39,7 @@ export interface Supervised extends Succession {
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
   /** It serves. Resolves once that is said. */
-  ready(what: Omit<Ready, 'generation'>, report: () => GatewayReport): Promise<void>
+  ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void>
   /** It does not come up: what was printed. */
   failed(why: string): void
 }

@@ -3,20 +3,30 @@ import { cgi } from './cgi.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
+import { drain } from './drain.ts'
+import { logLevel } from './log-level.ts'
 import { plug } from './plug.ts'
+import { ps } from './ps.ts'
+import { recycle } from './recycle.ts'
 import { reload } from './reload.ts'
 import { request } from './request.ts'
 import { serve } from './serve.ts'
 import { service } from './service.ts'
 import { sniff } from './sniff.ts'
+import { stacks } from './stacks.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 
 export const commands: readonly Command[] = [
   serve,
   status,
+  ps,
+  stacks,
   reload,
+  recycle,
+  drain,
   stop,
+  logLevel,
   check,
   plug,
   cgi,

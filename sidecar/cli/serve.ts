@@ -3,12 +3,14 @@ import { Console } from 'node:console'
 import { setTimeout as after } from 'node:timers/promises'
 import { resolve } from 'node:path'
 import type { Gateway } from '../gateway.ts'
-import { adminPath } from '../admin/place.ts'
+import type { AdminDesk } from '../admin/desk.ts'
 import { ConfigError } from '../errors.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import { ServiceManager } from '../service-manager.ts'
 import { RotatingFile } from '../rotating-file.ts'
+import { adminPlace } from './admin-place.ts'
+import { Alone } from './alone.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
 import {
@@ -39,9 +41,9 @@ const ORPHANED = 'the supervisor is gone'
 
 const adminOption: Option = {
   name: 'admin',
-  value: 'PATH',
-  text: 'With --supervise: the socket where `status`, `reload` and `stop` ask. It is made so that only this user may open it.',
-  default: 'one in /run/sidegate or $XDG_RUNTIME_DIR/sidegate',
+  value: 'ADDRESS',
+  text: 'Where `status`, `reload`, `stop` and the like ask: unix:PATH, on Windows pipe:NAME. Only this user may open it.',
+  default: 'that of the configuration, or one in /run/sidegate or $XDG_RUNTIME_DIR/sidegate',
 }
 
 const superviseOption: Option = {
@@ -110,6 +112,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const { supervised } = context
   const serveLog = openServeLog(config.log.format, config.log.access, context)
   const { log } = serveLog
+  log.level = config.log.level
   exit.log = log
   const manager = ServiceManager.of(context.environment, process.pid, () => log)
   const gateway = gatewayOf(prepared, log, { succession: supervised })
@@ -117,6 +120,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
   const stopWarnings = reportWarnings(log)
   const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
+  let desk: Promise<AdminDesk> | undefined
   try {
     await context.beforeApps()
     const started = gateway.start()
@@ -131,6 +135,13 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       await atMost(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
+    const admin = adminPlace({
+      directory: config.directory,
+      setting: config.admin,
+      option: text(call.options, 'admin'),
+      cwd: context.cwd,
+      environment: context.environment,
+    })
     await supervised?.ready(
       {
         logFormat: config.log.format,
@@ -140,15 +151,16 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
           files: config.reloadOnTouch.map((file) => resolve(config.directory, file)),
           trees: texts(call.options, 'watch').map((path) => resolve(context.cwd, path)),
         },
-        admin: text(call.options, 'admin') ?? adminPath(config.directory, context.environment),
+        admin,
       },
-      () => gateway.report,
+      gateway,
     )
     void gateway.ended.then(() => signals.came('the end of standard input'))
     announce(gateway.addresses, config, targets, context, log)
     if (!supervised && config.reloadOnTouch.length > 0)
       log.info('reloadOnTouch: without --supervise nothing is reloaded')
     lifeline?.ready()
+    if (!supervised) desk = deskOf(new Alone(gateway, () => signals.came('sidegate stop')), admin, log)
     manager?.ready('serves')
     manager?.watch(() => Promise.resolve())
     const stop = reportStray(log)
@@ -156,6 +168,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     stop()
     return code
   } finally {
+    void desk?.then((one) => one.close())
     await manager?.sent()
     signals.stop()
     stopNotes()
@@ -177,6 +190,14 @@ function withPlatformPort(call: Call): Call {
     throw new UsageError(`HTTP_PLATFORM_PORT is ${JSON.stringify(port)}, which is no port`)
   const trust = ['127.0.0.1', '::1']
   return { ...call, options: { ...call.options, listen: [`http://127.0.0.1:${port}`], trust, 'forwarded-host': false } }
+}
+
+/** Loaded when it serves: what waits for the start should not wait for this. */
+async function deskOf(of: Alone, place: string, log: Log): Promise<AdminDesk> {
+  const { AdminDesk } = await import('../admin/desk.ts')
+  const desk = new AdminDesk(of)
+  await desk.at(place, log)
+  return desk
 }
 
 /** The surroundings with the log file for outputs, where there is to be one; what apps print goes there too. */

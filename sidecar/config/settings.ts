@@ -9,6 +9,10 @@ const logSettings = v.strictObject({
     v.optional(v.picklist(['text', 'json']), 'text'),
     v.description('How records are written: lines for people, or one JSON object a line.'),
   ),
+  level: v.pipe(
+    v.optional(v.picklist(['info', 'warn', 'error']), 'info'),
+    v.description('From which level on there are records other than those of requests.'),
+  ),
   access: v.pipe(v.optional(v.boolean(), true), v.description('One record a request on standard output.')),
   file: v.pipe(
     v.optional(v.pipe(v.string(), v.minLength(1))),
@@ -25,6 +29,17 @@ export const gatewaySettings = v.strictObject({
     v.description('The web server in front, whose ways with SCRIPT_NAME and PATH_INFO are put right.'),
   ),
   log: v.pipe(v.optional(logSettings, {}), v.description('What is logged, and how.')),
+  admin: v.pipe(
+    v.optional(
+      v.union([
+        v.literal(false),
+        v.pipe(v.string(), v.regex(/^(?:unix|pipe):./, 'is unix:PATH, on Windows pipe:NAME, or false')),
+      ]),
+    ),
+    v.description(
+      'Where `status`, `reload` and the like ask ([admin.md](admin.md)): `unix:PATH`, on Windows `pipe:NAME`; only this user may open it. `false`: nowhere. By default a socket of this user in `$XDG_RUNTIME_DIR/sidegate`, `/run/sidegate` or `/tmp`.',
+    ),
+  ),
   drainTimeout: seconds(
     30,
     'Seconds that requests under way get to finish after a signal to stop before they are cut.',

@@ -6,6 +6,7 @@ import { foldedPath } from '../file-names.ts'
 import { parseListenAddress } from '../address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
+import type { LogLevel } from '../log.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parseMountPlace } from '../mount-place.ts'
@@ -41,7 +42,14 @@ export interface GatewayConfig {
   readonly listen: readonly ListenEntry[]
   readonly mounts: readonly MountEntry[]
   readonly host: string
-  readonly log: { readonly format: 'text' | 'json'; readonly access: boolean; readonly file?: string | undefined }
+  readonly log: {
+    readonly format: 'text' | 'json'
+    readonly level: LogLevel
+    readonly access: boolean
+    readonly file?: string | undefined
+  }
+  /** `unix:PATH`, `pipe:NAME`; undefined: where it is by default; false: nowhere. */
+  readonly admin?: string | false | undefined
   /** Seconds. */
   readonly drainTimeout: number
   /** Seconds. */

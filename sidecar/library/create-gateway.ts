@@ -1,10 +1,10 @@
 // `createGateway` of the package: a gateway of a program's own, in its own process.
 import { resolve } from 'node:path'
-import type { GatewayReport } from '../admin/status.ts'
+import type { GatewayReport } from '../admin/report.ts'
 import type { Config } from '../config/define.ts'
 import { loadConfig } from '../config/load.ts'
 import { fromCommandLine } from '../config/source.ts'
-import { validateConfig } from '../config/validate.ts'
+import { validateConfig, type GatewayConfig } from '../config/validate.ts'
 import type { BoundAddress } from '../gateway.ts'
 import { Log } from '../log.ts'
 import { kinds } from '../mounts/index.ts'
@@ -55,6 +55,11 @@ export async function createGateway(
   const source =
     typeof config === 'string' ? await loadConfig(config, folder, process.env) : fromCommandLine(config, folder)
   const validated = validateConfig(source, kinds, folder)
-  const { format, access } = validated.config.log
-  return gatewayOf(validated, log ?? new Log(format, process.stdout, process.stderr, access))
+  return gatewayOf(validated, log ?? logOf(validated.config.log))
+}
+
+function logOf({ format, level, access }: GatewayConfig['log']): Log {
+  const log = new Log(format, process.stdout, process.stderr, access)
+  log.level = level
+  return log
 }

@@ -1,6 +1,7 @@
 // One gateway: a process with all that a configuration asks for, and one generation of several.
 import { spawn, type ChildProcess } from 'node:child_process'
-import type { GatewayReport } from '../admin/status.ts'
+import type { Answered, Ask } from '../admin/control.ts'
+import type { GatewayReport } from '../admin/report.ts'
 import type { RawHandle } from '../succession.ts'
 import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
@@ -38,6 +39,10 @@ export const SPARE_MS = 5000
 /** How long a gateway may take to say what it does: an app in it may keep it busy. In milliseconds. */
 const ANSWER_MS = 1000
 
+/** How long it may take to do something: to start the processes of a mount, or to answer the requests of one. */
+const WORK_MS = 600_000
+const TAKES_TIME: ReadonlySet<Ask['what']> = new Set(['reload', 'drain', 'recycle', 'stacks'])
+
 /** How long what a gateway said last may still come once it has ended, in milliseconds. */
 const LAST_WORDS_MS = 500
 
@@ -64,7 +69,7 @@ export class GatewayProcess {
   #killer: NodeJS.Timeout | undefined
   /** What is done about connections that wait to be told of. */
   readonly #unsent = new Set<() => void>()
-  readonly #asked = new Map<number, (report: GatewayReport | undefined) => void>()
+  readonly #asked = new Map<number, (answered: Answered) => void>()
   #questions = 0
   #heard = performance.now()
 
@@ -86,7 +91,7 @@ export class GatewayProcess {
       const report = message as Report
       this.#heard = performance.now()
       if (report.type === 'failed') this.why = report.why
-      else if (report.type === 'report') this.#asked.get(report.number)?.(report.report)
+      else if (report.type === 'answer') this.#asked.get(report.number)?.(report.answered)
       else listener.report(this, report, handle as unknown as RawHandle | undefined)
     })
     this.#child.once('error', (error) => {
@@ -103,6 +108,12 @@ export class GatewayProcess {
         this.made.release()
         // Node.js forgets what waits for a process that has ended.
         for (const once of this.#unsent) once()
+        const ended: Answered = {
+          done: false,
+          code: 'GATEWAY_DIED',
+          message: `gateway ${this.generation} ended meanwhile`,
+        }
+        for (const answer of this.#asked.values()) answer(ended)
         listener.exited(this, { code, signal })
       }
       const timer = setTimeout(end, LAST_WORDS_MS)
@@ -145,22 +156,30 @@ export class GatewayProcess {
     this.#killer = setTimeout(() => this.kill(), HURRY_MS)
   }
 
-  /** What it says of itself; undefined when it does not say anything in time. */
-  async ask(): Promise<GatewayReport | undefined> {
+  /** Asks it something. Where it does not answer in time, or ends before, that is what came of it. */
+  async ask(ask: Ask): Promise<Answered> {
     const number = ++this.#questions
-    const { promise, resolve } = Promise.withResolvers<GatewayReport | undefined>()
-    const timer = setTimeout(() => resolve(undefined), ANSWER_MS)
+    const { promise, resolve } = Promise.withResolvers<Answered>()
+    const limit = TAKES_TIME.has(ask.what) ? WORK_MS : ANSWER_MS
+    const message = `gateway ${this.generation} did not answer within ${limit / 1000} s: an app may keep it busy`
+    const timer = setTimeout(() => resolve({ done: false, code: 'GATEWAY_BUSY', message }), limit)
     this.#asked.set(number, resolve)
-    this.tell({ type: 'report', number })
-    const report = await promise
+    this.tell({ type: 'ask', number, ask })
+    const answered = await promise
     clearTimeout(timer)
     this.#asked.delete(number)
-    return report
+    return answered
   }
 
   /** Connections are on their way to it. */
   get awaits(): boolean {
     return this.#unsent.size > 0
+  }
+
+  /** What it says of itself; undefined when it does not say anything in time. */
+  async report(): Promise<GatewayReport | undefined> {
+    const answered = await this.ask({ what: 'report' })
+    return answered.done ? (answered.value as GatewayReport) : undefined
   }
 
   /** Ends it at once. */

@@ -1,6 +1,6 @@
 // A gateway's end of the channel to its supervisor.
 import { closeSync } from 'node:fs'
-import type { GatewayReport } from '../admin/status.ts'
+import { askOf, type Controlled } from '../admin/control.ts'
 import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
 import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
 
@@ -22,7 +22,7 @@ export class SupervisorLink implements Succession {
   readonly #handed: Handed
   readonly #early: [PassedConnection, RawHandle][] = []
   #take: ((connection: PassedConnection, handle: RawHandle) => void) | undefined
-  #report: (() => GatewayReport) | undefined
+  #gateway: Controlled | undefined
   readonly #follow = Promise.withResolvers<void>()
   readonly #stopping = new Set<(signal: StopSignal) => void>()
   /** Said before anybody listened. */
@@ -83,8 +83,8 @@ export class SupervisorLink implements Succession {
   }
 
   /** It serves. Resolves once that is said: it waits for the listening sockets that are on their way. */
-  ready(what: Omit<Ready, 'generation'>, report: () => GatewayReport): Promise<void> {
-    this.#report = report
+  ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void> {
+    this.#gateway = gateway
     return new Promise((resolve) =>
       this.#send({ type: 'ready', generation: this.generation, ...what }, undefined, resolve),
     )
@@ -118,8 +118,8 @@ export class SupervisorLink implements Succession {
         if (this.#stopping.size === 0) this.#told.push(order.signal)
         for (const listener of this.#stopping) listener(order.signal)
         return
-      case 'report':
-        if (this.#report) this.#send({ type: 'report', number: order.number, report: this.#report() })
+      case 'ask':
+        if (this.#gateway) void this.#answer(this.#gateway, order)
         return
       case 'alone':
         this.#alone = true
@@ -130,6 +130,10 @@ export class SupervisorLink implements Succession {
         if (handle && this.#take) this.#take(order.connection, handle)
         else if (handle) this.#early.push([order.connection, handle])
     }
+  }
+
+  async #answer(gateway: Controlled, { number, ask }: Order & { type: 'ask' }): Promise<void> {
+    this.#send({ type: 'answer', number, answered: await askOf(gateway, ask) })
   }
 
   #send(report: Report, handle?: RawHandle, done: () => void = () => {}): void {

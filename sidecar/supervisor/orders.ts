@@ -1,5 +1,5 @@
 // What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
-import type { GatewayReport } from '../admin/status.ts'
+import type { Answered, Ask } from '../admin/control.ts'
 import type { Watched } from './file-watch.ts'
 import type { HandedSocket, PassedConnection } from '../succession.ts'
 
@@ -26,7 +26,7 @@ export type Report =
   /** It does not come up: what it has printed. */
   | { readonly type: 'failed'; readonly why: string }
   /** The answer to the order of that number. */
-  | { readonly type: 'report'; readonly number: number; readonly report: GatewayReport }
+  | { readonly type: 'answer'; readonly number: number; readonly answered: Answered }
   /** With the connection itself: the one that follows takes it. */
   | { readonly type: 'connection'; readonly connection: PassedConnection }
   /** Of a supervisor: it was told to stop by somebody else, or to have another version take over. */
@@ -44,14 +44,14 @@ export interface Ready {
   readonly stopTimeout: number
   /** What it is to be reloaded for, when it changes. */
   readonly watched: Watched
-  /** The path of the admin socket. */
+  /** The path of the admin socket; empty: there is to be none. */
   readonly admin: string
 }
 
 /** What a gateway is told. */
 export type Order =
-  /** It says what it does. */
-  | { readonly type: 'report'; readonly number: number }
+  /** It is asked something, and answers with that number. */
+  | { readonly type: 'ask'; readonly number: number; readonly ask: Ask }
   /** Another one serves: it finishes what it has, and hands over what rests. */
   | { readonly type: 'followed' }
   /** It finishes what it has; nobody follows. A second time: at once. */

@@ -6,7 +6,7 @@ import type { GatewayProcess } from './gateway-process.ts'
 /** @param most milliseconds that it may say nothing */
 export async function endIfStuck(serving: () => GatewayProcess | undefined, most: number, log: Log): Promise<void> {
   const gateway = serving()
-  if (!gateway || (await gateway.ask()) || gateway !== serving() || gateway.silent <= most) return
+  if (!gateway || (await gateway.report()) || gateway !== serving() || gateway.silent <= most) return
   const time = `${most / 1000} s (the time of the service manager's watchdog)`
   log.error(`gateway ${gateway.generation} has not answered for ${time}, and is ended`, { code: 'GATEWAY_STUCK' })
   gateway.kill()

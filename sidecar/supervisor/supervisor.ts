@@ -5,10 +5,10 @@
 // Another version of Sidegate takes over in the same way: a supervisor of its own, with a gateway, comes up in the place of the next gateway. Where
 // a service manager can be told of it, it is the service from then on, and this process ends; else whoever has started this process waits for it,
 // so that it stays, and passes on what it is told.
+import { AdminDesk } from '../admin/desk.ts'
 import type { AdminStatus, Outcome } from '../admin/status.ts'
 import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
-import { AdminDesk } from './admin-desk.ts'
 import { BackOff } from './back-off.ts'
 import { FileWatch } from './file-watch.ts'
 import {
@@ -23,7 +23,7 @@ import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
-import { statusOf } from './status.ts'
+import { askAll, statusOf } from './status.ts'
 import { endIfStuck } from './stuck.ts'
 import { ServiceManager } from '../service-manager.ts'
 
@@ -90,6 +90,7 @@ export class Supervisor implements GatewayListener {
     } else keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
       status: () => this.status(),
+      ask: (ask, serving) => askAll(this.#running, ask, serving, this.#log),
       reload: () => this.reload('sidegate reload'),
       stop: () => this.stop('SIGTERM'),
     })

@@ -48,7 +48,7 @@ test('the same configuration in every format', async () => {
       problems: [],
       listen: ['127.0.0.1:0', 'uwsgi://0.0.0.0:3031'],
       mounts: ['/ app', 'a.example/x files'],
-      log: { format: 'json', access: true },
+      log: { format: 'json', level: 'info', access: true },
     })
   }
 })

@@ -163,6 +163,7 @@ export const rooms: readonly Room[] = [
       'sidecar/redispatch.ts',
       'sidecar/mounted.ts',
       'sidecar/places.ts',
+      'sidecar/request-report.ts',
       'sidecar/mounts/mount.ts',
       'sidecar/mounts/script-places.ts',
       'sidecar/mounts/bare-target.ts',

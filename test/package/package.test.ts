@@ -159,6 +159,8 @@ console.log(JSON.stringify({ status, headers, keys: Object.keys(config), fetched
   await typecheck('use.ts')
   const { stdout: schema } = await run('node', ['-p', "require('sidegate/schema.json').$schema"], { cwd: app })
   expect(schema).toMatch(/json-schema\.org/)
+  const { stdout: ways } = await run('node', ['-p', "Object.keys(require('sidegate/admin.json').paths)"], { cwd: app })
+  expect(ways).toContain('/v1/status')
 })
 
 test('a program has a gateway of its own', { timeout: 60_000 }, async () => {

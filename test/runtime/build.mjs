@@ -25,7 +25,7 @@ process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
 compile()
 await bundle(resolve(fresh))
 copyAssets()
-writeSchema()
+writeSchemas()
 chmodSync(join(fresh, 'sidecar/main.js'), 0o755)
 removeInnerTypes()
 replace()
@@ -45,15 +45,18 @@ function copyAssets() {
   }
 }
 
-/** The JSON Schema of a configuration, which the sources are asked for: that needs a Node.js that runs TypeScript. */
-function writeSchema() {
+/** The JSON Schema of a configuration and the OpenAPI document of the admin interface: made from the sources, by a Node.js that runs TypeScript. */
+function writeSchemas() {
   // Its own place and not .bin: while npm 9 installs, that has no link to it.
   const own = `node_modules/node-${process.platform}-${process.arch}/bin/node`
   const node = existsSync(own) ? own : process.execPath
-  const schema = spawnSync(node, ['sidecar/config/json-schema.ts', join(fresh, 'sidegate.schema.json')], {
-    stdio: 'inherit',
-  })
-  if (schema.status !== 0) process.exit(1)
+  const made = {
+    'sidecar/config/json-schema.ts': 'sidegate.schema.json',
+    'sidecar/admin/openapi.ts': 'sidegate.admin.json',
+  }
+  for (const [source, file] of Object.entries(made)) {
+    if (spawnSync(node, [source, join(fresh, file)], { stdio: 'inherit' }).status !== 0) process.exit(1)
+  }
 }
 
 /** Types are for what package.json exports, and what that is made of; nobody can import the others. */

@@ -6,7 +6,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { until } from '../harness.ts'
 import type { AdminStatus } from '../../sidecar/admin/status.ts'
 import { commandFolder } from '../cli/command-folder.ts'
-import { sidegate, type Ended, type Sidegate } from '../cli/sidegate.ts'
+import { ask as askIn } from '../cli/ask.ts'
+import type { Ended, Sidegate } from '../cli/sidegate.ts'
 
 const folder = commandFolder()
 const runtime = join(folder.path, 'runtime')
@@ -28,7 +29,7 @@ async function serve(...words: string[]): Promise<Sidegate> {
   return one
 }
 
-const ask = (...words: string[]): Promise<Ended> => sidegate(words, folder.path, environment)
+const ask = (...words: string[]): Promise<Ended> => askIn(words, folder.path, environment)
 
 /** The socket, once it is there. */
 const socketIn = (place: string): Promise<string> =>
@@ -55,8 +56,14 @@ test('status says what runs and what it has done', async () => {
   for (let count = 0; count < 3; count++) await fetch(`http://127.0.0.1:${port}/`)
   const { code, out } = await ask('status')
   expect(code).toBe(0)
-  expect(out).toMatch(new RegExp(`^sidegate \\S+, process ${one.pid}\ngateway 1, process \\d+: serves, since \\S+Z\n`))
-  expect(out).toMatch(/ {2}mounted {4}\/ {2}3 requests, 0 in flight, 0 failed, 0 given up\n/)
+  expect(out).toMatch(
+    new RegExp(
+      `^sidegate \\S+, process ${one.pid}, a supervisor\ngateway 1, process \\d+: serves, for \\d+.*, \\d+ MB\n`,
+    ),
+  )
+  expect(out).toMatch(
+    / {2}MOUNTED +REQUESTS +IN FLIGHT +FAILED +GIVEN UP +P50 +P99\n {2}\/ +3 +0 +0 +0 +\d.* m?s +\d.* m?s\n/,
+  )
   const json = JSON.parse((await ask('status', '--json')).out) as AdminStatus
   expect(json).toMatchObject({
     pid: one.pid,
@@ -101,10 +108,10 @@ test('stop ends it, and takes the socket away', async () => {
 })
 
 test('where nobody is, that is said', async () => {
-  for (const command of ['status', 'reload', 'stop']) {
+  for (const command of ['status', 'ps', 'stacks', 'reload', 'drain', 'stop']) {
     const { code, err } = await ask(command)
     expect(code).toBe(1)
-    expect(err).toMatch(/ENOENT.*--supervise.*\[ADMIN_UNREACHABLE\]/)
+    expect(err).toMatch(/ENOENT.*--config.*\[ADMIN_UNREACHABLE\]/)
   }
 })
 

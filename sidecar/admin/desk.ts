@@ -1,10 +1,11 @@
-// Where the supervisor is administered: a socket at the place that the gateway names which serves.
+// Where a Sidegate is administered: a socket at one place.
 import { dirname } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { makeRuntimeFolder } from '../admin/place.ts'
-import { AdminServer } from '../admin/server.ts'
-import type { Administered } from '../admin/status.ts'
+import { isWindows } from '../file-names.ts'
 import type { Log } from '../log.ts'
+import { makeRuntimeFolder } from './place.ts'
+import { AdminServer } from './server.ts'
+import type { Administered } from './status.ts'
 
 /** How long the supervisor before may take to leave the socket, and how often is looked, in milliseconds. */
 const WAIT_MS = 10_000
@@ -31,25 +32,23 @@ export class AdminDesk {
 
   /**
    * Answers at a path, and nowhere else. Where it cannot, that is told, and nothing else follows from it.
+   * @param path empty: nowhere
    * @param wait another supervisor is there, and about to leave
    */
   async at(path: string, log: Log, wait = false): Promise<void> {
     if (path === this.#path) return
     this.close()
     this.#path = path
+    if (path === '') return
     const server = new AdminServer(this.#of)
     this.#server = server
     try {
-      makeRuntimeFolder(dirname(path))
+      if (!isWindows()) makeRuntimeFolder(dirname(path))
       await openOn(server, path, wait ? performance.now() + WAIT_MS : 0)
     } catch (error) {
       this.#path = ''
-      log.warn(
-        `no admin socket at ${path}: ${(error as Error).message}; status, reload and stop do not reach this Sidegate`,
-        {
-          code: 'ADMIN_OFF',
-        },
-      )
+      const message = `no admin socket at ${path}: ${(error as Error).message}; sidegate status, reload, stop and the like do not reach this one`
+      log.warn(message, { code: 'ADMIN_OFF' })
     }
   }
 
