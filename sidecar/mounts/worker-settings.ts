@@ -1,9 +1,11 @@
 // The settings of every mount that has worker processes, beside their number and what they run.
 import { resolve } from 'node:path'
 import * as v from 'valibot'
-import { openBytes, openCount, openSeconds } from '../quantity.ts'
+import { count, openBytes, openCount, openSeconds, seconds, WORKERS_MAX } from '../quantity.ts'
+import { parseMountPlace } from '../mount-place.ts'
 import type { PoolOptions } from '../workers/pool.ts'
 import type { RecycleRules } from '../workers/recycler.ts'
+import type { MountContext } from './mount.ts'
 import { TimeRules, type TimeLimits } from '../workers/time-limits.ts'
 
 /** Seconds. */
@@ -21,6 +23,8 @@ const limit = {
 
 const several = (schema: v.GenericSchema<string>, description: string) =>
   v.pipe(v.optional(v.union([schema, v.array(schema)])), v.description(description))
+
+const probePath = v.pipe(v.string(), v.regex(/^\//, 'must be a path below the mount, such as "/health"'))
 
 const recycleSettings = v.strictObject({
   requests: openCount(1, 'Requests after which a worker is replaced.'),
@@ -43,6 +47,34 @@ const recycleSettings = v.strictObject({
   ),
 })
 
+/** How many workers there are: always, or at least and at most. */
+export const processesSchema = v.union([
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKERS_MAX)),
+  v.pipe(
+    v.strictObject({
+      min: count(0, 1, 'As many stay when there is nothing to do.', WORKERS_MAX),
+      max: count(1, 4, 'No more than so many.', WORKERS_MAX),
+      idle: seconds(60, 'Seconds without a request after which one that is too many ends.'),
+    }),
+    v.check(({ min, max }) => min <= max, 'has a min that is more than its max'),
+  ),
+])
+
+/** The setting. */
+export type Processes = v.InferOutput<typeof processesSchema>
+
+/** The most there are. */
+export function mostOf(processes: Processes): number {
+  return typeof processes === 'number' ? processes : processes.max
+}
+
+/** The setting as a pool wants it. One is always started, so that an app that does not load stops the start. */
+export function staffOf(processes: Processes): Pick<PoolOptions, 'processes' | 'scale'> {
+  if (typeof processes === 'number') return { processes }
+  const { min, max, idle } = processes
+  return { processes: Math.max(min, 1), scale: { min, max, idle: idle * 1000 } }
+}
+
 /** What is the same for all workers. */
 export const lifeEntries = {
   ...limit,
@@ -60,6 +92,20 @@ export const lifeEntries = {
       'Other values of requestTimeout and slow for paths below the mount, such as { "/export": { requestTimeout: 300 } }.',
     ),
   ),
+  ready: v.pipe(
+    v.optional(
+      v.union([
+        probePath,
+        v.strictObject({
+          path: v.pipe(probePath, v.description('The path below the mount.')),
+          host: v.pipe(v.optional(v.string(), 'localhost'), v.description('The Host header.')),
+        }),
+      ]),
+    ),
+    v.description(
+      'A path below the mount, such as "/health", or { path, host }: a worker counts as ready once it has answered a GET there with a status below 400; 503 makes it ask again. Default: it is ready once the app is loaded.',
+    ),
+  ),
   recycle: v.pipe(
     v.optional(recycleSettings),
     v.description(
@@ -73,12 +119,19 @@ const lifeObject = v.strictObject(lifeEntries)
 /** These settings, defaults filled in. */
 export type LifeSettings = v.InferOutput<typeof lifeObject>
 
-/**
- * The settings as a pool wants them.
- * @param directory where relative paths start
- */
-export function lifeOptions(settings: LifeSettings, directory: string): Pick<PoolOptions, 'limits' | 'recycle'> {
-  return { limits: timeRules(settings), recycle: settings.recycle && recycleRules(settings.recycle, directory) }
+/** The settings as a pool wants them. */
+export function lifeOptions(
+  settings: LifeSettings,
+  { directory, key }: Pick<MountContext, 'directory' | 'key'>,
+): Pick<PoolOptions, 'limits' | 'recycle' | 'probe'> {
+  const { ready, recycle } = settings
+  const { host: own, prefix } = parseMountPlace(key)
+  const { path, host } = typeof ready === 'object' ? ready : { path: ready, host: own || 'localhost' }
+  return {
+    limits: timeRules(settings),
+    recycle: recycle && recycleRules(recycle, directory),
+    probe: path === undefined ? undefined : { path, host, prefix },
+  }
 }
 
 function timeRules(settings: LifeSettings): TimeRules {

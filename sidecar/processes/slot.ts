@@ -82,6 +82,7 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     if (!this.#coming.delete(next)) return
     if (this.#closed) return void next.stop()
     this.#cancelStart()
+    this.#opened = true
     const before = this.occupant
     this.occupant = next
     if (before) {
@@ -102,6 +103,16 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     const next = await this.prepare()
     if (!this.holds(next)) throw diedAtOnce(this.#options.name)
     this.install(next, cause)
+  }
+
+  /** Its occupant answers what it has, and ends, and no other takes its place. */
+  retire(): void {
+    this.#closed = true
+    this.#cancelStart()
+    for (const next of this.#coming) this.discard(next)
+    const { occupant } = this
+    this.occupant = undefined
+    if (occupant) this.#dismiss(occupant)
   }
 
   /** Ends what it keeps. */

@@ -9,14 +9,17 @@ import { diedAtOnce } from '../processes/start-error.ts'
 import { processWords } from '../queue.ts'
 import { atMost } from './at-most.ts'
 import { Recycler, type RecycleRules } from './recycler.ts'
-import { Scheduler } from './scheduler.ts'
+import { Scaler, type Scaled, type ScaleRules } from './scaler.ts'
+import { Scheduler, type Watch } from './scheduler.ts'
 import type { TimeRules } from './time-limits.ts'
 import { Timekeeper } from './timekeeper.ts'
 import { Worker, type WorkerOptions } from './worker.ts'
 
 /** A pool. Times in milliseconds. */
 export interface PoolOptions extends WorkerOptions {
+  /** How many there are at the start, and always where `scale` does not say otherwise. */
   readonly processes: number
+  readonly scale?: ScaleRules | undefined
   /** Exchanges that may wait for a worker. */
   readonly queue: number
   readonly queueTimeout: number
@@ -33,6 +36,9 @@ export class Pool {
   readonly #scheduler: Scheduler
   readonly #timekeeper: Timekeeper | undefined
   readonly #recycler: Recycler | undefined
+  readonly #scaler: Scaler | undefined
+  /** Those that are not needed any more, and answer their last requests. */
+  #retired: Slot<Worker>[] = []
   readonly #restarts: Partial<Record<Cause, number>> = {}
   /** What replaces workers that serve, one thing after the other. */
   #replacing: Promise<unknown> = Promise.resolve()
@@ -40,14 +46,14 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    const { processes, queue, queueTimeout, limits, recycle, log, name, mount } = options
+    const { processes, queue, queueTimeout, limits, recycle, scale, log, name, mount } = options
     if (limits && limits.least < Infinity) this.#timekeeper = new Timekeeper(limits, () => this.#workers)
     this.#scheduler = new Scheduler(
       this.#slots,
       queue,
       queueTimeout,
       processWords(() => this.#describe()),
-      this.#timekeeper,
+      this.#watch,
     )
     for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
     if (recycle) {
@@ -55,6 +61,7 @@ export class Pool {
         this.#next(() => (slot.occupant === worker && !this.#closing ? slot.renew(cause) : Promise.resolve()))
       this.#recycler = new Recycler(recycle, { slots: this.#slots, log, name, mount, renew })
     }
+    if (scale) this.#scaler = new Scaler(scale, this.#scaled())
   }
 
   /** Starts all workers, as many at a time as there are processors; when one does not come up, ends them all. @throws {StartError} */
@@ -62,6 +69,7 @@ export class Pool {
     try {
       await atMost(availableParallelism(), this.#slots, (slot) => slot.open())
       await this.#recycler?.open()
+      this.#scaler?.open()
     } catch (error) {
       await this.close()
       throw error
@@ -122,7 +130,52 @@ export class Pool {
   }
 
   get #workers(): Worker[] {
-    return this.#slots.flatMap(({ all }) => all)
+    return [...this.#slots, ...this.#retired].flatMap(({ all }) => all)
+  }
+
+  get #watch(): Watch {
+    return { begun: () => this.#timekeeper?.begun(), waits: () => this.#scaler?.waits() }
+  }
+
+  #scaled(): Scaled {
+    const { threads: places, log, name, mount } = this.#options
+    const scheduler = this.#scheduler
+    return {
+      slots: this.#slots,
+      log,
+      name,
+      mount,
+      places,
+      get waiting() {
+        return scheduler.waiting
+      },
+      get oldest() {
+        return scheduler.oldest
+      },
+      grow: () => this.#grow(),
+      shrink: (slot) => this.#shrink(slot),
+    }
+  }
+
+  async #grow(): Promise<void> {
+    const slot = this.#slot()
+    this.#slots.push(slot)
+    try {
+      await slot.open()
+    } catch (error) {
+      // A reload may have put another one there meanwhile.
+      if (slot.occupant) return
+      this.#shrink(slot)
+      throw error
+    }
+  }
+
+  #shrink(slot: Slot<Worker>): void {
+    const index = this.#slots.indexOf(slot)
+    if (index < 0) return
+    this.#slots.splice(index, 1)
+    slot.retire()
+    this.#retired = [...this.#retired.filter(({ all }) => all.length > 0), slot]
   }
 
   #slot(): Slot<Worker> {
@@ -139,10 +192,12 @@ export class Pool {
   }
 
   async #reload(): Promise<void> {
+    // What comes up with the next request has to come up now.
+    if (this.#slots.length === 0) return this.#grow()
     const coming: { slot: Slot<Worker>; worker: Worker }[] = []
     let failed = false
     try {
-      await atMost(availableParallelism(), this.#slots, async (slot) => {
+      await atMost(availableParallelism(), [...this.#slots], async (slot) => {
         const worker = await slot.prepare()
         if (failed) slot.discard(worker)
         else coming.push({ slot, worker })
@@ -160,10 +215,12 @@ export class Pool {
     this.#scheduler.close()
     this.#timekeeper?.close()
     this.#recycler?.close()
-    await Promise.all(this.#slots.map((slot) => slot.close()))
+    this.#scaler?.close()
+    await Promise.all([...this.#slots, ...this.#retired].map((slot) => slot.close()))
   }
 
   #describe(): string {
+    if (this.#slots.length === 0) return 'no worker is there yet'
     const ready = this.#slots.filter(({ occupant }) => occupant?.state === 'ready').length
     return ready === this.#slots.length
       ? `all ${ready} workers are busy (processes, threads)`

@@ -29,9 +29,12 @@ import type { Link, Sent, Turns, Waiting } from './link.ts'
 import { PATROL_MS } from './tuning.ts'
 import type { Worker } from './worker.ts'
 
-/** Who wants to know when requests begin. */
-export interface Beginning {
+/** Who wants to know what becomes of requests. */
+export interface Watch {
+  /** A worker has begun one. */
   begun(): void
+  /** Some wait. */
+  waits(): void
 }
 
 /** The scheduler of a pool. */
@@ -42,7 +45,7 @@ export class Scheduler implements Turns {
   readonly #timeout: number
   /** Those that were begun twice: not a third time. */
   readonly #repeated = new WeakSet<Exchange>()
-  readonly #clock: Beginning | undefined
+  readonly #watcher: Watch | undefined
   #patrol: NodeJS.Timeout | undefined
   #closed = false
 
@@ -50,18 +53,23 @@ export class Scheduler implements Turns {
    * @param slots where the workers are; they may come later
    * @param most exchanges that may wait
    * @param timeout milliseconds that each may wait
-   * @param clock is told when a worker begins a request
    */
-  constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords, clock?: Beginning) {
+  constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords, watcher?: Watch) {
     this.#slots = slots
     this.#timeout = timeout
-    this.#clock = clock
+    this.#watcher = watcher
     this.#queue = new ExchangeQueue({ most, timeout, words, left: (waiting) => this.#left(waiting) })
   }
 
   /** Exchanges that wait for a worker, those that were sent ahead among them. */
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** How long the one has waited that has waited longest, in milliseconds; 0: none waits. */
+  get oldest(): number {
+    const first = this.#queue.first?.item
+    return first ? performance.now() - (first.deadline - this.#timeout) : 0
   }
 
   /** How long those waited that a worker has begun, those too that waited for nothing. */
@@ -82,6 +90,7 @@ export class Scheduler implements Turns {
     }
     this.#queue.add(exchange, noteOf(exchange))
     this.#dispatch()
+    this.#watcher?.waits()
   }
 
   /** A worker can take a request. */
@@ -96,13 +105,14 @@ export class Scheduler implements Turns {
 
   begun(waiting: Waiting): void {
     this.#leave(waiting)
-    this.#clock?.begun()
+    this.#watcher?.begun()
   }
 
   returned(exchange: Exchange): void {
     if (this.#closed) return exchange.fail(closed())
     this.#queue.putBack(exchange, noteOf(exchange))
     this.#dispatch()
+    this.#watcher?.waits()
   }
 
   again(exchange: Exchange): boolean {
@@ -120,7 +130,7 @@ export class Scheduler implements Turns {
 
   #run(worker: Worker, exchange: Exchange): void {
     worker.run(exchange)
-    this.#clock?.begun()
+    this.#watcher?.begun()
   }
 
   /** Of several that are equally busy the first: with little to do the same few stay warm. */

@@ -8,6 +8,7 @@ import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
+import { askUntilReady, type ProbeRequest } from './probe.ts'
 import type { Link, LinkEnd, Links, Report, Speech, Turns } from './link.ts'
 
 /** How workers of one mount are run. Times in milliseconds. */
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   readonly connections?: number
   readonly startTimeout: number
   readonly stopTimeout: number
+  /** What it has to answer, with a status below 400, before it counts as ready. Default: nothing. */
+  readonly probe?: ProbeRequest | undefined
   /** How long the app may go on with a request whose client is gone. */
   readonly abortTimeout: number
   /** What it is called in messages: `Python worker`. */
@@ -58,6 +61,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   #abortTimer: NodeJS.Timeout | undefined
   /** Why it is to end, when it did not choose to. */
   #verdict: string | undefined
+  /** What it answered to the probe. */
+  #unready: string | undefined
   /** Why it is ended as soon as nobody waits for it any more. */
   #doom: string | undefined
 
@@ -200,19 +205,38 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   message(message: ControlMessage): void {
     if (message.type === 'ready') {
       if (this.state !== 'starting') return
-      clearTimeout(this.#startTimer)
-      this.state = 'ready'
-      this.readySince = performance.now()
       this.#links.ready(message)
       this.#idle.push(...this.#links.all)
-      this.#started.resolve()
-      this.#keeper.free(this)
+      if (this.#options.probe) void this.#probe(this.#options.probe)
+      else this.#ready()
     } else if (message.type === 'failed') {
       const { code, message: text, detail } = message
       this.startError ??= new StartError(String(code), String(text), typeof detail === 'string' ? detail : undefined)
     } else if (message.type === 'leave' && this.state === 'ready') {
       this.#keeper.leaving(this, 'signal', `it got ${String(message.reason)}`)
     } else this.#links.heard?.(message)
+  }
+
+  #ready(): void {
+    clearTimeout(this.#startTimer)
+    this.state = 'ready'
+    this.readySince = performance.now()
+    this.#started.resolve()
+    this.#keeper.free(this)
+  }
+
+  async #probe(request: ProbeRequest): Promise<void> {
+    const ask = (exchange: Exchange): boolean => {
+      const can = this.state === 'starting' && this.#idle.length > 0
+      if (can) this.run(exchange)
+      return can
+    }
+    const wrong = await askUntilReady(request, ask, (why) => (this.#unready = why))
+    if (this.state !== 'starting') return
+    if (!wrong) return this.#ready()
+    const message = `the ${this.#options.name} does not work: ${wrong.why} (ready)`
+    this.startError ??= new StartError('WORKER_NOT_READY', message, wrong.detail)
+    this.#process.kill()
   }
 
   output(stream: 'stdout' | 'stderr', line: string): void {
@@ -340,7 +364,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   #late(): void {
     const { name, startTimeout } = this.#options
-    const message = `the ${name} was not ready after ${startTimeout / 1000} s (startTimeout)`
+    const why = this.#unready === undefined ? '' : `: ${this.#unready} (ready)`
+    const message = `the ${name} was not ready after ${startTimeout / 1000} s (startTimeout)${why}`
     this.startError ??= new StartError('WORKER_START_TIMEOUT', message)
     this.#process.kill()
   }

@@ -173,7 +173,7 @@ log: { access: "\${ACCESS:-false}" }
   const wrong = await yaml(text, { N: 'many' })
   expect(wrong.problems.map((line) => line.replace(/ is ".*", must/, ' must'))).toEqual([
     'c.yaml:1: listen.0: the environment variable PORT is not set; set it, or write ${PORT:-default} [CONFIG_ENV]',
-    'c.yaml:3: mounts./.processes: must be number [CONFIG_VALUE]',
+    'c.yaml:3: mounts./.processes: must be (number | settings) [CONFIG_VALUE]',
   ])
 })
 

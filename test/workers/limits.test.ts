@@ -14,10 +14,10 @@ test('a request that takes too long is cut, the app is told, and its worker goes
 })
 
 test('a worker that does not stop is killed, and what else it had is run anew', async () => {
-  const paths = { '/loops': { requestTimeout: 0.5 } }
+  const paths = { '/spins': { requestTimeout: 0.5 } }
   const { mount, request, logged } = await openWorkers({ paths, killTimeout: 0.3, stopTimeout: 0.5 })
   const [pid] = mount.status!().pids!
-  const stuck = request({ path: '/loops' })
+  const stuck = request({ path: '/spins' })
   const other = request({ path: '/pid' })
   const post = request({ path: '/pid', method: 'POST', body: 'a' })
   const { status } = await stuck.response

@@ -2,8 +2,8 @@
 import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
 import { identityEntries, type IdentityOptions } from '../../processes/identity.ts'
-import { COUNT_MAX, SECONDS_MAX, WORKERS_MAX } from '../../quantity.ts'
-import { lifeEntries, type LifeSettings } from '../worker-settings.ts'
+import { COUNT_MAX, SECONDS_MAX } from '../../quantity.ts'
+import { lifeEntries, processesSchema, type LifeSettings, type Processes } from '../worker-settings.ts'
 
 const DEFAULTS = { requests: 1000, queue: 100, queueTimeout: 30, stopTimeout: 30, abortTimeout: 60, stuckTimeout: 30 }
 
@@ -23,10 +23,11 @@ const time = (name: 'queueTimeout' | 'stopTimeout' | 'abortTimeout' | 'stuckTime
 
 /** Settings of each kind of app in JavaScript. */
 export const workerEntries = {
-  processes: whole(
-    1,
-    WORKERS_MAX,
-    "Worker processes. Default: the app runs in the gateway's own process, which is the quickest way.",
+  processes: v.pipe(
+    v.optional(processesSchema),
+    v.description(
+      "Worker processes: a number, or { min, max, idle }: one more starts when requests wait, one ends after `idle` seconds (60) without a request; min 0 leaves none. Default: the app runs in the gateway's own process, which is the quickest way.",
+    ),
   ),
   requests: whole(
     1,
@@ -65,7 +66,7 @@ export const workerEntries = {
 
 /** What the settings say of workers. */
 export interface WorkerSettings extends LifeSettings {
-  readonly processes?: number | undefined
+  readonly processes?: Processes | undefined
   readonly requests?: number | undefined
   readonly queue?: number | undefined
   readonly queueTimeout?: number | undefined
@@ -79,7 +80,7 @@ export interface WorkerSettings extends LifeSettings {
 }
 
 /** The same with their defaults. */
-export type CompleteSettings = WorkerSettings & typeof DEFAULTS & { readonly processes: number }
+export type CompleteSettings = WorkerSettings & typeof DEFAULTS & { readonly processes: Processes }
 
 /**
  * The settings of workers; undefined: there are to be none.

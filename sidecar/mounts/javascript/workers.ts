@@ -9,7 +9,7 @@ import { frames } from '../../workers/frames/links.ts'
 import { Pool } from '../../workers/pool.ts'
 import type { Mount, MountContext, MountStatus, Stack } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
-import { lifeOptions } from '../worker-settings.ts'
+import { lifeOptions, mostOf, staffOf } from '../worker-settings.ts'
 import { workersOf, type CompleteSettings, type WorkerSettings } from './settings.ts'
 
 /** The program of a worker, of the sources or built as this file is. */
@@ -54,11 +54,18 @@ class WorkersMount implements Mount {
   async open(): Promise<void> {
     const { processes, requests, queue, queueTimeout, stopTimeout, abortTimeout, stuckTimeout } = this.#workers
     const { log, key, path, directory } = this.#context
-    const opening = { key, path, directory, multiprocess: processes > 1, kind: this.#kind, settings: this.#settings }
+    const opening = {
+      key,
+      path,
+      directory,
+      multiprocess: mostOf(processes) > 1,
+      kind: this.#kind,
+      settings: this.#settings,
+    }
     this.#pool = new Pool({
       command: this.#command(),
       speech: frames({ requests, silence: stuckTimeout * 1000, spells: this.#kind !== 'app', opening }),
-      processes,
+      ...staffOf(processes),
       threads: requests,
       connections: 1,
       queue,
@@ -66,7 +73,7 @@ class WorkersMount implements Mount {
       startTimeout: this.#settings.loadTimeout * 1000 + LATE_MS,
       stopTimeout: stopTimeout * 1000,
       abortTimeout: abortTimeout * 1000,
-      ...lifeOptions(this.#workers, directory),
+      ...lifeOptions(this.#workers, this.#context),
       name: 'JavaScript worker',
       mount: key,
       log,

@@ -8,6 +8,7 @@ import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
+import { mostOf } from '../worker-settings.ts'
 import type { PythonSettings } from './settings.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
@@ -82,7 +83,7 @@ export async function pythonCommand(
   }
   const options = [
     `threads=${threads}`,
-    `processes=${processes}`,
+    `processes=${mostOf(processes)}`,
     `stop=${stopTimeout}`,
     `gateway=${process.pid}`,
     ...path.map((p) => `path=${p}`),

@@ -9,7 +9,7 @@ import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
 import { defaultPython, pythonCommand } from './interpreter.ts'
 import { pythonClaims, pythonSuffixes } from './claims.ts'
-import { lifeOptions } from '../worker-settings.ts'
+import { lifeOptions, staffOf } from '../worker-settings.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -28,14 +28,14 @@ class PythonMount implements Mount {
     this.#pool = new Pool({
       command: await pythonCommand('serve', this.#settings, this.#context),
       speech: fastcgi,
-      processes,
+      ...staffOf(processes),
       threads,
       queue,
       queueTimeout: queueTimeout * 1000,
       startTimeout: startTimeout * 1000,
       stopTimeout: stopTimeout * 1000,
       abortTimeout: abortTimeout * 1000,
-      ...lifeOptions(this.#settings, this.#context.directory),
+      ...lifeOptions(this.#settings, this.#context),
       name: 'Python worker',
       mount: key,
       log,
@@ -114,6 +114,8 @@ class PythonMount implements Mount {
         return new ConfigError('PYTHON_START_TIMEOUT', setting('python'), `${python}: ${message}`, options)
       case 'WORKER_START_DIED':
         return new ConfigError('PYTHON_START_DIED', setting('python'), `${python}: ${message}`, options)
+      case 'WORKER_NOT_READY':
+        return new ConfigError(code, setting('ready'), `${python}: ${message}`, options)
       case 'PYTHON_THREADS':
         return new ConfigError(code, setting('threads'), message)
       default:

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
-import { lifeEntries } from '../worker-settings.ts'
+import { lifeEntries, processesSchema } from '../worker-settings.ts'
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({
@@ -14,7 +14,12 @@ export const pythonSettings = v.strictObject({
       'The WSGI app: module:callable, module:factory() or a file such as ./shop.wsgi:callable. Without a callable: application, else app.',
     ),
   ),
-  processes: count(1, 1, 'Worker processes.', WORKERS_MAX),
+  processes: v.pipe(
+    v.optional(processesSchema, 1),
+    v.description(
+      'Worker processes: a number, or { min, max, idle }: one more starts when requests wait, one ends after `idle` seconds (60) without a request; min 0 leaves none.',
+    ),
+  ),
   threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.', WORKERS_MAX),
   venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
   path: v.pipe(

@@ -35,6 +35,7 @@ const paths: Record<string, Handler> = {
     response.writeHead(200).write('begun\n')
     setTimeout(() => loopForever(), 50)
   },
+  '/spins': () => loopForever(),
   '/busy': (_, response) => {
     const end = performance.now() + 3500
     while (performance.now() < end);
