@@ -16,10 +16,12 @@ import { sniff } from './sniff.ts'
 import { stacks } from './stacks.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
+import { top } from './top.ts'
 
 export const commands: readonly Command[] = [
   serve,
   status,
+  top,
   ps,
   stacks,
   reload,
