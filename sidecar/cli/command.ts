@@ -34,6 +34,8 @@ export type UserSignal = 'SIGUSR1' | 'SIGUSR2'
 
 /** What a gateway is to the process that has started it, and starts those that follow it. */
 export interface Supervised extends Succession {
+  /** Which of several is this, from 0 on. */
+  readonly place: number
   /** Resolves when another one serves. */
   readonly succeeded: Promise<void>
   /** Resolves when whoever started it is no more. */

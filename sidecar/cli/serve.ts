@@ -115,7 +115,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   log.level = config.log.level
   exit.log = log
   const manager = ServiceManager.of(context.environment, process.pid, () => log)
-  const gateway = gatewayOf(prepared, log, { succession: supervised })
+  const gateway = gatewayOf(prepared, log, { succession: supervised, place: supervised?.place })
   const signals = new Signals(context)
   void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
   const stopWarnings = reportWarnings(log)
@@ -145,6 +145,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     await supervised?.ready(
       {
         logFormat: config.log.format,
+        processes: config.processes,
         listeners: gateway.listenerKeys,
         stopTimeout: (config.shutdownDelay + config.drainTimeout) * 1000 + CLOSE_TIMEOUT,
         watched: {
@@ -156,7 +157,8 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
       gateway,
     )
     void gateway.ended.then(() => signals.came('the end of standard input'))
-    announce(gateway.addresses, config, targets, context, log)
+    // Of several that serve together, one says it for all.
+    if (!supervised?.place) announce(gateway.addresses, config, targets, context, log)
     if (!supervised && config.reloadOnTouch.length > 0)
       log.info('reloadOnTouch: without --supervise nothing is reloaded')
     lifeline?.ready()

@@ -1,7 +1,10 @@
 // The settings of the gateway as a whole; those of listeners and mounts stand beside the parts that use them.
 import * as v from 'valibot'
 import { hosts } from '../../plugin/index.ts'
-import { seconds } from '../quantity.ts'
+import { count, seconds } from '../quantity.ts'
+
+/** More than the cores of any machine that this is for. */
+const PROCESSES_MAX = 256
 
 /** `log` in the configuration. */
 const logSettings = v.strictObject({
@@ -39,6 +42,12 @@ export const gatewaySettings = v.strictObject({
     v.description(
       'Where `status`, `reload` and the like ask ([admin.md](admin.md)): `unix:PATH`, on Windows `pipe:NAME`; only this user may open it. `false`: nowhere. By default a socket of this user in `$XDG_RUNTIME_DIR/sidegate`, `/run/sidegate` or `/tmp`.',
     ),
+  ),
+  processes: count(
+    1,
+    1,
+    'Gateway processes, on the same addresses, below a supervisor. The worker processes of mounts are divided among them.',
+    PROCESSES_MAX,
   ),
   drainTimeout: seconds(
     30,

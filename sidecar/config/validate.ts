@@ -52,6 +52,8 @@ export interface GatewayConfig {
   readonly admin?: string | false | undefined
   /** Seconds. */
   readonly drainTimeout: number
+  /** Of the gateway. */
+  readonly processes: number
   /** Seconds. */
   readonly shutdownDelay: number
   readonly readiness?: string | undefined

@@ -6,6 +6,12 @@ import type { Log } from '../log.ts'
 import { ConfigProblems, demand, problemsOf } from '../problem.ts'
 import { createMounts } from './mounts.ts'
 
+/** Where it is one of several processes. */
+export interface Surroundings extends Pick<GatewayOptions, 'succession'> {
+  /** Which of those that serve at the same time, from 0 on. */
+  readonly place?: number | undefined
+}
+
 /**
  * The gateway of a configuration; nothing is started.
  * @throws {ConfigProblems} for what is wrong with it, and for addresses and mounts that cannot be
@@ -13,10 +19,14 @@ import { createMounts } from './mounts.ts'
 export function gatewayOf(
   { config, problems, locate }: Validated,
   log: Log,
-  options: Pick<GatewayOptions, 'succession'> = {},
+  { succession, place = 0 }: Surroundings = {},
 ): Gateway {
   demand({ problems })
-  const created = createMounts(config, log)
+  if (config.processes > 1 && !succession) {
+    const message = `${config.processes} gateways on the same addresses take a supervisor: start it with --supervise, or leave processes out`
+    demand({ problems: locate([{ code: 'PROCESSES_ALONE', path: 'processes', message }]) })
+  }
+  const created = createMounts(config, log, { place, of: config.processes })
   demand({ problems: locate(created.problems) })
   /** Errors of the configuration get their places in it. */
   const located = (error: unknown): unknown => {
@@ -26,7 +36,7 @@ export function gatewayOf(
   const { listen, host, drainTimeout, readiness } = config
   const { mounts } = created
   try {
-    return new Gateway({ listen, mounts, log, host, drainTimeout: drainTimeout * 1000, readiness, located, ...options })
+    return new Gateway({ listen, mounts, log, host, drainTimeout: drainTimeout * 1000, readiness, located, succession })
   } catch (error) {
     throw located(error)
   }

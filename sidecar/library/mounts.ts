@@ -3,6 +3,7 @@ import { problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { PlacedMount } from '../mounted.ts'
+import { sharedSettings, type Share } from './share.ts'
 import { overlaps, type Overlap, type ScriptPlace } from '../mounts/script-places.ts'
 
 /** Mounts by their place, and what was wrong with others. */
@@ -24,15 +25,18 @@ export function scriptOverlaps(config: GatewayConfig): Overlap[] {
   return overlaps(config.mounts, config.directory, scriptPlaces(config))
 }
 
+const ALONE: Share = { place: 0, of: 1 }
+
 /** Makes every mount; starts nothing. */
-export function createMounts(config: GatewayConfig, log: Log): CreatedMounts {
+export function createMounts(config: GatewayConfig, log: Log, share: Share = ALONE): CreatedMounts {
   const { directory } = config
   const scripts = scriptPlaces(config)
   const mounts: PlacedMount[] = []
   const problems: Problem[] = []
   for (const { key, kind, settings, path } of config.mounts) {
     try {
-      const another = () => kind.create(settings, { key, path, directory, log, scripts })
+      const own = sharedSettings(settings, share)
+      const another = () => kind.create(own, { key, path, directory, log, scripts, several: share.of > 1 })
       mounts.push({ key, mount: another(), another })
     } catch (error) {
       const found = problemsOf(error)

@@ -112,6 +112,8 @@ export interface MountContext {
   readonly log: Log
   /** Where the mounts of the configuration have scripts. */
   readonly scripts?: readonly ScriptPlace[]
+  /** Other gateways, in processes of their own, have a mount of the same settings. */
+  readonly several?: boolean
   /** By whose rules names of files and commands are read. Default: those of this machine. */
   readonly platform?: NodeJS.Platform | undefined
 }

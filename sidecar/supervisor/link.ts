@@ -17,6 +17,8 @@ export class SupervisorLink implements Succession {
   readonly startedPid: number
   /** This process is to be a supervisor itself. */
   readonly supervises: boolean
+  /** Which of the processes of its generation this is, from 0 on. */
+  readonly place: number
   followed = false
   readonly #channel: Channel
   readonly #handed: Handed
@@ -35,6 +37,7 @@ export class SupervisorLink implements Succession {
     this.generation = handed.generation
     this.startedPid = handed.pid
     this.supervises = handed.supervisor
+    this.place = handed.place
     this.#handed = handed
     this.#channel = channel
     channel.on('message', (order, handle) => this.#hear(order, handle))

@@ -14,6 +14,8 @@ export interface Handed {
   readonly pid: number
   /** It is to be a supervisor itself: another version takes over. */
   readonly supervisor: boolean
+  /** Which of the processes of its generation it is, from 0 on. */
+  readonly place: number
   /** Listening sockets by the keys of their listeners. */
   readonly sockets: Readonly<Record<string, HandedSocket>>
 }
@@ -38,6 +40,8 @@ export interface Ready {
   /** Which one it is; of a supervisor that of its gateway, which may change: then it says all this again. */
   readonly generation: number
   readonly logFormat: 'text' | 'json'
+  /** How many processes its generation is to have. */
+  readonly processes: number
   /** The keys of its listeners. */
   readonly listeners: readonly string[]
   /** Milliseconds that it may take from being told to end until it has ended. */

@@ -30,9 +30,12 @@ export class KeptSockets {
     this.#put(listener, { fd, file, inherited, close: () => closeSync(fd) })
   }
 
-  /** Those for a gateway that is started: `from` is the number that the first will have there. */
-  handDown(from: number): { readonly numbers: number[]; readonly sockets: Record<string, HandedSocket> } {
-    const all = [...this.#sockets]
+  /** Those for a gateway that is started, and of others: `from` is the number that the first will have there. */
+  handDown(
+    from: number,
+    others?: KeptSockets,
+  ): { readonly numbers: number[]; readonly sockets: Record<string, HandedSocket> } {
+    const all = [...new Map([...this.#sockets, ...(others ? others.#sockets : [])])]
     const sockets = all.map(
       ([key, { file, inherited }], index) => [key, { fd: from + index, file, inherited }] as const,
     )

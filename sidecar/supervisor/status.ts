@@ -4,34 +4,23 @@ import type { AdminStatus, GatewayAnswer, GatewayStatus } from '../admin/status.
 import type { Log } from '../log.ts'
 import { version } from '../version.ts'
 import type { GatewayProcess } from './gateway-process.ts'
+import type { Generation } from './generation.ts'
 
 /** @param serves the one that serves, or none */
-export async function statusOf(
-  running: Iterable<GatewayProcess>,
-  serves: GatewayProcess | undefined,
-): Promise<AdminStatus> {
-  const gateways = [...running].map(async (gateway): Promise<GatewayStatus> => {
-    const { generation, pid = 0, since } = gateway
-    const state = gateway.ending ? 'finishes' : gateway === serves ? 'serves' : 'starts'
-    return {
-      generation,
-      pid,
-      state,
-      since: since.toISOString(),
-      report: gateway.ready ? await gateway.report() : undefined,
-    }
-  })
+export async function statusOf(running: Iterable<Generation>, serves: Generation | undefined): Promise<AdminStatus> {
+  const status = async (gateway: GatewayProcess, serving: boolean): Promise<GatewayStatus> => {
+    const { generation, pid = 0, since, ending, ready } = gateway
+    const state = ending ? 'finishes' : serving && ready ? 'serves' : 'starts'
+    return { generation, pid, state, since: since.toISOString(), report: ready ? await gateway.report() : undefined }
+  }
+  const gateways = [...running].flatMap((one) => one.processes.map((gateway) => status(gateway, one === serves)))
   return { version: version(), pid: process.pid, supervised: true, gateways: await Promise.all(gateways) }
 }
 
 /** Asks those that have requests; `serving`: only those that get new ones. The level of the log is that of the supervisor's own too. */
-export function askAll(
-  running: Iterable<GatewayProcess>,
-  ask: Ask,
-  serving: boolean,
-  log: Log,
-): Promise<GatewayAnswer[]> {
+export function askAll(running: Iterable<Generation>, ask: Ask, serving: boolean, log: Log): Promise<GatewayAnswer[]> {
   if (ask.what === 'log') log.level = ask.level
-  const asked = [...running].filter((one) => one.ready && (!serving || !one.ending))
+  const processes = [...running].flatMap((one) => one.processes)
+  const asked = processes.filter((one) => one.ready && (!serving || !one.ending))
   return Promise.all(asked.map(async (one) => ({ generation: one.generation, answered: await one.ask(ask) })))
 }

@@ -11,14 +11,8 @@ import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { BackOff } from './back-off.ts'
 import { FileWatch } from './file-watch.ts'
-import {
-  FIRST_SOCKET,
-  GatewayProcess,
-  SPARE_MS,
-  type GatewayCommand,
-  type GatewayExit,
-  type GatewayListener,
-} from './gateway-process.ts'
+import { FIRST_SOCKET, GatewayProcess, SPARE_MS, type GatewayCommand, type GatewayExit } from './gateway-process.ts'
+import { Generation, type GenerationListener, type StartProcess } from './generation.ts'
 import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
@@ -36,19 +30,19 @@ interface Wish {
 }
 
 /** The supervisor. */
-export class Supervisor implements GatewayListener {
+export class Supervisor implements GenerationListener {
   readonly #command: GatewayCommand
   readonly #sockets = new KeptSockets()
   readonly #over = Promise.withResolvers<number>()
-  readonly #running = new Set<GatewayProcess>()
+  readonly #running = new Set<Generation>()
   #log: Log = new Log('text')
   #generations = 0
   /** The one that serves. */
-  #current: GatewayProcess | undefined
+  #current: Generation | undefined
   /** The one that comes up. */
-  #next: GatewayProcess | undefined
+  #next: Generation | undefined
   /** One that was coming up, and was given up: the next one is started when it has let go of what it has, addresses above all. */
-  #givenUp: GatewayProcess | undefined
+  #givenUp: Generation | undefined
   readonly #admin: AdminDesk
   readonly #watch = new FileWatch((path) => void this.reload(`${path} has changed`))
   readonly #manager: ServiceManager | undefined
@@ -61,7 +55,7 @@ export class Supervisor implements GatewayListener {
   /** The supervisor whose place this one is to take, or has taken. */
   #above: SupervisorLink | undefined
   /** The supervisor that has taken the place of this one. */
-  #successor: GatewayProcess | undefined
+  #successor: Generation | undefined
   /** Connections that are on their way through this process. */
   #passing = 0
   readonly #backOff = new BackOff()
@@ -217,7 +211,7 @@ export class Supervisor implements GatewayListener {
     if (this.#running.size === 0) this.#over.resolve(this.#code)
   }
 
-  report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void {
+  report(gateway: Generation, report: Report, handle: RawHandle | undefined): void {
     if (report.type === 'ready') this.#ready(gateway, report)
     else if (handle && report.type === 'socket') this.#keep(gateway, report.listener, handle, report.file)
     else if (handle && report.type === 'connection') this.#relay(report, handle, gateway)
@@ -228,7 +222,7 @@ export class Supervisor implements GatewayListener {
     }
   }
 
-  exited(gateway: GatewayProcess, { code, signal }: GatewayExit): void {
+  exited(gateway: Generation, { code, signal }: GatewayExit): void {
     this.#running.delete(gateway)
     const { generation } = gateway
     const how = signal ?? `exit code ${code}`
@@ -248,13 +242,17 @@ export class Supervisor implements GatewayListener {
   }
 
   #start(supervisor = false): void {
-    const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET)
-    const handed = { generation: ++this.#generations, pid: this.#pid, supervisor, sockets }
-    this.#next = new GatewayProcess(this.#command, handed, numbers, this)
+    const generation = ++this.#generations
+    const start: StartProcess = (place, made, listener) => {
+      const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET, made)
+      const handed = { generation, pid: this.#pid, supervisor, place, sockets }
+      return new GatewayProcess(this.#command, handed, numbers, listener)
+    }
+    this.#next = new Generation(start, this, () => this.#log)
     this.#running.add(this.#next)
   }
 
-  #ready(gateway: GatewayProcess, ready: Ready): void {
+  #ready(gateway: Generation, ready: Ready): void {
     gateway.ready = true
     gateway.stopTimeout = ready.stopTimeout
     if (this.#stopping) return
@@ -277,7 +275,7 @@ export class Supervisor implements GatewayListener {
   }
 
   /** The one that serves has said with what. */
-  #settle(gateway: GatewayProcess, ready: Ready): void {
+  #settle(gateway: Generation, ready: Ready): void {
     this.#log = new Log(ready.logFormat)
     this.#generations = Math.max(this.#generations, ready.generation)
     this.#sockets.takeAll(gateway.made, (...kept) => this.#above?.keep(...kept))
@@ -288,14 +286,14 @@ export class Supervisor implements GatewayListener {
     if (gateway.supervises) return this.#admin.close()
     void this.#admin.at(ready.admin, this.#log, this.#above !== undefined)
     this.#manager?.ready(`gateway ${gateway.generation} serves`)
-    this.#manager?.watch(() => endIfStuck(() => this.#current, this.#manager!.watchdog, this.#log))
+    this.#manager?.watch(() => endIfStuck(this.#current?.processes ?? [], this.#manager!.watchdog, this.#log))
   }
 
   /**
    * Another supervisor has taken the place of this one. Where the service manager knows that, this process ends when its own gateways have; else
    * it stays for whoever has started it.
    */
-  async #retire(successor: GatewayProcess): Promise<void> {
+  async #retire(successor: Generation): Promise<void> {
     const message = `process ${successor.pid} is the supervisor now`
     if (!(await this.#manager?.main(successor.pid!)))
       return this.#log.info(`${message}, process ${process.pid} stays for whoever has started it`)
@@ -315,19 +313,14 @@ export class Supervisor implements GatewayListener {
     return once
   }
 
-  #keep(
-    gateway: GatewayProcess,
-    listener: string,
-    handle: RawHandle,
-    file: (Report & { type: 'socket' })['file'],
-  ): void {
+  #keep(gateway: Generation, listener: string, handle: RawHandle, file: (Report & { type: 'socket' })['file']): void {
     // What one has made that was given up meanwhile ends with it.
     if (this.#stopping || (gateway !== this.#next && gateway !== this.#current)) handle.close()
     else gateway.made.add(listener, handle, file)
   }
 
   /** The connection goes to the gateway that serves; the copy here is not needed then. */
-  #relay({ connection }: Report & { type: 'connection' }, handle: RawHandle, from?: GatewayProcess): void {
+  #relay({ connection }: Report & { type: 'connection' }, handle: RawHandle, from?: Generation): void {
     const sent = (): void => {
       this.#passing--
       handle.close()
@@ -353,7 +346,7 @@ export class Supervisor implements GatewayListener {
   }
 
   /** One did not come up. Why, it has said itself. */
-  #failed({ generation, why }: GatewayProcess, how: string, code: number): void {
+  #failed({ generation, why }: Generation, how: string, code: number): void {
     if (this.#current) {
       this.#log.error(
         `gateway ${generation} did not come up (${how}): gateway ${this.#current.generation} serves on, nothing has changed`,

@@ -36,7 +36,7 @@ function toApplication(exported: unknown, path: string, target: string): Applica
 export function appHere(
   { app: target, lint = lintByDefault(), loadTimeout }: AppSettings,
   context: MountContext,
-  multiprocess = false,
+  multiprocess = context.several === true,
 ): Mount {
   const surroundings = { log: context.log, multiprocess }
   let application: Application | undefined

@@ -53,12 +53,12 @@ class WorkersMount implements Mount {
 
   async open(): Promise<void> {
     const { processes, requests, queue, queueTimeout, stopTimeout, abortTimeout, stuckTimeout } = this.#workers
-    const { log, key, path, directory } = this.#context
+    const { log, key, path, directory, several = false } = this.#context
     const opening = {
       key,
       path,
       directory,
-      multiprocess: mostOf(processes) > 1,
+      multiprocess: several || mostOf(processes) > 1,
       kind: this.#kind,
       settings: this.#settings,
     }

@@ -83,7 +83,7 @@ export async function pythonCommand(
   }
   const options = [
     `threads=${threads}`,
-    `processes=${mostOf(processes)}`,
+    `processes=${context.several ? 2 : mostOf(processes)}`,
     `stop=${stopTimeout}`,
     `gateway=${process.pid}`,
     ...path.map((p) => `path=${p}`),
