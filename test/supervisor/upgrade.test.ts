@@ -78,7 +78,7 @@ test('whoever waits for the process that was started goes on to: it stays, and p
   // It has the admin socket, too.
   await until('the admin socket', async () => {
     const { out } = await sidegate(['status', '--admin', 'admin.sock'], folder.path)
-    return out.includes(`process ${supervisors[2]}\n`)
+    return out.includes(`process ${supervisors[2]},`)
   })
   folder.write('app.mjs', APP('fourth'))
   one.signal('SIGHUP')
