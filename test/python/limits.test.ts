@@ -124,6 +124,16 @@ test('a slow request is told of once, with what the app is doing; paths have lim
   expect(made.lines.filter(({ code }) => code === 'REQUEST_SLOW')).toHaveLength(1)
 })
 
+test('an app may ask whether its client is gone', async () => {
+  const made = await openMount({ python: 'late', threads: 2 })
+  const both = [1, 2].map(() => made.start({ path: '/?kind=ask' }))
+  await until(() => made.lines.filter(({ message }) => message === 'began ask').length === 2)
+  both[0]!.hangUp()
+  expect((await made.ask()).body.toString()).toBe('gone')
+  both[1]!.hangUp()
+  await until(async () => (await made.ask()).body.toString() === 'gone, gone')
+})
+
 test('the stacks of all workers, by hand', async () => {
   const made = await openMount({ python: 'late', stopTimeout: 0.5, processes: 2, threads: 2 })
   const busy = made.start({ path: '/here?kind=sleep' })

@@ -67,7 +67,7 @@ test('environ: every variable as it is, and none is taken for a packed environ',
   const { exchange, response } = start({ path: '/environment?a', variables })
   const { pid: _, ...shown } = JSON.parse((await response).body.toString()) as Record<string, unknown>
   const environ = Object.entries(shown)
-  expect(Object.fromEntries(environ.filter(([name]) => !name.startsWith('wsgi.')))).toEqual({
+  expect(Object.fromEntries(environ.filter(([name]) => !/^(?:wsgi|sidegate)\./.test(name)))).toEqual({
     SCRIPT_NAME: '',
     ...exchange.variables,
   })

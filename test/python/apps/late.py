@@ -43,6 +43,11 @@ def application(environ, start_response):
         except BaseException as error:
             ended.append('%s: %s' % (type(error).__name__, kind))
             raise
+    elif kind == 'ask':
+        gone = environ['sidegate.client_gone']
+        while not gone():
+            time.sleep(0.01)
+        ended.append('gone')
     elif kind == 'drip':
         return drip(start_response)
     elif kind:

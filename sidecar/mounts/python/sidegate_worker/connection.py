@@ -29,7 +29,8 @@ class Connection:
         self.index = index
         self.sock = sock
         self.recv = sock.recv
-        self.base = base
+        self.base = dict(base)
+        self.base['sidegate.client_gone'] = self.client_gone
         self.data = b''
         self.at = 0
         # Requests are counted on both sides, so that an abort which comes late never hits the next one.
@@ -41,9 +42,8 @@ class Connection:
         self.exposed = False
         self.entering = False
         self.pending = False
-        # The thread that serves it, and the environ of the request that it runs.
+        # The thread that serves it.
         self.thread = None
-        self.running = None
         self.sending = False
         self.request_id = 1
         # The request under way came in a slot: it has no body.
@@ -140,6 +140,10 @@ class Connection:
         self.exposed = False
         if self.late == self.sequence:
             absorb(self)
+
+    def client_gone(self):
+        """For apps: whether nobody waits for the response of the request under way any more."""
+        return self.aborted == self.sequence
 
     def demand_client(self):
         """Raises when nobody waits for the response any more."""

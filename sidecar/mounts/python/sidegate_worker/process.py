@@ -61,7 +61,7 @@ def main(arguments):
     }
     connections = [Connection(index, base) for index in range(threads)]
     pipes = Pipes(connections)
-    heed_signal(connections[0], Request.answer.__code__)
+    heed_signal(connections[0], Request.run.__code__)
 
     def hold():
         """A signal for the child waits until it is one that the child knows itself: Python would drop it."""

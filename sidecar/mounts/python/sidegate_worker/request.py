@@ -39,18 +39,6 @@ class Request:
     def run(self, app):
         connection = self.connection
         running.request = self
-        connection.running = self.environ
-        try:
-            self.answer(app, connection)
-        except TimeLimitExceeded:
-            # It came on the way out of the app's code.
-            connection.shield()
-            self.finish(connection)
-        finally:
-            running.request = None
-            connection.running = None
-
-    def answer(self, app, connection):
         result = None
         failure = None
         try:
@@ -59,7 +47,9 @@ class Request:
                 result = app(self.environ, self.start_response)
                 kind = type(result)
                 if kind is list or kind is tuple:
-                    connection.shield()
+                    connection.exposed = False
+                    if connection.late == connection.sequence:
+                        connection.shield()
                     if self.partial:
                         self.flush_partial()
                     self.send_list(result)
@@ -87,7 +77,12 @@ class Request:
                     self.flush_partial()
                 self.report(failure, fatal=True)
             self.finish(connection)
+        except TimeLimitExceeded:
+            # It came on the way out of the app's code.
+            connection.shield()
+            self.finish(connection)
         finally:
+            running.request = None
             failure = None
 
     def finish(self, connection):

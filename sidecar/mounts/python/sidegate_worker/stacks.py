@@ -12,6 +12,7 @@ import threading
 import traceback
 
 from .native import native_ident
+from .request import Request
 from .traces import OWN
 
 # As limits.LATE.
@@ -45,8 +46,17 @@ def stacks(connections):
         for ident, frame in sys._current_frames().items() if ident != own)
 
 
+def running_in(frame):
+    """The environ of the request that a thread runs, or None."""
+    while frame is not None:
+        if frame.f_code is Request.run.__code__:
+            return frame.f_locals['self'].environ
+        frame = frame.f_back
+    return None
+
+
 def describe(name, connection, frame):
-    request = connection and connection.running
+    request = connection and running_in(frame)
     if request:
         name += ', which runs %s %s' % (
             request.get('REQUEST_METHOD', ''), request.get('REQUEST_URI') or request.get('PATH_INFO', ''))
