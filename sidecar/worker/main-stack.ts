@@ -3,11 +3,6 @@
 import { Session, type Debugger } from 'node:inspector'
 import { CURRENT_REQUEST } from './current-request.ts'
 
-/** No JavaScript ran for so long, in milliseconds. */
-const PAUSE_MS = 1000
-/** Between two jobs of a loop there is nothing on the stack: it is looked at again. */
-const TRIES = 5
-
 /** What is told. */
 export interface MainStack {
   /** Its frames, a line each; or why there are none. */
@@ -16,19 +11,23 @@ export interface MainStack {
   readonly request: string | undefined
 }
 
-/** Never rejects. */
-export async function mainStack(): Promise<MainStack> {
+/** `patience`: milliseconds in which some JavaScript would run, if there is any. Never rejects. */
+export async function mainStack(patience: number): Promise<MainStack> {
   const session = new Session()
   const files = new Map<string, string>()
   try {
     session.connectToMainThread()
     session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url))
-    for (let tries = 0; tries < TRIES; tries++) {
-      const frames = await pause(session)
+    const end = performance.now() + patience
+    for (let left = patience; left > 0; left = end - performance.now()) {
+      const frames = await pause(session, left)
       if (!frames) break
-      const request = frames.length > 0 ? await requestOf(session, frames[0]!) : undefined
+      const [first] = frames
+      const request = first && (await requestOf(session, first))
       session.post('Debugger.resume')
-      if (frames.length > 0) return { text: frames.map((frame) => line(frame, files)).join('\n'), request }
+      // Between two jobs there is nothing on the stack, and Node.js alone when a question of the gateway comes in.
+      if (frames.some(({ location }) => !isNode(files.get(location.scriptId))))
+        return { text: frames.map((frame) => line(frame, files)).join('\n'), request }
     }
     const text = 'it runs no JavaScript at this moment: it waits for something, or is inside of native code'
     return { text, request: undefined }
@@ -39,10 +38,14 @@ export async function mainStack(): Promise<MainStack> {
   }
 }
 
+function isNode(file = ''): boolean {
+  return file.startsWith('node:')
+}
+
 /** Undefined when nothing runs that could be paused. */
-function pause(session: Session): Promise<Debugger.CallFrame[] | undefined> {
+function pause(session: Session, patience: number): Promise<Debugger.CallFrame[] | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), PAUSE_MS)
+    const timer = setTimeout(() => resolve(undefined), patience)
     session.once('Debugger.paused', ({ params }) => {
       clearTimeout(timer)
       resolve(params.callFrames)

@@ -8,14 +8,17 @@ import { mainStack } from './main-stack.ts'
 /** How long the first thread may take to end by itself when the gateway is gone, in milliseconds. */
 const END_MS = 900
 
-async function answer(): Promise<void> {
-  tell({ type: 'stack', ...(await mainStack()) })
+interface Question {
+  readonly type: string
+  readonly patience: number
+}
+
+async function answer({ type, patience }: Question): Promise<void> {
+  if (type === 'stack') tell({ type, ...(await mainStack(patience)) })
 }
 
 const control = openEnd(1)
-const lines = new Lines((line) => {
-  if ((JSON.parse(line) as { type: string }).type === 'stack') void answer()
-})
+const lines = new Lines((line) => void answer(JSON.parse(line) as Question))
 control
   .on('data', (bytes: Buffer) => lines.push(bytes))
   .on('error', () => {})

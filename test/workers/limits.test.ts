@@ -13,6 +13,15 @@ test('a request that takes too long is cut, the app is told, and its worker goes
   expect(mount.status!().pids).toEqual([pid])
 })
 
+test('a slow request is told of', async () => {
+  const { request, logged } = await openWorkers({ slow: 0.2, paths: { '/waits': { slow: 100 } } })
+  const all = ['/aborts', '/waits'].map((path) => request({ path }))
+  await until(() => logged.length > 0)
+  for (const { hangUp } of all) hangUp()
+  const detail = expect.stringContaining('it runs no JavaScript at this moment')
+  expect(logged).toMatchObject([{ code: 'REQUEST_SLOW', uri: '/aborts', request: all[0]!.exchange.id, detail }])
+})
+
 test('a worker that does not stop is killed, and what else it had is run anew', async () => {
   const paths = { '/spins': { requestTimeout: 0.5 } }
   const { mount, request, logged } = await openWorkers({ paths, killTimeout: 0.3, stopTimeout: 0.5 })

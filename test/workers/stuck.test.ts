@@ -1,4 +1,5 @@
 // Workers in Node.js that do not answer: loops, stopped processes, memory, and a gateway that is gone.
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { commandFolder } from '../cli/command-folder.ts'
@@ -30,14 +31,28 @@ test('an endless loop: no other request gets there, the log says where it is, an
 })
 
 test('a worker that is busy for a while answers what it has, and gets requests again', async () => {
-  const { mount, request, logged } = await openWorkers()
+  const { mount, request, logged } = await openWorkers({ env: { FREE: join(folder.path, 'free') } })
   const busy = request({ path: '/busy' })
   await until(() => mount.status!().workers![0]!.state === 'stuck')
   const late = request({ path: '/hello' })
   expect(mount.status!().waiting).toBe(1)
+  await until(() => logged.length > 0)
+  folder.write('free', '')
   expect((await busy.response).body.toString()).toBe('done')
   expect((await late.response).body.toString()).toBe('Hello')
   expect(logged.map(({ code }) => code)).toEqual(['WORKER_STUCK'])
+})
+
+test('requests that had no part in it are answered by another worker; the one that hangs is not tried again', async () => {
+  const { mount, request } = await openWorkers({ processes: 2, stuckTimeout: 2 })
+  const looping = request({ path: '/spins' })
+  const beside = Array.from({ length: 4 }, () => request({ path: '/late' }))
+  expect(beside.map(({ exchange }) => exchange.pid)).toContain(looping.exchange.pid)
+  expect((await looping.response).status).toBe(502)
+  expect(looping.errors).toMatchObject([{ code: 'WORKER_DIED' }])
+  for (const { response } of beside) expect((await response).body.toString()).toBe('late')
+  await until(() => mount.status!().pids!.length === 2)
+  expect(mount.status!()).toMatchObject({ restarts: { crash: 1 } })
 })
 
 test('where a worker is can be asked at any time', async () => {

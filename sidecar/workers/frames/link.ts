@@ -57,6 +57,7 @@ export class FramesLink implements Link, TakenOwner {
   #waiting = false
   #body: FramedBody | undefined
   #connection: TakenConnection | undefined
+  #isAccused = false
   /** Of a connection that was taken over: the worker has let go of it. */
   #closed = false
 
@@ -71,6 +72,11 @@ export class FramesLink implements Link, TakenOwner {
 
   get exchange(): Exchange | undefined {
     return this.#exchange
+  }
+
+  /** The worker hangs in this request: no other one is to hang in it, too. */
+  accuse(): void {
+    this.#isAccused = true
   }
 
   /** A connection that was taken over may last as long as it likes. */
@@ -134,9 +140,10 @@ export class FramesLink implements Link, TakenOwner {
 
   fail(error: UpstreamError, spared?: (exchange: Exchange) => boolean): void {
     const exchange = this.#exchange
+    const isAccused = this.#isAccused
     const { answering } = this
     this.#clear('lost')
-    if (exchange && answering && !(isFresh(exchange) && spared?.(exchange))) exchange.fail(error)
+    if (exchange && answering && (isAccused || !isFresh(exchange) || !spared?.(exchange))) exchange.fail(error)
   }
 
   /** The client of a connection that was taken over has taken bytes. */
@@ -313,7 +320,7 @@ export class FramesLink implements Link, TakenOwner {
     this.#exchange?.upload?.close()
     this.#state = state
     this.#exchange = this.#body = this.#connection = undefined
-    this.#waiting = false
+    this.#waiting = this.#isAccused = false
     this.#id = 0
     this.cancelledAt = this.expiredAt = 0
   }

@@ -41,6 +41,8 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   readonly #byId = new Map<number, FramesLink>()
   readonly #silence = new Silence(this)
   readonly #stacks: Stacks
+  /** Done when its silence is in the log. */
+  #told: Promise<void> = Promise.resolve()
   #ids = 0
   #door: Door | undefined
   #doorText = ''
@@ -121,8 +123,10 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   }
 
   silent(milliseconds: number, first: boolean): void {
-    if (first) void this.#tellSilence(milliseconds)
-    if (milliseconds >= this.#patience) this.#end.silent(milliseconds)
+    if (first) this.#told = this.#tellSilence(milliseconds)
+    if (milliseconds < this.#patience) return
+    // By then it is known which request is not to be tried elsewhere.
+    void this.#told.then(() => this.isSilent && this.#end.silent(milliseconds))
   }
 
   isBack(): void {
@@ -134,7 +138,7 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   }
 
   async stack(): Promise<string> {
-    return (await this.#stacks.ask()).text
+    return (await this.#stacks.ask(this.isSilent)).text
   }
 
   readonly #receive = (bytes: Buffer): void => {
@@ -152,9 +156,10 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
 
   /** The log says at once where it hangs, and by which request: nobody may be there to ask before it is killed. */
   async #tellSilence(milliseconds: number): Promise<void> {
-    const { text, request } = await this.#stacks.ask()
-    const hanging = [...this.#byId.values()].find(({ exchange }) => exchange?.id === request)?.exchange
-    const { method, uri } = hanging?.logged ?? {}
+    const { text, request } = await this.#stacks.ask(true)
+    const hanging = [...this.#byId.values()].find(({ exchange }) => exchange?.id === request)
+    hanging?.accuse()
+    const { method, uri } = hanging?.exchange?.logged ?? {}
     const most = this.#patience / 1000
     const message = `the worker does not answer for ${Math.round(milliseconds / 1000)} s, with ${this.#byId.size} requests: it gets no others, and is killed when it is not back after ${most} s (stuckTimeout)`
     const fields = { code: 'WORKER_STUCK', request, method, uri, detail: text }

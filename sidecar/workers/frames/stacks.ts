@@ -1,8 +1,11 @@
 // Asks a worker in Node.js where its code is. Its second thread answers, whatever the first one does.
 import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
 
-/** How long the answer may take, in milliseconds. */
-const ANSWER_MS = 5000
+/** In which some JavaScript runs, if there is any, in milliseconds. One that hangs is worth more. */
+const PATIENCE_MS = 500
+const HANGING_MS = 2000
+/** How much longer the answer may take, in milliseconds. */
+const ANSWER_MS = 1000
 
 /** What it says. */
 export interface ToldStack {
@@ -21,9 +24,10 @@ export class Stacks {
     this.#process = process
   }
 
-  /** Never rejects. Who asks meanwhile gets the same answer. */
-  ask(): Promise<ToldStack> {
-    return (this.#asked ??= this.#ask().finally(() => (this.#asked = undefined)))
+  /** Never rejects. Who asks meanwhile gets the same answer. `hangs`: it does not answer otherwise. */
+  ask(hangs: boolean): Promise<ToldStack> {
+    const patience = hangs ? HANGING_MS : PATIENCE_MS
+    return (this.#asked ??= this.#ask(patience).finally(() => (this.#asked = undefined)))
   }
 
   /** The worker said something. */
@@ -33,12 +37,12 @@ export class Stacks {
     this.#answer?.({ text: String(text), request: typeof request === 'string' ? request : undefined })
   }
 
-  async #ask(): Promise<ToldStack> {
+  async #ask(patience: number): Promise<ToldStack> {
     const { promise, resolve } = Promise.withResolvers<ToldStack>()
     this.#answer = resolve
-    const text = `it did not say where it is within ${ANSWER_MS / 1000} s`
-    const timer = setTimeout(() => resolve({ text, request: undefined }), ANSWER_MS).unref()
-    this.#process.tell({ type: 'stack' })
+    const text = 'it does not answer at all: its process is stopped'
+    const timer = setTimeout(() => resolve({ text, request: undefined }), patience + ANSWER_MS).unref()
+    this.#process.tell({ type: 'stack', patience })
     const told = await promise
     clearTimeout(timer)
     return told

@@ -1,5 +1,5 @@
 // Apps that do one thing each, named by the path.
-import { writeSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Application } from '../../../sidecar/interface/types.ts'
@@ -30,6 +30,10 @@ const paths: Record<string, Handler> = {
     response.once('close', () => aborted.push(request.url!))
     response.writeHead(200).write('begun\n')
   },
+  '/late': async (_, response) => {
+    await sleep(200)
+    response.end('late')
+  },
   '/aborted': (_, response) => response.end(aborted.join()),
   '/loops': (_, response) => {
     response.writeHead(200).write('begun\n')
@@ -37,8 +41,7 @@ const paths: Record<string, Handler> = {
   },
   '/spins': () => loopForever(),
   '/busy': (_, response) => {
-    const end = performance.now() + 3500
-    while (performance.now() < end);
+    while (!existsSync(process.env.FREE!));
     response.end('done')
   },
   '/hoards': () => {
