@@ -1,16 +1,14 @@
 // The settings of every mount that has worker processes, beside their number and what they run.
-import { resolve } from 'node:path'
 import * as v from 'valibot'
-import { count, openBytes, openCount, openSeconds, seconds, WORKERS_MAX } from '../quantity.ts'
+import { count, openSeconds, seconds, WORKERS_MAX } from '../quantity.ts'
 import { parseMountPlace } from '../mount-place.ts'
 import type { PoolOptions } from '../workers/pool.ts'
-import type { RecycleRules } from '../workers/recycler.ts'
 import type { MountContext } from './mount.ts'
+import { recycleEntry, recycleRules } from './recycle-settings.ts'
 import { TimeRules, type TimeLimits } from '../workers/time-limits.ts'
 
 /** Seconds. */
 const KILL_TIMEOUT = 10
-const JITTER = 0.1
 
 const limit = {
   requestTimeout: openSeconds(
@@ -21,31 +19,7 @@ const limit = {
   ),
 }
 
-const several = (schema: v.GenericSchema<string>, description: string) =>
-  v.pipe(v.optional(v.union([schema, v.array(schema)])), v.description(description))
-
 const probePath = v.pipe(v.string(), v.regex(/^\//, 'must be a path below the mount, such as "/health"'))
-
-const recycleSettings = v.strictObject({
-  requests: openCount(1, 'Requests after which a worker is replaced.'),
-  age: openSeconds('Seconds after which a worker is replaced.'),
-  memory: openBytes(
-    'Bytes of memory (resident) at which a worker is replaced, once it has answered what it has. Linux only.',
-  ),
-  killMemory: openBytes('Bytes of memory (resident) at which a worker is killed, whatever it does. Linux only.'),
-  touch: several(
-    v.pipe(v.string(), v.nonEmpty()),
-    'Files: when one of them is changed or made, all workers are replaced.',
-  ),
-  at: several(
-    v.pipe(v.string(), v.regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "04:30"')),
-    'Times of day at which all workers are replaced, such as "04:30", by the clock of the machine.',
-  ),
-  jitter: v.pipe(
-    v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), JITTER),
-    v.description('By how much requests and age differ from worker to worker: 0.1 is up to a tenth more.'),
-  ),
-})
 
 /** How many workers there are: always, or at least and at most. */
 export const processesSchema = v.union([
@@ -106,12 +80,7 @@ export const lifeEntries = {
       'A path below the mount, such as "/health", or { path, host }: a worker counts as ready once it has answered a GET there with a status below 400; 503 makes it ask again. Default: it is ready once the app is loaded.',
     ),
   ),
-  recycle: v.pipe(
-    v.optional(recycleSettings),
-    v.description(
-      'When workers are replaced by fresh ones: one at a time, and only when the next one is ready. Default: never.',
-    ),
-  ),
+  recycle: recycleEntry('workers are replaced by fresh ones: one at a time, and only when the next one is ready'),
 }
 
 const lifeObject = v.strictObject(lifeEntries)
@@ -149,21 +118,4 @@ function timeRules(settings: LifeSettings): TimeRules {
     return [prefix, limits({ ...settings, ...own })] as const
   })
   return new TimeRules(limits(settings), others)
-}
-
-function recycleRules(settings: v.InferOutput<typeof recycleSettings>, directory: string): RecycleRules {
-  const { requests = Infinity, age = Infinity, memory = Infinity, killMemory = Infinity, touch, at, jitter } = settings
-  return {
-    requests,
-    age: age * 1000,
-    memory,
-    killMemory,
-    touch: listOf(touch).map((file) => resolve(directory, file)),
-    at: listOf(at).map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))),
-    jitter,
-  }
-}
-
-function listOf(one: string | string[] | undefined): string[] {
-  return typeof one === 'string' ? [one] : (one ?? [])
 }

@@ -35,7 +35,7 @@ export class Pool {
   readonly #slots: Slot<Worker>[] = []
   readonly #scheduler: Scheduler
   readonly #timekeeper: Timekeeper | undefined
-  readonly #recycler: Recycler | undefined
+  readonly #recycler: Recycler<Worker> | undefined
   readonly #scaler: Scaler | undefined
   /** Those that are not needed any more, and answer their last requests. */
   #retired: Slot<Worker>[] = []

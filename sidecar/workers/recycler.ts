@@ -3,10 +3,9 @@
 import { stat } from 'node:fs/promises'
 import type { Log } from '../log.ts'
 import { residentMemory } from '../processes/memory.ts'
-import type { Cause } from '../processes/occupant.ts'
+import type { Cause, Occupant } from '../processes/occupant.ts'
 import type { Slot } from '../processes/slot.ts'
 import type { StartError } from '../processes/start-error.ts'
-import type { Worker } from './worker.ts'
 
 /** When a worker is replaced. Infinity, or nothing in a list: never for that reason. */
 export interface RecycleRules {
@@ -25,14 +24,23 @@ export interface RecycleRules {
   readonly jitter: number
 }
 
+/** A process that can be recycled. */
+export interface Recyclable extends Occupant {
+  readonly state: string
+  /** Requests that it has had. */
+  readonly requests: number
+  /** Ends it by force, at once. */
+  kill(cause: Cause, how: string): void
+}
+
 /** What a recycler works on. */
-export interface Recycled {
-  readonly slots: readonly Slot<Worker>[]
+export interface Recycled<T extends Recyclable> {
+  readonly slots: readonly Slot<T>[]
   readonly log: Log
   readonly name: string
   readonly mount: string
   /** Has a worker replaced, when it is its turn and it is still there. @throws {StartError} */
-  renew(slot: Slot<Worker>, worker: Worker, cause: Cause): Promise<void>
+  renew(slot: Slot<T>, worker: T, cause: Cause): Promise<void>
 }
 
 /** How often it looks. */
@@ -41,19 +49,19 @@ const LOOK_MS = 1000
 const RETRY_MS = 60_000
 
 /** Recycles the workers of a pool. */
-export class Recycler {
+export class Recycler<T extends Recyclable> {
   readonly #rules: RecycleRules
-  readonly #pool: Recycled
+  readonly #pool: Recycled<T>
   /** Those whose turn is to come, or that are left alone. */
-  readonly #due = new WeakSet<Worker>()
+  readonly #due = new WeakSet<T>()
   /** What of the jitter each has. */
-  readonly #shares = new WeakMap<Worker, number>()
+  readonly #shares = new WeakMap<T, number>()
   readonly #touched = new Map<string, number>()
   #nextTime: number
   #timer: NodeJS.Timeout | undefined
   #looking = false
 
-  constructor(rules: RecycleRules, pool: Recycled) {
+  constructor(rules: RecycleRules, pool: Recycled<T>) {
     this.#rules = rules
     this.#pool = pool
     this.#nextTime = nextTime(rules.at, Date.now())
@@ -88,7 +96,7 @@ export class Recycler {
     }
   }
 
-  #judge(slot: Slot<Worker>, worker: Worker): void {
+  #judge(slot: Slot<T>, worker: T): void {
     const { requests, age, memory, killMemory, jitter } = this.#rules
     const needsMemory = Math.min(memory, killMemory) < Infinity
     const has = (needsMemory && worker.pid !== undefined && residentMemory(worker.pid)) || 0
@@ -105,7 +113,7 @@ export class Recycler {
     for (const slot of this.#pool.slots) if (slot.occupant) this.#renew(slot, slot.occupant, cause, reason)
   }
 
-  #renew(slot: Slot<Worker>, worker: Worker, cause: Cause, reason: string): void {
+  #renew(slot: Slot<T>, worker: T, cause: Cause, reason: string): void {
     if (this.#due.has(worker)) return
     this.#due.add(worker)
     const { log, name, mount } = this.#pool
@@ -122,7 +130,7 @@ export class Recycler {
     })
   }
 
-  #shareOf(worker: Worker): number {
+  #shareOf(worker: T): number {
     let share = this.#shares.get(worker)
     if (share === undefined) this.#shares.set(worker, (share = Math.random()))
     return share

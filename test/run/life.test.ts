@@ -225,7 +225,7 @@ test('so many requests at once', async () => {
   hanging.hangUp()
   expect((await second.response).status).toBe(200)
   const { pid } = await show(made)
-  expect(made.mount.status!()).toEqual({ pids: [pid], waiting: 0 })
+  expect(made.mount.status!()).toEqual({ pids: [pid], waiting: 0, restarts: {} })
   await made.mount.close()
   expect(made.mount.status!().pids).toEqual([])
 })

@@ -4,7 +4,10 @@ import { ConfigError, UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { StartError } from '../../processes/start-error.ts'
 import { ExchangeQueue, processWords } from '../../queue.ts'
+import type { Cause } from '../../processes/occupant.ts'
 import { Slot } from '../../processes/slot.ts'
+import { Recycler } from '../../workers/recycler.ts'
+import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
@@ -40,7 +43,8 @@ class RunMount implements Mount {
   #backend: Backend | undefined
   #server: CommandServer | undefined
   #using: Promise<void> | undefined
-  #busy = 0
+  readonly #restarts: Partial<Record<Cause, number>> = {}
+  readonly #recycler: Recycler<CommandServer> | undefined
   #closing: Promise<void> | undefined
 
   constructor(settings: RunSettings, context: MountContext) {
@@ -52,11 +56,19 @@ class RunMount implements Mount {
     const { log, key } = context
     const stopTimeout = settings.stopTimeout * 1000
     const options = { plan: this.#plan, startTimeout: settings.startTimeout * 1000, stopTimeout, mount: key, log }
+    const name = `command (${this.#plan.program})`
+    const replaced = (cause: Cause): void => void (this.#restarts[cause] = (this.#restarts[cause] ?? 0) + 1)
     this.#slot = new Slot(
-      { name: `command (${this.#plan.program})`, mount: key, log, stopTimeout },
+      { name, mount: key, log, stopTimeout, replaced },
       (keeper) => new CommandServer(options, keeper),
       () => (this.#using = this.#use()),
     )
+    const renew = (_: Slot<CommandServer>, server: CommandServer, cause: Cause): Promise<void> =>
+      this.#slot.occupant === server && !this.#closing ? this.#slot.renew(cause) : Promise.resolve()
+    if (settings.recycle) {
+      const rules = recycleRules(settings.recycle, context.directory)
+      this.#recycler = new Recycler(rules, { slots: [this.#slot], log, name, mount: key, renew })
+    }
     this.#waiting = new ExchangeQueue({
       most: settings.queue,
       timeout: settings.queueTimeout * 1000,
@@ -73,13 +85,23 @@ class RunMount implements Mount {
     const { path } = this.#context
     this.#scripts = await this.#openScripts()
     await this.#plan.open(path)
+    await this.#started(this.#slot.open())
+    await this.#recycler?.open()
+  }
+
+  reload(): Promise<void> {
+    return this.#started(this.#slot.renew('reload'))
+  }
+
+  /** Waits for a command. @throws {ConfigError} */
+  async #started(start: Promise<void>): Promise<void> {
     try {
-      await this.#slot.open()
+      await start
       await this.#using
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       const options = error.detail === undefined ? {} : { cause: error.detail }
-      throw new ConfigError(error.code, `${path}.run`, error.message, options)
+      throw new ConfigError(error.code, `${this.#context.path}.run`, error.message, options)
     }
   }
 
@@ -110,11 +132,12 @@ class RunMount implements Mount {
 
   status(): MountStatus {
     const pid = this.#server?.state === 'ready' ? this.#server.pid : undefined
-    return { pids: pid === undefined ? [] : [pid], waiting: this.#waiting.size }
+    return { pids: pid === undefined ? [] : [pid], waiting: this.#waiting.size, restarts: { ...this.#restarts } }
   }
 
   async #close(): Promise<void> {
     this.#waiting.clear(new UpstreamError('POOL_CLOSED', 'the command is being stopped', 503))
+    this.#recycler?.close()
     this.#backend?.close()
     await this.#slot.close()
     await this.#plan.close()
@@ -126,14 +149,13 @@ class RunMount implements Mount {
   }
 
   get #isFree(): boolean {
-    return this.#backend !== undefined && this.#server?.state === 'ready' && this.#busy < this.#settings.connections
+    return this.#server?.state === 'ready' && this.#server.busy < this.#settings.connections
   }
 
   /** A command is ready: requests go to it from now on. */
   async #use(): Promise<void> {
     const server = this.#slot.occupant
     if (!server || server.state !== 'ready') return
-    this.#server = server
     const scheme = this.#scheme
     const { keepAlive = scheme.protocol.gateway ? 0 : KEEP_HTTP } = this.#settings
     const name = `${this.#plan.program} (${scheme.name})`
@@ -144,9 +166,9 @@ class RunMount implements Mount {
     )
     await backend.open()
     if (this.#closing) return backend.close()
-    this.#backend?.close()
+    if (this.#server?.state !== 'leaving') this.#backend?.close()
     this.#backend = backend
-    this.#busy = 0
+    this.#server = server
     this.#serveWaiting()
   }
 
@@ -156,7 +178,7 @@ class RunMount implements Mount {
     const server = this.#server!
     const upload = again ?? exchange.upload ?? uploadOf(exchange.body)
     let waits = false
-    this.#busy++
+    server.begin()
     const late = this.#dying.has(server)
     try {
       await backend.handle(exchange, upload)
@@ -171,10 +193,10 @@ class RunMount implements Mount {
       }
     }
     if (!waits) upload.close()
-    // Those of a command that is gone are not counted any more.
-    if (backend !== this.#backend) return
-    this.#busy--
-    this.#serveWaiting()
+    server.done()
+    if (backend === this.#backend) this.#serveWaiting()
+    // One that was replaced, and has answered its last request.
+    else if (server.busy === 0) backend.close()
   }
 
   /**
@@ -199,7 +221,7 @@ class RunMount implements Mount {
   #describe(): string {
     const { program } = this.#plan
     return this.#server?.state === 'ready'
-      ? `${program} has ${this.#busy} requests under way (connections)`
+      ? `${program} has ${this.#server.busy} requests under way (connections)`
       : `${program} does not run: see the log for what became of it`
   }
 }

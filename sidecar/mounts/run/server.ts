@@ -1,7 +1,7 @@
 // One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
 import type { Endpoint } from '../../address.ts'
 import type { Log, LogFields } from '../../log.ts'
-import type { Keeper, Occupant } from '../../processes/occupant.ts'
+import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
 import { StartError } from '../../processes/start-error.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
 import { SupervisedProcess, type ProcessListener } from '../../processes/process.ts'
@@ -24,9 +24,13 @@ const LOOK_MOST_MS = 250
 
 /** A command under way. */
 export class CommandServer implements Occupant, ProcessListener {
-  state: 'starting' | 'ready' | 'stopping' | 'gone' = 'starting'
+  state: 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone' = 'starting'
   readySince = 0
   startError: StartError | undefined
+  killedFor: Cause | undefined
+  /** Requests that it was given, and those of them that are under way. */
+  requests = 0
+  busy = 0
   /** Where it listens, once it is started. */
   endpoint: Endpoint | undefined
   readonly #options: ServerOptions
@@ -36,6 +40,7 @@ export class CommandServer implements Occupant, ProcessListener {
   readonly #timers: { late?: NodeJS.Timeout; look?: NodeJS.Timeout } = {}
   #process: SupervisedProcess | undefined
   #watchdog: Watchdog | undefined
+  #verdict: string | undefined
 
   constructor(options: ServerOptions, keeper: Keeper<CommandServer>) {
     this.#options = options
@@ -53,8 +58,28 @@ export class CommandServer implements Occupant, ProcessListener {
     return this.#started.promise
   }
 
+  /** It has a request. */
+  begin(): void {
+    this.requests++
+    this.busy++
+  }
+
+  /** That one is over. */
+  done(): void {
+    this.busy--
+    if (this.state === 'leaving' && this.busy === 0) void this.stop()
+  }
+
   leave(): void {
-    void this.stop()
+    if (this.state === 'ready' && this.busy > 0) this.state = 'leaving'
+    else void this.stop()
+  }
+
+  /** Ends it by force, at once. `how`: what is said of it. */
+  kill(cause: Cause, how: string): void {
+    this.killedFor ??= cause
+    this.#verdict ??= `${how} and was killed`
+    this.#process?.kill()
   }
 
   stop(): Promise<void> {
@@ -136,8 +161,8 @@ export class CommandServer implements Occupant, ProcessListener {
     const { program } = this.#options.plan
     const { lastLines: detail } = exit
     const before = this.state
-    if (before === 'ready') {
-      const message = `${program} (pid ${this.pid}) ${describeExit(exit)}`
+    if (before === 'ready' || before === 'leaving') {
+      const message = `${program} (pid ${this.pid}) ${this.#verdict ?? describeExit(exit)}`
       this.#options.log.error(message, { ...this.#fields, code: 'RUN_DIED', detail })
       return this.#over(message)
     }

@@ -4,6 +4,7 @@ import { identityEntries } from '../../processes/identity.ts'
 import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
 import { protocolNames } from '../../address.ts'
 import { backendEntries } from '../../connect/settings.ts'
+import { recycleEntry } from '../recycle-settings.ts'
 import { scriptEntries } from '../script-settings.ts'
 
 const { root, index, split, frontController, followSymlinks } = scriptEntries
@@ -42,6 +43,7 @@ export const runSettings = v.strictObject({
   queueTimeout: seconds(30, 'Seconds a request may wait so; then it gets 503.'),
   startTimeout: seconds(60, 'Seconds until the command must accept a connection.'),
   stopTimeout: seconds(30, 'Seconds from SIGTERM to SIGKILL, for the command and everything that it started.'),
+  recycle: recycleEntry('the command is replaced by a fresh one, once that one is ready'),
   ...backend,
   root,
   index,
