@@ -10,6 +10,10 @@ export interface Happening {
   readonly sentence: string
   /** Has it happen once; resolves when it is over. @returns what it may have cost; undefined: nothing. @throws {Error} when it went otherwise than it has to */
   once(stage: Stage, random: Random): Promise<Cost | undefined>
+  /** Processes that are there afterwards, and were not before. */
+  readonly leaves?: number
+  /** Sidegate ends, and is started again. */
+  readonly startsAnew?: boolean
   /** It ends the gateway, which can say nothing more then: nginx takes what it has of a response by FastCGI for all of it. */
   readonly silences?: boolean
   /** Lines of warnings and errors that the log may have of it. */
@@ -44,4 +48,12 @@ export function inHands(at: number, most: number, mount?: string): Cost {
 /** What came while nobody was there: not what was under way when that began. */
 export function meanwhile(from: number, to: number): Cost {
   return { most: Infinity, explains: ({ began }) => began >= from && began <= to }
+}
+
+/** What an app in trouble had in its hands, from the beginning of the trouble to its end. */
+export function within(from: number, to: number, mount: string): Cost {
+  return {
+    most: Infinity,
+    explains: (lost) => lost.mount === mount && lost.began <= to && lost.ended >= from,
+  }
 }

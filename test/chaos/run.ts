@@ -53,11 +53,13 @@ export async function run(happenings: readonly Happening[], options: RunOptions)
   try {
     await during(stage, options, (load) => warm(load.tally))
     const before = await settled(stage)
+    // Whoever is started anew has nothing of what was there before.
+    const more = happenings.reduce((sum, { leaves = 0, startsAnew }) => (startsAnew ? 0 : Math.max(sum, leaves)), 0)
     await during(stage, options, async (load) => {
       for (const happening of happenings) options.done(await judged(stage, load, happening, options))
     })
-    const after = await settled(stage, before)
-    return { before, after, problems: grown(before, after) }
+    const after = await settled(stage, before, more)
+    return { before, after, problems: grown(before, after, more) }
   } finally {
     await stage.close()
   }
@@ -124,27 +126,30 @@ async function warm(tally: Tally): Promise<void> {
 }
 
 /** Once nothing is under way, and with `goal`, once no more is held than then, or it does not come to that. */
-async function settled(stage: Stage, goal?: Resources): Promise<Resources> {
+async function settled(stage: Stage, goal?: Resources, more = 0): Promise<Resources> {
   await stage.alone()
   const look = async (): Promise<Resources> => resourcesOf(stage.sidegate.pid, (await stage.gateway()).pid)
   const end = performance.now() + SETTLED_MS
   for (;;) {
     const found = await look()
     const { report } = await stage.gateway()
-    const quiet = report.listeners.every(({ connections }) => connections === 0)
-    if (quiet && (!goal || grown(goal, found).length === 0)) return found
+    const quiet =
+      report.listeners.every(({ connections }) => connections === 0) &&
+      report.mounts.every(({ key, mount }) => !mount?.workers || mount.workers.length === stage.processes(key.slice(1)))
+    if (quiet && (!goal || grown(goal, found, more).length === 0)) return found
     if (performance.now() > end) return found
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
-function grown(before: Resources, after: Resources): string[] {
+/** @param more processes that are no surprise */
+function grown(before: Resources, after: Resources, more: number): string[] {
   const problems: string[] = []
   for (const [index, name] of ['supervisor', 'gateway'].entries()) {
     const [was, is] = [before.descriptors[index]!, after.descriptors[index]!]
     if (is > was + SPARE_DESCRIPTORS) problems.push(`the ${name} has ${is} descriptors, ${was} before`)
   }
-  if (after.processes !== before.processes)
+  if (after.processes !== before.processes + more)
     problems.push(`${after.processes} processes are below the supervisor, ${before.processes} before`)
   if (after.memory[0] > before.memory[0] + SPARE_MEMORY)
     problems.push(`the supervisor has grown by ${after.memory[0] - before.memory[0]} bytes`)

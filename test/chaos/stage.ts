@@ -1,6 +1,7 @@
 // Where it happens: Sidegate below its supervisor, a real nginx in front, a server for the upstream behind.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import type { AdminStatus, GatewayStatus } from '../../sidecar/admin/status.ts'
 import { askAdmin } from '../../sidecar/admin/client.ts'
@@ -14,18 +15,31 @@ const apps = join(import.meta.dirname, 'apps')
 /** As a shell and a `run` mount read it. */
 const node = `'${process.execPath}'`
 
-/** Worker processes of the Python mount, and threads of each. */
+/** Worker processes of the mounts that have several, and threads of each in Python. */
 const WORKERS = 2
 export const THREADS = 4
 
 /** The mount that is asked for too much. Seconds. */
-export const NARROW = { threads: 2, queue: 8, queueTimeout: 5, abortTimeout: 1 }
+export const NARROW = { threads: 2, queue: 8, queueTimeout: 5, abortTimeout: 1, killTimeout: 1 }
+const ELASTIC = { min: 1, max: 3, idle: 1 }
+const LATE = { requestTimeout: 0.3 }
+
+/** The mount whose workers do not stay long. Seconds, and bytes. */
+const FRESH = {
+  threads: THREADS,
+  recycle: { requests: 150, touch: 'touched', killMemory: 300e6 },
+}
+
+/** For apps in JavaScript that run in worker processes: seconds, and megabytes. */
+const JS_WORKERS = { processes: WORKERS, stuckTimeout: 2, heap: 48 }
 
 /** What is asked all the time. */
 export const MOUNTS: readonly LoadedMount[] = [
   { name: 'app', weight: 20, webSockets: false, streams: true },
   { name: 'node', weight: 25, webSockets: true, streams: true },
   { name: 'fetch', weight: 10, webSockets: false, streams: true },
+  { name: 'workers', weight: 20, webSockets: true, streams: true },
+  { name: 'fresh', weight: 8, webSockets: false, streams: true },
   { name: 'python', weight: 25, webSockets: false, streams: true },
   { name: 'run', weight: 12, webSockets: true, streams: true },
   { name: 'upstream', weight: 8, webSockets: true, streams: true },
@@ -33,7 +47,7 @@ export const MOUNTS: readonly LoadedMount[] = [
 ]
 
 /** Those whose app says which version it was loaded with, and is loaded anew by a reload. */
-const RELOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'python', 'run'])
+const RELOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'workers', 'python', 'fresh', 'run'])
 
 type Settings = Record<string, unknown>
 
@@ -64,7 +78,16 @@ export class Stage {
         '/node': { node: join(apps, 'node.mjs') },
         '/fetch': { fetch: join(apps, 'fetch.mjs') },
         '/python': { python: 'chaos_app', path: apps, cwd: path, processes: WORKERS, threads: THREADS },
-        '/narrow': { python: 'chaos_app', path: apps, cwd: path, ...NARROW },
+        '/narrow': {
+          python: 'chaos_app',
+          path: apps,
+          cwd: path,
+          processes: ELASTIC,
+          ...NARROW,
+          paths: { '/late': LATE, '/late-loop': LATE },
+        },
+        '/fresh': { python: 'chaos_app', path: apps, cwd: path, ...FRESH },
+        '/workers': { node: join(apps, 'node.mjs'), ...JS_WORKERS },
         '/run': { run: `${node} ${join(apps, 'server.mjs')} $PORT`, speaks: 'http', cwd: path },
         '/upstream': { upstream: `http://127.0.0.1:${upstreamPort}` },
         '/cgi': { cgi: join(apps, 'cgi.sh') },
@@ -72,9 +95,10 @@ export class Stage {
       log: { access: false },
     }
     this.write('version', '0')
+    this.write('touched', '')
     this.#upstream = spawn(process.execPath, [join(apps, 'server.mjs'), String(upstreamPort)], {
       cwd: path,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit'],
     })
     this.configure({})
     this.sidegate = this.#serve()
@@ -84,9 +108,14 @@ export class Stage {
   static async open(): Promise<Stage> {
     const [port, upstreamPort] = [await freePort(), await freePort()]
     const stage = new Stage(port, upstreamPort)
-    await until('the upstream', () => accepts(`127.0.0.1:${upstreamPort}`))
-    await stage.serves()
-    return stage
+    try {
+      await until('the upstream', () => accepts(`127.0.0.1:${upstreamPort}`))
+      await stage.serves()
+      return stage
+    } catch (error) {
+      await stage.close()
+      throw error
+    }
   }
 
   /** Starts nginx. @returns the ways through it, and past it */
@@ -100,6 +129,13 @@ export class Stage {
   /** Writes a file of the folder where Sidegate and the apps run. */
   write(name: string, text: string): void {
     writeFileSync(join(this.folder, name), text)
+  }
+
+  /** Has another version of Sidegate take over, which is the same one. */
+  async upgrade(): Promise<void> {
+    const { pid } = await this.gateway()
+    this.sidegate.signal('SIGUSR2')
+    await until('the gateway of the other version', async () => (await this.gateway()).pid !== pid)
   }
 
   remove(name: string): void {
@@ -150,11 +186,16 @@ export class Stage {
     return (await askAdmin(join(this.folder, 'admin.sock'), 'GET', '/v1/status')).body as AdminStatus
   }
 
+  /** None while nobody answers: an upgrade hands the admin socket on, too. */
+  async #gateways(): Promise<readonly GatewayStatus[]> {
+    const status = await this.status().catch(() => undefined)
+    return status?.gateways ?? []
+  }
+
   /** The gateway that serves. */
   async gateway(): Promise<GatewayStatus & { report: NonNullable<GatewayStatus['report']> }> {
     return until('a gateway that serves', async () => {
-      const { gateways } = await this.status()
-      const one = gateways.find(({ state, report }) => state === 'serves' && report)
+      const one = (await this.#gateways()).find(({ state, report }) => state === 'serves' && report)
       return one as (GatewayStatus & { report: NonNullable<GatewayStatus['report']> }) | undefined
     })
   }
@@ -167,12 +208,39 @@ export class Stage {
 
   /** How many processes of a mount there are to be. */
   processes(mount: string): number {
-    return mount === 'python' ? WORKERS : 1
+    return mount === 'python' || mount === 'workers' ? WORKERS : 1
+  }
+
+  /** A request that is not part of the load. @returns the status; 0 when there was no whole answer within so many milliseconds */
+  ask(path: string, milliseconds: number): Promise<number> {
+    return new Promise((resolve) => {
+      const sent = request({ host: '127.0.0.1', port: this.port, path: `${path}?apart`, agent: false }, (response) => {
+        response.resume().on('error', () => resolve(0))
+        response.on('end', () => resolve(response.statusCode!))
+      })
+      const timer = setTimeout(() => sent.destroy(), milliseconds)
+      sent.on('error', () => resolve(0)).on('close', () => clearTimeout(timer))
+      sent.end()
+    })
   }
 
   /** Where it listens, as in the configuration. */
   get listen(): readonly string[] {
     return this.#config.listen as string[]
+  }
+
+  /** The workers of a mount, once as many are ready as there are to be. */
+  allWorkers(mount: string): Promise<readonly number[]> {
+    return until(`all workers of ${mount}`, async () => {
+      const pids = await this.workers(mount)
+      return pids.length === this.processes(mount) ? pids : undefined
+    })
+  }
+
+  /** Has something done, and throws when it was not. */
+  async order(url: string): Promise<void> {
+    const { status, body } = await askAdmin(join(this.folder, 'admin.sock'), 'POST', url)
+    if (status !== 200) throw new Error(`${url}: ${(body as { message: string }).message}`)
   }
 
   /** Asks for a reload. @returns why it did not come about; undefined when it did */
@@ -183,7 +251,7 @@ export class Stage {
 
   /** Resolves when no gateway is there but the one that serves. */
   async alone(): Promise<void> {
-    await until('the end of the gateways before', async () => (await this.status()).gateways.length === 1, 60_000)
+    await until('the end of the gateways before', async () => (await this.#gateways()).length === 1, 60_000)
   }
 
   /** What the log has that is no good news, since the last time. */

@@ -79,6 +79,22 @@ test('a kept connection ends where what it speaks is not taken any more', async 
   expect(await readAll(kept)).toBe('')
 })
 
+test('who may connect is what the configuration says now, for connections that are kept too', async () => {
+  const port = await freePort()
+  const allowing = (...allow: string[]): unknown[] => [{ address: `127.0.0.1:${port}`, allow }]
+  const one = await serve(allowing('127.0.0.1'))
+  const kept = await connectTo(`127.0.0.1:${port}`)
+  kept.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  await once(kept, 'data')
+  config(allowing('10.0.0.0/8'))
+  await reload(one, 2)
+  expect(await readAll(kept)).toBe('')
+  expect(await ask(`127.0.0.1:${port}`)).toBe(undefined)
+  config(allowing('127.0.0.1'))
+  await reload(one, 3)
+  expect(await ask(`127.0.0.1:${port}`)).toBe('204')
+})
+
 test('a gateway that does not come up leaves no address behind', async () => {
   const [kept, other] = [await freePort(), await freePort()]
   const one = await serve([`127.0.0.1:${kept}`])

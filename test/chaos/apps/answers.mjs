@@ -1,4 +1,5 @@
-// What every app of the chaos answers, for those that are JavaScript: the text of the query, the digest of a body, a body as it came, pieces.
+// What every app of the chaos answers, for those that are JavaScript: the text of the query, the digest of a body, a body as it came, pieces; and
+// what no app should do.
 // `version`, a file beside the configuration, is read when the app is loaded: whose answer has an old one comes from before a reload.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -45,6 +46,10 @@ export async function* answer(path, query, body) {
       return undefined
     case '/stuck':
       return await new Promise(() => {})
+    case '/loop':
+      for (;;);
+    case '/memory':
+      for (const held = []; ;) held.push(Array.from({ length: 1e5 }, (_, index) => ({ index })))
     default:
       throw new Error(`nothing is at ${path}`)
   }

@@ -34,16 +34,15 @@ def application(environ, start_response):
         return list(body(environ))
     if path == "/stream":
         return stream(query)
-    if path == "/stuck":
+    if path in ("/stuck", "/late"):
         time.sleep(1e6)
-    if path == "/loop":
+    if path in ("/loop", "/late-loop"):
         while True:
             pass
-    if path == "/crash":
-        os.kill(os.getpid(), 11)
-        time.sleep(1e6)
     if path == "/memory":
-        return [take_all_memory()]
+        held = []
+        while True:
+            held.append(os.urandom(1 << 20))
     raise ValueError("nothing is at " + path)
 
 
@@ -55,9 +54,3 @@ def stream(query):
     for count in range(PIECES):
         yield b"%s %d\n" % (query, count)
         time.sleep(0.02)
-
-
-def take_all_memory():
-    held = []
-    while True:
-        held.append(bytearray(os.urandom(1 << 20)))

@@ -1,6 +1,6 @@
 // What dies by itself, or is killed: workers, a command, the gateway, the supervisor.
 import { until } from '../../harness.ts'
-import { inHands, meanwhile, type Happening } from '../happening.ts'
+import { inHands, meanwhile, within, type Happening } from '../happening.ts'
 import type { Random } from '../random.ts'
 import { THREADS, type Stage } from '../stage.ts'
 
@@ -9,10 +9,7 @@ const SAYS_CUT = /prematurely closed|unsupported FastCGI protocol version/
 
 /** A worker of a mount that is there no more is replaced. */
 async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.Signals): Promise<number> {
-  const before = await until('the workers', async () => {
-    const pids = await stage.workers(mount)
-    return pids.length === stage.processes(mount) ? pids : undefined
-  })
+  const before = await stage.allWorkers(mount)
   const pid = random.one(before)
   const at = performance.now()
   process.kill(pid, signal)
@@ -33,6 +30,36 @@ function workerDies(signal: NodeJS.Signals): Happening {
     once: async (stage, random) => inHands(await kill(stage, random, 'python', signal), THREADS, 'python'),
   }
 }
+
+export const jsWorkerKilled: Happening = {
+  name: 'js-worker-sigkill',
+  sentence: 'a worker process of an app in JavaScript ends by SIGKILL',
+  said: /WORKER_DIED|the next .* starts/,
+  saidByNginx: SAYS_CUT,
+  once: async (stage, random) => inHands(await kill(stage, random, 'workers', 'SIGKILL'), Infinity, 'workers'),
+}
+
+/** An app in a worker process does something that is the end of that process. */
+function jsWorkerBy(path: string, sentence: string): Happening {
+  return {
+    name: `js-worker-${path}`,
+    sentence,
+    said: /WORKER_\w+|the next .* starts|stream=stderr/,
+    saidByNginx: SAYS_CUT,
+    async once(stage) {
+      const before = await stage.allWorkers('workers')
+      const from = performance.now()
+      await stage.ask(`/workers/${path}`, 30_000)
+      await until('another worker', async () =>
+        (await stage.allWorkers('workers')).some((pid) => !before.includes(pid)),
+      )
+      return within(from, performance.now(), 'workers')
+    },
+  }
+}
+
+export const jsWorkerLoops = jsWorkerBy('loop', 'an endless loop in a worker process of an app in JavaScript')
+export const jsWorkerOutOfMemory = jsWorkerBy('memory', 'a worker process of an app in JavaScript is out of memory')
 
 export const workerKilled = workerDies('SIGKILL')
 export const workerSegfault = workerDies('SIGSEGV')
@@ -77,6 +104,7 @@ export const gatewayKilled: Happening = {
 
 export const supervisorKilled: Happening = {
   name: 'supervisor-sigkill',
+  startsAnew: true,
   sentence: 'the supervisor ends by SIGKILL: the gateway finishes what it has, and Sidegate is started again',
   said: /SUPERVISOR_\w+|supervisor/,
   saidByNginx: /Connection refused|No such file|prematurely closed|reset by peer|Broken pipe/,
@@ -92,6 +120,7 @@ export const supervisorKilled: Happening = {
 
 export const restarted: Happening = {
   name: 'stop-and-start',
+  startsAnew: true,
   sentence: 'SIGTERM, and another start: what was under way is answered',
   said: /^$/,
   saidByNginx: /Connection refused|No such file|prematurely closed|reset by peer|Broken pipe/,

@@ -1,5 +1,4 @@
 // Others who are slow, stuck, or too many: nobody else is to notice.
-import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { until } from '../../harness.ts'
 import type { Happening } from '../happening.ts'
@@ -47,24 +46,8 @@ export const slowClients: Happening = {
   },
 }
 
-/** A request to the narrow mount. @returns the status; 0 when there was none within the time */
-function askNarrow(stage: Stage, path: string, milliseconds: number): Promise<number> {
-  return new Promise((resolve) => {
-    const sent = request(
-      { host: '127.0.0.1', port: stage.port, path: `/narrow/${path}?narrow`, agent: false },
-      (response) => {
-        response.resume().on('error', () => resolve(0))
-        response.on('end', () => resolve(response.statusCode!))
-      },
-    )
-    const timer = setTimeout(() => sent.destroy(), milliseconds)
-    sent.on('error', () => resolve(0)).on('close', () => clearTimeout(timer))
-    sent.end()
-  })
-}
-
 const answersAgain = (stage: Stage): Promise<boolean> =>
-  until('an answer of the narrow mount', async () => (await askNarrow(stage, 'get', 1000)) === 200)
+  until('an answer of the narrow mount', async () => (await stage.ask('/narrow/get', 1000)) === 200)
 
 export const stuckApp: Happening = {
   name: 'stuck-app',
@@ -72,7 +55,9 @@ export const stuckApp: Happening = {
   said: /WORKER_DIED|abortTimeout|QUEUE_\w+/,
   async once(stage, random) {
     const path = random.one(['stuck', 'loop'])
-    await Promise.all(Array.from({ length: NARROW.threads + 2 }, () => askNarrow(stage, path, random.whole(300, 900))))
+    await Promise.all(
+      Array.from({ length: NARROW.threads + 2 }, () => stage.ask(`/narrow/${path}`, random.whole(300, 900))),
+    )
     await answersAgain(stage)
     return undefined
   },
@@ -84,10 +69,24 @@ export const fullQueue: Happening = {
   said: /QUEUE_\w+/,
   async once(stage) {
     const count = NARROW.threads + 4 * NARROW.queue
-    const statuses = await Promise.all(Array.from({ length: count }, () => askNarrow(stage, 'stream', 10_000)))
+    const statuses = await Promise.all(Array.from({ length: count }, () => stage.ask('/narrow/stream', 10_000)))
     const [answered, refused] = [200, 503].map((status) => statuses.filter((one) => one === status).length)
     if (answered! + refused! !== count) throw new Error(`a full queue gave ${[...new Set(statuses)].join(', ')}`)
     if (answered! < NARROW.threads + NARROW.queue) throw new Error(`a queue of ${NARROW.queue} let ${answered} through`)
+    await answersAgain(stage)
+    return undefined
+  },
+}
+
+export const tooLong: Happening = {
+  name: 'too-long',
+  sentence:
+    'requests that take longer than requestTimeout, in an app that can be interrupted and in one that has to be killed',
+  said: /REQUEST_\w+|WORKER_\w+|SLOW\w*|killTimeout|requestTimeout|QUEUE_\w+|the next/,
+  async once(stage, random) {
+    const path = random.one(['late', 'late-loop'])
+    const status = await stage.ask(`/narrow/${path}`, 10_000)
+    if (status !== 504) throw new Error(`/narrow/${path} gave ${status}`)
     await answersAgain(stage)
     return undefined
   },

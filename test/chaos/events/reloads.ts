@@ -23,6 +23,20 @@ export const reload: Happening = {
   },
 }
 
+export const upgrade: Happening = {
+  name: 'upgrade',
+  sentence: 'the version that is installed takes over (SIGUSR2), with a supervisor of its own',
+  said: /^$/,
+  leaves: 1,
+  async once(stage) {
+    const loaded = stage.newVersion()
+    await stage.upgrade()
+    await stage.alone()
+    loaded()
+    return undefined
+  },
+}
+
 /** Has a reload fail. @returns why it did */
 type Spoil = (stage: Stage) => Promise<string | undefined>
 
