@@ -26,7 +26,7 @@ const declared = {
   duration: { type: 'string', default: '2', help: 'SECONDS  of load for one row in one round' },
   rounds: { type: 'string', default: '9', help: 'N  rounds; each visits every row once, in turning order' },
   connections: { type: 'string', default: '32', help: 'N  connections from wrk to nginx' },
-  workers: { type: 'string', default: '2', help: 'N  worker processes of every row that runs Python' },
+  workers: { type: 'string', default: '2', help: 'N  worker processes of every row that has some' },
   only: { type: 'string', help: 'ROW,ROW…  these rows alone' },
   profile: { type: 'string', help: "ROW  write a CPU profile of this row's main process, and measure nothing" },
   bodies: { type: 'boolean', help: '  a body of 1 GB each way by each protocol, one a round, and no row' },

@@ -23,6 +23,20 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-http', 'Sidegate HTTP → app', 'http', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-fastcgi', 'Sidegate FastCGI → app', 'fastcgi', { app: join(apps, 'hello.ts') }),
   sidegate('sidegate-scgi', 'Sidegate SCGI → app', 'scgi', { app: join(apps, 'hello.ts') }),
+  sidegate(
+    'sidegate-app-workers',
+    'Sidegate uwsgi → app in workers',
+    'uwsgi',
+    inWorkers({ app: join(apps, 'hello.ts') }),
+  ),
+  sidegate('sidegate-node', 'Sidegate HTTP → Node handler', 'http', { node: join(apps, 'hello-node.ts') }),
+  sidegate(
+    'sidegate-node-workers',
+    'Sidegate HTTP → Node handler in workers',
+    'http',
+    inWorkers({ node: join(apps, 'hello-node.ts') }),
+  ),
+  cluster('node-cluster', 'node:cluster'),
   hop('bare-hop', 'bare net server → node:http (the limit of a hop)', false, (name, title, { backendPort }) =>
     node(name, title, 'http', 'servers/bare-hop.ts', String(backendPort)),
   ),
@@ -58,6 +72,20 @@ function node(name: string, title: string, protocol: Protocol, file: string, ...
   }
 }
 
+/** As many processes as Python rows have workers. */
+function cluster(name: string, title: string): Row {
+  const row = node(name, title, 'http', 'servers/node-cluster.ts')
+  return {
+    ...row,
+    start: (place) => node(name, title, 'http', 'servers/node-cluster.ts', String(place.workers)).start(place),
+  }
+}
+
+/** A mount in as many workers as Python rows have. */
+function inWorkers(mount: Record<string, unknown>): Record<string, unknown> {
+  return { ...mount, processes: 0 }
+}
+
 /** A Sidegate that has one mount. */
 export function sidegate(name: string, title: string, protocol: Protocol, mount: Record<string, unknown>): Row {
   const app = mount.python === undefined ? undefined : mount.python === modules.flask ? 'flask' : 'hello'
@@ -72,7 +100,8 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
     start(place) {
       const endpoint = endpointOf(protocol, place)
       const address = endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`
-      const settings = app === undefined ? mount : { ...mount, processes: place.workers }
+      const settings =
+        app === undefined && mount.processes === undefined ? mount : { ...mount, processes: place.workers }
       const config = { listen: [address], host: 'nginx', mounts: { '/': settings }, log: { access: false } }
       const file = join(place.folder, 'sidegate.config.json')
       writeFileSync(file, JSON.stringify(config))
