@@ -1,5 +1,6 @@
 // A worker in Node.js: one process that runs the app of one mount, and answers what its gateway sends it. It ends with its connection.
 import { writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { getCallSites } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { readyEngine } from '../engine.ts'
@@ -82,8 +83,12 @@ function tellExit(code: number): void {
   )
   // The app's own code rather than what it uses.
   const place = places.find(({ scriptName }) => !scriptName.includes('/node_modules/')) ?? places[0]
-  const where = place ? `, in ${place.scriptName.replace(/^file:\/\//, '')}:${place.lineNumber}` : ''
+  const where = place ? `, in ${fileOf(place.scriptName)}:${place.lineNumber}` : ''
   writeSync(STDERR, `the app called process.exit(${code})${where}\n`)
+}
+
+function fileOf(script: string): string {
+  return script.startsWith('file:') ? fileURLToPath(script) : script
 }
 
 new Worker(new URL(`./watch${import.meta.url.slice(-3)}`, import.meta.url), {

@@ -67,6 +67,40 @@ mounts:
     await serve.kill()
   })
 
+  test('apps in worker processes, one that ends its process, and one that hangs', async () => {
+    write(
+      'app.mjs',
+      `export default async (request, response) => {
+        console.log('printed', request.url)
+        if (request.url === '/exit') process.exit(3)
+        if (request.url === '/loop') for (;;);
+        let size = 0
+        for await (const chunk of request) size += chunk.length
+        response.end(request.url + ' ' + size)
+      }`,
+    )
+    write(
+      'workers.yaml',
+      "listen: ['127.0.0.1:0']\nmounts: { /: { node: ./app.mjs, processes: 1, stuckTimeout: 2 } }\n",
+    )
+    const serve = start('serve', '--config', 'workers.yaml', '--no-access-log')
+    const [, port] = await serve.said(/listening {2}127\.0\.0\.1:(\d+) /)
+    const ask = async (path: string, body?: string): Promise<string> => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, body === undefined ? {} : { method: 'POST', body })
+      return `${answer.status} ${(await answer.text()).trim().replaceAll('\r', '')}`
+    }
+    expect(await ask('/a')).toBe('200 /a 0')
+    expect(await ask('/b', 'x'.repeat(1_000_000))).toBe('200 /b 1000000')
+    expect(await ask('/exit')).toMatch(/^502 .*\nWORKER_DIED/)
+    expect(await ask('/loop')).toMatch(/^502 .*\nWORKER_DIED/)
+    expect(await ask('/c')).toBe('200 /c 0')
+    await serve.kill()
+    const { output } = serve
+    expect(output).toMatch(/printed \/a mount=\/ pid=\d+ request=/)
+    expect(output).toMatch(/the app called process\.exit\(3\), in Z:\\.*\\app\.mjs:3/)
+    expect(output).toMatch(/WORKER_STUCK .*uri=\/loop.*\r?\n +at default \(file:.*app\.mjs:4:/)
+  })
+
   test('check tells all that Windows has not, with what to write in its place', async () => {
     write('batch.cmd', '')
     write(
