@@ -30,7 +30,7 @@ ENV NODE_ENV=production PATH=/srv/node_modules/.bin:$PATH
 WORKDIR /srv
 COPY --from=build /srv ./
 USER node
-# The gateway itself is process 1: SIGTERM reaches it, and it drains before it ends.
+# Sidegate itself is process 1: SIGTERM reaches it, and it drains before it ends; SIGHUP reloads.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["sidegate"]
 CMD ["serve"]

@@ -305,7 +305,7 @@ export class Gateway implements Reception, Controlled {
 function demandHanded({ address }: ListenerSettings, key: string, succession: Succession, path: string): void {
   const { kind } = parseListenAddress(address, path).endpoint
   if (kind === 'stdin') {
-    const message = `${address} is a connection of the process that was started, and below a supervisor that is another one: leave --supervise out`
+    const message = `${address} is a connection of the process that was started, and below a supervisor that is another one: start it with --no-supervise`
     throw new ConfigError('ADDRESS_SUPERVISED', path, message)
   }
   if (kind !== 'fd' || succession.socket(key)) return

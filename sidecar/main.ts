@@ -43,9 +43,9 @@ function listen<Signal extends NodeJS.Signals>(
 
 const words = process.argv.slice(2)
 const link = (await import('./supervisor/link.ts')).supervisorLink(process)
-if ((!link || link.supervises) && words.includes('--supervise')) {
-  const { supervise, wantsSupervisor } = await import('./supervisor/main.ts')
-  if (wantsSupervisor(words)) process.exit(await supervise(words, link))
+if (link ? link.supervises : (await import('./supervisor/wanted.ts')).wantsSupervisor(words)) {
+  const { supervise } = await import('./supervisor/main.ts')
+  process.exit(await supervise(words, link))
 }
 
 const { run } = await import('./cli/run.ts')

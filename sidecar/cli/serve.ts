@@ -48,7 +48,12 @@ const adminOption: Option = {
 
 const superviseOption: Option = {
   name: 'supervise',
-  text: 'Serve in a process below one that keeps the listening sockets: SIGHUP reads the configuration and the apps anew and costs no request, and a process that dies is replaced.',
+  text: 'Serve in a process below one that keeps the listening sockets: SIGHUP reads the configuration and the apps anew and costs no request, and a process that dies is replaced. So it is by itself where NODE_ENV is production (not on Windows).',
+}
+
+const aloneOption: Option = {
+  name: 'no-supervise',
+  text: 'Serve in the process that is started, where NODE_ENV is production too.',
 }
 
 const watchOption: Option = {
@@ -72,6 +77,7 @@ export const serve: Command = {
       text: 'Stop when nobody has been connected to this address for 60 s. For who starts Sidegate and may be ended without a word: the handler for IIS.',
     },
     superviseOption,
+    aloneOption,
     watchOption,
     adminOption,
   ],

@@ -9,12 +9,6 @@ const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 const NO_LOG_FILES =
   'SIGUSR1: nothing is done; there are no log files to open anew, the logs go to standard output and standard error'
 
-/** True for the words of a command that is to be run below a supervisor. */
-export function wantsSupervisor([name, ...words]: readonly string[]): boolean {
-  const end = words.indexOf('--')
-  return name === 'serve' && words.slice(0, end < 0 ? undefined : end).includes('--supervise')
-}
-
 /**
  * Runs gateways for the words of a command line, until a signal ends them. SIGHUP has the next one take over, SIGUSR2 the next one with a
  * supervisor of the version that is installed by then.

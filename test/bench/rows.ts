@@ -105,7 +105,14 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
       const config = { listen: [address], host: 'nginx', mounts: { '/': settings }, log: { access: false } }
       const file = join(place.folder, 'sidegate.config.json')
       writeFileSync(file, JSON.stringify(config))
-      return started(endpoint, process.execPath, [...place.nodeOptions, place.sidegate, 'serve', '--config', file])
+      return started(endpoint, process.execPath, [
+        ...place.nodeOptions,
+        place.sidegate,
+        'serve',
+        '--no-supervise',
+        '--config',
+        file,
+      ])
     },
   }
 }

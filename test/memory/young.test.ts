@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   const config = join(folder.path, 'sidegate.json')
   writeFileSync(config, JSON.stringify({ listen: ['127.0.0.1:0'], mounts, log: { access: false } }))
-  const command = [MAIN, 'serve', '--config', config]
+  const command = [MAIN, 'serve', '--no-supervise', '--config', config]
   server = spawn(process.execPath, ['--trace-gc', '--trace-pretenuring-statistics', '--expose-gc', ...command], {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -61,7 +61,10 @@ test.each([
   ['fd:7', /fd:7 is no listening socket.*\[ADDRESS_UNAVAILABLE\]/],
   ['fd:4', /fd:4 is no listening socket.*\[ADDRESS_UNAVAILABLE\]/],
   ['systemd:', /LISTEN_FDS is not set.*\[INHERITED_NONE\]/],
-  ['stdin:', /stdin: is a connection of the process that was started.*leave --supervise out.*\[ADDRESS_SUPERVISED\]/],
+  [
+    'stdin:',
+    /stdin: is a connection of the process that was started.*start it with --no-supervise.*\[ADDRESS_SUPERVISED\]/,
+  ],
 ])('%s that is not there is one clear error', async (address, message) => {
   const run = start(['--supervise', 'respond:204', '-l', address], [await socketOn('127.0.0.1')])
   const { code, said: text } = await run.ended()
