@@ -56,6 +56,12 @@ const aloneOption: Option = {
   text: 'Serve in the process that is started, where NODE_ENV is production too.',
 }
 
+const userOption: Option = {
+  name: 'user',
+  value: 'USER[:GROUP]',
+  text: 'Below a supervisor that is root: as whom gateways run. They may listen on ports below 1024 all the same. On Linux.',
+}
+
 const watchOption: Option = {
   name: 'watch',
   value: 'PATH',
@@ -78,6 +84,7 @@ export const serve: Command = {
     },
     superviseOption,
     aloneOption,
+    userOption,
     watchOption,
     adminOption,
   ],
@@ -111,6 +118,8 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const { supervised: below } = call.context
   if (!below && texts(call.options, 'watch').length > 0)
     throw new UsageError('--watch goes with --supervise: another gateway takes over when something changes', 'serve')
+  if (!below && call.options.user !== undefined)
+    throw new UsageError('--user goes with --supervise: the supervisor stays root, gateways do not', 'serve')
   const prepared = await prepare(withPlatformPort(call))
   demand(prepared)
   const { config, targets } = prepared

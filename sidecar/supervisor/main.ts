@@ -1,5 +1,6 @@
 // sidegate serve --supervise: the process that keeps the listening sockets, and its signals.
 import { statSync } from 'node:fs'
+import type { GatewayCommand } from './gateway-process.ts'
 import type { SupervisorLink } from './link.ts'
 import type { StopSignal } from './orders.ts'
 import { Supervisor } from './supervisor.ts'
@@ -22,7 +23,18 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
   }
   const args = [...process.execArgv, process.argv[1]!, ...words]
   const cwd = workingFolder(process.env.PWD)
-  const supervisor = new Supervisor({ file: process.execPath, args, env: process.env, cwd }, above)
+  const command = { file: process.execPath, args, env: process.env, cwd }
+  let gateways: GatewayCommand = command
+  try {
+    const user = userIn(words)
+    // What it takes is loaded where it is needed.
+    if (user !== undefined) gateways = (await import('./lesser-user.ts')).asUser(command, user)
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    process.stderr.write(`sidegate: --user: ${message} [${code}]\n`)
+    return 1
+  }
+  const supervisor = new Supervisor({ gateways, supervisors: command }, above)
   for (const signal of STOP) process.on(signal, () => supervisor.stop(signal))
   process.on('SIGHUP', () => void supervisor.reload('SIGHUP'))
   process.on('SIGUSR1', () => supervisor.note(NO_LOG_FILES))
@@ -36,4 +48,12 @@ function workingFolder(name: string | undefined): string {
   if (name === undefined) return here
   const [there, own] = [name, here].map((path) => statSync(path, { throwIfNoEntry: false }))
   return there && own && there.ino === own.ino && there.dev === own.dev ? name : here
+}
+
+/** The option `--user` among the words of a command line. */
+function userIn(words: readonly string[]): string | undefined {
+  const end = words.indexOf('--')
+  const options = words.slice(0, end < 0 ? undefined : end)
+  const at = options.findLastIndex((word) => word === '--user' || word.startsWith('--user='))
+  return at < 0 ? undefined : options[at] === '--user' ? options[at + 1] : options[at]!.slice('--user='.length)
 }

@@ -21,6 +21,12 @@ import { askAll, statusOf } from './status.ts'
 import { endIfStuck } from './stuck.ts'
 import { ServiceManager } from '../service-manager.ts'
 
+/** What the processes are started with that one starts. */
+export interface Commands {
+  readonly gateways: GatewayCommand
+  readonly supervisors: GatewayCommand
+}
+
 /** What is to come up. */
 interface Wish {
   /** What asked for it, for the log. */
@@ -31,7 +37,7 @@ interface Wish {
 
 /** The supervisor. */
 export class Supervisor implements GenerationListener {
-  readonly #command: GatewayCommand
+  readonly #commands: Commands
   readonly #sockets = new KeptSockets()
   readonly #over = Promise.withResolvers<number>()
   readonly #running = new Set<Generation>()
@@ -65,10 +71,10 @@ export class Supervisor implements GenerationListener {
   #code = 0
 
   /** @param above the supervisor whose place this one is to take */
-  constructor(command: GatewayCommand, above?: SupervisorLink) {
+  constructor(commands: Commands, above?: SupervisorLink) {
     this.#pid = above?.startedPid ?? process.pid
-    this.#manager = ServiceManager.of(command.env, this.#pid, () => this.#log)
-    this.#command = command
+    this.#manager = ServiceManager.of(commands.supervisors.env, this.#pid, () => this.#log)
+    this.#commands = commands
     this.#above = above
     if (above) {
       for (const [key, socket] of Object.entries(above.sockets)) this.#sockets.inherit(key, socket)
@@ -246,7 +252,8 @@ export class Supervisor implements GenerationListener {
     const start: StartProcess = (place, made, listener) => {
       const { numbers, sockets } = this.#sockets.handDown(FIRST_SOCKET, made)
       const handed = { generation, pid: this.#pid, supervisor, place, sockets }
-      return new GatewayProcess(this.#command, handed, numbers, listener)
+      const command = supervisor ? this.#commands.supervisors : this.#commands.gateways
+      return new GatewayProcess(command, handed, numbers, listener)
     }
     this.#next = new Generation(start, this, () => this.#log)
     this.#running.add(this.#next)

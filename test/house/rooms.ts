@@ -52,7 +52,7 @@ export const rooms: readonly Room[] = [
     name: 'supervisor',
     files: ['sidecar/supervisor/'],
     sentence: 'Keeps the listening sockets, and has one gateway after another serve on them.',
-    uses: ['admin', 'ground'],
+    uses: ['admin', 'processes', 'ground'],
   },
   {
     name: 'library',

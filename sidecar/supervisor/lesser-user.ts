@@ -1,0 +1,19 @@
+// Gateways that run as another user than their supervisor, which stays root. Nothing of a configuration or an app runs as root then. Ports below 1024 are
+// theirs to listen on all the same, by the one capability that is for that (capabilities(7), CAP_NET_BIND_SERVICE).
+import { Identity } from '../processes/identity.ts'
+import type { GatewayCommand } from './gateway-process.ts'
+
+const BIND = ['--inh-caps=-all,+net_bind_service', '--ambient-caps=-all,+net_bind_service']
+
+/**
+ * The command for gateways of a user.
+ * @param user `USER` or `USER:GROUP`
+ * @throws {ConfigError} those of Identity
+ */
+export function asUser(command: GatewayCommand, user: string): GatewayCommand {
+  const [name, group] = user.split(':', 2)
+  const identity = new Identity({ process: { user: name, group } }, '--user')
+  if (identity.uid === undefined) return command
+  const { file, args, env } = identity.wrap(command, command.cwd)
+  return { ...command, file, args: [...BIND, ...args], env: { ...env, ...identity.login } }
+}

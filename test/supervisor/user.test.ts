@@ -1,0 +1,65 @@
+// Gateways of another user than their supervisor's.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { commandFolder } from '../cli/command-folder.ts'
+import { spawnSync } from 'node:child_process'
+import { MAIN } from '../built.ts'
+import { freePort } from '../harness.ts'
+
+const root = process.platform === 'linux' && process.getuid?.() === 0
+const AS = ['--reuid', '33', '--regid', '33', '--clear-groups', 'test', '-r']
+const reachable = root && spawnSync('setpriv', [...AS, MAIN]).status === 0
+const folder = commandFolder()
+
+/** A port below 1024 where nobody listens. */
+async function lowPort(): Promise<number> {
+  for (let port = 1023; ; port--) {
+    const { status } = spawnSync(process.execPath, [
+      '-e',
+      `require('net').createServer().once('error', () => process.exit(1)).listen(${port}, '127.0.0.1', () => process.exit(0))`,
+    ])
+    if (status === 0) return port
+  }
+}
+
+test.skipIf(!reachable)(
+  'nothing of the configuration or the app is root, and ports below 1024 are served all the same',
+  async () => {
+    folder.write(
+      'sidegate.config.mjs',
+      `import { writeFileSync } from 'node:fs'
+export default { mounts: { '/': { node: './app.mjs' }, '/uid': { respond: 200, body: String(process.getuid()) } } }`,
+    )
+    folder.write(
+      'app.mjs',
+      `import { readFileSync } from 'node:fs'
+export default (request, response) => response.end(readFileSync('/proc/self/status', 'utf8') + process.env.HOME)`,
+    )
+    const port = await lowPort()
+    const one = folder.run(['serve', '--supervise', '--user=www-data', '-l', `127.0.0.1:${port}`])
+    await one.port()
+    const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    expect(await get('/uid')).toBe('33')
+    const status = await get('/')
+    expect(status).toMatch(/^Uid:\t33\t33\t33\t33$/m)
+    expect(status).toMatch(/^Groups:\t33 $/m)
+    expect(status).toMatch(/^CapEff:\t0000000000000400$/m)
+    expect(status).toMatch(/\/var\/www$/)
+    expect(readFileSync(`/proc/${one.pid}/status`, 'utf8')).toMatch(/^Uid:\t0\t/m)
+    one.signal('SIGHUP')
+    await one.said(/gateway 1 is over/)
+    expect(await get('/uid')).toBe('33')
+    expect((await one.stop()).code).toBe(0)
+  },
+)
+
+test('a user that is not there is refused, and so is the option without a supervisor', async () => {
+  const port = await freePort()
+  const words = ['serve', 'respond:204', '-l', `127.0.0.1:${port}`, '--user', 'nobody-of-that-name']
+  const one = await folder.run([...words, '--supervise']).ended
+  expect(one.code).toBe(1)
+  expect(one.err).toContain('sidegate: --user: there is no user called nobody-of-that-name')
+  const other = await folder.run(words).ended
+  expect(other.code).toBe(2)
+  expect(other.err).toContain('--user goes with --supervise')
+})
