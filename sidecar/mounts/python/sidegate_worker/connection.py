@@ -1,6 +1,9 @@
 """The way of requests and responses between the gateway and a thread."""
+import os
+import socket
+
 from .channels import is_over, open_connection
-from .fastcgi import BEGIN, PARAMS, unpack_record
+from .fastcgi import BEGIN, PARAMS, pack_record, unpack_record
 from .forks import Parted
 from .limits import TimeLimitExceeded, absorb
 from .native import native_read
@@ -124,6 +127,32 @@ class Connection:
         self.exposed = False
         self.sending = True
         self.sock.sendall(data)
+        self.sending = False
+        if exposed:
+            self.expose()
+
+    def send_file(self, kind, file, at, size):
+        """One record with a part of a file, which the system copies from there."""
+        exposed = self.exposed
+        self.exposed = False
+        self.sending = True
+        self.sock.sendall(pack_record(1, kind, self.request_id, size, 0))
+        end = at + size
+        while at < end:
+            try:
+                sent = os.sendfile(self.sock.fileno(), file, at, end - at)
+            except ConnectionError:
+                raise
+            except OSError:
+                # Not every file system has that.
+                data = os.pread(file, end - at, at)
+                self.sock.sendall(data)
+                sent = len(data)
+            if not sent:
+                # What was announced cannot be sent, and nothing can come behind it.
+                self.sock.shutdown(socket.SHUT_RDWR)
+                raise ConnectionError('the file became shorter while it was sent')
+            at += sent
         self.sending = False
         if exposed:
             self.expose()

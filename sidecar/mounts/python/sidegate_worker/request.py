@@ -1,5 +1,6 @@
 """One request: the app's call, and what it answers."""
 import json
+import os
 import sys
 import traceback
 
@@ -13,6 +14,8 @@ from .output import TEXT_MAX, Errors, running
 from .rules import BAD_VALUE, AppMistake, check_chunk, check_name, check_status, check_value, known_names, known_statuses
 from .traces import is_own
 
+# On others the system has no way from a file to such a connection, or has another.
+CAN_SENDFILE = sys.platform == 'linux' and hasattr(os, 'sendfile')
 # What FastCGI wants to see of a request that failed or was taken back; the gateway has its own answer.
 FAILED_HEAD = b'Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\n'
 
@@ -185,6 +188,8 @@ class Request:
             raise AppMistake('BODY_TYPE', 'the app returned %s: it has to be an iterable of bytes, such as a list'
                              % ('nothing' if result is None else type(result).__name__))
         if type(result) is FileWrapper:
+            if self.send_file(result):
+                return
             result.widen()
         for chunk in result:
             if type(chunk) is not bytes:
@@ -197,6 +202,24 @@ class Request:
             if self.status is None:
                 raise AppMistake('NO_HEAD', 'the app returned without calling start_response')
             self.send(b'')
+
+    def send_file(self, wrapper):
+        """A file goes from the system's memory to the connection, without a copy in Python's; False where it cannot."""
+        found = wrapper.on_disk() if CAN_SENDFILE and self.status is not None else None
+        if found is None:
+            return False
+        file, at, size = found
+        connection = self.connection
+        # With the head gone a record without content would be the end.
+        if not self.sent:
+            self.send(b'')
+        while size > 0:
+            connection.demand_client()
+            some = min(size, RECORD_MAX)
+            connection.send_file(STDOUT, file, at, some)
+            at += some
+            size -= some
+        return True
 
     def log(self, stream, text):
         """Whole lines go out at once; the rest waits for its end."""
