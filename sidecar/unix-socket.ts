@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -197,6 +198,18 @@ function removed(file: string, found: BigIntStats): boolean {
     return true
   } finally {
     rmSync(lock, { force: true })
+  }
+}
+
+/**
+ * Removes the sockets of a folder on which nobody listens: what processes have left that were killed.
+ * @param names which of them are looked at
+ */
+export async function removeDead(folder: string, names: RegExp): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name)
+    const found = names.test(name) ? look(file) : undefined
+    if (found?.isSocket() && !(await answers(file))) removed(file, found)
   }
 }
 

@@ -1,9 +1,10 @@
 // Where a Sidegate is administered: a socket at one place.
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { isWindows } from '../file-names.ts'
+import { removeDead } from '../unix-socket.ts'
 import type { Log } from '../log.ts'
-import { makeRuntimeFolder } from './place.ts'
+import { DEFAULT_NAME, makeRuntimeFolder } from './place.ts'
 import { AdminServer } from './server.ts'
 import type { Administered } from './status.ts'
 
@@ -45,6 +46,7 @@ export class AdminDesk {
     try {
       if (!isWindows()) makeRuntimeFolder(dirname(path))
       await openOn(server, path, wait ? performance.now() + WAIT_MS : 0)
+      if (!isWindows() && DEFAULT_NAME.test(basename(path))) await removeDead(dirname(path), DEFAULT_NAME)
     } catch (error) {
       this.#path = ''
       const message = `no admin socket at ${path}: ${(error as Error).message}; sidegate status, reload, stop and the like do not reach this one`

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isWindows } from '../file-names.ts'
 
+/** How sockets are called where nobody says it: after their folder. */
+export const DEFAULT_NAME = /^[0-9a-f]{12}\.sock$/
+
 /** Only this user may enter. */
 const FOLDER_MODE = 0o700
 

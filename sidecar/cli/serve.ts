@@ -159,7 +159,11 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     })
     await supervised?.ready(
       {
-        logFormat: config.log.format,
+        log: {
+          format: config.log.format,
+          level: config.log.level,
+          file: config.log.file === undefined ? undefined : resolve(config.directory, config.log.file),
+        },
         processes: config.processes,
         listeners: gateway.listenerKeys,
         stopTimeout: (config.shutdownDelay + config.drainTimeout) * 1000 + CLOSE_TIMEOUT,

@@ -1,6 +1,7 @@
 // What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
 import type { Answered, Ask } from '../admin/control.ts'
 import type { Watched } from './file-watch.ts'
+import type { LogPlace } from './own-log.ts'
 import type { HandedSocket, PassedConnection } from '../succession.ts'
 
 /** The variable that tells a gateway what it was handed; it is taken out of the environment before anything of an app sees it. */
@@ -39,7 +40,7 @@ export type Report =
 export interface Ready {
   /** Which one it is; of a supervisor that of its gateway, which may change: then it says all this again. */
   readonly generation: number
-  readonly logFormat: 'text' | 'json'
+  readonly log: LogPlace
   /** How many processes its generation is to have. */
   readonly processes: number
   /** The keys of its listeners. */

@@ -16,6 +16,7 @@ import { Generation, type GenerationListener, type StartProcess } from './genera
 import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
+import { OwnLog } from './own-log.ts'
 import { KeptSockets } from './sockets.ts'
 import { askAll, statusOf } from './status.ts'
 import { endIfStuck } from './stuck.ts'
@@ -41,6 +42,7 @@ export class Supervisor implements GenerationListener {
   readonly #sockets = new KeptSockets()
   readonly #over = Promise.withResolvers<number>()
   readonly #running = new Set<Generation>()
+  readonly #ownLog = new OwnLog()
   #log: Log = new Log('text')
   #generations = 0
   /** The one that serves. */
@@ -283,7 +285,7 @@ export class Supervisor implements GenerationListener {
 
   /** The one that serves has said with what. */
   #settle(gateway: Generation, ready: Ready): void {
-    this.#log = new Log(ready.logFormat)
+    this.#log = this.#ownLog.at(ready.log)
     this.#generations = Math.max(this.#generations, ready.generation)
     this.#sockets.takeAll(gateway.made, (...kept) => this.#above?.keep(...kept))
     this.#sockets.keepOnly(ready.listeners)

@@ -1,5 +1,5 @@
 // The log file of serve, and the lifeline of a gateway that somebody else has started.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -33,6 +33,30 @@ test('records and what apps print go there, and nothing to standard output', asy
   await (await fetch(`http://127.0.0.1:${port}/path`)).text()
   await until('the record', () => read().includes('"GET /path" 200'))
   expect(read()).toContain('printed\n')
+  expect((await one.stop()).code).toBe(0)
+  expect(one.out + one.err).toBe('')
+})
+
+test('a supervisor and its gateways write to the same file', async () => {
+  const settings = {
+    listen: ['127.0.0.1:0'],
+    log: { file: 'logs/shared.log', format: 'json' },
+    mounts: { '/': { respond: 204 } },
+  }
+  writeFileSync(file('shared.json'), JSON.stringify(settings))
+  const one = folder.run(['serve', '--supervise', '-c', 'shared.json'])
+  const lines = (): { message: string }[] => {
+    const text = existsSync(file('logs/shared.log')) ? readFileSync(file('logs/shared.log'), 'utf8') : ''
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { message: string })
+  }
+  const has = (pattern: RegExp) => () => lines().some(({ message }) => pattern.test(message))
+  await until('it serves', has(/^listening on/))
+  one.signal('SIGHUP')
+  await until('the next one', has(/^gateway 2 serves, gateway 1 finishes/))
+  await until('the end of the first', has(/^gateway 1 is over/))
   expect((await one.stop()).code).toBe(0)
   expect(one.out + one.err).toBe('')
 })

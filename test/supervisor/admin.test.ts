@@ -1,5 +1,5 @@
 // sidegate status, reload and stop, and the interface that they ask.
-import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -128,6 +128,23 @@ test('a second one in the folder serves without', async () => {
   const second = await serve()
   await second.said(/no admin socket at .*in use.*ADMIN_OFF/)
   expect((await fetch(`http://127.0.0.1:${await second.port()}/`)).status).toBe(204)
+})
+
+test('what those have left that were killed is cleared away', async () => {
+  const one = await serve()
+  const place = join(runtime, 'sidegate')
+  const left = join(place, '0123456789ab.sock')
+  renameSync(await socketIn(place), left)
+  one.signal('SIGKILL')
+  await one.exited
+  writeFileSync(join(place, 'notes.sock'), 'of somebody else')
+  await until('nobody answers', async () => {
+    const other = folder.run(['status', '--admin', left], environment)
+    return (await other.ended).code !== 0
+  })
+  await serve()
+  await until('it is gone', () => !existsSync(left))
+  expect(existsSync(join(place, 'notes.sock'))).toBe(true)
 })
 
 test.skipIf(process.getuid?.() !== 0)('a folder of another user is not used', async () => {
