@@ -35,6 +35,8 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   readonly #coming = new Set<T>()
   /** Those that answer their last requests. */
   readonly #leaving = new Set<T>()
+  /** Has the occupant replaced that asked for it while another one came up. */
+  #unfit: (() => void) | undefined
   #deaths = 0
   #timer: NodeJS.Timeout | undefined
   #opened = false
@@ -83,6 +85,7 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     if (this.#closed) return void next.stop()
     this.#cancelStart()
     this.#opened = true
+    this.#unfit = undefined
     const before = this.occupant
     this.occupant = next
     if (before) {
@@ -95,6 +98,11 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   /** One that was prepared is not to be used after all. */
   discard(next: T): void {
     if (this.#coming.delete(next)) void next.stop()
+    const unfit = this.#unfit
+    if (unfit && this.#coming.size === 0) {
+      this.#unfit = undefined
+      return unfit()
+    }
     if (!this.occupant && this.#coming.size === 0 && !this.#timer) this.#startIn(0)
   }
 
@@ -127,7 +135,12 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   }
 
   leaving(occupant: T, cause: Cause, reason: string, about: LogFields = {}): void {
-    if (this.#closed || occupant !== this.occupant || this.#coming.size > 0) return
+    if (this.#closed || occupant !== this.occupant) return
+    if (this.#coming.size > 0) {
+      // That one takes its place; and if it does not come up, another one has to.
+      this.#unfit = () => this.leaving(occupant, cause, reason, about)
+      return
+    }
     this.#log.warn(`${this.#options.name} ${occupant.pid} is replaced: ${reason}`, {
       ...this.#fields(occupant),
       ...about,

@@ -24,6 +24,8 @@ export class Timekeeper {
   readonly #rules: TimeRules
   readonly #workers: () => Iterable<Worker>
   readonly #done = new WeakMap<Link, Done>()
+  /** Those that are asked what they are doing. */
+  readonly #asked = new Map<Worker, Promise<string>>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param workers all that may have requests */
@@ -91,10 +93,23 @@ export class Timekeeper {
     return link.exchange === undefined || link.requests !== request
   }
 
+  /** What a worker is doing: asked once for all of its requests that want to know. */
+  #stack(worker: Worker): Promise<string> {
+    let asked = this.#asked.get(worker)
+    if (!asked) {
+      asked = worker.stack().then(({ text }) => {
+        this.#asked.delete(worker)
+        return text
+      })
+      this.#asked.set(worker, asked)
+    }
+    return asked
+  }
+
   async #tell(worker: Worker, link: Link, done: Done): Promise<void> {
     const exchange = link.exchange!
     const took = seconds(link.elapsed(performance.now()))
-    const { text } = await worker.stack()
+    const text = await this.#stack(worker)
     if (done.expired) return
     worker.tell(
       `a request takes longer than usual: ${took} so far (slow)`,
@@ -104,14 +119,14 @@ export class Timekeeper {
   }
 
   async #expire(worker: Worker, link: Link, done: Done, timeout: number): Promise<void> {
-    const { text } = await worker.stack()
+    const text = await this.#stack(worker)
     if (this.#isOver(link, done)) return
     const message = `${worker.name} took longer than ${seconds(timeout)} for this request (requestTimeout)`
     link.expire(new UpstreamError('REQUEST_LATE', message, 504, { cause: text }))
   }
 
   async #condemn(worker: Worker, link: Link, done: Done, kill: number): Promise<void> {
-    const { text } = await worker.stack()
+    const text = await this.#stack(worker)
     if (this.#isOver(link, done)) return
     const reason = `a request took too long (requestTimeout), and did not end within ${seconds(kill)} after that (killTimeout)`
     worker.condemn('time', reason, { code: 'REQUEST_STUCK', detail: text }, link.exchange!)

@@ -74,6 +74,22 @@ test.skipIf(windows)('a worker that dies while another comes up in its place is 
   expect(made.mount.status!().restarts).toEqual({ crash: 1 })
 })
 
+test.skipIf(windows)('a worker that has to go while a reload fails goes all the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const flag = join(folder, 'flag')
+  writeFileSync(flag, '')
+  const made = await openMount({ python: 'flaky', env: { FLAG: flag } })
+  const [pid] = pidsOf(made)
+  rmSync(flag)
+  const reload = made.mount.reload!()
+  process.kill(pid!, 'SIGTERM')
+  await expect(reload).rejects.toThrow('the flag is not there')
+  writeFileSync(flag, '')
+  await until(() => !alive(pid!))
+  expect((await made.ask()).status).toBe(200)
+})
+
 test('close in the middle of a reload ends those that come up, too', async () => {
   const made = await openMount({ python: 'spec' })
   const reload = made.mount.reload!().then(
