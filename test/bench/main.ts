@@ -50,7 +50,7 @@ if (!options) {
 async function measure(options: Options): Promise<void> {
   const { only, before } = options
   const wanted = rows
-    .filter(({ name }) => only?.includes(name) ?? true)
+    .filter(({ name, apart }) => only?.includes(name) ?? !apart)
     .flatMap((row) => (row.ours && before !== undefined ? [row, rowBefore(row, before)] : [row]))
   const there = wanted.filter((row) => {
     const why = row.missing()

@@ -41,6 +41,8 @@ export interface Row {
   readonly buffered: boolean
   /** It runs the program that is measured. */
   readonly ours: boolean
+  /** Measured only where it is asked for by name. Default: false. */
+  readonly apart?: boolean
   /** Why it cannot run here and what to install; undefined: it can. */
   missing(): string | undefined
   start(place: Place): Started

@@ -1,19 +1,19 @@
 // The rows: one line a server, and how each kind is started. Every server runs as its users run it; access logs are off everywhere.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { program } from '../harness.ts'
 import type { SocketEndpoint } from '../../sidecar/address.ts'
+import { missingPeer, missingPlugin, peer, python, uwsgiPython } from './peers.ts'
 import type { Place, Protocol, Row, Started } from './row.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const apps = join(here, 'apps')
-// Debian's packages are for Debian's Python; every Python row runs on the same one.
-const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
 
-const modules = { hello: 'hello:application', flask: 'flask_hello:application' }
+const modules = { hello: 'hello:application', flask: 'flask_hello:application', slow: 'slow:application' }
+
+/** Of the rows with a slow app. */
+const THREADS = 4
 
 /** Every row, in the order of the table. */
 export const rows: readonly Row[] = [
@@ -51,7 +51,16 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-flask', 'Sidegate uwsgi → Flask', 'uwsgi', pythonMount('flask')),
   gunicorn('gunicorn-flask', 'gunicorn sync, Flask', 'flask'),
   uwsgi('uwsgi-flask', 'uWSGI, Flask', 'flask'),
+  apart(sidegate('sidegate-slow', 'Sidegate uwsgi → Python, 10 ms', 'uwsgi', slowMount())),
+  apart(uwsgi('uwsgi-slow', 'uWSGI, Python, 10 ms', 'slow')),
+  apart(gunicorn('gunicorn-slow', 'gunicorn gthread, Python, 10 ms', 'slow')),
+  apart(granian('granian-slow', 'Granian, Python, 10 ms', 'slow')),
 ]
+
+/** Left out unless it is asked for by name: it says something with many connections only. */
+function apart(row: Row): Row {
+  return { ...row, apart: true }
+}
 
 type App = keyof typeof modules
 
@@ -88,7 +97,7 @@ function inWorkers(mount: Record<string, unknown>): Record<string, unknown> {
 
 /** A Sidegate that has one mount. */
 export function sidegate(name: string, title: string, protocol: Protocol, mount: Record<string, unknown>): Row {
-  const app = mount.python === undefined ? undefined : mount.python === modules.flask ? 'flask' : 'hello'
+  const app = (Object.keys(modules) as App[]).find((one) => modules[one] === mount.python)
   return {
     name,
     title,
@@ -144,6 +153,11 @@ function pythonMount(app: App): Record<string, unknown> {
   return { python: modules[app], cwd: apps, interpreter: python }
 }
 
+/** All connections may wait. */
+function slowMount(): Record<string, unknown> {
+  return { ...pythonMount('slow'), threads: THREADS, queue: 10_000 }
+}
+
 /** What Python workers behind a gateway in Node.js can reach. */
 function bareWorkers(name: string, title: string, app: App): Row {
   return behindSocket(name, title, 'uwsgi', app, [], (socket, { nodeOptions, workers }) => {
@@ -154,19 +168,31 @@ function bareWorkers(name: string, title: string, app: App): Row {
 
 /** By a Unix socket, which costs it less than TCP: its sync worker closes the connection after each response. */
 function gunicorn(name: string, title: string, app: App): Row {
-  const missing = [() => missingProgram('gunicorn', 'gunicorn')]
+  const missing = [() => missingPeer('gunicorn', 'gunicorn')]
+  const kind = app === 'slow' ? ['gthread', '--threads', String(THREADS)] : ['sync']
   return behindSocket(name, title, 'http', app, missing, (socket, { workers }) => {
     const options = ['--bind', `unix:${socket}`, '--chdir', apps, '--log-level', 'warning']
-    return ['gunicorn', '--worker-class', 'sync', '--workers', String(workers), ...options, modules[app]]
+    return [peer('gunicorn'), '--worker-class', ...kind, '--workers', String(workers), ...options, modules[app]]
   })
 }
 
 function uwsgi(name: string, title: string, app: App): Row {
-  const missing = [() => missingProgram('uwsgi', 'uwsgi-core uwsgi-plugin-python3'), missingPlugin]
+  const missing = [() => missingPeer('uwsgi', 'uwsgi-core uwsgi-plugin-python3'), missingPlugin]
+  const threads = app === 'slow' ? ['--threads', String(THREADS)] : []
   return behindSocket(name, title, 'uwsgi', app, missing, (socket, { workers }) => {
-    const processes = ['--master', '--processes', String(workers), '--need-app', '--die-on-term']
-    const options = ['--plugin', 'python3', '--socket', socket, '--chdir', apps, '--disable-logging']
-    return ['uwsgi', ...processes, ...options, '--module', modules[app]]
+    const processes = ['--master', '--processes', String(workers), ...threads, '--need-app', '--die-on-term']
+    // As many may wait to be accepted as Sidegate lets.
+    const options = [...uwsgiPython, '--socket', socket, '--listen', '511', '--chdir', apps, '--disable-logging']
+    return [peer('uwsgi'), ...processes, ...options, '--module', modules[app]]
+  })
+}
+
+function granian(name: string, title: string, app: App): Row {
+  const missing = [() => missingPeer('granian', undefined)]
+  return behindSocket(name, title, 'http', app, missing, (socket, { workers }) => {
+    const options = ['--interface', 'wsgi', '--uds', socket, '--working-dir', apps, '--no-ws', '--log-level', 'warning']
+    const threads = ['--workers', String(workers), '--blocking-threads', String(THREADS)]
+    return [peer('granian'), ...threads, ...options, modules[app]]
   })
 }
 
@@ -213,17 +239,8 @@ function started(endpoint: SocketEndpoint, file: string, args: readonly string[]
   return { endpoint, process: child }
 }
 
-function missingProgram(name: string, packages: string): string | undefined {
-  return program(name) ? undefined : `${name} is not installed (on Debian: apt-get install ${packages})`
-}
-
-function missingPlugin(): string | undefined {
-  const { status } = spawnSync('uwsgi', ['--plugin', 'python3', '--version'], { stdio: 'ignore' })
-  return status === 0 ? undefined : 'uwsgi has no plugin python3 (on Debian: apt-get install uwsgi-plugin-python3)'
-}
-
 function missingPython(app: App): string | undefined {
-  if (app === 'hello') return missingProgram('python3', 'python3')
+  if (app !== 'flask') return missingPeer('python3', 'python3')
   const { status } = spawnSync(python, ['-c', 'import flask'], { stdio: 'ignore' })
   return status === 0 ? undefined : `${python} has no Flask (on Debian: apt-get install python3-flask)`
 }

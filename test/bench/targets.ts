@@ -45,6 +45,9 @@ const targets: readonly Target[] = [
   { row: 'sidegate-python', beside: 'uwsgi-python', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'gunicorn-flask', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'uwsgi-flask', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-slow', beside: 'uwsgi-slow', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-slow', beside: 'gunicorn-slow', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-slow', beside: 'granian-slow', what: 'requests/s', bound: undefined },
   { row: 'sidegate-uwsgi', beside: 'node-http', what: 'p50 at concurrency 1', bound: 150 },
   { row: 'sidegate-http', beside: 'node-http', what: 'p50 at concurrency 1', bound: 150 },
 ]
