@@ -108,16 +108,28 @@ function isSidegateError(thrown: unknown): thrown is SidegateError {
   }
 }
 
-/** The response for an error: its status, and a plain-text body that names status, reason and code. */
+/** What of the response for an error says something. */
+export type ErrorPage = (error: SidegateError, requestId: string) => Pick<ErrorResponse, 'headers' | 'body'>
+
+/** Plain text that names status, reason and code. */
+let page: ErrorPage = ({ status, code }, requestId) => ({
+  headers: [
+    ['Content-Type', 'text/plain; charset=utf-8'],
+    ['Cache-Control', 'no-store'],
+  ],
+  body: `${status} ${reasonOf(status)}\n${code} (request ${requestId})\n`,
+})
+
+/** Has this process show another page for errors: while apps are written (development-page.ts). */
+export function useErrorPage(other: ErrorPage): void {
+  page = other
+}
+
+function reasonOf(status: number): string {
+  return REASONS[status] ?? 'Error'
+}
+
+/** The response for an error: its status, and a page that does not say more than clients may know. */
 export function errorResponse(error: SidegateError, requestId: string): ErrorResponse {
-  const reason = REASONS[error.status] ?? 'Error'
-  return {
-    status: error.status,
-    reason,
-    headers: [
-      ['Content-Type', 'text/plain; charset=utf-8'],
-      ['Cache-Control', 'no-store'],
-    ],
-    body: `${error.status} ${reason}\n${error.code} (request ${requestId})\n`,
-  }
+  return { status: error.status, reason: reasonOf(error.status), ...page(error, requestId) }
 }

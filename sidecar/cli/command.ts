@@ -36,12 +36,18 @@ export type UserSignal = 'SIGUSR1' | 'SIGUSR2'
 export interface Supervised extends Succession {
   /** Which of several is this, from 0 on. */
   readonly place: number
+  /** Counted from 1. */
+  readonly generation: number
+  /** The listening sockets that it was handed, by the keys of their listeners. */
+  readonly sockets: Readonly<Record<string, unknown>>
   /** Resolves when another one serves. */
   readonly succeeded: Promise<void>
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
   /** It serves. Resolves once that is said. */
   ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void>
+  /** What it is to be started anew for has become another. */
+  watch(watched: Ready['watched']): void
   /** It does not come up: what was printed. */
   failed(why: string): void
 }

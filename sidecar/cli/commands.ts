@@ -3,6 +3,7 @@ import { cgi } from './cgi.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
+import { dev } from './dev.ts'
 import { drain } from './drain.ts'
 import { logLevel } from './log-level.ts'
 import { plug } from './plug.ts'
@@ -20,6 +21,7 @@ import { top } from './top.ts'
 
 export const commands: readonly Command[] = [
   serve,
+  dev,
   status,
   top,
   ps,

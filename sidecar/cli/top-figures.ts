@@ -33,7 +33,7 @@ export interface Figures {
 
 /** Each mount, in the order of the configuration. */
 export function figuresOf(before: Look | undefined, now: Look): Figures[] {
-  const earlier = new Map(before?.status.gateways.map((gateway) => [gateway.generation, gateway]))
+  const earlier = new Map(before?.status.gateways.map((gateway) => [gateway.pid, gateway]))
   const found = new Map<string, Figures>()
   for (const gateway of now.status.gateways) {
     const seen = new Set<string>()
@@ -42,7 +42,7 @@ export function figuresOf(before: Look | undefined, now: Look): Figures[] {
       // Those that finish after a reload share the counts of the one that has the place.
       const counts = !seen.has(key)
       seen.add(key)
-      const old = placeIn(earlier.get(gateway.generation), key)
+      const old = placeIn(earlier.get(gateway.pid), key)
       const began = Date.parse(gateway.since)
       const seconds = Math.max(0.001, (now.time - (old && before ? before.time : began)) / 1000)
       const one = figures(mounted, old, counts, seconds)

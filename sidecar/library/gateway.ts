@@ -3,13 +3,16 @@
 import type { Validated } from '../config/validate.ts'
 import { Gateway, type GatewayOptions } from '../gateway.ts'
 import type { Log } from '../log.ts'
+import type { MountContext } from '../mounts/mount.ts'
 import { ConfigProblems, demand, problemsOf } from '../problem.ts'
 import { createMounts } from './mounts.ts'
 
-/** Where it is one of several processes. */
+/** What is around it. */
 export interface Surroundings extends Pick<GatewayOptions, 'succession'> {
   /** Which of those that serve at the same time, from 0 on. */
   readonly place?: number | undefined
+  /** Hears of each file that an app loads. */
+  readonly source?: MountContext['source']
 }
 
 /**
@@ -19,14 +22,14 @@ export interface Surroundings extends Pick<GatewayOptions, 'succession'> {
 export function gatewayOf(
   { config, problems, locate }: Validated,
   log: Log,
-  { succession, place = 0 }: Surroundings = {},
+  { succession, place = 0, source }: Surroundings = {},
 ): Gateway {
   demand({ problems })
   if (config.processes > 1 && !succession) {
     const message = `${config.processes} gateways on the same addresses take a supervisor: start it with --supervise, or leave processes out`
     demand({ problems: locate([{ code: 'PROCESSES_ALONE', path: 'processes', message }]) })
   }
-  const created = createMounts(config, log, { place, of: config.processes })
+  const created = createMounts(config, log, { place, of: config.processes }, source)
   demand({ problems: locate(created.problems) })
   /** Errors of the configuration get their places in it. */
   const located = (error: unknown): unknown => {

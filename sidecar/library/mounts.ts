@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { PlacedMount } from '../mounted.ts'
 import { sharedSettings, type Share } from './share.ts'
+import type { MountContext } from '../mounts/mount.ts'
 import { overlaps, type Overlap, type ScriptPlace } from '../mounts/script-places.ts'
 
 /** Mounts by their place, and what was wrong with others. */
@@ -27,8 +28,13 @@ export function scriptOverlaps(config: GatewayConfig): Overlap[] {
 
 const ALONE: Share = { place: 0, of: 1 }
 
-/** Makes every mount; starts nothing. */
-export function createMounts(config: GatewayConfig, log: Log, share: Share = ALONE): CreatedMounts {
+/** Makes every mount; starts nothing. `source`: hears of each file that an app loads. */
+export function createMounts(
+  config: GatewayConfig,
+  log: Log,
+  share: Share = ALONE,
+  source?: MountContext['source'],
+): CreatedMounts {
   const { directory } = config
   const scripts = scriptPlaces(config)
   const mounts: PlacedMount[] = []
@@ -36,7 +42,8 @@ export function createMounts(config: GatewayConfig, log: Log, share: Share = ALO
   for (const { key, kind, settings, path } of config.mounts) {
     try {
       const own = sharedSettings(settings, share)
-      const another = () => kind.create(own, { key, path, directory, log, scripts, several: share.of > 1 })
+      const several = share.of > 1
+      const another = () => kind.create(own, { key, path, directory, log, scripts, several, source })
       mounts.push({ key, mount: another(), another })
     } catch (error) {
       const found = problemsOf(error)

@@ -110,6 +110,8 @@ export interface MountContext {
   /** Absolute; relative paths in the settings start here: the folder of the configuration file, or the working directory. */
   readonly directory: string
   readonly log: Log
+  /** Hears of each file of an app that is loaded, as far as its kind can tell; where somebody watches them. */
+  readonly source?: ((file: string) => void) | undefined
   /** Where the mounts of the configuration have scripts. */
   readonly scripts?: readonly ScriptPlace[]
   /** Other gateways, in processes of their own, have a mount of the same settings. */

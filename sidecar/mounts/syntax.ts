@@ -22,11 +22,19 @@ export async function checkTarget(
   const place = `${path}.${setting}`
   await demandFile(absolute, parts, place)
   const wrong = syntaxError(await readFile(absolute, 'utf8'), absolute)
-  if (wrong !== undefined) throw new ConfigError('TARGET_RAISED', place, `${parts.file} cannot be loaded: ${wrong}`)
+  if (!wrong) return
+  const line = wrong.line === undefined ? '' : ` in line ${wrong.line}`
+  throw new ConfigError('TARGET_RAISED', place, `${parts.file} cannot be loaded: ${wrong.message}${line}`)
 }
 
-/** What is wrong with the text of a module, with its line; undefined when nothing is. */
-function syntaxError(text: string, file: string): string | undefined {
+/** A mistake in a text. */
+export interface SyntaxMistake {
+  readonly message: string
+  readonly line: number | undefined
+}
+
+/** What is wrong with the text of a module; undefined when nothing is. */
+export function syntaxError(text: string, file: string): SyntaxMistake | undefined {
   const typed = /^\.[cm]?ts$/.test(extname(file))
   // CommonJS, in which more is allowed: `return`, `with`. What is neither that nor a module is told as a module.
   if (!typed && parses(text)) return undefined
@@ -43,7 +51,7 @@ function parses(text: string): boolean {
 }
 
 /** By what Node.js itself loads TypeScript with: JavaScript modules are the part of it without types. */
-function typeStrippingError(text: string): string | undefined {
+function typeStrippingError(text: string): SyntaxMistake | undefined {
   const { emitWarning } = process
   // Once a process Node.js says that this function is experimental, which is nobody's concern but ours.
   process.emitWarning = () => {}
@@ -53,7 +61,7 @@ function typeStrippingError(text: string): string | undefined {
   } catch (error) {
     const { message, stack } = error as Error
     const line = /^[^\n]*:(\d+)\n/.exec(stack ?? '')?.[1]
-    return `${message}${line === undefined ? '' : ` in line ${line}`}`
+    return { message, line: line === undefined ? undefined : Number(line) }
   } finally {
     process.emitWarning = emitWarning
   }

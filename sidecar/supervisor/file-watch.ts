@@ -18,17 +18,24 @@ export interface Watched {
   readonly files: readonly string[]
   /** Files, and folders with the sources below. */
   readonly trees: readonly string[]
+  /** When some of the files were read, in milliseconds since 1970: what has changed since then has changed. */
+  readonly read?: Readonly<Record<string, number>>
 }
 
 export class FileWatch {
   readonly #changed: (path: string) => void
+  readonly #every: number
   #seen = new Map<string, string>()
   #watched: Watched = { files: [], trees: [] }
   #timer: NodeJS.Timeout | undefined
 
-  /** @param changed called once for each look that finds a change, with one of the files */
-  constructor(changed: (path: string) => void) {
+  /**
+   * @param changed called once for each look that finds a change, with one of the files
+   * @param every milliseconds between two looks
+   */
+  constructor(changed: (path: string) => void, every: number = LOOK_MS) {
     this.#changed = changed
+    this.#every = every
   }
 
   /** Looks at these from now on. What is new among them counts as it is now, what was there before as it was then. */
@@ -37,7 +44,10 @@ export class FileWatch {
     this.#watched = watched
     if (watched.files.length + watched.trees.length === 0) return
     const now = await times(watched)
-    for (const path of now.keys()) if (this.#seen.has(path)) now.set(path, this.#seen.get(path)!)
+    for (const [path, text] of now) {
+      if (this.#seen.has(path)) now.set(path, this.#seen.get(path)!)
+      else if (parseFloat(text) > (watched.read?.[path] ?? Infinity)) now.set(path, 'changed')
+    }
     this.#seen = now
     this.#again()
   }
@@ -58,7 +68,7 @@ export class FileWatch {
       this.#seen = now
       this.#again()
       if (other !== undefined) this.#changed(other)
-    }, LOOK_MS).unref()
+    }, this.#every).unref()
   }
 }
 

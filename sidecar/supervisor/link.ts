@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import { askOf, type Controlled } from '../admin/control.ts'
 import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
+import type { Watched } from './file-watch.ts'
 import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
 
 /** The way to the supervisor: a process' own, as Node.js has it. */
@@ -96,6 +97,11 @@ export class SupervisorLink implements Succession {
   /** What only a supervisor says. */
   say(report: Extract<Report, { type: 'ready' | 'stopping' | 'upgrade' }>): void {
     this.#send(report)
+  }
+
+  /** What it is to be started anew for has become another. */
+  watch(watched: Watched): void {
+    this.#send({ type: 'watched', watched })
   }
 
   /** It does not come up. */

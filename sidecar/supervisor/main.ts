@@ -18,12 +18,20 @@ const NO_LOG_FILES =
  */
 export async function supervise(words: readonly string[], above?: SupervisorLink): Promise<number> {
   if (process.platform === 'win32') {
-    process.stderr.write('sidegate: --supervise: Windows hands no sockets from process to process; leave it out\n')
+    process.stderr.write(
+      `sidegate: ${words[0] === 'dev' ? 'dev' : '--supervise'}: Windows hands no sockets from process to process; use serve without it\n`,
+    )
     return 1
   }
   const args = [...process.execArgv, process.argv[1]!, ...words]
   const cwd = workingFolder(process.env.PWD)
   const command = { file: process.execPath, args, env: process.env, cwd }
+  if (words[0] === 'dev') {
+    const { Workbench } = await import('./workbench.ts')
+    const bench = new Workbench(command)
+    for (const signal of [...STOP, 'SIGHUP'] as const) process.on(signal, () => bench.stop(stopFor(signal)))
+    return bench.run()
+  }
   let gateways: GatewayCommand = command
   try {
     const user = userIn(words)
@@ -40,6 +48,11 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
   process.on('SIGUSR1', () => supervisor.note(NO_LOG_FILES))
   process.on('SIGUSR2', () => void supervisor.upgrade('SIGUSR2'))
   return supervisor.run()
+}
+
+/** The terminal of `dev` is closed: that is the end of it. */
+function stopFor(signal: StopSignal | 'SIGHUP'): StopSignal {
+  return signal === 'SIGHUP' ? 'SIGTERM' : signal
 }
 
 /** The working directory by the name under which it was entered: a deployment may put another folder there, by a symbolic link. */

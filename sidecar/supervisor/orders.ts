@@ -32,6 +32,8 @@ export type Report =
   | { readonly type: 'answer'; readonly number: number; readonly answered: Answered }
   /** With the connection itself: the one that follows takes it. */
   | { readonly type: 'connection'; readonly connection: PassedConnection }
+  /** What it is to be started anew for has become another. */
+  | { readonly type: 'watched'; readonly watched: Watched }
   /** Of a supervisor: it was told to stop by somebody else, or to have another version take over. */
   | { readonly type: 'stopping'; readonly signal: StopSignal }
   | { readonly type: 'upgrade'; readonly signal: string }

@@ -4,10 +4,14 @@ import type { AdminStatus, GatewayAnswer, GatewayStatus } from '../admin/status.
 import type { Log } from '../log.ts'
 import { version } from '../version.ts'
 import type { GatewayProcess } from './gateway-process.ts'
-import type { Generation } from './generation.ts'
+
+/** Those of one generation. */
+interface Processes {
+  readonly processes: readonly GatewayProcess[]
+}
 
 /** @param serves the one that serves, or none */
-export async function statusOf(running: Iterable<Generation>, serves: Generation | undefined): Promise<AdminStatus> {
+export async function statusOf(running: Iterable<Processes>, serves: Processes | undefined): Promise<AdminStatus> {
   const status = async (gateway: GatewayProcess, serving: boolean): Promise<GatewayStatus> => {
     const { generation, pid = 0, since, ending, ready } = gateway
     const state = ending ? 'finishes' : serving && ready ? 'serves' : 'starts'
@@ -18,7 +22,7 @@ export async function statusOf(running: Iterable<Generation>, serves: Generation
 }
 
 /** Asks those that have requests; `serving`: only those that get new ones. The level of the log is that of the supervisor's own too. */
-export function askAll(running: Iterable<Generation>, ask: Ask, serving: boolean, log: Log): Promise<GatewayAnswer[]> {
+export function askAll(running: Iterable<Processes>, ask: Ask, serving: boolean, log: Log): Promise<GatewayAnswer[]> {
   if (ask.what === 'log') log.level = ask.level
   const processes = [...running].flatMap((one) => one.processes)
   const asked = processes.filter((one) => one.ready && (!serving || !one.ending))

@@ -9,6 +9,7 @@ export function wantsSupervisor(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
 ): boolean {
+  if (name === 'dev') return !words.some((word) => word === '--help' || word === '-h')
   if (name !== 'serve') return false
   const end = words.indexOf('--')
   const options = words.slice(0, end < 0 ? undefined : end)

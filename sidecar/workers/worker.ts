@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly name: string
   readonly mount: string
   readonly log: Log
+  /** Hears of each file that its app has loaded, where the process tells. */
+  readonly source?: ((file: string) => void) | undefined
 }
 
 /** How long the end of a process may take to be seen once it has closed a connection; it is killed then. */
@@ -212,6 +214,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     } else if (message.type === 'failed') {
       const { code, message: text, detail } = message
       this.startError ??= new StartError(String(code), String(text), typeof detail === 'string' ? detail : undefined)
+    } else if (message.type === 'source') {
+      this.#options.source?.(String(message.file))
     } else if (message.type === 'leave' && this.state === 'ready') {
       this.#keeper.leaving(this, 'signal', `it got ${String(message.reason)}`)
     } else this.#links.heard?.(message)

@@ -27,7 +27,7 @@ function mounted(key: string, requests: number, more: Partial<MountedStatus> = {
 
 function look(seconds: number, ...gateways: MountedStatus[][]): Look {
   const all = gateways.map((mounts, index) => ({
-    generation: index + 1,
+    generation: 1,
     pid: 100 + index,
     state: index === gateways.length - 1 ? ('serves' as const) : ('finishes' as const),
     since: new Date(START).toISOString(),
@@ -61,6 +61,7 @@ test('rates are those between two looks, and percentiles too', () => {
 test('what finishes after a reload is counted once, and one gateway is added to the other', () => {
   const before = look(10, [mounted('/', 100)])
   const finishing = mounted('/', 120, { retired: true, inFlight: 3 })
+  // Two processes may be of one generation.
   const now = look(12, [mounted('/', 120, { inFlight: 1 }), finishing], [mounted('/', 24)])
   expect(figuresOf(before, now)).toMatchObject([{ key: '/', perSecond: 10 + 2, inFlight: 4 }])
 })

@@ -86,6 +86,7 @@ export async function pythonCommand(
     `processes=${context.several ? 2 : mostOf(processes)}`,
     `stop=${stopTimeout}`,
     `gateway=${process.pid}`,
+    ...(context.source ? ['sources=1'] : []),
     ...path.map((p) => `path=${p}`),
   ]
   return identity.wrap({ file, args: [WORKER, does, python, ...options], cwd, env }, cwd)

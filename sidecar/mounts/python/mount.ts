@@ -39,6 +39,7 @@ class PythonMount implements Mount {
       name: 'Python worker',
       mount: key,
       log,
+      source: this.#context.source,
     })
     await this.#started(this.#pool.open())
   }

@@ -3,7 +3,7 @@
 
 def options(arguments):
     """TARGET and NAME=VALUE, as ../worker.py says."""
-    found = {'target': arguments[0], 'threads': 1, 'processes': 1, 'stop': 30.0, 'gateway': 0, 'path': []}
+    found = {'target': arguments[0], 'threads': 1, 'processes': 1, 'stop': 30.0, 'gateway': 0, 'sources': 0, 'path': []}
     for argument in arguments[1:]:
         name, _, value = argument.partition('=')
         if name == 'path':

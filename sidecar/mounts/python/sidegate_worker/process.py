@@ -17,6 +17,7 @@ from .output import Output, running
 from .pipes import Pipes
 from .request import Request
 from .serving import calm_gateway, serve, serve_beside
+from .sources import Sources
 from .stacks import open_dump
 
 
@@ -92,9 +93,12 @@ def main(arguments):
 
     sys.path[:0] = settings['path'] + [os.getcwd()]
     sys.argv = [settings['target']]
+    sources = Sources(control) if settings['sources'] else None
     try:
         app = load(settings['target'])
     except Failed as error:
+        if sources:
+            sources.look()
         tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
         return 1
     ends = []
@@ -109,6 +113,8 @@ def main(arguments):
         return 1
     calm_gateway(settings['gateway'])
     tell(control, type='ready', python=sys.version.split()[0], pid=os.getpid(), requests=pipes.open(), stacks=open_dump())
+    if sources:
+        start_native_thread(sources.keep_looking, ())
     pipes.wait()
     serve(connections[0], app)
     for end in ends:
