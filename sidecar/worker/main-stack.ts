@@ -19,15 +19,19 @@ export async function mainStack(patience: number): Promise<MainStack> {
     session.connectToMainThread()
     session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url))
     const end = performance.now() + patience
+    let seen: MainStack | undefined
     for (let left = patience; left > 0; left = end - performance.now()) {
       const frames = await pause(session, left)
       if (!frames) break
       const [first] = frames
       const request = first && (await requestOf(session, first))
       session.post('Debugger.resume')
-      // Between two jobs there is nothing on the stack, and Node.js alone when a question of the gateway comes in.
-      if (frames.some(({ location }) => !isNode(files.get(location.scriptId))))
-        return { text: frames.map((frame) => line(frame, files)).join('\n'), request }
+      // Between two jobs there is nothing on the stack.
+      if (!first) continue
+      seen = { text: frames.map((frame) => line(frame, files)).join('\n'), request }
+      if (frames.some(({ location }) => isOfApp(files.get(location.scriptId)))) return seen
+      // What takes in a question of the gateway is soon over, and nothing to be told of.
+      if (performance.now() > end) return seen
     }
     const text = 'it runs no JavaScript at this moment: it waits for something, or is inside of native code'
     return { text, request: undefined }
@@ -38,8 +42,11 @@ export async function mainStack(patience: number): Promise<MainStack> {
   }
 }
 
-function isNode(file = ''): boolean {
-  return file.startsWith('node:')
+/** Where Sidegate's own code is, of the sources or built as this file is. */
+const OWN = new URL(import.meta.url.endsWith('.ts') ? '../' : '../../', import.meta.url).href
+
+function isOfApp(file = ''): boolean {
+  return !file.startsWith('node:') && !file.startsWith(OWN)
 }
 
 /** Undefined when nothing runs that could be paused. */

@@ -52,6 +52,7 @@ async function open(opening: Opening): Promise<void> {
     } else writeSync(STDERR, `${stackOf(error) ?? messageOf(error)}\n`)
     return exit(1)
   }
+  await watched
   desk = new Desk(opening.key, mount, output, reports)
   tell({ type: 'ready', pid: process.pid })
 }
@@ -91,9 +92,12 @@ function fileOf(script: string): string {
   return script.startsWith('file:') ? fileURLToPath(script) : script
 }
 
-new Worker(new URL(`./watch${import.meta.url.slice(-3)}`, import.meta.url), {
+const watch = new Worker(new URL(`./watch${import.meta.url.slice(-3)}`, import.meta.url), {
   resourceLimits: { maxOldGenerationSizeMb: WATCH_HEAP },
-}).unref()
+})
+watch.unref()
+// Without it the worker serves, and nobody can say where it hangs.
+const watched = new Promise<void>((resolve) => watch.once('online', resolve).once('error', () => resolve()))
 link.on('data', (bytes: Buffer) => (desk ? desk.receive(bytes) : first.receive(bytes)))
 link.on('error', () => {})
 link.once('end', () => void end()).once('close', () => void end())

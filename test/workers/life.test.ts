@@ -1,8 +1,20 @@
 // The life of workers in Node.js: many requests at a time, clients that go away, what an app does to its process.
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { app } from '../../sidecar/mounts/app.ts'
-import { alive, until } from '../python/mount.ts'
-import { openWorkers } from './mount.ts'
+import { alive, until, windows } from '../python/mount.ts'
+import type { OpenMount } from '../mount.ts'
+import { openWorkers, workers } from './mount.ts'
+
+/** For tests that leave it as it is. */
+let common: OpenMount | undefined
+afterAll(() => common?.mount.close())
+
+async function shared(): Promise<OpenMount> {
+  if (common) return common
+  common = workers({}, { kept: true })
+  await common.mount.open()
+  return common
+}
 
 test('many requests at a time; one whose client is gone leaves its place', async () => {
   const { mount, request } = await openWorkers({ requests: 3, queue: 1 })
@@ -29,7 +41,7 @@ test('two processes share the requests', async () => {
 })
 
 test('a client that reads nothing stops the app, and nobody else', async () => {
-  const { request, mount } = await openWorkers()
+  const { request, mount } = await shared()
   const slow = request({ path: '/endless', slow: true })
   await slow.carrier.until(({ chunks }) => chunks.length > 0)
   expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
@@ -45,7 +57,7 @@ test('a client that reads nothing stops the app, and nobody else', async () => {
 })
 
 test('a body comes as fast as the app takes it, whatever its length', async () => {
-  const { request } = await openWorkers()
+  const { request } = await shared()
   const piece = Buffer.alloc(100_000, 'x')
   async function* body() {
     for (let count = 0; count < 50; count++) yield piece
@@ -58,7 +70,7 @@ test('a body comes as fast as the app takes it, whatever its length', async () =
 })
 
 test('a body that the app does not want is not asked for', async () => {
-  const { request } = await openWorkers()
+  const { request } = await shared()
   let asked = false
   async function* body() {
     asked = true
@@ -70,7 +82,7 @@ test('a body that the app does not want is not asked for', async () => {
 })
 
 test('what an app raises is an error of the app, with its stack', async () => {
-  const { request } = await openWorkers()
+  const { request } = await shared()
   const { response, errors } = request({ path: '/raises' })
   expect((await response).status).toBe(500)
   expect(errors).toMatchObject([{ code: 'APP_RAISED', blame: 'app', message: 'the app raised: on purpose' }])
@@ -87,15 +99,24 @@ test('what it throws outside of requests is logged, and the worker goes on', asy
 })
 
 test.each([
-  ['/exits', /exited with code 3/],
-  ['/crashes', /was killed by SIGABRT|exited with code 134/],
-])('%s costs the requests of that worker, and another one takes its place', async (path, words) => {
+  ['/exits', /exited with code 3/, /the app called process\.exit\(3\), in .*spec\.ts:\d+/],
+  ['/crashes', /was killed by SIGABRT|exited with code 134/, /./],
+])('%s costs the requests of that worker, and another one takes its place', async (path, words, last) => {
   const { mount, request, logged } = await openWorkers()
   const [pid] = mount.status!().pids!
   const { response, errors } = request({ path })
   expect((await response).status).toBe(502)
   expect(errors).toMatchObject([{ code: 'WORKER_DIED', message: expect.stringMatching(words) }])
+  expect(errors[0]!.cause).toMatch(last)
   expect(logged.filter(({ code }) => code === 'WORKER_DIED')).toMatchObject([{ pid, mount: '/' }])
+  expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
+})
+
+test.skipIf(windows)('an app that writes into the connection of its worker breaks that one', async () => {
+  const { request, logged } = await openWorkers()
+  const { response } = request({ path: '/breaks-in' })
+  expect((await response).status).toBe(502)
+  expect(logged.find(({ code }) => code === 'WORKER_DIED')!.message).toMatch(/broke its protocol .* and was killed/)
   expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
 })
 
@@ -112,7 +133,7 @@ test('a reload takes new processes, and those before answer what they have', asy
 })
 
 test('closing ends the processes, and lets the app close first', async () => {
-  const { mount } = await openWorkers({ app: './spec.ts#multiprocess', processes: 2 }, app)
+  const { mount } = await openWorkers({ app: './spec.ts#multiprocess', processes: 2 }, { kind: app })
   const pids = mount.status!().pids!
   await mount.close()
   expect(pids.filter(alive)).toEqual([])

@@ -2,36 +2,29 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { app } from '../../sidecar/mounts/app.ts'
-import { fetch } from '../../sidecar/mounts/fetch.ts'
-import { node } from '../../sidecar/mounts/node.ts'
 import { APPS, openWorkers, workers } from './mount.ts'
 
 const LOAD = new URL('../node/apps/load/', import.meta.url)
 
 describe('an app that does not load', () => {
   test.each([
-    ['./namd.ts', 'TARGET_MISSING', /^\.\/namd\.ts is not there/],
-    ['./none.ts', 'TARGET_EXPORT', /has no export/],
-    ['./throws.ts', 'TARGET_RAISED', /^\.\/throws\.ts raised while it was loaded/],
-    ['./waits.ts', 'TARGET_TIMEOUT', /did not finish loading within 500 ms/],
-  ])('%s', async (target, code, message) => {
-    const { mount } = workers({ node: target, loadTimeout: 0.5 }, node, LOAD)
+    ['./none.ts', 'TARGET_EXPORT', /has no export/, undefined],
+    [
+      './throws.ts',
+      'TARGET_RAISED',
+      /^\.\/throws\.ts raised while it was loaded/,
+      expect.stringContaining('throws.ts:'),
+    ],
+    ['./waits.ts', 'TARGET_TIMEOUT', /did not finish loading within 500 ms/, undefined],
+  ])('%s', async (target, code, message, cause: unknown) => {
+    const { mount } = workers({ node: target, loadTimeout: 0.5 }, { folder: LOAD })
     const rejected = { code, blame: 'config', path: 'mounts./.node', message: expect.stringMatching(message) }
-    await expect(mount.open()).rejects.toMatchObject(rejected)
+    await expect(mount.open()).rejects.toMatchObject({ ...rejected, ...(cause === undefined ? {} : { cause }) })
   })
 
-  test('the stack of what it raised is told', async () => {
-    const { mount } = workers({ node: './throws.ts' }, node, LOAD)
-    await expect(mount.open()).rejects.toMatchObject({ cause: expect.stringContaining('throws.ts:') })
-  })
-
-  test.each([
-    ['app', app, 'APP_SHAPE'],
-    ['node', node, 'NODE_HANDLER'],
-    ['fetch', fetch, 'FETCH_HANDLER'],
-  ] as const)('as %s: no such thing', async (name, kind, code) => {
-    const { mount } = workers({ [name]: './spec.ts#number' }, kind)
-    await expect(mount.open()).rejects.toMatchObject({ code, path: `mounts./.${name}` })
+  test('as an app: no such thing', async () => {
+    const { mount } = workers({ app: './spec.ts#number' }, { kind: app })
+    await expect(mount.open()).rejects.toMatchObject({ code: 'APP_SHAPE', path: 'mounts./.app' })
   })
 
   test('one that ends its process', async () => {
@@ -57,12 +50,9 @@ test('they have the folder of the configuration, the environment of the gateway 
   expect(await ask('/options')).toContain('--max-old-space-size=100')
 })
 
-test.each([
-  [1, 'false'],
-  [2, 'true'],
-])('%d processes: wsgi.multiprocess is %s', async (processes, expected) => {
-  const { request, logged } = await openWorkers({ app: './spec.ts#multiprocess', processes }, app)
+test('wsgi.multiprocess is true where there are several; what an app writes to wsgi.errors is logged', async () => {
+  const { request, logged } = await openWorkers({ app: './spec.ts#multiprocess', processes: 2 }, { kind: app })
   const { exchange, response } = request()
-  expect((await response).body.toString()).toBe(expected)
+  expect((await response).body.toString()).toBe('true')
   expect(logged).toMatchObject([{ message: 'to the errors', stream: 'errors', request: exchange.id, mount: '/' }])
 })

@@ -1,11 +1,13 @@
 // What a worker in Node.js speaks: frames (wire/frames.ts) on its one connection.
 import { notePiece } from '../../collector.ts'
 import type { Door } from '../../carrier.ts'
+import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { writeDoor } from '../../frames/door.ts'
 import { FrameOutput } from '../../frames/output.ts'
 import type { LogFields, LogLevel } from '../../log.ts'
 import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
+import { messageOf } from '../../thrown.ts'
 import { FRAME, FrameReader, type FrameSink } from '../../wire/frames.ts'
 import type { LinkEnd, Links, Report, Speech } from '../link.ts'
 import { FramesLink, type Host } from './link.ts'
@@ -144,7 +146,12 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   readonly #receive = (bytes: Buffer): void => {
     notePiece(bytes.byteLength)
     this.#silence.heard()
-    this.#reader.receive(bytes)
+    try {
+      this.#reader.receive(bytes)
+    } catch (error) {
+      // What an app wrote to this descriptor by itself.
+      this.#end.lost(this.all[0]!, new UpstreamError('WORKER_DIED', messageOf(error)))
+    }
   }
 
   readonly #lose = (): void => {

@@ -5,7 +5,7 @@ import type { ControlMessage, SupervisedProcess } from '../../processes/process.
 const PATIENCE_MS = 500
 const HANGING_MS = 2000
 /** How much longer the answer may take, in milliseconds. */
-const ANSWER_MS = 1000
+const ANSWER_MS = 2000
 
 /** What it says. */
 export interface ToldStack {
@@ -40,7 +40,7 @@ export class Stacks {
   async #ask(patience: number): Promise<ToldStack> {
     const { promise, resolve } = Promise.withResolvers<ToldStack>()
     this.#answer = resolve
-    const text = 'it does not answer at all: its process is stopped'
+    const text = 'it does not answer at all: its process is stopped, or the machine too busy'
     const timer = setTimeout(() => resolve({ text, request: undefined }), patience + ANSWER_MS).unref()
     this.#process.tell({ type: 'stack', patience })
     const told = await promise

@@ -58,6 +58,10 @@ const paths: Record<string, Handler> = {
     console.log('after a while')
     response.end('printed')
   },
+  '/breaks-in': () => {
+    // A report that is none.
+    writeSync(3, Buffer.from([0, 0, 3, 23, 0, 0, 0, 0, 0x78, 0x78, 0x78]))
+  },
   '/writes-by-itself': (_, response) => {
     writeSync(1, 'by the system\n')
     response.end('written')
