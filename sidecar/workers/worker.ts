@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Log, LogFields } from '../log.ts'
 import type { Stack, WorkerStatus } from '../mounts/mount.ts'
 import type { Cause, Keeper, Occupant } from '../processes/occupant.ts'
+import { Printed } from './printed.ts'
 import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
@@ -59,6 +60,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   readonly #started = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   readonly #startTimer: NodeJS.Timeout
+  readonly #printed: Printed
   #lossTimer: NodeJS.Timeout | undefined
   #abortTimer: NodeJS.Timeout | undefined
   /** Why it is to end, when it did not choose to. */
@@ -70,6 +72,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   constructor(options: WorkerOptions, keeper: Keeper<Worker>, turns: Turns) {
     this.#options = options
+    this.#printed = new Printed(options.log, () => this.#fields)
     this.#keeper = keeper
     this.#turns = turns
     this.#process = new SupervisedProcess(options.command, options.connections ?? options.threads, this)
@@ -244,12 +247,13 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   }
 
   output(stream: 'stdout' | 'stderr', line: string): void {
-    this.#write(stream, line, this.#fields)
+    this.#printed.write(stream, line, this.#fields)
   }
 
   exited(exit: Exit): void {
     const before = this.state
     this.state = 'gone'
+    this.#printed.end()
     for (const timer of [this.#startTimer, this.#lossTimer, this.#abortTimer]) clearTimeout(timer)
     const what = this.#verdict ?? describeExit(exit)
     if (this.readySince === 0) {
@@ -323,7 +327,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     const fields = { ...this.#fields, request }
     if (report.type === 'output') {
       if (report.stream !== 'stdout') this.#process.remember(report.text)
-      return this.#write(report.stream, report.text, fields)
+      return this.#printed.write(report.stream, report.text, fields)
     }
     const { code, message, detail } = report
     this.#options.log.error(message, { ...fields, code, blame: 'app', detail })
@@ -336,17 +340,6 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   get #fields(): LogFields {
     return { mount: this.#options.mount, pid: this.pid }
-  }
-
-  /** The first line is the message, more are its detail: a traceback stays in one piece. */
-  #write(stream: 'stdout' | 'stderr' | 'errors', text: string, fields: LogFields): void {
-    const { log } = this.#options
-    const end = text.indexOf('\n')
-    const message = end < 0 ? text : text.slice(0, end)
-    const detail = end < 0 ? '' : text.slice(end + 1).trimEnd()
-    const all = { ...fields, stream, detail: detail === '' ? undefined : detail }
-    if (stream === 'stdout') log.info(message, all)
-    else log.warn(message, all)
   }
 
   /** Apps may finish work nobody waits for, within a bound; then the worker is replaced. */

@@ -3,6 +3,7 @@ import type { Endpoint } from '../../address.ts'
 import type { Log, LogFields } from '../../log.ts'
 import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
 import { StartError } from '../../processes/start-error.ts'
+import { OutputRate } from '../../processes/output-rate.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
 import { SupervisedProcess, type ProcessListener } from '../../processes/process.ts'
 import { Watchdog } from '../../processes/watchdog.ts'
@@ -41,9 +42,11 @@ export class CommandServer implements Occupant, ProcessListener {
   #process: SupervisedProcess | undefined
   #watchdog: Watchdog | undefined
   #verdict: string | undefined
+  readonly #rate: OutputRate
 
   constructor(options: ServerOptions, keeper: Keeper<CommandServer>) {
     this.#options = options
+    this.#rate = new OutputRate(options.log, () => this.#fields)
     this.#keeper = keeper
     // Who does not ask for the start hears of `gone`.
     this.#started.promise.catch(() => {})
@@ -154,10 +157,11 @@ export class CommandServer implements Occupant, ProcessListener {
   output(stream: 'stdout' | 'stderr', line: string): void {
     // What it prints while it starts says why it does not.
     if (stream === 'stdout') this.#process?.remember(line)
-    this.#options.log.info(line, { ...this.#fields, stream })
+    if (this.#rate.take()) this.#options.log.info(line, { ...this.#fields, stream })
   }
 
   exited(exit: Exit): void {
+    this.#rate.tell()
     const { program } = this.#options.plan
     const { lastLines: detail } = exit
     const before = this.state
