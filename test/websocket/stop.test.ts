@@ -66,6 +66,24 @@ describe('apps that speak WebSocket', () => {
     expect(log.text).not.toContain('code=')
   })
 
+  test('those of a worker end with 1001 when another one takes its place, and the next ones go to that', async () => {
+    const { gateway, addresses } = await start()
+    const dial = async (): Promise<WebSocket> => {
+      const client = new WebSocket(`ws://${addresses[0]}/work?name=reload-${process.pid}`)
+      await once(client, 'open')
+      return client
+    }
+    const client = await dial()
+    const closed = once(client, 'close')
+    await gateway.reload('/work')
+    const next = await dial()
+    expect((await closed)[0]).toBe(1001)
+    next.send('hello')
+    const [text] = (await once(next, 'message')) as [Buffer]
+    expect(String(text)).toBe('hello')
+    next.terminate()
+  })
+
   test.each(['app', 'work'])('a message that is under way to the client comes before the end: %s', async (key) => {
     const { gateway, addresses } = await start()
     const client = new WebSocket(`ws://${addresses[0]}/${key}?name=slow-${process.pid}`)
