@@ -62,13 +62,14 @@ async function placeOf(option: string | undefined, config: string | undefined, c
   return usual
 }
 
-/** Prints what came of an order. @returns the exit code */
+/** Prints what came of an order. @returns the exit code. @throws {ConfigError} what kept it from being done, where that has a code */
 export function told({ status, body }: AdminAnswer, { stdout, stderr }: Context): number {
   const { code, message } = body as { code?: string; message: string }
   if (status < 300) {
     stdout.write(`${message}\n`)
     return EXIT.ok
   }
-  stderr.write(`sidegate: ${message.trimEnd()}${code === undefined ? '' : ` [${code}]`}\n`)
+  if (code !== undefined) throw new ConfigError(code, '', message.trimEnd())
+  stderr.write(`sidegate: ${message.trimEnd()}\n`)
   return EXIT.failed
 }

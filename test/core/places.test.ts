@@ -133,6 +133,23 @@ test('a gateway that is closed meanwhile is not held up, and leaves nothing open
   expect(series.last.closed).toBe(1)
 })
 
+test('one that is taken out answers 503, until it is back', async () => {
+  const series = new Series()
+  const { gateway, get } = await serve(series)
+  const early = get()
+  await until('the request is there', () => series.made[0]!.held.length === 1)
+  const out = gateway.takeOut('/', true)
+  expect(await get()).toMatch(/^503 .*\nMOUNT_DRAINED /)
+  answer(series.made[0]!.held[0]!, 'first')
+  expect(await early).toBe('first')
+  expect(await out).toBe(0)
+  expect(await gateway.takeOut('/', false)).toBe(0)
+  const late = get()
+  await until('the request is there', () => series.made[0]!.held.length === 2)
+  answer(series.made[0]!.held[1]!, 'back')
+  expect(await late).toBe('back')
+})
+
 test('a mount that reloads itself is asked to', async () => {
   let asked = 0
   const mount = { ...mountOf(() => {}), reload: async () => void asked++ }

@@ -162,3 +162,18 @@ test('the configuration says where', async () => {
   folder.write('sidegate.config.json', JSON.stringify({ ...config, admin: false }))
   expect((await ask('status')).err).toMatch(/admin: false.*\[ADMIN_UNREACHABLE\]/)
 })
+
+test('a gateway that an app keeps busy is told of, and does not hold up who asks', async () => {
+  folder.write(
+    'busy.mjs',
+    'export default (req, res) => { for (const end = Date.now() + 4000; Date.now() < end; ); res.end() }',
+  )
+  configure({ '/': { node: './busy.mjs' } })
+  const one = folder.run(['serve', '--supervise'], environment)
+  const url = `http://127.0.0.1:${await one.port()}`
+  await until('it can be asked', async () => (await ask('status')).code === 0)
+  const asked = fetch(url).catch(() => undefined)
+  await until('it is busy', async () => (await ask('status')).out.includes('does not answer: an app may keep it busy'))
+  expect((await ask('log-level', 'warn')).err).toMatch(/gateway 1 did not answer within 1 s.*\[GATEWAY_BUSY\]/)
+  await asked
+})
