@@ -44,9 +44,9 @@ test.for([
 })
 
 test('one that needs more time than startTimeout has failed', async () => {
-  const { mount } = healthy('503', { startTimeout: 1 })
+  const { mount } = healthy('503', { startTimeout: 3 })
   await expect(mount.open()).rejects.toThrow(
-    'was not ready after 1 s (startTimeout): /health?from=here was answered with 503 (ready)',
+    'was not ready after 3 s (startTimeout): /health?from=here was answered with 503 (ready)',
   )
 })
 

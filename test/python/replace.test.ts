@@ -91,7 +91,13 @@ test.skipIf(windows)('a worker that has to go while a reload fails goes all the 
 })
 
 test('close in the middle of a reload ends those that come up, too', async () => {
-  const made = await openMount({ python: 'spec' })
+  const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const status = join(folder, 'status')
+  writeFileSync(status, '200')
+  const made = await openMount({ python: 'health', env: { STATUS: status }, ready: '/health' })
+  // The next one is never ready.
+  writeFileSync(status, '503')
   const reload = made.mount.reload!().then(
     () => 'reloaded',
     () => 'given up',
