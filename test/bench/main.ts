@@ -23,6 +23,8 @@ const RESULTS = 'run/bench'
 const WARM_UP_REQUESTS = 40_000
 const WARM_UP_SECONDS = 2
 const WARM_UPS_MAX = 5
+/** Lines of nginx' error log that are shown when a request failed. */
+const LAST_WORDS = 3
 // One connection gives plenty of samples in this time.
 const SINGLE_SECONDS = 1
 
@@ -146,6 +148,10 @@ async function withServers<T>(
     const result = await work(servers, nginx)
     if (nginx.log() !== '') console.log(`bench: nginx complained:\n${nginx.log()}`)
     return result
+  } catch (error) {
+    const said = nginx?.log().trimEnd().split('\n').slice(-LAST_WORDS) ?? []
+    console.error(said.map((line) => `nginx: ${line}`).join('\n'))
+    throw error
   } finally {
     await nginx?.stop()
     for (const server of servers) await server.stop()
