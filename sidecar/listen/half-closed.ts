@@ -17,27 +17,39 @@ const NOTHING = new Uint8Array(0)
 const CLOSED = /^(?:04|05|06|0B)$/
 
 const watched = new Set<Socket>()
+/** Those that have not been asked for yet: each once, as thousands may go at a time. */
+const fresh = new Set<Socket>()
+let soon: NodeJS.Immediate | undefined
 let timer: NodeJS.Timeout | undefined
 let looking = false
 
 /** Destroys the socket when nobody is at the other end any more. Until `unwatch`. */
 export function watch(socket: Socket): void {
   watched.add(socket)
+  fresh.add(socket)
   socket.setKeepAlive(true, LOOK_MS)
-  timer ??= setInterval(look, LOOK_MS).unref()
-  look()
+  timer ??= setInterval(() => look(watched), LOOK_MS).unref()
+  soon ??= setImmediate(lookAtFresh)
 }
 
 /** The connection is closed. */
 export function unwatch(socket: Socket): void {
+  fresh.delete(socket)
   if (!watched.delete(socket) || watched.size > 0) return
   clearInterval(timer)
   timer = undefined
 }
 
-function look(): void {
+function lookAtFresh(): void {
+  soon = undefined
+  look(fresh)
+  fresh.clear()
+}
+
+function look(sockets: ReadonlySet<Socket>): void {
   const local = new Map<string, Socket>()
-  for (const socket of watched) {
+  for (const socket of sockets) {
+    if (socket.destroyed) continue
     const { remoteAddress, remotePort, localAddress, localPort } = socket
     socket.write(NOTHING)
     if (remoteAddress === undefined || localAddress === undefined) continue
