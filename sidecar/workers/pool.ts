@@ -223,7 +223,7 @@ export class Pool {
     if (this.#slots.length === 0) return 'no worker is there yet'
     const ready = this.#slots.filter(({ occupant }) => occupant?.state === 'ready').length
     return ready === this.#slots.length
-      ? `all ${ready} workers are busy (processes, threads)`
+      ? `all ${ready} workers are busy (processes, ${this.#options.placesName ?? 'threads'})`
       : `${ready} of ${this.#slots.length} workers run: see the log for what became of the others`
   }
 }

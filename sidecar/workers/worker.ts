@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly speech: Speech
   /** Requests at the same time in one process. */
   readonly threads: number
+  /** What the setting is called that says how many. Default: threads. */
+  readonly placesName?: string
   /** Connections to one process. Default: one a thread. */
   readonly connections?: number
   readonly startTimeout: number

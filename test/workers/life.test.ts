@@ -21,7 +21,9 @@ test('many requests at a time; one whose client is gone leaves its place', async
   const waiting = [1, 2, 3].map(() => request({ path: '/aborts' }))
   await Promise.all(waiting.map(({ carrier }) => carrier.until(({ chunks }) => chunks.length > 0)))
   const next = request({ path: '/hello' })
-  expect(() => request({ path: '/hello' })).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }))
+  expect(() => request({ path: '/hello' })).toThrow(
+    expect.objectContaining({ code: 'QUEUE_FULL', message: expect.stringContaining('(processes, requests)') }),
+  )
   expect(mount.status!()).toMatchObject({ waiting: 1, workers: [{ busy: 3, places: 3, requests: 3, state: 'ready' }] })
   waiting[0]!.hangUp()
   expect((await next.response).body.toString()).toBe('Hello')

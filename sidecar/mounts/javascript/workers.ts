@@ -67,6 +67,7 @@ class WorkersMount implements Mount {
       speech: frames({ requests, silence: stuckTimeout * 1000, spells: this.#kind !== 'app', opening }),
       ...staffOf(processes),
       threads: requests,
+      placesName: 'requests',
       connections: 1,
       queue,
       queueTimeout: queueTimeout * 1000,
