@@ -157,7 +157,7 @@ export class Stage {
     const version = ++this.#version
     this.write('version', String(version))
     return (mount) => {
-      for (const one of mount === undefined ? RELOADED : [mount]) this.#versions.set(one, version)
+      for (const one of RELOADED) if (mount === undefined || mount === one) this.#versions.set(one, version)
     }
   }
 
