@@ -72,6 +72,8 @@ export class Exchange {
   sent = 0
   /** The first error of this exchange. */
   error: SidegateError | undefined
+  /** What `upgrade` gave. */
+  taken: GivenConnection | undefined = undefined
   /** Who is told how it goes. */
   readonly observer: ExchangeObserver
   readonly #carrier: Carrier
@@ -81,7 +83,6 @@ export class Exchange {
   #announced = -1
   #abortReason: SidegateError | undefined
   #watching: Watchers | undefined
-  #tunnel: GivenConnection | undefined
   #retired = false
 
   constructor(
@@ -262,11 +263,11 @@ export class Exchange {
     if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
     this.demandUpgradable()
     const sent = upgradeHead(head, this.upgradeAsked!)
-    this.#tunnel = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
+    this.taken = this.#carrier.upgrade!(sent, (end) => this.#tunnelOver(end))
     this.state = 'upgraded'
     this.status = 101
     if (this.#retired) this.retire()
-    return this.#tunnel
+    return this.taken
   }
 
   /**
@@ -276,7 +277,7 @@ export class Exchange {
   retire(): void {
     if (this.outer) return this.outer.retire()
     this.#retired = true
-    this.#tunnel?.retire?.(isWebSocket(this.variables))
+    this.taken?.retire?.(isWebSocket(this.variables))
   }
 
   /** @throws what `upgrade` would throw for this request, whatever the head: UPGRADE_NOT_ASKED, UPGRADE_UNSUPPORTED. */
@@ -306,7 +307,7 @@ export class Exchange {
     this.observer.failed(this, error)
     // A layer that was told has another answer.
     if (this.over) return
-    if (this.state === 'upgraded') return void this.#tunnel!.destroy()
+    if (this.state === 'upgraded') return void this.taken!.destroy()
     if (this.state === 'sent') {
       if (error.code === 'BODY_TOO_LONG') return this.end()
       return this.#cut(error)
@@ -347,7 +348,7 @@ export class Exchange {
     this.state = 'aborted'
     this.#abortReason = reason
     // Its end is counted before this exchange is done.
-    this.#tunnel?.destroy()
+    this.taken?.destroy()
     this.body.fail(reason)
     this.#watching?.abort(reason)
     this.inner?.abort(reason)

@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
 import { node } from '../../sidecar/mounts/node.ts'
+import { run } from '../../sidecar/mounts/run/mount.ts'
 import { upstream } from '../../sidecar/mounts/upstream/mount.ts'
 import { closeFrame } from '../../sidecar/wire/websocket.ts'
 import { startGateway as startReal, until, type TestGateway } from '../harness.ts'
@@ -25,6 +26,14 @@ describe('apps that speak WebSocket', () => {
     for (const stop of stops.splice(0)) await stop()
   })
 
+  const ofItsOwn = {
+    '/work': { kind: node as unknown as MountKind, settings: { node: './apps/server.ts', processes: 1 } },
+    '/run': {
+      kind: run as unknown as MountKind,
+      settings: { run: `${process.execPath} apps/command.mjs $SOCKET`, speaks: 'http' },
+    },
+  } as const
+
   /** A gateway with an app of its own, and the same app somewhere else behind it. */
   async function start(): Promise<TestGateway> {
     const server: Server = createServer()
@@ -36,11 +45,7 @@ describe('apps that speak WebSocket', () => {
       listen: ['127.0.0.1:0'],
       mounts: [
         { key: '/app', kind: node as unknown as MountKind, settings: { node: './apps/server.ts' } },
-        {
-          key: '/work',
-          kind: node as unknown as MountKind,
-          settings: { node: './apps/server.ts', processes: 1 },
-        },
+        { key: '/work', ...ofItsOwn['/work'] },
         {
           key: '/up',
           kind: upstream as unknown as MountKind,
@@ -66,23 +71,32 @@ describe('apps that speak WebSocket', () => {
     expect(log.text).not.toContain('code=')
   })
 
-  test('those of a worker end with 1001 when another one takes its place, and the next ones go to that', async () => {
-    const { gateway, addresses } = await start()
-    const dial = async (): Promise<WebSocket> => {
-      const client = new WebSocket(`ws://${addresses[0]}/work?name=reload-${process.pid}`)
-      await once(client, 'open')
-      return client
-    }
-    const client = await dial()
-    const closed = once(client, 'close')
-    await gateway.reload('/work')
-    const next = await dial()
-    expect((await closed)[0]).toBe(1001)
-    next.send('hello')
-    const [text] = (await once(next, 'message')) as [Buffer]
-    expect(String(text)).toBe('hello')
-    next.terminate()
-  })
+  test.each(['/work', '/run'] as const)(
+    '%s: those of a process end with 1001 when another one takes its place, and the next ones go to that',
+    async (key) => {
+      const { gateway, addresses } = await startReal({
+        listen: ['127.0.0.1:0'],
+        mounts: [{ key, ...ofItsOwn[key] }],
+        directory: import.meta.dirname,
+        drainTimeout,
+      })
+      stops.push(() => gateway.close())
+      const dial = async (): Promise<WebSocket> => {
+        const client = new WebSocket(`ws://${addresses[0]}${key}?name=reload-${process.pid}`)
+        await once(client, 'open')
+        return client
+      }
+      const client = await dial()
+      const closed = once(client, 'close')
+      await gateway.reload(key)
+      const next = await dial()
+      expect((await closed)[0]).toBe(1001)
+      next.send('hello')
+      const [text] = (await once(next, 'message')) as [Buffer]
+      expect(String(text)).toBe('hello')
+      next.terminate()
+    },
+  )
 
   test.each(['app', 'work'])('a message that is under way to the client comes before the end: %s', async (key) => {
     const { gateway, addresses } = await start()

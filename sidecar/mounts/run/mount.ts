@@ -193,7 +193,7 @@ class RunMount implements Mount {
       }
     }
     if (!waits) upload.close()
-    server.done()
+    server.done(exchange)
     if (backend === this.#backend) this.#serveWaiting()
     // One that was replaced, and has answered its last request.
     else if (server.busy === 0) backend.close()

@@ -1,5 +1,6 @@
 // One run of a command: started, watched until somebody listens at its place, in use, ended with everything that it started.
 import type { Endpoint } from '../../address.ts'
+import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
 import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
 import { StartError } from '../../processes/start-error.ts'
@@ -29,11 +30,12 @@ export class CommandServer implements Occupant, ProcessListener {
   readySince = 0
   startError: StartError | undefined
   killedFor: Cause | undefined
-  /** Requests that it was given, and those of them that are under way. */
+  /** Requests that it was given, and those of them that are under way; without those that took over their connections. */
   requests = 0
   busy = 0
   /** Where it listens, once it is started. */
   endpoint: Endpoint | undefined
+  readonly #takenOver = new Set<Exchange>()
   readonly #options: ServerOptions
   readonly #keeper: Keeper<CommandServer>
   readonly #started = Promise.withResolvers<void>()
@@ -67,15 +69,33 @@ export class CommandServer implements Occupant, ProcessListener {
     this.busy++
   }
 
-  /** That one is over. */
-  done(): void {
+  /** That one is over, or has taken over its connection, and lasts as long as that. */
+  done(exchange: Exchange): void {
     this.busy--
-    if (this.state === 'leaving' && this.busy === 0) void this.stop()
+    const connection = exchange.taken
+    if (connection && !connection.closed) {
+      this.#takenOver.add(exchange)
+      connection.once('close', () => {
+        this.#takenOver.delete(exchange)
+        this.#endIfUnused()
+      })
+      if (this.state === 'leaving') exchange.retire()
+    }
+    this.#endIfUnused()
   }
 
   leave(): void {
-    if (this.state === 'ready' && this.busy > 0) this.state = 'leaving'
-    else void this.stop()
+    if (this.state !== 'ready' || this.#isUnused) return void this.stop()
+    this.state = 'leaving'
+    for (const exchange of this.#takenOver) exchange.retire()
+  }
+
+  get #isUnused(): boolean {
+    return this.busy === 0 && this.#takenOver.size === 0
+  }
+
+  #endIfUnused(): void {
+    if (this.state === 'leaving' && this.#isUnused) void this.stop()
   }
 
   /** Ends it by force, at once. `how`: what is said of it. */
