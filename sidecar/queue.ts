@@ -52,10 +52,13 @@ export class ExchangeQueue<T> {
     return this.#waiters.first
   }
 
-  /** @throws {UpstreamError} QUEUE_FULL */
-  add(exchange: Exchange, note: T): void {
+  /**
+   * @param least so many may wait, whatever the bound
+   * @throws {UpstreamError} QUEUE_FULL
+   */
+  add(exchange: Exchange, note: T, least = 0): void {
     const { most, words } = this.#options
-    if (this.#waiters.size >= most) throw new UpstreamError('QUEUE_FULL', words.full(most), 503)
+    if (this.#waiters.size >= Math.max(most, least)) throw new UpstreamError('QUEUE_FULL', words.full(most), 503)
     const waiter = this.#waiter(exchange, note)
     this.#enter(waiter, this.#waiters.add(waiter))
   }

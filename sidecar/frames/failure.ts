@@ -20,9 +20,19 @@ interface Failure {
   readonly detail: string | undefined
 }
 
+/** Characters of a text that are sent: one frame has to carry it, whatever becomes of them in JSON. */
+const TEXT_MAX = 1024 * 1024
+
+/** A text, or its beginning where it is longer than anybody reads. */
+export function shortened(text: string): string {
+  const more = text.length - TEXT_MAX
+  return more > 0 ? `${text.slice(0, TEXT_MAX)}… (${more} more characters)` : text
+}
+
 /** The text of an error. */
 export function writeFailure(error: SidegateError): Buffer {
-  const { code, status, blame, message } = error
+  const { code, status, blame } = error
+  const message = shortened(error.message)
   return Buffer.from(JSON.stringify({ code, status, blame, message, detail: detailOf(error) } satisfies Failure))
 }
 
@@ -46,5 +56,6 @@ export function readFailure(text: Buffer): SidegateError {
 
 /** What lies behind an error: the stack of what was thrown, or text. */
 export function detailOf({ cause }: Error): string | undefined {
-  return typeof cause === 'string' ? cause : stackOf(cause)
+  const detail = typeof cause === 'string' ? cause : stackOf(cause)
+  return detail && shortened(detail)
 }

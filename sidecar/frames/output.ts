@@ -14,6 +14,8 @@ const COPY_MAX = 16 * 1024
 export class FrameOutput {
   readonly #stream: Duplex
   #gathered = Buffer.allocUnsafeSlow(GATHERED)
+  /** Where what is gathered begins: what is ahead of it is still being written. */
+  #from = 0
   #size = 0
   #scheduled = false
 
@@ -79,7 +81,7 @@ export class FrameOutput {
 
   /** The header of a frame whose payload is put into the buffer next; gives where. */
   #begin(type: number, id: number, length: number): number {
-    if (this.#size + FRAME_HEAD + length > GATHERED) this.#put()
+    this.#room(FRAME_HEAD + length)
     this.#header(type, id, length)
     const at = this.#size
     this.#size += length
@@ -91,7 +93,7 @@ export class FrameOutput {
   }
 
   #header(type: number, id: number, length: number): void {
-    if (this.#size + FRAME_HEAD > GATHERED) this.#put()
+    this.#room(FRAME_HEAD)
     const at = this.#size
     this.#gathered.writeUInt32BE(((length << 8) | type) >>> 0, at)
     this.#gathered.writeUInt32BE(id, at + 4)
@@ -99,13 +101,21 @@ export class FrameOutput {
   }
 
   #put(): void {
-    if (this.#size === 0) return
+    if (this.#size === this.#from) return
     const stream = this.#stream
-    const bytes = this.#gathered.subarray(0, this.#size)
-    this.#size = 0
-    stream.write(bytes)
-    // All of it is in the system's hands, or else the buffer is still in use.
-    if (stream.writableLength > 0) this.#gathered = Buffer.allocUnsafeSlow(GATHERED)
+    stream.write(this.#gathered.subarray(this.#from, this.#size))
+    // All of it is in the system's hands, or else its part of the buffer is still in use.
+    this.#from = stream.writableLength > 0 ? this.#size : 0
+    this.#size = this.#from
+  }
+
+  /** Makes room for so many bytes behind what is gathered. */
+  #room(size: number): void {
+    if (this.#size + size <= GATHERED) return
+    this.#put()
+    if (this.#from === 0) return
+    this.#gathered = Buffer.allocUnsafeSlow(GATHERED)
+    this.#from = this.#size = 0
   }
 }
 

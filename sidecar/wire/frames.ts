@@ -62,6 +62,23 @@ export const FRAME = {
   leftOut: 28,
 } as const
 
+/** Of frames from a worker, the length of the payload; undefined: any. */
+export const FROM_WORKER: ReadonlyMap<number, number | undefined> = new Map<number, number | undefined>([
+  [FRAME.response, undefined],
+  [FRAME.head, undefined],
+  [FRAME.data, undefined],
+  [FRAME.end, 0],
+  [FRAME.bodyCredit, 4],
+  [FRAME.upgrade, undefined],
+  [FRAME.closed, 0],
+  [FRAME.report, undefined],
+  [FRAME.pong, 0],
+  [FRAME.failed, undefined],
+  [FRAME.interim, undefined],
+  [FRAME.closeAfter, 0],
+  [FRAME.leftOut, undefined],
+])
+
 /** Those that are passed on piece by piece, as they come: the others are told of when they are whole. */
 const STREAMED: ReadonlySet<number> = new Set([FRAME.body, FRAME.data])
 
@@ -74,16 +91,20 @@ export interface FrameSink {
 /** Reads frames out of the bytes of one connection. Keeps the beginning of one frame. */
 export class FrameReader {
   readonly #sink: FrameSink
+  readonly #lengths: ReadonlyMap<number, number | undefined> | undefined
   readonly #beginning = new Beginning()
   /** Of a frame that is passed on in pieces: what is still to come. */
   #left = 0
   #type = 0
   #id = 0
 
-  constructor(sink: FrameSink) {
+  /** `lengths`: the types that may come, and the length of each payload where it is always the same. Unless given: any. */
+  constructor(sink: FrameSink, lengths?: ReadonlyMap<number, number | undefined>) {
     this.#sink = sink
+    this.#lengths = lengths
   }
 
+  /** @throws {Error} no such frame may come: what follows cannot be made out */
   receive(bytes: Buffer): void {
     let at = this.#continue(bytes)
     if (at === bytes.length) return
@@ -94,6 +115,7 @@ export class FrameReader {
       const length = first >>> 8
       const type = first & 0xff
       const id = all.readUInt32BE(at + 4)
+      this.#check(type, length)
       const begin = at + FRAME_HEAD
       const end = begin + length
       if (end > all.length) {
@@ -109,6 +131,14 @@ export class FrameReader {
       this.#sink.frame(type, id, all.subarray(begin, end))
     }
     this.#beginning.keep(all.subarray(at))
+  }
+
+  #check(type: number, length: number): void {
+    const lengths = this.#lengths
+    if (!lengths) return
+    const right = lengths.get(type)
+    if (right === undefined ? !lengths.has(type) : right !== length)
+      throw new Error(`no frame has type ${type} and ${length} bytes`)
   }
 
   /** The rest of a frame that has begun; gives where the next one does. */

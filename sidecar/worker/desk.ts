@@ -2,7 +2,7 @@
 import { notePiece } from '../collector.ts'
 import type { Door } from '../carrier.ts'
 import type { SidegateError } from '../errors.ts'
-import type { Exchange, ExchangeObserver } from '../exchange.ts'
+import type { Exchange } from '../exchange.ts'
 import { readDoor } from '../frames/door.ts'
 import { detailOf, readFailure } from '../frames/failure.ts'
 import type { FrameOutput } from '../frames/output.ts'
@@ -12,13 +12,13 @@ import type { Handler } from '../observer.ts'
 import { readRequest } from '../wire/frame-request.ts'
 import { FRAME, FrameReader, type FrameSink } from '../wire/frames.ts'
 import type { Reports } from './reports.ts'
-import { Served } from './served.ts'
+import { Served, type ServedOwner } from './served.ts'
 
 /** Doors that are remembered: more than a gateway has listeners. */
 const DOORS_MAX = 256
 
 /** The requests of this process. */
-export class Desk implements FrameSink, ExchangeObserver, Handler<Exchange> {
+export class Desk implements FrameSink, ServedOwner, Handler<Exchange> {
   readonly key: string
   /** No more requests come. */
   retired = false
@@ -89,8 +89,12 @@ export class Desk implements FrameSink, ExchangeObserver, Handler<Exchange> {
   done(exchange: Exchange): void {
     const served = this.#byExchange.get(exchange)
     if (!served) return
-    this.#served.delete(served.id)
+    if (!served.isSending) this.sent(served)
     served.speaker.end()
+  }
+
+  sent({ id }: Served): void {
+    this.#served.delete(id)
   }
 
   over(): void {}
@@ -112,8 +116,9 @@ export class Desk implements FrameSink, ExchangeObserver, Handler<Exchange> {
 
   #abort(id: number, why: SidegateError | undefined): void {
     const served = this.#served.get(id)
-    if (served) served.abort(why)
-    else this.#output.bare(FRAME.closed, id)
+    if (!served) return this.#output.bare(FRAME.closed, id)
+    served.abort(why)
+    this.sent(served)
   }
 
   #doorOf(text: string): Door {

@@ -11,15 +11,18 @@ export interface MainStack {
   readonly request: string | undefined
 }
 
-/** `patience`: milliseconds in which some JavaScript would run, if there is any. Never rejects. */
-export async function mainStack(patience: number): Promise<MainStack> {
+/**
+ * Never rejects.
+ * @param patience milliseconds in which some JavaScript would run, if there is any
+ * @param hangs it does not answer: what is not of the app keeps it, too
+ */
+export async function mainStack(patience: number, hangs: boolean): Promise<MainStack> {
   const session = new Session()
   const files = new Map<string, string>()
   try {
     session.connectToMainThread()
     session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url))
     const end = performance.now() + patience
-    let seen: MainStack | undefined
     for (let left = patience; left > 0; left = end - performance.now()) {
       const frames = await pause(session, left)
       if (!frames) break
@@ -28,10 +31,10 @@ export async function mainStack(patience: number): Promise<MainStack> {
       session.post('Debugger.resume')
       // Between two jobs there is nothing on the stack.
       if (!first) continue
-      seen = { text: frames.map((frame) => line(frame, files)).join('\n'), request }
-      if (frames.some(({ location }) => isOfApp(files.get(location.scriptId)))) return seen
+      const isApp = frames.some(({ location }) => isOfApp(files.get(location.scriptId)))
       // What takes in a question of the gateway is soon over, and nothing to be told of.
-      if (performance.now() > end) return seen
+      if (isApp || (hangs && performance.now() >= end))
+        return { text: frames.map((frame) => line(frame, files)).join('\n'), request }
     }
     const text = 'it runs no JavaScript at this moment: it waits for something, or is inside of native code'
     return { text, request: undefined }

@@ -1,5 +1,6 @@
 // What this process has to say beside responses: records for the gateway's log, and what an app prints, with the request that it was printed for.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { shortened } from '../frames/failure.ts'
 import type { FrameOutput } from '../frames/output.ts'
 import { Log, type LogFields, type LogLevel } from '../log.ts'
 import { FRAME } from '../wire/frames.ts'
@@ -77,7 +78,8 @@ export class Reports {
       time?: string
     } & LogFields
     delete fields.time
-    this.#send({ level, message, fields })
+    if (fields.detail) fields.detail = shortened(fields.detail)
+    this.#send({ level, message: shortened(message), fields })
   }
 
   /** At once: what is printed by an app that hangs is what tells where. */

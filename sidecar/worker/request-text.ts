@@ -4,6 +4,8 @@ import { StringDecoder } from 'node:string_decoder'
 
 /** Characters of an unfinished line that are kept; a longer one is reported in pieces. */
 const LINE_MAX = 8192
+/** Characters of one report: a frame has to carry it, whatever becomes of them in JSON. */
+const REPORT_MAX = 1024 * 1024
 
 /** One of the standard streams of one request. */
 export class RequestText {
@@ -36,6 +38,11 @@ export class RequestText {
   }
 
   #report(end: number): void {
+    while (end > REPORT_MAX) {
+      const size = this.#text.lastIndexOf('\n', REPORT_MAX - 1) + 1 || REPORT_MAX
+      this.#report(size)
+      end -= size
+    }
     const text = this.#text.slice(0, end).replace(/[\r\n]+$/, '')
     this.#text = this.#text.slice(end)
     if (text !== '') this.#take(text)

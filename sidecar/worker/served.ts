@@ -10,11 +10,18 @@ import type { FramedRequest } from '../wire/frame-request.ts'
 import { FRAME } from '../wire/frames.ts'
 import type { Head } from '../wire/head.ts'
 import type { Door } from '../carrier.ts'
+import { HeldBack } from './held-back.ts'
 import { Speaker } from './reports.ts'
 import { TakenOver } from './taken-over.ts'
 
 /** A body up to this size goes in one frame with its head. */
 const ONE_FRAME = 48 * 1024
+
+/** Who has it. */
+export interface ServedOwner extends ExchangeObserver {
+  /** It was over before all of its response was sent, and that is done. */
+  sent(served: Served): void
+}
 
 /** The request. */
 export class Served implements Carrier {
@@ -23,6 +30,7 @@ export class Served implements Carrier {
   readonly speaker: Speaker
   /** Only there where the connection may be taken over. */
   readonly upgrade?: Required<Carrier>['upgrade']
+  readonly #owner: ServedOwner
   readonly #output: FrameOutput
   readonly #window: number
   readonly #interim: boolean
@@ -31,11 +39,16 @@ export class Served implements Carrier {
   /** Bytes of the body that may have come. */
   #granted = 0
   #failed = false
+  /** What the app wrote although there was no room. */
+  #held: HeldBack | undefined
+  /** What is sent behind that. */
+  #last: (() => void) | undefined
   #taken: TakenOver | undefined
 
-  constructor(id: number, request: FramedRequest, door: Door, output: FrameOutput, observer: ExchangeObserver) {
+  constructor(id: number, request: FramedRequest, door: Door, output: FrameOutput, owner: ServedOwner) {
     const { name, length, window, upgradable, names, variables } = request
     this.id = id
+    this.#owner = owner
     this.#output = output
     this.#window = this.#credit = window
     this.#interim = door.protocol === 'http'
@@ -47,9 +60,14 @@ export class Served implements Carrier {
       }
     }
     const body = new RequestBody(length, length === 0 ? undefined : this.#demand)
-    this.exchange = new Exchange(this, observer, door, variables, body)
+    this.exchange = new Exchange(this, owner, door, variables, body)
     this.exchange.name = name
     if (names !== '') this.exchange.fields = names.split(' ').flatMap((spelled) => [spelled, ''])
+  }
+
+  /** Some of its response is held back. */
+  get isSending(): boolean {
+    return this.#held !== undefined
   }
 
   // --- what comes from the gateway
@@ -68,7 +86,9 @@ export class Served implements Carrier {
     if (this.#taken) return this.#taken.allow(bytes)
     const had = this.#credit
     this.#credit += bytes
-    if (had <= 0 && this.#credit > 0) this.exchange.notifyDrain()
+    const held = this.#held
+    if (held) this.#goOn(held)
+    if ((held || had <= 0) && !this.#held && this.#credit > 0) this.exchange.notifyDrain()
   }
 
   finished(): void {
@@ -77,6 +97,7 @@ export class Served implements Carrier {
 
   /** Nobody waits for the response any more. */
   abort(why: SidegateError | undefined): void {
+    this.#held = undefined
     // That tells the gateway itself.
     if (this.#taken) return this.#taken.lost(why)
     this.exchange.abort(why ?? new PeerError('CLIENT_GONE', 'the client went away', 499))
@@ -86,7 +107,7 @@ export class Served implements Carrier {
   /** It went wrong: the gateway answers, or cuts. */
   fail(error: SidegateError): void {
     this.#failed = true
-    this.#output.bytes(FRAME.failed, this.id, writeFailure(error))
+    this.#close(() => this.#output.bytes(FRAME.failed, this.id, writeFailure(error)))
   }
 
   // --- what its exchange answers through
@@ -107,13 +128,21 @@ export class Served implements Carrier {
 
   write(chunk: Uint8Array): boolean {
     if (this.#failed) return true
+    const held = this.#held
+    if (held) {
+      held.add(chunk)
+      return false
+    }
+    if (chunk.byteLength > this.#credit) return this.#holdBack(chunk)
     this.#credit -= chunk.byteLength
     this.#output.bytes(FRAME.data, this.id, chunk)
     return this.#credit > 0
   }
 
   finish(): void {
-    if (!this.#failed) this.#output.bare(FRAME.end, this.id)
+    if (this.#failed) return
+    if (this.#held) this.#close(() => this.#output.bare(FRAME.end, this.id))
+    else this.#output.bare(FRAME.end, this.id)
   }
 
   /** The gateway does, as it was told why. */
@@ -126,6 +155,31 @@ export class Served implements Carrier {
 
   retire(): void {
     this.#output.bare(FRAME.closeAfter, this.id)
+  }
+
+  #holdBack(chunk: Uint8Array): false {
+    const held = (this.#held = new HeldBack())
+    held.add(chunk)
+    this.#goOn(held)
+    return false
+  }
+
+  #goOn(held: HeldBack): void {
+    while (this.#credit > 0 && !held.isEmpty) {
+      const piece = held.take(this.#credit)!
+      this.#credit -= piece.byteLength
+      this.#output.bytes(FRAME.data, this.id, piece)
+    }
+    if (!held.isEmpty) return
+    this.#held = undefined
+    this.#last?.()
+    if (this.exchange.over) this.#owner.sent(this)
+  }
+
+  /** Sends what ends the response, behind all of it. */
+  #close(send: () => void): void {
+    if (this.#held) this.#last = send
+    else send()
   }
 
   readonly #demand = (): void => {

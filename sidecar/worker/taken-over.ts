@@ -22,6 +22,8 @@ export class TakenOver extends Duplex implements GivenConnection {
   #received = 0
   #sent = 0
   #waiting: Callback | undefined
+  /** What the app sends next, beyond what may be sent. */
+  #rest: Buffer | undefined
   #broken: SidegateError | undefined
 
   /** `over` is called once, when it has ended. */
@@ -55,7 +57,8 @@ export class TakenOver extends Duplex implements GivenConnection {
   /** The client took bytes. */
   allow(bytes: number): void {
     this.#credit += bytes
-    if (this.#credit > 0) this.#goOn()
+    if (this.#rest) this.#put(this.#rest)
+    if (this.#credit > 0 && !this.#rest) this.#goOn()
   }
 
   /** All that was sent, and its end, has been taken. */
@@ -76,8 +79,7 @@ export class TakenOver extends Duplex implements GivenConnection {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     this.#sent += chunk.byteLength
-    this.#credit -= chunk.byteLength
-    this.#output.bytes(FRAME.data, this.#id, chunk)
+    this.#put(chunk)
     if (this.#credit > 0) callback()
     else this.#waiting = callback
   }
@@ -92,6 +94,15 @@ export class TakenOver extends Duplex implements GivenConnection {
     const reason = this.#broken ?? (error instanceof SidegateError ? error : undefined)
     this.#over({ received: this.#received, sent: this.#sent, error: reason })
     callback(error)
+  }
+
+  /** Sends as much as may be sent. */
+  #put(chunk: Buffer): void {
+    const size = Math.min(chunk.byteLength, this.#credit)
+    this.#rest = size < chunk.byteLength ? chunk.subarray(size) : undefined
+    if (size <= 0) return
+    this.#credit -= size
+    this.#output.bytes(FRAME.data, this.#id, size < chunk.byteLength ? chunk.subarray(0, size) : chunk)
   }
 
   #tellRead(): void {

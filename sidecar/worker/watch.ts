@@ -11,10 +11,11 @@ const END_MS = 900
 interface Question {
   readonly type: string
   readonly patience: number
+  readonly hangs: boolean
 }
 
-async function answer({ type, patience }: Question): Promise<void> {
-  if (type === 'stack') tell({ type, ...(await mainStack(patience)) })
+async function answer({ type, patience, hangs }: Question): Promise<void> {
+  if (type === 'stack') tell({ type, ...(await mainStack(patience, hangs)) })
 }
 
 const control = openEnd(1)

@@ -54,6 +54,7 @@ export class Pool {
       queueTimeout,
       processWords(() => this.#describe()),
       this.#watch,
+      scale?.min === 0 ? options.threads : 0,
     )
     for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
     if (recycle) {

@@ -46,6 +46,7 @@ export class Scheduler implements Turns {
   /** Those that were begun twice: not a third time. */
   readonly #repeated = new WeakSet<Exchange>()
   readonly #watcher: Watch | undefined
+  readonly #first: number
   #patrol: NodeJS.Timeout | undefined
   #closed = false
 
@@ -53,11 +54,20 @@ export class Scheduler implements Turns {
    * @param slots where the workers are; they may come later
    * @param most exchanges that may wait
    * @param timeout milliseconds that each may wait
+   * @param first requests that a worker takes at a time which the first request starts; 0: there is always one
    */
-  constructor(slots: readonly Slot<Worker>[], most: number, timeout: number, words: QueueWords, watcher?: Watch) {
+  constructor(
+    slots: readonly Slot<Worker>[],
+    most: number,
+    timeout: number,
+    words: QueueWords,
+    watcher?: Watch,
+    first = 0,
+  ) {
     this.#slots = slots
     this.#timeout = timeout
     this.#watcher = watcher
+    this.#first = first
     this.#queue = new ExchangeQueue({ most, timeout, words, left: (waiting) => this.#left(waiting) })
   }
 
@@ -88,7 +98,7 @@ export class Scheduler implements Turns {
       this.#waits.add(0)
       return this.#run(worker, exchange)
     }
-    this.#queue.add(exchange, noteOf(exchange))
+    this.#queue.add(exchange, noteOf(exchange), this.#least)
     this.#dispatch()
     this.#watcher?.waits()
   }
@@ -126,6 +136,12 @@ export class Scheduler implements Turns {
   close(): void {
     this.#closed = true
     this.#queue.clear(closed())
+  }
+
+  /** Where none is there at rest, what the first will take at once may wait for its start. */
+  get #least(): number {
+    const isUp = this.#first === 0 || this.#slots.some(({ occupant }) => occupant?.state === 'ready')
+    return isUp ? 0 : this.#first
   }
 
   #run(worker: Worker, exchange: Exchange): void {

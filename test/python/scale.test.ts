@@ -39,6 +39,13 @@ test('to none, and back with the first request', async () => {
   expect(made.mount.status!().pids).toHaveLength(1)
 })
 
+test('the request that starts one waits for it, where none may wait', async () => {
+  const made = await openMount({ python: 'spec', processes: { min: 0, max: 1, idle: 0.2 }, queue: 0 })
+  await until(() => made.mount.status!().workers!.length === 0)
+  const answers = await Promise.all([1, 2].map(() => made.ask({ path: '/hello' })))
+  expect(answers.map(({ status }) => status)).toEqual([200, 503])
+})
+
 test('one that does not come up when it is needed is told of, and tried again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

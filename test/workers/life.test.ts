@@ -122,6 +122,51 @@ test.skipIf(windows)('an app that writes into the connection of its worker break
   expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
 })
 
+test.skipIf(windows).each(['', '?long'])(
+  'one that begins a frame (%s) is found out',
+  { timeout: 20_000 },
+  async (how) => {
+    const { request } = await openWorkers({ stuckTimeout: 3 })
+    const { response } = request({ path: `/begins-a-frame${how}` })
+    expect((await response).status).toBe(502)
+    expect((await request({ path: '/hello' }).response).body.toString()).toBe('Hello')
+  },
+)
+
+test('what an app prints or raises may be as long as it likes', async () => {
+  const { mount, request, logged } = await openWorkers()
+  const [pid] = mount.status!().pids!
+  expect((await request({ path: '/prints-much' }).response).body.toString()).toBe('printed')
+  expect(logged.filter(({ stream }) => stream === 'stdout').length).toBeGreaterThan(0)
+  const { response, errors } = request({ path: '/raises-much' })
+  expect((await response).status).toBe(500)
+  expect(errors).toMatchObject([{ code: 'APP_RAISED', blame: 'app', cause: expect.stringMatching(/^Error: yyy/) }])
+  expect(mount.status!().pids).toEqual([pid])
+})
+
+test('what an app writes without waiting for its client stays in its worker', async () => {
+  const { mount, request } = await shared()
+  const { carrier, response, hangUp } = request({ path: '/rushes', slow: true })
+  await carrier.until(({ chunks }) => chunks.length > 0)
+  await request({ path: '/hello' }).response
+  expect(carrier.bytes.length).toBeLessThan(512 * 1024)
+  carrier.drain()
+  const { body } = await response
+  expect(body.length).toBe(20 * 1024 * 1024 + 3)
+  expect(body.subarray(-4).toString()).toBe('rend')
+  // One whose client goes away meanwhile.
+  hangUp()
+  const gone = request({ path: '/rushes', slow: true })
+  await gone.carrier.until(({ chunks }) => chunks.length > 0)
+  gone.hangUp()
+  const much = request({ path: '/too-much', slow: true })
+  await much.carrier.until(({ chunks }) => chunks.length > 0)
+  much.carrier.drain()
+  expect((await much.response).body.length).toBe(5_000_000)
+  expect(much.errors).toMatchObject([{ code: 'BODY_TOO_LONG' }])
+  await until(() => mount.status!().workers![0]!.busy === 0)
+})
+
 test('a reload takes new processes, and those before answer what they have', async () => {
   const { mount, request } = await openWorkers()
   const [pid] = mount.status!().pids!

@@ -1,4 +1,5 @@
 // What is the same for workers of every language, of those in Node.js: limits of time, and recycling.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { alive, until } from '../python/mount.ts'
 import { openWorkers } from './mount.ts'
@@ -11,6 +12,18 @@ test('a request that takes too long is ended, the app is told, and its worker go
   expect(errors[0]).toMatchObject({ code: 'REQUEST_LATE', blame: 'upstream' })
   await until(async () => (await request({ path: '/aborted' }).response).body.toString() === '/aborts')
   expect(mount.status!().pids).toEqual([pid])
+})
+
+test('time in which the client is waited for, for its body, is not the time of the app', async () => {
+  const { request } = await openWorkers({ requestTimeout: 0.5 })
+  async function* body() {
+    for (let count = 0; count < 4; count++) {
+      await sleep(300)
+      yield Buffer.alloc(1000)
+    }
+  }
+  const { response } = request({ method: 'POST', path: '/big', body: body() })
+  expect((await response).body.toString()).toBe('4000')
 })
 
 test('a slow request is told of', async () => {

@@ -4,21 +4,28 @@ import type { BodySource } from '../../connect/body-sender.ts'
 import type { FrameOutput } from '../../frames/output.ts'
 import { FRAME } from '../../wire/frames.ts'
 
+/** Who is told of it. */
+export interface BodyOwner {
+  /** The app wants more of it, and the client is waited for; or no longer. */
+  awaitsBody(is: boolean): void
+  /** It will not be complete. */
+  refuse(error: unknown): void
+}
+
 /** Sends one body. */
 export class FramedBody {
   readonly #output: FrameOutput
   readonly #id: number
-  readonly #broken: (error: unknown) => void
+  readonly #owner: BodyOwner
   #source: BodySource | undefined
   #credit = 0
   #reading = false
 
-  /** `broken`: the body will not be complete. */
-  constructor(source: BodySource, id: number, output: FrameOutput, broken: (error: unknown) => void) {
+  constructor(source: BodySource, id: number, output: FrameOutput, owner: BodyOwner) {
     this.#source = source
     this.#id = id
     this.#output = output
-    this.#broken = broken
+    this.#owner = owner
   }
 
   /** All of it is there: it is no more than waits for any reader. */
@@ -57,15 +64,17 @@ export class FramedBody {
 
   #wait(source: BodySource): void {
     this.#reading = true
+    this.#owner.awaitsBody(true)
     source.read().then(
       (chunk) => {
         this.#reading = false
         if (!this.#source) return
+        this.#owner.awaitsBody(false)
         this.#pass(chunk)
         this.#pump()
       },
       (error: unknown) => {
-        if (this.#source) this.#broken(error)
+        if (this.#source) this.#owner.refuse(error)
       },
     )
   }

@@ -12,7 +12,7 @@ import { writeRequest } from '../../wire/frame-request.ts'
 import { FRAME } from '../../wire/frames.ts'
 import { isFresh, type Link } from '../link.ts'
 import { Pace } from '../pace.ts'
-import { FramedBody } from './body.ts'
+import { FramedBody, type BodyOwner } from './body.ts'
 import { TakenConnection, type TakenOwner } from './taken.ts'
 
 /** The worker that a place is in. */
@@ -41,7 +41,7 @@ export interface Host {
 type State = 'idle' | 'answering' | 'taken' | 'discarding' | 'lost'
 
 /** The place. */
-export class FramesLink implements Link, TakenOwner {
+export class FramesLink implements Link, TakenOwner, BodyOwner {
   readonly index: number
   requests = 0
   cancelledAt = 0
@@ -55,6 +55,7 @@ export class FramesLink implements Link, TakenOwner {
   /** Bytes of the response that the client has taken, and the worker has not been told of. */
   #taken = 0
   #waiting = false
+  #awaitsBody = false
   #body: FramedBody | undefined
   #connection: TakenConnection | undefined
   #isAccused = false
@@ -118,7 +119,7 @@ export class FramesLink implements Link, TakenOwner {
     })
     output.text(FRAME.start, id, request)
     if (body.length !== 0) {
-      this.#body = new FramedBody(body, id, output, this.#refuse)
+      this.#body = new FramedBody(body, id, output, this)
       if (exchange.body.complete && !upload) this.#body.sendArrived()
     }
     exchange.onAbort(this.#onAbort)
@@ -130,7 +131,7 @@ export class FramesLink implements Link, TakenOwner {
     try {
       this.#take(type, payload, this.#exchange!)
     } catch (error) {
-      this.#refuse(error)
+      this.refuse(error)
     }
   }
 
@@ -239,15 +240,24 @@ export class FramesLink implements Link, TakenOwner {
     if (room) return this.#waiting ? undefined : this.#tellTaken(this.#window / 2)
     if (this.#waiting) return
     this.#waiting = true
-    this.#pace.waits(true, performance.now())
+    this.#tellPace()
     const id = this.#id
     const drained = (): void => {
       if (this.#id !== id) return
-      this.#pace.waits(false, performance.now())
       this.#waiting = false
+      this.#tellPace()
       this.#tellTaken(1)
     }
     exchange.drained().then(drained, () => {})
+  }
+
+  awaitsBody(is: boolean): void {
+    this.#awaitsBody = is
+    this.#tellPace()
+  }
+
+  #tellPace(): void {
+    this.#pace.waits(this.#waiting || this.#awaitsBody, performance.now())
   }
 
   /** When it is worth the while. */
@@ -297,7 +307,7 @@ export class FramesLink implements Link, TakenOwner {
   }
 
   /** The response breaks a rule, or the body does, or somebody else has answered: the worker's work for it ends. */
-  readonly #refuse = (error: unknown): void => {
+  refuse(error: unknown): void {
     if (!this.answering) return
     const exchange = this.#exchange!
     if (!exchange.over) exchange.fail(error)
@@ -320,7 +330,7 @@ export class FramesLink implements Link, TakenOwner {
     this.#exchange?.upload?.close()
     this.#state = state
     this.#exchange = this.#body = this.#connection = undefined
-    this.#waiting = this.#isAccused = false
+    this.#waiting = this.#awaitsBody = this.#isAccused = false
     this.#id = 0
     this.cancelledAt = this.expiredAt = 0
   }

@@ -8,7 +8,7 @@ import { FrameOutput } from '../../frames/output.ts'
 import type { LogFields, LogLevel } from '../../log.ts'
 import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
 import { messageOf } from '../../thrown.ts'
-import { FRAME, FrameReader, type FrameSink } from '../../wire/frames.ts'
+import { FRAME, FROM_WORKER, FrameReader, type FrameSink } from '../../wire/frames.ts'
 import type { LinkEnd, Links, Report, Speech } from '../link.ts'
 import { FramesLink, type Host } from './link.ts'
 import { Silence, type Silent } from './silence.ts'
@@ -39,7 +39,7 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   readonly #process: SupervisedProcess
   readonly #end: LinkEnd
   readonly #patience: number
-  readonly #reader = new FrameReader(this)
+  readonly #reader = new FrameReader(this, FROM_WORKER)
   readonly #byId = new Map<number, FramesLink>()
   readonly #silence = new Silence(this)
   readonly #stacks: Stacks
@@ -116,8 +116,11 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   }
 
   frame(type: number, id: number, payload: Buffer): void {
-    if (id !== 0) this.#byId.get(id)?.frame(type, payload)
-    else if (type === FRAME.report) this.#report(payload)
+    const link = this.#byId.get(id)
+    // Bytes that nobody waits for may be anything: they are no answer.
+    if (link || type !== FRAME.data) this.#silence.heard()
+    if (link) link.frame(type, payload)
+    else if (id === 0 && type === FRAME.report) this.#report(payload)
   }
 
   ask(): void {
@@ -145,7 +148,6 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
 
   readonly #receive = (bytes: Buffer): void => {
     notePiece(bytes.byteLength)
-    this.#silence.heard()
     try {
       this.#reader.receive(bytes)
     } catch (error) {

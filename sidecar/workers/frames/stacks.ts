@@ -26,8 +26,7 @@ export class Stacks {
 
   /** Never rejects. Who asks meanwhile gets the same answer. `hangs`: it does not answer otherwise. */
   ask(hangs: boolean): Promise<ToldStack> {
-    const patience = hangs ? HANGING_MS : PATIENCE_MS
-    return (this.#asked ??= this.#ask(patience).finally(() => (this.#asked = undefined)))
+    return (this.#asked ??= this.#ask(hangs).finally(() => (this.#asked = undefined)))
   }
 
   /** The worker said something. */
@@ -37,12 +36,13 @@ export class Stacks {
     this.#answer?.({ text: String(text), request: typeof request === 'string' ? request : undefined })
   }
 
-  async #ask(patience: number): Promise<ToldStack> {
+  async #ask(hangs: boolean): Promise<ToldStack> {
+    const patience = hangs ? HANGING_MS : PATIENCE_MS
     const { promise, resolve } = Promise.withResolvers<ToldStack>()
     this.#answer = resolve
     const text = 'it does not answer at all: its process is stopped, or the machine too busy'
     const timer = setTimeout(() => resolve({ text, request: undefined }), patience + ANSWER_MS).unref()
-    this.#process.tell({ type: 'stack', patience })
+    this.#process.tell({ type: 'stack', patience, hangs })
     const told = await promise
     clearTimeout(timer)
     return told

@@ -62,6 +62,29 @@ const paths: Record<string, Handler> = {
     // A report that is none.
     writeSync(3, Buffer.from([0, 0, 3, 23, 0, 0, 0, 0, 0x78, 0x78, 0x78]))
   },
+  '/begins-a-frame': (request) => {
+    // Of a report that is as long as can be, and of one that is none.
+    const bytes = request.url!.endsWith('?long') ? [0xff, 0xff, 0xff, 23, 0, 0, 0, 0] : [0, 0, 0, 0x99]
+    writeSync(3, Buffer.from(bytes))
+  },
+  '/prints-much': (_, response) => {
+    console.log('x'.repeat(17 * 1024 * 1024))
+    console.log(`${'line\n'.repeat(500_000)}the last`)
+    response.end('printed')
+  },
+  '/raises-much': () => {
+    throw new Error('y'.repeat(17 * 1024 * 1024))
+  },
+  '/rushes': (_, response) => {
+    const chunk = Buffer.alloc(1024 * 1024, 'r')
+    for (let count = 0; count < 20; count++) response.write(chunk)
+    response.end('end')
+  },
+  '/too-much': (_, response) => {
+    response.writeHead(200, { 'content-length': 5_000_000 })
+    response.write(Buffer.alloc(6_000_000))
+    response.end()
+  },
   '/writes-by-itself': (_, response) => {
     writeSync(1, 'by the system\n')
     response.end('written')
