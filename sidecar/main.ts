@@ -42,6 +42,8 @@ function listen<Signal extends NodeJS.Signals>(
 }
 
 const words = process.argv.slice(2)
+const SIGNALS_BELOW = STOP.filter((signal) => signal !== 'SIGHUP')
+const { Echoes } = await import('./supervisor/echoes.ts')
 const link = (await import('./supervisor/link.ts')).supervisorLink(process)
 if (link ? link.supervises : (await import('./supervisor/wanted.ts')).wantsSupervisor(words)) {
   const { supervise } = await import('./supervisor/main.ts')
@@ -61,8 +63,17 @@ const code = await run(words, {
   stdout: process.stdout,
   stderr: process.stderr,
   onStopSignal(listener) {
-    const ends = [listen(STOP, listener), link?.onStop(listener)]
-    return () => ends.forEach((end) => end?.())
+    if (!link) return listen(STOP, listener)
+    // A reload is the supervisor's, also when the signal for it is sent to all processes.
+    process.on('SIGHUP', () => {})
+    const echoes = new Echoes()
+    // What finishes because another one serves is not cut by the first signal either.
+    void link.succeeded.then(() => echoes.again('supervisor'))
+    const by = (way: string) => (signal: StopSignal) => {
+      if (!echoes.again(way)) listener(signal)
+    }
+    const ends = [listen(SIGNALS_BELOW, by('system')), link.onStop(by('supervisor'))]
+    return () => ends.forEach((end) => end())
   },
   supervised: link,
   onUserSignal: (listener) => listen(USER, listener),

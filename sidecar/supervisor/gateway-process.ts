@@ -46,8 +46,9 @@ const TAKES_TIME: ReadonlySet<Ask['what']> = new Set(['reload', 'drain', 'recycl
 /** How long what a gateway said last may still come once it has ended, in milliseconds. */
 const LAST_WORDS_MS = 500
 
-/** How long a gateway may take to end at once, in milliseconds: its workers end meanwhile. */
+/** How long a gateway may take to end at once, in milliseconds: its workers end meanwhile. A supervisor waits for its gateways for so long. */
 const HURRY_MS = 3000
+const HURRY_SUPERVISOR_MS = 5000
 
 /** A gateway under way, or a supervisor of another version that has one. */
 export class GatewayProcess {
@@ -153,7 +154,7 @@ export class GatewayProcess {
   hurry(signal: StopSignal): void {
     this.tell({ type: 'stop', signal })
     clearTimeout(this.#killer)
-    this.#killer = setTimeout(() => this.kill(), HURRY_MS)
+    this.#killer = setTimeout(() => this.kill(), this.supervises ? HURRY_SUPERVISOR_MS : HURRY_MS)
   }
 
   /** Asks it something. Where it does not answer in time, or ends before, that is what came of it. */

@@ -10,8 +10,9 @@ import type { AdminStatus, Outcome } from '../admin/status.ts'
 import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { BackOff } from './back-off.ts'
+import { Echoes } from './echoes.ts'
 import { FileWatch } from './file-watch.ts'
-import { FIRST_SOCKET, GatewayProcess, SPARE_MS, type GatewayCommand, type GatewayExit } from './gateway-process.ts'
+import { FIRST_SOCKET, GatewayProcess, SPARE_MS, type GatewayExit } from './gateway-process.ts'
 import { Generation, type GenerationListener, type StartProcess } from './generation.ts'
 import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
@@ -21,20 +22,7 @@ import { KeptSockets } from './sockets.ts'
 import { askAll, statusOf } from './status.ts'
 import { endIfStuck } from './stuck.ts'
 import { ServiceManager } from '../service-manager.ts'
-
-/** What the processes are started with that one starts. */
-export interface Commands {
-  readonly gateways: GatewayCommand
-  readonly supervisors: GatewayCommand
-}
-
-/** What is to come up. */
-interface Wish {
-  /** What asked for it, for the log. */
-  readonly signal: string
-  /** A supervisor of its own, of the version that is installed now. */
-  readonly supervisor: boolean
-}
+import type { Commands, StopWay, Wish } from './wish.ts'
 
 /** The supervisor. */
 export class Supervisor implements GenerationListener {
@@ -70,6 +58,9 @@ export class Supervisor implements GenerationListener {
   #timer: NodeJS.Timeout | undefined
   #since = 0
   #stopping = false
+  /** To stop: what ends because another supervisor has taken its place was not told so. */
+  #told = false
+  readonly #echoes = new Echoes()
   #code = 0
 
   /** @param above the supervisor whose place this one is to take */
@@ -85,10 +76,10 @@ export class Supervisor implements GenerationListener {
         if (order.type === 'alone') this.#above = undefined
         else if (order.type === 'reload') void this.reload(order.signal)
       })
-      above.onStop((signal) => this.stop(signal, true))
+      above.onStop((signal) => this.stop(signal, 'above'))
       above.onPassed((connection, handle) => this.#relay({ type: 'connection', connection }, handle))
       void above.succeeded.then(() => this.#followed())
-      void above.orphaned.then(() => this.stop('SIGTERM', true))
+      void above.orphaned.then(() => this.stop('SIGTERM', 'orphaned'))
     } else keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
       status: () => this.status(),
@@ -187,11 +178,12 @@ export class Supervisor implements GenerationListener {
     return this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
   }
 
-  /** Has all end that they have under way; the second time at once. `told`: by the supervisor above. */
-  stop(signal: StopSignal, told = false): void {
-    const again = this.#stopping
-    this.#stopping = true
-    if (!told) this.#above?.say({ type: 'stopping', signal })
+  /** Has all end that they have under way; the second time at once. */
+  stop(signal: StopSignal, way: StopWay = 'own'): void {
+    if (this.#echoes.again(way)) return
+    const again = this.#told
+    this.#told = this.#stopping = true
+    if (way === 'own' || way === 'below') this.#above?.say({ type: 'stopping', signal })
     clearTimeout(this.#timer)
     this.#outcome({ done: false, code: 'RELOAD_FAILED', message: 'it is being stopped' })
     if (!again) this.#manager?.stopping(`${signal}: finishes what is under way`)
@@ -226,7 +218,7 @@ export class Supervisor implements GenerationListener {
     else if (report.type === 'upgrade') void this.upgrade(report.signal)
     else if (report.type === 'stopping') {
       gateway.ending = true
-      this.stop(report.signal)
+      this.stop(report.signal, 'below')
     }
   }
 
