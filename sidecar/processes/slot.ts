@@ -56,6 +56,11 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     this.#opened = true
   }
 
+  /** One comes up beside the occupant. */
+  get isRenewing(): boolean {
+    return this.#coming.size > 0
+  }
+
   /** All of its processes. */
   get all(): T[] {
     return [...this.#leaving, ...(this.occupant ? [this.occupant] : []), ...this.#coming]

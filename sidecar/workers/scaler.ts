@@ -116,7 +116,8 @@ export class Scaler {
     // Those in front get the requests when there are few.
     for (const slot of this.#pool.slots.toReversed()) {
       const { occupant } = slot
-      if (occupant?.state !== 'ready') continue
+      // One that comes up in its place is not to be ended with it: a reload would fail.
+      if (occupant?.state !== 'ready' || slot.isRenewing) continue
       const rest = this.#rests.get(occupant)
       if (occupant.busy > 0 || rest?.requests !== occupant.requests) {
         this.#rests.set(occupant, { requests: occupant.requests, since: now })

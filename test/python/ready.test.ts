@@ -59,3 +59,12 @@ test('a reload with one that is not ready changes nothing', async () => {
   expect(mount.status!().pids).toEqual(pids)
   expect((await ask()).status).toBe(200)
 })
+
+test('a worker that is at rest stays until the one that a reload puts in its place is ready', async () => {
+  const { mount, ask, answers } = healthy('204', { processes: { min: 0, max: 1, idle: 0.1 } })
+  await mount.open()
+  // More than three seconds, in which one at rest would be ended.
+  answers('503 503 503 503 503 503 503 204')
+  await mount.reload!()
+  expect((await ask()).status).toBe(200)
+})
