@@ -169,8 +169,9 @@ test('SIGTERM lets a request in flight finish', async () => {
   const { rest } = await begin(port, `/?${folder.path}/go`)
   one.signal('SIGTERM')
   await one.said(/SIGTERM: no new requests/)
+  // What is accepted until then is answered, and is to have nothing to wait for.
   await until('no new connections', () =>
-    get(port, '/').then(
+    get(port, `/?${folder.path}`).then(
       () => false,
       () => true,
     ),
@@ -261,7 +262,7 @@ test.each([
 test.each([
   [['--help'], /sidegate help KIND/],
   [['serve', '-h'], /--drain-timeout SECONDS +Seconds that requests under way/],
-  [['help', 'python'], /processes +Worker processes\. Default: 1\./],
+  [['help', 'python'], /processes +Worker processes: a number,[^]*Default: 1\. \(number or settings\)/],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
 ])('help comes from the table of commands and the settings: %j', async (words, said) => {
   expect((await sidegate(words, folder.path)).out).toMatch(said)
