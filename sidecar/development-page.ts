@@ -13,19 +13,26 @@ interface Place {
   readonly line: number
 }
 
-/** For each error. */
-export const developmentPage: ErrorPage = (error: SidegateError, requestId: string) => {
-  const detail = typeof error.cause === 'string' ? error.cause : stackOf(error.cause)
-  return pageOf(`${error.code} (request ${requestId})`, error.message, detail)
+/**
+ * A page for each error.
+ * @param isSource whether a file is one of the app's. The text of an error may have words of a request, and names what clients like: no other file
+ *   is opened
+ */
+export function developmentPage(isSource: (file: string) => boolean): ErrorPage {
+  return (error: SidegateError, requestId: string) => {
+    const detail = typeof error.cause === 'string' ? error.cause : stackOf(error.cause)
+    return pageOf(`${error.code} (request ${requestId})`, error.message, detail, isSource)
+  }
 }
 
-/** A page of HTML. */
+/** A page of HTML. `isSource`: which of the files that are named may be shown. */
 export function pageOf(
   title: string,
   message: string,
   detail: string | undefined,
+  isSource: (file: string) => boolean,
 ): { headers: [string, string][]; body: string } {
-  const place = placeIn(detail ?? message)
+  const place = placeIn(detail ?? message, isSource)
   const parts = [
     `<h1>${escaped(title)}</h1><p>${escaped(message)}</p>`,
     place ? `<h2>${escaped(`${place.file}:${place.line}`)}</h2><pre>${excerpt(place)}</pre>` : '',
@@ -44,15 +51,25 @@ export function pageOf(
 }
 
 /** Of JavaScript the first frame is where it happened, of Python the last. What is installed, and Sidegate's own, is not where to look. */
-function placeIn(text: string): Place | undefined {
+function placeIn(text: string, isSource: (file: string) => boolean): Place | undefined {
   const frames = [...text.matchAll(/(?:\(|at |^)((?:file:\/\/)?\/[^\s():]+):([0-9]+)(?::[0-9]+)?/gm)]
   const python = [...text.matchAll(/File "([^"]+)", line ([0-9]+)/g)].toReversed()
-  const found = [...python, ...frames].find(
-    ([, file = '']) => !/node_modules|site-packages|sidegate_worker|dist\/sidecar|\/sidecar\//.test(file),
-  )
-  if (!found) return undefined
-  const [, file = '', line] = found
-  return { file: file.startsWith('file:') ? fileURLToPath(file) : file, line: Number(line) }
+  return [...python, ...frames]
+    .map(([, file = '', line]) => ({ file: pathOf(file), line: Number(line) }))
+    .find(
+      ({ file }) =>
+        !/node_modules|site-packages|sidegate_worker|dist\/sidecar|\/sidecar\//.test(file) && isSource(file),
+    )
+}
+
+/** Of what says to be an URL, and may be none, nothing. */
+function pathOf(file: string): string {
+  if (!file.startsWith('file:')) return file
+  try {
+    return fileURLToPath(file)
+  } catch {
+    return ''
+  }
 }
 
 function excerpt({ file, line }: Place): string {

@@ -1,5 +1,5 @@
 // sidegate dev: serves apps while they are written. This is the gateway of it, one after the other; supervisor/workbench.ts starts them.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import type { GatewayConfig, Validated } from '../config/validate.ts'
@@ -52,7 +52,6 @@ export const dev: Command = {
 async function develop(call: Call, supervised: Supervised, exit: AppExit): Promise<number> {
   const { context } = call
   process.env.NODE_ENV ??= 'development'
-  useErrorPage(developmentPage)
   let ready = false
   let trees: readonly string[] = []
   const loaded = new LoadedFiles(() => {
@@ -60,6 +59,7 @@ async function develop(call: Call, supervised: Supervised, exit: AppExit): Promi
   })
   const watched = (): Watched => ({ files: loaded.all, trees, read: loaded.times })
   loaded.watchModules()
+  useErrorPage(developmentPage(loaded.has))
   const stopped = new Promise<void>((resolve) => {
     context.onStopSignal(() => resolve())
     void supervised.succeeded.then(resolve)
@@ -106,6 +106,11 @@ async function develop(call: Call, supervised: Supervised, exit: AppExit): Promi
   return EXIT.ok
 }
 
+/** What is said about a start has no words of clients. */
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
 /** Where a module cannot be parsed: what Node.js throws for that does not say where. */
 function mistakes(files: readonly string[]): string {
   const modules = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && existsSync(file))
@@ -144,7 +149,7 @@ async function failing(
   const listen: readonly ListenerSettings[] =
     handed.length > 0 || !config ? handed.map((address) => v.parse(listenerSettings, { address })) : config.listen
   if (listen.length === 0) throw new UsageError('there is no address to say so at: see above')
-  const { headers, body } = pageOf('This does not start', why.split('\n')[0] ?? '', why)
+  const { headers, body } = pageOf('This does not start', why.split('\n')[0] ?? '', why, isFile)
   const mount: Mount = {
     open: async () => {},
     handle(exchange) {

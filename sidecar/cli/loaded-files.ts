@@ -1,4 +1,5 @@
 // The files that this process, and the workers of its apps, have loaded: what `dev` watches. What is installed counts as no source.
+import { statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +22,14 @@ export class LoadedFiles {
 
   get all(): readonly string[] {
     return [...this.#files.keys()]
+  }
+
+  /** Whether a file is one of them; or of Python, beside one: what fails while it is imported is not told. */
+  readonly has = (file: string): boolean => this.#files.has(file) || (file.endsWith('.py') && this.#isBeside(file))
+
+  #isBeside(file: string): boolean {
+    const beside = this.all.some((one) => dirname(one) === dirname(file))
+    return beside && (statSync(file, { throwIfNoEntry: false })?.isFile() ?? false)
   }
 
   /** When each was, in milliseconds since 1970. */

@@ -63,6 +63,16 @@ test('a change starts the apps anew, and who asks meanwhile waits for them', { t
   expect(raised.text).toContain('the app raised: &lt;no&gt;')
   expect(raised.text).not.toContain('<no>')
 
+  const named = 'if (environ.PATH_INFO) throw new Error(decodeURIComponent(environ.QUERY_STRING))'
+  await after('app.mjs', app(named), '/')
+  folder.write('secret.txt', 'nobody may read this')
+  for (const file of [join(folder.path, 'secret.txt'), `file://${join(folder.path, 'secret.txt')}`, 'file://x/y']) {
+    const { status, text } = await get(`/?${encodeURIComponent(`no\n    at ${file}:1:1\n  File "${file}", line 1`)}`)
+    expect(status).toBe(500)
+    expect(text).toContain(`<h2>${join(folder.path, 'app.mjs')}:3</h2>`)
+    expect(text).not.toContain('nobody may read this')
+  }
+
   await get('/shop')
   const python = await after('lib.py', 'word = nothing', '/shop')
   expect(python.text).toContain(`<h2>${join(folder.path, 'lib.py')}:1</h2>`)
