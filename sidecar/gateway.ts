@@ -82,6 +82,7 @@ export class Gateway implements Reception, Controlled {
   readonly #listeners: readonly Listener[]
   readonly #leftOut: LeftOut
   readonly #rest = new Rest()
+  #begun = false
 
   /** @throws {ConfigError} for addresses and hosts that cannot be used. */
   constructor(options: GatewayOptions) {
@@ -118,18 +119,28 @@ export class Gateway implements Reception, Controlled {
 
   /**
    * Opens every mount, then every listener. When one fails, closes what was open and throws.
-   * @throws {ConfigError}
+   * @throws {ConfigError} START_TWICE when it was started or closed before: then nothing has changed
+   * @throws {PeerError} GATEWAY_CLOSED when it is closed meanwhile
    */
   async start(): Promise<void> {
+    if (this.#begun || this.draining)
+      throw new ConfigError('START_TWICE', '', 'a gateway starts once, and this one was started, or closed, before')
+    this.#begun = true
     try {
       await this.#places.open()
+      this.#demandWanted()
       await allSettled(this.#listeners.map((listener) => listener.open()))
+      this.#demandWanted()
       this.#rest.begin()
     } catch (error) {
       for (const listener of this.#listeners) listener.giveUp()
       await this.close()
       throw this.#located(error)
     }
+  }
+
+  #demandWanted(): void {
+    if (this.draining) throw new PeerError('GATEWAY_CLOSED', 'the gateway was closed while it started', 503)
   }
 
   /** The names by which its listeners are known from process to process. */

@@ -21,6 +21,10 @@ export interface MountStack extends Stack {
 /** How often it is said which mounts a start waits for: those that take less are of no interest. */
 const STILL_MS = 3000
 
+function notOpen(key: string, closed: boolean): ConfigError {
+  return new ConfigError('RELOAD_FAILED', '', `${key}: the gateway ${closed ? 'is being stopped' : 'has not started'}`)
+}
+
 /** All mounts of a gateway. */
 export class Places {
   readonly #log: Log
@@ -30,6 +34,7 @@ export class Places {
   readonly #finishing = new Map<Mounted, Promise<void>>()
   readonly #reloads = new Map<string, OneAtATime>()
   readonly #router: Router<Mounted>
+  #opened = false
   #closed = false
 
   /** @param drainTimeout milliseconds that requests may take whose mount another one has taken over from */
@@ -78,6 +83,7 @@ export class Places {
     const timer = setInterval(say, STILL_MS)
     try {
       await allSettled(this.#mounted.map(open))
+      this.#opened = true
     } finally {
       clearInterval(timer)
     }
@@ -85,10 +91,12 @@ export class Places {
 
   /**
    * Has another mount of the same settings take over from the one in a place; one that was taken out is back with that.
-   * @throws {ConfigError} MOUNT_UNKNOWN; MOUNT_STAYS where there can be no other; those of `open`: the one before serves on
+   * @throws {ConfigError} MOUNT_UNKNOWN; MOUNT_STAYS where there can be no other; RELOAD_FAILED where none is open; those of `open`: the one
+   *   before serves on
    */
   async reload(key: string): Promise<void> {
     this.at(key)
+    if (this.#closed || !this.#opened) throw notOpen(key, this.#closed)
     const known = this.#reloads.get(key)
     const reload = known ?? new OneAtATime(() => this.#reload(key))
     if (!known) this.#reloads.set(key, reload)
@@ -99,6 +107,10 @@ export class Places {
     const before = this.at(key)
     if (before.mount.reload) {
       await before.mount.reload()
+      if (this.#closed) {
+        await before.mount.close()
+        throw notOpen(key, true)
+      }
       before.drained = false
       return
     }
@@ -109,7 +121,7 @@ export class Places {
     const mount = before.another()
     try {
       await mount.open()
-      if (this.#closed) throw new ConfigError('RELOAD_FAILED', '', `${key}: the gateway is being stopped`)
+      if (this.#closed) throw notOpen(key, true)
     } catch (error) {
       await mount.close()
       throw error

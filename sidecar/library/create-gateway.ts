@@ -22,7 +22,8 @@ export interface CreateGatewayOptions {
 export interface OwnGateway {
   /**
    * Opens every mount, then every address.
-   * @throws {ConfigError} for the first thing that is wrong; then nothing is open
+   * @throws {ConfigError} for the first thing that is wrong: then nothing is open; START_TWICE when it was started or closed before
+   * @throws {PeerError} GATEWAY_CLOSED when it is closed meanwhile
    */
   start(): Promise<void>
   /** Where it listens, once it is started: with the port that the system chose for port 0. */

@@ -99,3 +99,28 @@ test('works without a start, and ends twice', async () => {
   await one.close()
   await one.close()
 })
+
+test('it starts once, and a second start harms nothing', async () => {
+  const one = await gateway(config({ '/': { respond: 200, body: 'hello' } }))
+  await expect(one.start()).rejects.toMatchObject({ code: 'START_TWICE' })
+  expect(await get(one)).toBe('hello')
+  await one.close()
+  await one.close()
+  await expect(one.start()).rejects.toMatchObject({ code: 'START_TWICE' })
+})
+
+test('what is closed while it starts does not serve', async () => {
+  const one = await gateway(config({ '/': { respond: 200 } }), false)
+  const started = one.start().catch((error: unknown) => error)
+  await one.close()
+  expect(await started).toMatchObject({ code: 'GATEWAY_CLOSED' })
+  await expect(fetch(url(one))).rejects.toThrow('')
+})
+
+test.each(['before the start', 'after the end'])('a reload %s starts no process', async (when) => {
+  writeFileSync(join(folder, 'app.py'), 'def application(environ, start_response): pass')
+  const one = await gateway(config({ '/': { python: './app.py' } }), when === 'after the end')
+  if (when === 'after the end') await one.close()
+  await expect(one.reload('/')).rejects.toMatchObject({ code: 'RELOAD_FAILED' })
+  expect(one.report.mounts[0]!.mount?.pids ?? []).toEqual([])
+})
