@@ -1,6 +1,7 @@
 // The admin interface: HTTP with JSON on a Unix socket that only the user whose it is may open; on Windows on a named pipe.
 import type { Server } from 'node:http'
 import { isWindows } from '../file-names.ts'
+import { jsonLine } from '../line.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from '../node-http.ts'
 import { listenOnPath, releasePath } from '../unix-socket.ts'
 import { answerOf, type Answer } from './ways.ts'
@@ -8,6 +9,12 @@ import type { Administered } from './status.ts'
 
 /** Who administers: a few commands, a few monitors. */
 const CONNECTIONS_MAX = 64
+
+/** By this who asks knows that it is one. */
+export const SERVER = 'Sidegate'
+
+/** The field that says why an answer is not all that there is. */
+export const INCOMPLETE = 'Sidegate-Incomplete'
 
 /** Serves one. */
 export class AdminServer {
@@ -49,9 +56,14 @@ export class AdminServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume()
-    const { status, body, after } = await this.#answer(request)
-    response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
-    response.end(`${JSON.stringify(body)}\n`, after)
+    const { status, body, incomplete, after } = await this.#answer(request)
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      Server: SERVER,
+      ...(incomplete !== undefined && { [INCOMPLETE]: incomplete }),
+    })
+    response.end(jsonLine(body), after)
   }
 
   async #answer({ method = '', url = '' }: IncomingMessage): Promise<Answer> {

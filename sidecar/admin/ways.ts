@@ -9,6 +9,8 @@ import type { Administered, GatewayAnswer, Outcome } from './status.ts'
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  /** Why it is not all that there is. */
+  readonly incomplete?: string | undefined
   /** Done when the answer has left. */
   readonly after?: () => void
 }
@@ -47,8 +49,11 @@ export const ways: readonly Way[] = [
     query: {},
     answers: 'requests',
     async answer(of) {
-      const all = listOf<{ age: number }>(await of.ask({ what: 'requests' }, false))
-      return ok(all.toSorted((a, b) => b.age - a.age))
+      const answers = await of.ask({ what: 'requests' }, false)
+      const refused = answers.map(({ answered }) => answered).find(isBusy)
+      if (refused && !answers.some(({ answered }) => answered.done)) return refusalIn(answers)!
+      const all = listOf<{ age: number }>(answers)
+      return { ...ok(all.toSorted((a, b) => b.age - a.age)), incomplete: refused?.message }
     },
   },
   {
@@ -82,6 +87,7 @@ export const ways: readonly Way[] = [
     query: { mount: MOUNT, 'back?': '1: take it back' },
     answers: 'drained',
     async answer(of, { mount = '', back }) {
+      if (back !== undefined && back !== '1') return refusal(400, `back is 1, or left out, not ${JSON.stringify(back)}`)
       const answers = await of.ask({ what: 'drain', mount, out: back !== '1' }, true)
       const refused = refusalIn(answers)
       if (refused) return refused
@@ -128,13 +134,16 @@ export const ways: readonly Way[] = [
 
 /** Goes the way that was asked for. */
 export async function answerOf(of: Administered, method: string, url: string): Promise<Answer> {
-  const [path = '', text] = url.split('?', 2)
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
   const way = ways.find((one) => one.path === path)
   if (!way) return refusal(404, `there is nothing at ${path}; there are ${ways.map((one) => one.path).join(', ')}`)
   if (method !== way.method) return refusal(405, `${path} takes ${way.method}`)
-  const query = Object.fromEntries(new URLSearchParams(text))
+  const given = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+  const query = Object.fromEntries(given)
   const names = Object.keys(way.query).map((name) => name.replace('?', ''))
-  for (const name of Object.keys(query)) {
+  for (const name of given.keys()) {
+    if (given.getAll(name).length > 1) return refusal(400, `${path} takes one ${name}`)
     if (names.includes(name)) continue
     const near = nearest(name, names)
     return refusal(400, `${path} has no parameter ${name}${near === undefined ? '' : `; did you mean ${near}?`}`)
@@ -165,6 +174,11 @@ function told(answers: readonly GatewayAnswer[], message: string): Answer {
 function refusalIn(answers: readonly GatewayAnswer[]): Answer | undefined {
   const refused = answers.map(({ answered }) => answered).find(isRefused)
   return refused && { status: 409, body: { code: refused.code, message: refused.message } }
+}
+
+/** One that has ended meanwhile has no requests. */
+function isBusy(answered: Answered): answered is Answered & { done: false } {
+  return isRefused(answered) && answered.code === 'GATEWAY_BUSY'
 }
 
 function isRefused(answered: Answered): answered is Answered & { done: false } {

@@ -32,10 +32,15 @@ export interface Asked {
  * Asks the Sidegate that a call means.
  * @throws {ConfigError} ADMIN_UNREACHABLE; CONFIG_TWICE; what is wrong with the configuration, where that has to be read
  */
-export async function administer({ options, context }: Call, asked: Asked): Promise<AdminAnswer> {
-  const place = await placeOf(text(options, 'admin'), text(options, 'config'), context)
-  return askAdmin(place, asked.method, asked.path + queryOf(asked.query))
+export async function administer(call: Call, asked: Asked): Promise<AdminAnswer> {
+  const { options, context } = call
+  const place = places.get(call) ?? placeOf(text(options, 'admin'), text(options, 'config'), context)
+  places.set(call, place)
+  return askAdmin(await place, asked.method, asked.path + queryOf(asked.query))
 }
+
+/** Who asks again and again means the same one, and reads the configuration once. */
+const places = new WeakMap<Call, Promise<string>>()
 
 function queryOf(query: Asked['query'] = {}): string {
   const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined)
@@ -48,18 +53,30 @@ async function placeOf(option: string | undefined, config: string | undefined, c
   const directory = file === undefined ? cwd : dirname(resolve(cwd, file))
   const where = { directory, option, cwd, environment }
   if (option !== undefined) return adminPlace({ ...where, setting: undefined })
-  // Where somebody is, the configuration need not be right to ask.
   const usual = adminPath(directory, environment)
-  if (file !== undefined && !isWindows() && !existsSync(usual)) {
-    const { data } = await loadConfig(file, cwd, environment)
-    const setting = (data as { admin?: unknown } | undefined)?.admin
-    if (setting === false)
-      throw new ConfigError('ADMIN_UNREACHABLE', '', `${file} has admin: false, so nobody can be asked`)
-    if (typeof setting === 'string') return adminPlace({ ...where, setting })
-  }
+  const setting = file === undefined ? undefined : await settingOf(file, usual, context)
+  if (setting === false)
+    throw new ConfigError('ADMIN_UNREACHABLE', '', `${file} has admin: false, so nobody can be asked`)
+  if (typeof setting === 'string') return adminPlace({ ...where, setting })
   if (!isWindows() && isForeign(dirname(usual)))
     throw new ConfigError('ADMIN_UNREACHABLE', '', `unix:${usual}: the folder belongs to another user`)
   return usual
+}
+
+/**
+ * `admin` of a configuration: another one in its folder may be at the usual place.
+ * @throws {ConfigError} CONFIG_MISSING; what is wrong with it, where nobody is at the usual place
+ */
+async function settingOf(file: string, usual: string, { cwd, environment }: Context): Promise<unknown> {
+  try {
+    const { data } = await loadConfig(file, cwd, environment)
+    return (data as { admin?: unknown } | undefined)?.admin
+  } catch (error) {
+    // Where somebody is, the configuration need not be right to ask.
+    const missing = (error as ConfigError).code === 'CONFIG_MISSING'
+    if (!missing && (isWindows() || existsSync(usual))) return undefined
+    throw error
+  }
 }
 
 /** Prints what came of an order. @returns the exit code. @throws {ConfigError} what kept it from being done, where that has a code */

@@ -12,6 +12,11 @@ export function shownTime(milliseconds: number | undefined): string {
   return `${Math.floor(seconds / 86_400)} d`
 }
 
+/** As much of a text as has room, with a mark where something is left out. */
+export function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text
+}
+
 /** Bytes as megabytes (2^20). */
 export function shownMemory(bytes: number | undefined): string {
   return bytes === undefined ? '' : `${Math.round(bytes / 2 ** 20)} MB`

@@ -1,6 +1,6 @@
 // sidegate stacks: what the worker processes are doing.
 import type { MountStack } from '../places.ts'
-import { visible } from '../line.ts'
+import { jsonLine, visible } from '../line.ts'
 import { administer, administerOptions, told } from './administer.ts'
 import { EXIT, type Call, type Command } from './command.ts'
 
@@ -16,8 +16,7 @@ export const stacks: Command = {
     const answer = await administer(call, { method: 'GET', path: '/v1/stacks', query: { mount } })
     if (answer.status !== 200) return told(answer, call.context)
     const all = answer.body as readonly MountStack[]
-    const text = call.options.json === true ? JSON.stringify(all) : shown(all)
-    call.context.stdout.write(`${text}\n`)
+    call.context.stdout.write(call.options.json === true ? jsonLine(all) : `${shown(all)}\n`)
     return EXIT.ok
   },
 }

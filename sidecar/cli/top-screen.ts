@@ -1,7 +1,7 @@
 // What `top` shows, as lines: as many columns wide and as many lines high as there is room.
 import { percentile, together, type DurationsReport } from '../durations.ts'
 import { columns, type Cell } from './columns.ts'
-import { shownMemory, shownSince, shownTime } from './shown.ts'
+import { cut, shownMemory, shownSince, shownTime } from './shown.ts'
 import { figuresOf, type Figures, type Look, type WorkerFigures } from './top-figures.ts'
 
 /** How large it may be. */
@@ -31,7 +31,7 @@ export function topScreen(before: Look | undefined, now: Look, { width, height }
   ]
   const more = lines.length - height
   const shown = more > 0 ? [...lines.slice(0, height - 1), `… ${more + 1} more lines`] : lines
-  return shown.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))
+  return shown.map((line) => cut(line, width))
 }
 
 function headLines({ status, time }: Look, all: readonly Figures[]): string[] {

@@ -1,5 +1,6 @@
 // What can be asked of what serves, and ordered: of one gateway alone, and of a supervisor's.
 import { rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -10,6 +11,8 @@ import { commandFolder } from '../cli/command-folder.ts'
 import { ask as askIn } from '../cli/ask.ts'
 import type { Ended, Sidegate } from '../cli/sidegate.ts'
 import { until } from '../harness.ts'
+import { emptyVariables } from '../../sidecar/variables.ts'
+import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 
 const folder = commandFolder()
 const environment = { XDG_RUNTIME_DIR: join(folder.path, 'runtime') }
@@ -88,11 +91,12 @@ describe.each<{ how: string; words: string[]; ofReload: Partial<Ended> }>([
       ])
       expect(pids).toContain(requests[0]!.pid)
       expect((await ask('ps')).out).toMatch(
-        /^ *AGE +STATE +MOUNT +PID +CLIENT +METHOD +URI +REQUEST\n.* open +\/held +\d+ +127\.0\.0\.1 +POST +\/held\/x\?y=1 +\S+\n$/,
+        /^ *AGE +STATE +MOUNT +PID +CLIENT +METHOD +REQUEST +URI\n.* open +\/held +\d+ +127\.0\.0\.1 +POST +\S+ +\/held\/x\?y=1\n$/,
       )
       const drained = ask('drain', '/held')
-      await until('it is taken out', async () => (await fetch(`${url}/held`)).status === 503)
-      expect((await ask('status')).out).toMatch(/\/held +taken out +\d/)
+      // What is sent there before that would be held too.
+      await until('it is taken out', async () => /\/held +taken out +\d/.test((await ask('status')).out))
+      expect((await fetch(`${url}/held`)).status).toBe(503)
       expect((await fetch(url)).status).toBe(200)
       rmSync(join(folder.path, 'hold'))
       expect(await (await slow).text()).toBe('done')
@@ -163,10 +167,56 @@ test('the configuration says where', async () => {
   expect((await ask('status')).err).toMatch(/admin: false.*\[ADMIN_UNREACHABLE\]/)
 })
 
+test('what clients send neither steers a terminal nor makes the columns wide', async () => {
+  const config = { listen: ['uwsgi://127.0.0.1:0'], mounts: { '/': { python: './held.py' } }, log: { access: false } }
+  folder.write('sidegate.config.json', JSON.stringify(config))
+  folder.write('hold', '')
+  const one = folder.run(['serve'], environment)
+  const socket = connect(await one.port(), '127.0.0.1')
+  const uri = `/\x1b[2J\x9b31m${'x'.repeat(2000)}`
+  const variables = {
+    REQUEST_METHOD: 'GET',
+    REQUEST_URI: uri,
+    PATH_INFO: '/',
+    SCRIPT_NAME: '',
+    REMOTE_ADDR: 'y'.repeat(999),
+  }
+  socket.write(uwsgi.client().request({ ...emptyVariables(), ...variables }, 0))
+  const { out } = await until('it is under way', async () => {
+    const ended = await ask('ps')
+    return ended.out.includes('/') ? ended : undefined
+  })
+  const [head, row] = out.split('\n')
+  expect(head!.length).toBeLessThan(120)
+  expect(row).toMatch(/ y{44}… .* \/\\x1b\[2J\\x9b31mx+$/)
+  const { out: json } = await ask('ps', '--json')
+  // oxlint-disable-next-line no-control-regex
+  expect(json).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+  expect(JSON.parse(json)).toMatchObject([{ uri }])
+  rmSync(join(folder.path, 'hold'))
+  socket.destroy()
+})
+
+test('of two in one folder the one is asked whose configuration is named', async () => {
+  configure({ '/': { respond: 204 } })
+  const other = { listen: ['127.0.0.1:0'], admin: 'unix:other.sock', mounts: { '/other': { respond: 204 } } }
+  folder.write('other.json', JSON.stringify(other))
+  const all = [['serve'], ['serve', '--config', 'other.json']].map((words) => folder.run(words, environment))
+  await Promise.all(all.map((one) => one.said(/mounted/)))
+  await until('one can be asked', async () => (await ask('status')).code === 0)
+  await until('the other can be asked', async () => (await ask('status', '--admin', 'other.sock')).code === 0)
+  expect((await ask('status', '--config', 'other.json')).out).toContain('/other')
+  expect((await ask('status')).out).not.toContain('/other')
+  expect((await ask('stop', '--config', 'missing.json')).err).toContain('[CONFIG_MISSING]')
+  expect((await ask('drain', '--config', 'other.json')).code).toBe(0)
+  expect((await all[1]!.ended).code).toBe(0)
+  expect((await ask('status')).code).toBe(0)
+})
+
 test('a gateway that an app keeps busy is told of, and does not hold up who asks', async () => {
   folder.write(
     'busy.mjs',
-    'export default (req, res) => { for (const end = Date.now() + 4000; Date.now() < end; ); res.end() }',
+    'export default (req, res) => { for (const end = Date.now() + 6000; Date.now() < end; ); res.end() }',
   )
   configure({ '/': { node: './busy.mjs' } })
   const one = folder.run(['serve', '--supervise'], environment)
@@ -174,6 +224,8 @@ test('a gateway that an app keeps busy is told of, and does not hold up who asks
   await until('it can be asked', async () => (await ask('status')).code === 0)
   const asked = fetch(url).catch(() => undefined)
   await until('it is busy', async () => (await ask('status')).out.includes('does not answer: an app may keep it busy'))
+  const busy = { code: 1, out: '', err: expect.stringMatching(/gateway 1 did not answer.*\[GATEWAY_BUSY\]/) as string }
+  expect(await ask('ps')).toMatchObject(busy)
   expect((await ask('log-level', 'warn')).err).toMatch(/gateway 1 did not answer within 1 s.*\[GATEWAY_BUSY\]/)
   await asked
 })

@@ -1,6 +1,6 @@
 // sidegate status, reload and stop, and the interface that they ask.
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { until } from '../harness.ts'
@@ -164,5 +164,22 @@ test('what there is not is 404, and the wrong method 405', async () => {
   })
   expect(await curl(socket, 'GET', '/v1/stop')).toMatchObject({ status: 405 })
   expect(await curl(socket, 'GET', '/constructor')).toMatchObject({ status: 404 })
+  for (const [query, message] of [
+    ['mount=/&back=yes', /back is 1, or left out/],
+    ['mount=/&mount=/nope', /takes one mount/],
+    ['mount=/?x', /there is no mount \/\?x/],
+  ] as const) {
+    const { body } = await curl(socket, 'POST', `/v1/drain?${query}`)
+    expect((body as { message: string }).message).toMatch(message)
+  }
   expect(await curl(socket, 'POST', '/v1/reload')).toEqual({ status: 200, body: { message: 'gateway 2 serves' } })
+})
+
+test('another server at the socket is no Sidegate', async () => {
+  const path = join(folder.path, 'another.sock')
+  const another = createServer((_, response) => response.end('null'))
+  await new Promise<void>((resolve) => another.listen(path, resolve))
+  for (const word of ['status', 'ps', 'stacks', 'reload', 'stop', 'drain'])
+    expect((await ask(word, '--admin', path)).err).toMatch(/no Sidegate.*\[ADMIN_UNREACHABLE\]/)
+  another.close()
 })
