@@ -5,6 +5,7 @@ import type { GatewayReport } from '../admin/report.ts'
 import type { RawHandle } from '../succession.ts'
 import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
+import type { OtherAccount } from './other-account.ts'
 import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
 
 /** What gateways and supervisors are started with. */
@@ -15,6 +16,8 @@ export interface GatewayCommand {
   readonly env: NodeJS.ProcessEnv
   /** The working directory, as it is called by whoever started this process: it may be another folder by now. */
   readonly cwd: string
+  /** As whom they run, where it is another than this process. */
+  readonly account?: OtherAccount | undefined
 }
 
 /** How a gateway ended. */

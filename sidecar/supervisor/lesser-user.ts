@@ -1,5 +1,6 @@
 // Gateways that run as another user than their supervisor, which stays root. Nothing of a configuration or an app runs as root then. Ports below 1024 are
 // theirs to listen on all the same, by the one capability that is for that (capabilities(7), CAP_NET_BIND_SERVICE).
+import { ConfigError } from '../errors.ts'
 import { Identity } from '../processes/identity.ts'
 import type { GatewayCommand } from './gateway-process.ts'
 
@@ -11,9 +12,17 @@ const BIND = ['--inh-caps=-all,+net_bind_service', '--ambient-caps=-all,+net_bin
  * @throws {ConfigError} those of Identity
  */
 export function asUser(command: GatewayCommand, user: string): GatewayCommand {
-  const [name, group] = user.split(':', 2)
+  const [name, group] = user.split(':')
+  if (!name || group === '')
+    throw new ConfigError(
+      'OWNER_UNKNOWN',
+      '--user',
+      `USER or USER:GROUP is to stand there, not ${JSON.stringify(user)}`,
+    )
   const identity = new Identity({ process: { user: name, group } }, '--user')
-  if (identity.uid === undefined) return command
+  const { uid, gid } = identity
   const { file, args, env } = identity.wrap(command, command.cwd)
-  return { ...command, file, args: [...BIND, ...args], env: { ...env, ...identity.login } }
+  if (uid === undefined || gid === undefined) return { ...command, file, args, env }
+  const account = { uid, gid, name: identity.login.USER }
+  return { ...command, file, args: [...BIND, ...args], env: { ...env, ...identity.login }, account }
 }

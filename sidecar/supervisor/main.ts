@@ -43,6 +43,7 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
     return 1
   }
   const supervisor = new Supervisor({ gateways, supervisors: command }, above)
+  process.on('uncaughtException', (error) => supervisor.fault(error))
   for (const signal of STOP) process.on(signal, () => supervisor.stop(signal))
   process.on('SIGHUP', () => void supervisor.reload('SIGHUP'))
   process.on('SIGUSR1', () => supervisor.note(NO_LOG_FILES))

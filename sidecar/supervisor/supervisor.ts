@@ -6,7 +6,7 @@
 // a service manager can be told of it, it is the service from then on, and this process ends; else whoever has started this process waits for it,
 // so that it stays, and passes on what it is told.
 import { AdminDesk } from '../admin/desk.ts'
-import type { AdminStatus, Outcome } from '../admin/status.ts'
+import type { Outcome } from '../admin/status.ts'
 import { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { BackOff } from './back-off.ts'
@@ -20,6 +20,7 @@ import type { Ready, Report, StopSignal } from './orders.ts'
 import { OwnLog } from './own-log.ts'
 import { KeptSockets } from './sockets.ts'
 import { askAll, statusOf } from './status.ts'
+import { tellFault } from './fault.ts'
 import { endIfStuck } from './stuck.ts'
 import { ServiceManager } from '../service-manager.ts'
 import type { Commands, StopWay, Wish } from './wish.ts'
@@ -30,7 +31,7 @@ export class Supervisor implements GenerationListener {
   readonly #sockets = new KeptSockets()
   readonly #over = Promise.withResolvers<number>()
   readonly #running = new Set<Generation>()
-  readonly #ownLog = new OwnLog()
+  readonly #ownLog: OwnLog
   #log: Log = new Log('text')
   #generations = 0
   /** The one that serves. */
@@ -68,6 +69,7 @@ export class Supervisor implements GenerationListener {
     this.#pid = above?.startedPid ?? process.pid
     this.#manager = ServiceManager.of(commands.supervisors.env, this.#pid, () => this.#log)
     this.#commands = commands
+    this.#ownLog = new OwnLog(commands.gateways.account)
     this.#above = above
     if (above) {
       for (const [key, socket] of Object.entries(above.sockets)) this.#sockets.inherit(key, socket)
@@ -82,7 +84,7 @@ export class Supervisor implements GenerationListener {
       void above.orphaned.then(() => this.stop('SIGTERM', 'orphaned'))
     } else keepInherited(this.#sockets, (process as { channel?: { fd?: number } }).channel?.fd)
     this.#admin = new AdminDesk({
-      status: () => this.status(),
+      status: () => statusOf(this.#running, this.#current),
       ask: (ask, serving) => askAll(this.#running, ask, serving, this.#log),
       reload: () => this.reload('sidegate reload'),
       stop: () => this.stop('SIGTERM'),
@@ -119,6 +121,17 @@ export class Supervisor implements GenerationListener {
   /** Says something that concerns none of its gateways. */
   note(message: string): void {
     this.#log.info(message)
+  }
+
+  /**
+   * Something is wrong in this process itself: an app has written into the channel of its gateway, or the system gives nothing more. The sockets and
+   * the gateways are worth more than its end.
+   */
+  fault(error: unknown): void {
+    tellFault(error, this.#log)
+    if (this.#running.size > 0) return
+    if (this.#stopping || this.#since === 0) this.#over.resolve(1)
+    else this.#startLater()
   }
 
   #wanted(wish: Wish): Promise<Outcome> {
@@ -159,7 +172,8 @@ export class Supervisor implements GenerationListener {
 
   #startFor({ signal, supervisor }: Wish): void {
     this.#start(supervisor)
-    const what = `gateway ${this.#next!.generation} comes up${supervisor ? ' with a supervisor of its own' : ''}${this.#beside}`
+    const beside = this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
+    const what = `gateway ${this.#next!.generation} comes up${supervisor ? ' with a supervisor of its own' : ''}${beside}`
     this.#manager?.reloading(what)
     this.#log.info(`${signal}: ${what}`)
   }
@@ -167,15 +181,6 @@ export class Supervisor implements GenerationListener {
   /** Tells those who wait for a reload. */
   #outcome(outcome: Outcome): void {
     for (const resolve of this.#waiting.splice(0)) resolve(outcome)
-  }
-
-  /** What runs, and what it does. */
-  status(): Promise<AdminStatus> {
-    return statusOf(this.#running, this.#current)
-  }
-
-  get #beside(): string {
-    return this.#current ? ` beside gateway ${this.#current.generation}, which serves until then` : ''
   }
 
   /** Has all end that they have under way; the second time at once. */
@@ -343,6 +348,7 @@ export class Supervisor implements GenerationListener {
   }
 
   #startLater(): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#start(), this.#backOff.next())
   }
 

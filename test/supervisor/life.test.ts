@@ -236,6 +236,33 @@ export const app = (environ, startResponse) => {
   await one.said(/gateway 2 serves/)
 })
 
+test('what an app writes into the channel of its gateway does nothing to the supervisor', async () => {
+  write(
+    'channel.mjs',
+    `import { writeSync } from 'node:fs'
+for (const text of ['garbage', 'null', '{"type":"answer"}', '7']) writeSync(3, text + '\\n')
+export const app = (environ, startResponse) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  writeSync(3, 'garbage\\nnull\\n')
+  return [String(process.pid)]
+}`,
+  )
+  const one = serve('app:./channel.mjs', '-l', '127.0.0.1:0')
+  const port = await one.port()
+  const first = await get(port)
+  await one.said(/garbage.*SUPERVISOR_FAULT/s)
+  expect(await get(port)).toBe(first)
+  one.signal('SIGHUP')
+  await one.said(/gateway 2 serves/)
+  await one.said(/gateway 1 is over/)
+  const second = await get(port)
+  expect(second).not.toBe(first)
+  process.kill(Number(second), 'SIGKILL')
+  await one.said(/gateway 2 ended \(SIGKILL\)/)
+  expect(await get(port)).toMatch(/^\d+$/)
+  expect((await one.stop()).code).toBe(0)
+})
+
 test('a start that fails is told as without a supervisor', async () => {
   const { code, err } = await serve('app:./none.mjs', '-l', '127.0.0.1:0').ended
   expect(code).toBe(1)

@@ -1,10 +1,21 @@
 // Gateways of another user than their supervisor's.
-import { readFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commandFolder } from '../cli/command-folder.ts'
 import { spawnSync } from 'node:child_process'
 import { MAIN } from '../built.ts'
-import { freePort } from '../harness.ts'
+import { freePort, until } from '../harness.ts'
 
 const root = process.platform === 'linux' && process.getuid?.() === 0
 const AS = ['--reuid', '33', '--regid', '33', '--clear-groups', 'test', '-r']
@@ -52,6 +63,49 @@ export default (request, response) => response.end(readFileSync('/proc/self/stat
     expect((await one.stop()).code).toBe(0)
   },
 )
+
+test.skipIf(!reachable)(
+  'the log file is that of the gateways, also where their supervisor has to make it anew',
+  async () => {
+    const settings = { listen: ['127.0.0.1:0'], log: { file: 'logs/all.log' }, mounts: { '/': { respond: 204 } } }
+    folder.write('logged.json', JSON.stringify(settings))
+    const logs = join(folder.path, 'logs')
+    const file = join(logs, 'all.log')
+    mkdirSync(logs)
+    chownSync(logs, 33, 33)
+    const one = folder.run(['serve', '--supervise', '--user=www-data', '-c', 'logged.json'])
+    const said = (text: RegExp) => until(String(text), () => existsSync(file) && text.test(readFileSync(file, 'utf8')))
+    await said(/mounted/)
+    // As a rotation does; it is looked for once a second.
+    renameSync(file, `${file}.1`)
+    const aSecond = performance.now() + 1100
+    await until('a second has gone', () => performance.now() > aSecond)
+    one.signal('SIGHUP')
+    await said(/SIGHUP: gateway 2 comes up/)
+    expect(statSync(file).uid).toBe(33)
+    await said(/gateway 2 serves/)
+    // Nor does it follow, as root, a link that they have made.
+    const secret = join(folder.path, 'secret')
+    writeFileSync(secret, '', { mode: 0o600 })
+    rmSync(file)
+    symlinkSync(secret, file)
+    const another = performance.now() + 1100
+    await until('a second has gone', () => performance.now() > another)
+    one.signal('SIGHUP')
+    await one.said(/gateway 3 did not come up|LOG_/)
+    expect(readFileSync(secret, 'utf8')).toBe('')
+  },
+)
+
+test.skipIf(!root)('a group for root is taken, and what names nobody is refused', async () => {
+  folder.write('gid.mjs', `export default (request, response) => response.end(String(process.getgid()))`)
+  const one = folder.run(['serve', '--supervise', '--user', 'root:33', 'node:./gid.mjs', '-l', '127.0.0.1:0'])
+  expect(await (await fetch(`http://127.0.0.1:${await one.port()}/`)).text()).toBe('33')
+  for (const user of ['', ':33', 'root:']) {
+    const { code, err } = await folder.run(['serve', '--supervise', '--user', user, 'respond:204']).ended
+    expect([code, err]).toEqual([1, expect.stringContaining('--user: USER or USER:GROUP')])
+  }
+})
 
 test('a user that is not there is refused, and so is the option without a supervisor', async () => {
   const port = await freePort()
