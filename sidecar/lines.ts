@@ -8,10 +8,13 @@ const LINE_MAX = 512 * 1024
 export class Lines {
   readonly #decoder = new StringDecoder('utf8')
   readonly #take: (line: string) => void
+  readonly #most: number
   #rest = ''
 
-  constructor(take: (line: string) => void) {
+  /** @param most characters of a line; a longer one comes in pieces */
+  constructor(take: (line: string) => void, most = LINE_MAX) {
     this.#take = take
+    this.#most = most
   }
 
   push(bytes: Uint8Array): void {
@@ -22,9 +25,9 @@ export class Lines {
       at = end + 1
     }
     this.#rest = text.slice(at)
-    while (this.#rest.length > LINE_MAX) {
-      this.#line(this.#rest.slice(0, LINE_MAX))
-      this.#rest = this.#rest.slice(LINE_MAX)
+    while (this.#rest.length > this.#most) {
+      this.#line(this.#rest.slice(0, this.#most))
+      this.#rest = this.#rest.slice(this.#most)
     }
   }
 

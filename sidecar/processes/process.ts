@@ -38,6 +38,8 @@ export interface ControlMessage {
 
 /** As many as a crash report or the end of a traceback has; more is in the log above. */
 const LAST_LINES = 25
+/** Characters of a message of a worker: the error of an app may be long. */
+const MESSAGE_MAX = 8 * 1024 * 1024
 /** How long the output of a process that is over may still come: somebody else may hold its pipes. */
 const OUTPUT_GRACE = 500
 
@@ -119,7 +121,7 @@ export class SupervisedProcess {
       if (typeof message === 'object' && message !== null && 'type' in message) {
         this.#listener.message(message as ControlMessage)
       }
-    })
+    }, MESSAGE_MAX)
     this.#control?.on('data', (bytes: Buffer) => lines.push(bytes))
   }
 

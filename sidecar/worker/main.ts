@@ -5,7 +5,7 @@ import { getCallSites } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { readyEngine } from '../engine.ts'
 import { PeerError, SidegateError } from '../errors.ts'
-import { detailOf } from '../frames/failure.ts'
+import { detailOf, shortened } from '../frames/failure.ts'
 import { FrameOutput } from '../frames/output.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { reportStray } from '../stray.ts'
@@ -48,7 +48,7 @@ async function open(opening: Opening): Promise<void> {
   } catch (error) {
     if (error instanceof SidegateError) {
       const { code, message } = error
-      tell({ type: 'failed', code, message, detail: detailOf(error) })
+      tell({ type: 'failed', code, message: shortened(message), detail: detailOf(error) })
     } else writeSync(STDERR, `${stackOf(error) ?? messageOf(error)}\n`)
     return exit(1)
   }

@@ -74,6 +74,7 @@ test.for([
     /No module named 'surely_not_installed'/,
     /missing_dependency\.py", line 1/,
   ],
+  ['verbose', 'PYTHON_IMPORT_FAILED', /no database x+… \(\d+ more characters\)$/, /verbose\.py", line 1/],
   ['syntax', 'PYTHON_IMPORT_FAILED', /SyntaxError/, /def broken\(/],
   ['names:create_error()', 'PYTHON_FACTORY_FAILED', /LookupError: no such setting/, /in create_error/],
   ['exits', 'PYTHON_START_DIED', /exited with code 3 before it was ready/, /cannot go on/],

@@ -27,6 +27,14 @@ describe('an app that does not load', () => {
     await expect(mount.open()).rejects.toMatchObject({ code: 'APP_SHAPE', path: 'mounts./.app' })
   })
 
+  test('and has much to say about it', async () => {
+    const { mount } = workers({ node: './verbose.mjs' })
+    const message = expect.stringMatching(
+      /^\.\/verbose\.mjs raised while it was loaded: no database x+… \(\d+ more characters\)$/,
+    )
+    await expect(mount.open()).rejects.toMatchObject({ code: 'TARGET_RAISED', path: 'mounts./.node', message })
+  })
+
   test('one that ends its process', async () => {
     const { mount } = workers({ node: './exits.mjs' })
     const message = './exits.mjs: the JavaScript worker exited with code 4 before it was ready'

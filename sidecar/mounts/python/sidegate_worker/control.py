@@ -11,6 +11,16 @@ from .stacks import stacks
 PIECE = 4000
 
 
+# Characters of a text: the gateway takes no longer messages than 8 MB, and JSON may need six bytes for one.
+TEXT_MAX = 500000
+
+
+def shortened(text):
+    """A text, or its beginning where it is longer than anybody reads."""
+    more = len(text) - TEXT_MAX
+    return '%s\u2026 (%d more characters)' % (text[:TEXT_MAX], more) if more > 0 else text
+
+
 def tell(control, **message):
     """One message to the gateway; small enough to be written at once."""
     try:

@@ -7,7 +7,7 @@ import sys
 from .arguments import options
 from .channels import PIPES, open_control
 from .connection import Connection
-from .control import listen_to, tell
+from .control import listen_to, shortened, tell
 from .failed import Failed
 from .file_wrapper import FileWrapper
 from .limits import heed_signal
@@ -99,7 +99,7 @@ def main(arguments):
     except Failed as error:
         if sources:
             sources.look()
-        tell(control, type='failed', code=error.code, message=str(error), detail=error.detail)
+        tell(control, type='failed', code=error.code, message=shortened(str(error)), detail=error.detail and shortened(error.detail))
         return 1
     ends = []
     connections[0].thread = native_ident()
