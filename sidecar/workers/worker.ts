@@ -197,6 +197,8 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     if (this.state === 'starting') this.#process.kill()
     if (this.state !== 'gone') {
       this.state = 'stopping'
+      // What it has not begun is for others, or for nobody.
+      for (const link of this.#links.all) link.takeBack()
       for (const link of this.#links.all) link.close()
       if (this.#doom === undefined) this.#process.stop(this.#options.stopTimeout)
       else {

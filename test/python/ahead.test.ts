@@ -163,9 +163,12 @@ test('a request that is taken back from a worker does not wait behind a slow one
   await Promise.all(slow.map(({ response }) => response))
 })
 
-test('closing runs none that no worker has begun', async () => {
+test.each([
+  ['that is quick, and has requests ahead of their turn', ''],
+  ['that is slow, and has one at a time', '&sleep=0.1'],
+])('closing runs none that no worker has begun: one %s', async (_, sleep) => {
   const mount = await openMount(turns)
-  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  const pid = Number((await mount.ask({ path: `/?id=1${sleep}` })).header('X-Pid'))
   process.kill(pid, 'SIGSTOP')
   await until(() => isStopped(pid))
   const waiting = startSome(mount, 2, 6)
