@@ -170,6 +170,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
         watched: {
           files: config.reloadOnTouch.map((file) => resolve(config.directory, file)),
           trees: texts(call.options, 'watch').map((path) => resolve(context.cwd, path)),
+          since: Date.now(),
         },
         admin,
       },

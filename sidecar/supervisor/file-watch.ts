@@ -4,6 +4,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const LOOK_MS = 1000
+/** The clock of files may be so late, in milliseconds. */
+const CLOCK_MS = 10
 
 /** Files of one folder and those below that are looked at; more are no sources of an app. */
 const FILES_MAX = 20_000
@@ -20,6 +22,8 @@ export interface Watched {
   readonly trees: readonly string[]
   /** When some of the files were read, in milliseconds since 1970: what has changed since then has changed. */
   readonly read?: Readonly<Record<string, number>>
+  /** The same for the others. */
+  readonly since?: number
 }
 
 export class FileWatch {
@@ -38,7 +42,7 @@ export class FileWatch {
     this.#every = every
   }
 
-  /** Looks at these from now on. What is new among them counts as it is now, what was there before as it was then. */
+  /** Looks at these from now on. What is new among them counts as it was then when that is said, else as it is now; what was there before as it was. */
   async at(watched: Watched): Promise<void> {
     this.close()
     this.#watched = watched
@@ -46,7 +50,8 @@ export class FileWatch {
     const now = await times(watched)
     for (const [path, text] of now) {
       if (this.#seen.has(path)) now.set(path, this.#seen.get(path)!)
-      else if (parseFloat(text) > (watched.read?.[path] ?? Infinity)) now.set(path, 'changed')
+      else if (parseFloat(text) > (watched.read?.[path] ?? (watched.since ?? Infinity) - CLOCK_MS))
+        now.set(path, 'changed')
     }
     this.#seen = now
     this.#again()

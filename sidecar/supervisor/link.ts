@@ -12,6 +12,9 @@ interface Channel {
   on(event: 'message' | 'disconnect', listener: (message: Order, handle: RawHandle | undefined) => void): void
 }
 
+/** How often it is looked whether the supervisor is there, in milliseconds. */
+const PARENT_MS = 1000
+
 /** What a gateway is to its supervisor, one generation of several. */
 export class SupervisorLink implements Succession {
   readonly generation: number
@@ -42,9 +45,14 @@ export class SupervisorLink implements Succession {
     this.#handed = handed
     this.#channel = channel
     channel.on('message', (order, handle) => this.#hear(order, handle))
-    channel.on('disconnect', () => {
+    const gone = (): void => {
+      clearInterval(look)
       if (!this.#alone) this.#gone.resolve()
-    })
+    }
+    channel.on('disconnect', gone)
+    // A channel on which a socket waits to be taken does not tell of its end.
+    const parent = process.ppid
+    const look = setInterval(() => process.ppid === parent || gone(), PARENT_MS).unref()
   }
 
   /** Resolves when another gateway serves. */
@@ -89,9 +97,10 @@ export class SupervisorLink implements Succession {
   /** It serves. Resolves once that is said: it waits for the listening sockets that are on their way. */
   ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void> {
     this.#gateway = gateway
-    return new Promise((resolve) =>
+    const said = new Promise<void>((resolve) =>
       this.#send({ type: 'ready', generation: this.generation, ...what }, undefined, resolve),
     )
+    return Promise.race([said, this.orphaned])
   }
 
   /** What only a supervisor says. */
