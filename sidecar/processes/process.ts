@@ -3,13 +3,15 @@
 //
 // File descriptors of the child: 0 nothing, 1 and 2 pipes, 3 to 2 + connections the connections, then the control channel
 // (JSON lines both ways). On Windows each of them is two pipes: the child reads the first, and writes to the one behind it.
-// A worker ends when its connections end: that is how it notices that the gateway was killed.
+// A worker ends when its connections end: that is how it notices that the gateway was killed. One that can notice nothing, as it hangs or was
+// stopped, is ended by a watchdog.
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { isWindows } from '../file-names.ts'
 import type { Exit } from './exit.ts'
 import { Lines, Tail } from '../lines.ts'
+import { GroupsWatchdog } from './groups-watchdog.ts'
 import { PipePair } from './pipe-pair.ts'
 import { askTree, killTree, rootOptions } from './tree.ts'
 
@@ -43,6 +45,10 @@ const MESSAGE_MAX = 8 * 1024 * 1024
 /** How long the output of a process that is over may still come: somebody else may hold its pipes. */
 const OUTPUT_GRACE = 500
 
+/** How long a worker may live on without its gateway, in milliseconds. */
+const ORPHAN_MS = 1000
+const orphans = new GroupsWatchdog(ORPHAN_MS)
+
 /** A process under way. */
 export class SupervisedProcess {
   readonly connections: readonly Duplex[]
@@ -67,6 +73,7 @@ export class SupervisedProcess {
       ...rootOptions(),
     })
     this.pid = this.#child.pid
+    if (connections > 0 && this.pid !== undefined) orphans.add(this.pid)
     // A process that could not be started may have none.
     const pipes = ((this.#child.stdio ?? []) as unknown as (Socket | null)[])
       .slice(3)
@@ -138,6 +145,7 @@ export class SupervisedProcess {
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     // Its children must not live on: they would hold sockets and memory, and nobody would look after them.
     killTree(this.#child)
+    orphans.remove(this.pid!)
     clearTimeout(this.#killer)
     const end = (): void => {
       clearTimeout(timer)

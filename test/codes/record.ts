@@ -41,7 +41,7 @@ Object.defineProperty(SidegateError.prototype, 'name', {
 
 /** True when the caller of the constructor is one of the sources, and no test. */
 function madeBySources(stack = ''): boolean {
-  const caller = stack.split('\n').find((line) => /^\s+at (?!new )/.test(line))
+  const caller = stack.split('\n').find((line) => /^\s+at (?!new \w+Error )/.test(line))
   return caller !== undefined && /\/(?:sidecar|plugin)\//.test(caller) && !caller.includes('.test.ts')
 }
 
