@@ -231,9 +231,10 @@ export class Supervisor implements GenerationListener {
     this.#running.delete(gateway)
     const { generation } = gateway
     const how = signal ?? `exit code ${code}`
+    // The next one may have served, and its word of that not been read.
+    if (gateway === this.#current || gateway === this.#next) this.#code = code ?? 1
     if (gateway === this.#current) {
       this.#current = undefined
-      this.#code = code ?? 1
       if (!this.#stopping) this.#died(generation, how)
     } else if (gateway === this.#next) {
       this.#next = undefined

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createGateway, Log, type Config, type OwnGateway } from '../../sidecar/index.ts'
+import { until } from '../harness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
 let gateway: OwnGateway | undefined
@@ -54,13 +55,13 @@ test('python and run', { timeout: 60_000 }, async () => {
       }
     }
     const load = Array.from({ length: 8 }, ask)
+    await until('an answer of the one before', () => answers.old > 0)
     write('new')
     await gateway.reload(key)
-    const { old } = answers
     expect(await (await fetch(url + key)).text()).toBe('new')
     going = false
     await Promise.all(load)
-    expect(old).toBeGreaterThan(0)
+    expect(answers.new).toBeGreaterThan(0)
     expect(gateway.report.mounts.find((mount) => mount.key === key)).toMatchObject({ failed: 0, abandoned: 0 })
   }
 })
