@@ -1,13 +1,9 @@
 // An app that calls process.exit() ends the gateway, and with it every other app. Nothing can be done about that here but to say who did it:
 // a process that ends without a word and with code 0 looks as if it had been asked to.
-import { fileURLToPath } from 'node:url'
-import { getCallSites } from 'node:util'
+import { callPlaces } from '../call-places.ts'
 import type { Log } from '../log.ts'
 import { mountsOf } from '../mounts/loaded.ts'
 import { EXIT, type Context } from './command.ts'
-
-/** As deep as an app may be in its libraries. */
-const FRAMES = 200
 
 /** Watches for the end of the process, from when it is made until `stop`. */
 export class AppExit {
@@ -35,10 +31,7 @@ export class AppExit {
 }
 
 function describe(code: number): { message: string; mount: string | undefined } {
-  const places = getCallSites(FRAMES)
-    .filter(({ scriptName }) => scriptName.startsWith('file:') || scriptName.startsWith('/'))
-    .map(({ scriptName, lineNumber }) => ({ file: fileOf(scriptName), lineNumber }))
-    .filter(({ file }) => file !== import.meta.filename)
+  const places = callPlaces().filter(({ file }) => file !== import.meta.filename)
   const [place] = places
   const mounts = mountsOf(places.map(({ file }) => file))
   const who = mounts.length > 0 ? `the app of ${mounts.join(' or ')}` : 'an app'
@@ -47,8 +40,4 @@ function describe(code: number): { message: string; mount: string | undefined } 
     message: `${who} ended the whole gateway: process.exit(${code})${where}`,
     mount: mounts.length === 1 ? mounts[0]!.replace(/^mounts\./, '') : undefined,
   }
-}
-
-function fileOf(script: string): string {
-  return script.startsWith('file:') ? fileURLToPath(script) : script
 }

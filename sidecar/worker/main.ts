@@ -1,8 +1,8 @@
 // A worker in Node.js: one process that runs the app of one mount, and answers what its gateway sends it. It ends with its connection.
 import { writeSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { getCallSites } from 'node:util'
+import { sep } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { callPlaces } from '../call-places.ts'
 import { readyEngine } from '../engine.ts'
 import { PeerError, SidegateError } from '../errors.ts'
 import { detailOf, shortened } from '../frames/failure.ts'
@@ -19,8 +19,6 @@ import { Reports } from './reports.ts'
 
 /** How long a mount may take to close, in milliseconds, when its gateway is gone. */
 const CLOSE_MS = 500
-/** As deep as an app may be in its libraries. */
-const FRAMES = 200
 const STDERR = 2
 /** Of the second thread, in MB. */
 const WATCH_HEAP = 16
@@ -79,17 +77,11 @@ function exit(code: number): never {
 function tellExit(code: number): void {
   if (isEnding) return
   output.flush()
-  const places = getCallSites(FRAMES).filter(
-    ({ scriptName }) => /^(?:file:|\/)/.test(scriptName) && scriptName !== import.meta.url,
-  )
+  const places = callPlaces().filter(({ file }) => file !== import.meta.filename)
   // The app's own code rather than what it uses.
-  const place = places.find(({ scriptName }) => !scriptName.includes('/node_modules/')) ?? places[0]
-  const where = place ? `, in ${fileOf(place.scriptName)}:${place.lineNumber}` : ''
+  const place = places.find(({ file }) => !file.split(sep).includes('node_modules')) ?? places[0]
+  const where = place ? `, in ${place.file}:${place.lineNumber}` : ''
   writeSync(STDERR, `the app called process.exit(${code})${where}\n`)
-}
-
-function fileOf(script: string): string {
-  return script.startsWith('file:') ? fileURLToPath(script) : script
 }
 
 const watch = new Worker(new URL(`./watch${import.meta.url.slice(-3)}`, import.meta.url), {

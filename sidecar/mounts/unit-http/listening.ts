@@ -1,12 +1,8 @@
 // Which module a server of unit-http belongs to: that of the mount whose code tells it to listen.
 import type { Server } from 'node:http'
-import { dirname, isAbsolute } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { getCallSites } from 'node:util'
+import { dirname } from 'node:path'
+import { callPlaces, fileOfScript } from '../../call-places.ts'
 import { modulesOf } from '../loaded.ts'
-
-/** As deep as an app may be in its libraries. */
-const FRAMES = 200
 
 /** What is known of one module. */
 export class Listening {
@@ -66,21 +62,15 @@ export function listeningOf(file: string): Listening {
 /** A file imports unit-http. */
 export function noteImport(url: string | undefined): void {
   if (url === undefined) return
-  const file = fileOf(url)
+  const file = fileOfScript(url)
   importing.add(dirname(file))
   for (const module of modulesOf([file])) listeningOf(module).noteImport()
 }
 
 /** A server is told to listen by the code that calls this; `by` is the file of the server's own. */
 export function noteListening(server: Server, by: string): void {
-  const files = getCallSites(FRAMES)
-    .map(({ scriptName }) => scriptName)
-    .filter((script) => script.startsWith('file:') || isAbsolute(script))
-    .map(fileOf)
+  const files = callPlaces()
+    .map(({ file }) => file)
     .filter((file) => file !== by && file !== import.meta.filename)
   for (const module of modulesOf(files)) listeningOf(module).note(server)
-}
-
-function fileOf(script: string): string {
-  return script.startsWith('file:') ? fileURLToPath(script) : script
 }
