@@ -155,7 +155,7 @@ export class Places {
   async takeOut(key: string, out: boolean): Promise<number> {
     const mounted = this.at(key)
     mounted.drained = out
-    if (out) await settledWithin(this.#drainTimeout, mounted.idle(), () => {})
+    if (out) await settledWithin(this.#drainTimeout, mounted.idle())
     return mounted.inFlight
   }
 

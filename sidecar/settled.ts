@@ -9,8 +9,15 @@ export async function allSettled(promises: readonly Promise<void>[]): Promise<vo
     throw new AggregateError(failures, failures.map((failure) => (failure as Error).message).join('\n'))
 }
 
-/** Waits for a promise, or so many milliseconds; `late` is called when they are over first. */
-export async function settledWithin(timeout: number, promise: Promise<unknown>, late: () => void): Promise<void> {
+/**
+ * Waits for a promise, or so many milliseconds; `late` is called when they are over first.
+ * @throws what the promise does, in time
+ */
+export async function settledWithin(
+  timeout: number,
+  promise: Promise<unknown>,
+  late: () => void = () => {},
+): Promise<undefined> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -18,6 +25,10 @@ export async function settledWithin(timeout: number, promise: Promise<unknown>, 
       resolve()
     }, timeout)
   })
-  await Promise.race([promise, over])
-  clearTimeout(timer)
+  try {
+    await Promise.race([promise, over])
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
 }

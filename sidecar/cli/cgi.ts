@@ -4,9 +4,9 @@ import type { Writable } from 'node:stream'
 import { hosts } from '../../plugin/index.ts'
 import { problemsOf } from '../problem.ts'
 import { SidegateError } from '../errors.ts'
-import type { Gateway } from '../gateway.ts'
 import { CgiDoor } from '../listen/cgi.ts'
 import { Log } from '../log.ts'
+import { settledWithin } from '../settled.ts'
 import { statusFieldHead } from '../wire/head.ts'
 import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
 import { configOptions, prepare } from './config-options.ts'
@@ -69,17 +69,8 @@ async function serve(call: Call): Promise<number> {
   } finally {
     stop()
     clearInterval(alive)
-    await closed(gateway)
+    await settledWithin(CLOSE_TIMEOUT, gateway.close())
   }
-}
-
-async function closed(gateway: Gateway): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_TIMEOUT)
-  })
-  await Promise.race([gateway.close(), late])
-  clearTimeout(timer)
 }
 
 /** A response for a request that could not be handled: without one, hosts tell of a broken script and no more. */

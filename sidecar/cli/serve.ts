@@ -31,6 +31,7 @@ import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
 import { gatewayOf } from '../library/gateway.ts'
 import { openServeLog } from './serve-log.ts'
+import { settledWithin } from '../settled.ts'
 import { reportStray } from '../stray.ts'
 import { reportWarnings } from './warnings.ts'
 
@@ -147,7 +148,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     ])
     if (early !== undefined) {
       started.catch(() => {})
-      await atMost(CLOSE_TIMEOUT, gateway.close())
+      await settledWithin(CLOSE_TIMEOUT, gateway.close())
       return EXIT.ok
     }
     const admin = adminPlace({
@@ -275,7 +276,7 @@ async function untilStopped(
     log.info(
       `${first}: no new requests; those under way get ${config.drainTimeout} s to finish, a second signal stops at once`,
     )
-  const drained = atMost(config.drainTimeout * 1000 + CLOSE_TIMEOUT, gateway.drain())
+  const drained = settledWithin(config.drainTimeout * 1000 + CLOSE_TIMEOUT, gateway.drain())
   const second = await Promise.race([drained, signals.next()])
   if (second === undefined) {
     if (first !== undefined) log.info('stopped')
@@ -286,7 +287,7 @@ async function untilStopped(
 
 async function cut(gateway: Gateway, signal: string, log: Log): Promise<number> {
   log.warn(`${signal}: stopping at once`, { code: 'STOPPED' })
-  await atMost(CLOSE_TIMEOUT, gateway.close())
+  await settledWithin(CLOSE_TIMEOUT, gateway.close())
   return EXIT.cut
 }
 
@@ -319,19 +320,5 @@ class Signals {
     const kept = this.#kept.shift()
     if (kept !== undefined) return Promise.resolve(kept)
     return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-}
-
-/** The promise, or nothing after so many milliseconds. */
-async function atMost(milliseconds: number, promise: Promise<void>): Promise<undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds)
-  })
-  try {
-    await Promise.race([promise, late])
-    return undefined
-  } finally {
-    clearTimeout(timer)
   }
 }
