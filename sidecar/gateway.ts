@@ -17,6 +17,8 @@ import { LeftOut } from './left-out.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
+import { chain, closeAll, openAll } from './middleware/chain.ts'
+import type { Middleware, Next } from './middleware/middleware.ts'
 import { stackOf } from './thrown.ts'
 import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
 import { Places, type MountStack } from './places.ts'
@@ -32,6 +34,8 @@ import { copyVariables, type Variables } from './variables.ts'
 export interface GatewayOptions {
   readonly listen: readonly ListenerSettings[]
   readonly mounts: readonly PlacedMount[]
+  /** What stands in front of them all, the first outermost. Default: nothing. */
+  readonly layers?: readonly Middleware[] | undefined
   readonly log: Log
   /** The host in front of listeners that name none; undefined: variables are taken as they come. */
   readonly host?: string | undefined
@@ -79,6 +83,8 @@ export class Gateway implements Reception, Controlled {
   readonly #drainTimeout: number
   readonly #located: (error: unknown) => unknown
   readonly #places: Places
+  readonly #layers: readonly Middleware[]
+  readonly #front: Next
   readonly #listeners: readonly Listener[]
   readonly #leftOut: LeftOut
   readonly #rest = new Rest()
@@ -96,6 +102,8 @@ export class Gateway implements Reception, Controlled {
     const { mounts, readiness } = options
     const ready = readiness === undefined ? [] : [readinessMount(readiness, () => this.leaving || this.draining)]
     this.#places = new Places([...mounts, ...ready], options.log, this.#drainTimeout)
+    this.#layers = options.layers ?? []
+    this.#front = chain(this.#layers, (exchange) => this.#route(exchange))
     const keys = new Occurrences()
     this.#listeners = options.listen.flatMap((settings, index) => {
       const path = `listen.${index}`
@@ -127,6 +135,7 @@ export class Gateway implements Reception, Controlled {
       throw new ConfigError('START_TWICE', '', 'a gateway starts once, and this one was started, or closed, before')
     this.#begun = true
     try {
+      await openAll(this.#layers)
       await this.#places.open()
       this.#demandWanted()
       await allSettled(this.#listeners.map((listener) => listener.open()))
@@ -243,11 +252,16 @@ export class Gateway implements Reception, Controlled {
     this.#places.abort(stopped)
     for (const listener of this.#listeners) listener.close()
     await this.#places.close()
+    await closeAll(this.#layers)
     this.log.flush()
   }
 
   handle(exchange: Exchange): void {
     this.#rest.wake()
+    this.#front(exchange)
+  }
+
+  #route(exchange: Exchange): void {
     const match = this.#match(exchange.variables)
     if (!match) return exchange.fail(new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404))
     exchange.variables = match.variables

@@ -3,6 +3,7 @@
 // To reload one, a second mount of the same settings comes up beside it. Once that is open the router has it, and the first one answers what it
 // has, within a limit, and is closed. When the second one does not open, the first one has never noticed.
 import { ConfigError, UpstreamError, type SidegateError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
 import type { Log } from './log.ts'
 import { Mounted, type MountedStatus, type PlacedMount } from './mounted.ts'
 import type { Stack } from './mounts/mount.ts'
@@ -179,7 +180,7 @@ export class Places {
   get requests(): RequestReport[] {
     const now = performance.now()
     return this.all.flatMap((mounted) =>
-      [...mounted.exchanges].filter(({ inner }) => !inner?.mount).map((exchange) => requestReport(exchange, now)),
+      [...mounted.exchanges].filter((exchange) => !answeredByAnother(exchange)).map((one) => requestReport(one, now)),
     )
   }
 
@@ -198,4 +199,10 @@ export class Places {
     this.#closed = true
     await Promise.allSettled([...this.#mounted.map(({ mount }) => mount.close()), ...this.#finishing.values()])
   }
+}
+
+/** True for a request that one in the hands of a mount, again, answers: its own layers are none. */
+function answeredByAnother({ inner }: Exchange): boolean {
+  for (let one = inner; one; one = one.inner) if (one.entry) return true
+  return false
 }

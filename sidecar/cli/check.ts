@@ -17,7 +17,9 @@ import { EXIT, type Call, type Command } from './command.ts'
 import { configOptions, gather, prepare } from './config-options.ts'
 import { describeOverlap } from '../mounts/script-places.ts'
 import { gatewayOf } from '../library/gateway.ts'
+import { createLayers } from '../library/layers.ts'
 import { createMounts, scriptOverlaps } from '../library/mounts.ts'
+import { checkAll, closeAll } from '../middleware/chain.ts'
 
 /** So many mounts are looked at at a time: each may be a process of Python or a connection. */
 const AT_A_TIME = 8
@@ -90,9 +92,12 @@ function summary({ mounts }: GatewayConfig, { start, listen, connect }: Looks): 
   return seen.join(', ') + (missed ? '; no app was loaded (--start does)' : '')
 }
 
-/** Looks at each mount; with `start` opens and closes it too. */
+/** Looks at each layer and mount; with `start` opens and closes it too. */
 async function checkMounts(config: GatewayConfig, log: Log, { start, connect }: Looks): Promise<readonly Problem[]> {
-  const { mounts, problems } = createMounts(config, log)
+  // Nobody asks for anything while it is only looked at.
+  const ask = (): void => {}
+  const front = createLayers(config.use, { mount: undefined, directory: config.directory, log, ask })
+  const { mounts, problems } = createMounts(config, log, ask)
   const found: Problem[][] = mounts.map(() => [])
   const left = [...mounts.entries()]
   const look = async (): Promise<void> => {
@@ -105,7 +110,9 @@ async function checkMounts(config: GatewayConfig, log: Log, { start, connect }: 
     }
   }
   await Promise.all(Array.from({ length: AT_A_TIME }, look))
-  return [...problems, ...found.flat()]
+  const wrong = await gather(() => checkAll(front.layers))
+  await closeAll(front.layers)
+  return [...front.problems, ...wrong, ...problems, ...found.flat()]
 }
 
 /** Makes a listener of each entry, which checks its settings, then binds its address for a moment. */
@@ -119,7 +126,10 @@ async function checkAddresses(config: GatewayConfig, log: Log, free: boolean): P
     const handed = endpoint.kind === 'systemd' && !isWindows()
     const listen = [handed ? { ...settings, address: 'fd:3' } : settings]
     const wrong = await gather(() =>
-      gatewayOf({ config: { ...config, listen, mounts: [] }, problems: [], locate: (problems) => problems }, log),
+      gatewayOf(
+        { config: { ...config, listen, mounts: [], use: [] }, problems: [], locate: (problems) => problems },
+        log,
+      ),
     )
     if (wrong.length > 0) {
       problems.push(...wrong.map((problem) => ({ ...problem, path: problem.path.replace(/^listen\.0/, path) })))

@@ -5,6 +5,8 @@ import { dirname } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 import { listenerSettings } from '../listen/settings.ts'
+import { layers } from '../middleware/index.ts'
+import type { MiddlewareKind } from '../middleware/middleware.ts'
 import { kinds } from '../mounts/index.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
 
@@ -56,11 +58,36 @@ export function configSchema(): JsonObject {
         type: 'object',
         minProperties: 1,
         additionalProperties: {
-          anyOf: kinds.map(({ summary, settings }) => ({ description: summary, ...part(settings) })),
+          anyOf: kinds.map(({ summary, settings }) => withLayers({ description: summary, ...part(settings) })),
         },
       },
+      use: { $ref: '#/definitions/use' },
       ...(properties as JsonObject),
     },
+    definitions: {
+      use: {
+        description: 'The layers in front, the first outermost.',
+        type: 'array',
+        items: { anyOf: [{ enum: layers.map(({ name }) => name) }, ...layers.map(layerSchema)] },
+      },
+    },
+  }
+}
+
+function withLayers(mount: JsonObject): JsonObject {
+  return { ...mount, properties: { ...(mount.properties as JsonObject), use: { $ref: '#/definitions/use' } } }
+}
+
+/** A group with the name of the layer as its one key. */
+function layerSchema({ name, summary, settings, short }: MiddlewareKind): JsonObject {
+  const group = part(settings)
+  const one = short === undefined ? undefined : (group.properties as JsonObject)[short]
+  return {
+    description: summary,
+    type: 'object',
+    required: [name],
+    additionalProperties: false,
+    properties: { [name]: one === undefined ? group : { anyOf: [group, one] } },
   }
 }
 

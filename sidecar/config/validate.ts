@@ -7,6 +7,7 @@ import { parseListenAddress } from '../address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
 import type { LogLevel } from '../log.ts'
+import { layers } from '../middleware/index.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parseMountPlace } from '../mount-place.ts'
@@ -16,6 +17,7 @@ import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
 import { problemAt, type ConfigSource } from './source.ts'
+import { checkUse, type LayerEntry } from './use.ts'
 
 /** A mount with its settings, defaults filled in. */
 export interface MountEntry {
@@ -23,6 +25,8 @@ export interface MountEntry {
   readonly key: string
   readonly kind: MountKind
   readonly settings: Readonly<Record<string, unknown>>
+  /** What stands in front of it, the first outermost. */
+  readonly use: readonly LayerEntry[]
   /** Its place in the configuration. */
   readonly path: string
 }
@@ -41,6 +45,8 @@ export interface GatewayConfig {
   readonly directory: string
   readonly listen: readonly ListenEntry[]
   readonly mounts: readonly MountEntry[]
+  /** What stands in front of them all, the first outermost. */
+  readonly use: readonly LayerEntry[]
   readonly host: string
   readonly log: {
     readonly format: 'text' | 'json'
@@ -83,11 +89,13 @@ export function validateConfig(
     problems.push(problemAt(source, 'CONFIG_VALUE', [], 'a configuration is a group of settings: listen, mounts, …'))
   }
 
-  const { listen = [DEFAULT_LISTEN], mounts, ...rest } = data
+  const { listen = [DEFAULT_LISTEN], mounts, use, ...rest } = data
   const gateway = checkGateway(rest, source)
   problems.push(...gateway.problems)
   const listeners = checkList(listen, source, cwd)
   problems.push(...listeners.problems)
+  const front = checkUse(use, ['use'], source, layers)
+  problems.push(...front.problems)
   const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds, platform)
   problems.push(...entries.problems)
 
@@ -98,6 +106,7 @@ export function validateConfig(
       directory: source.directory,
       listen: listeners.value,
       mounts: entries.value,
+      use: front.value,
       ...gateway.value,
     },
     // What a variable left behind that is not set is no news.
@@ -111,12 +120,12 @@ interface Part<T> {
   readonly problems: Problem[]
 }
 
-const TOP: readonly string[] = ['listen', 'mounts', ...Object.keys(gatewaySettings.entries)]
+const TOP: readonly string[] = ['listen', 'mounts', 'use', ...Object.keys(gatewaySettings.entries)]
 
 function checkGateway(
   rest: Record<string, unknown>,
   source: ConfigSource,
-): Part<Omit<GatewayConfig, 'file' | 'directory' | 'listen' | 'mounts'>> {
+): Part<Omit<GatewayConfig, 'file' | 'directory' | 'listen' | 'mounts' | 'use'>> {
   const problems: Problem[] = []
   const known: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(rest)) {
@@ -180,7 +189,7 @@ function checkMounts(
   const problems: Problem[] = []
   const value: MountEntry[] = []
   const places = new Map<string, string>()
-  for (const [key, settings] of Object.entries(mounts)) {
+  for (const [key, written] of Object.entries(mounts)) {
     const path = ['mounts', key]
     const wrong = keyProblem(key)
     if (wrong !== undefined) problems.push(problemAt(source, 'MOUNT_KEY', path, wrong))
@@ -190,15 +199,18 @@ function checkMounts(
     if (twin !== undefined)
       problems.push(problemAt(source, 'MOUNT_TWICE', path, `${key} and ${twin} are the same place`))
     places.set(where, key)
-    const kind = kindFor(settings, kinds)
+    const { use, ...settings } = isGroup(written) ? written : {}
+    const kind = kindFor(isGroup(written) ? settings : written, kinds)
     if (typeof kind === 'string') {
       problems.push(problemAt(source, 'MOUNT_KIND', path, kind))
       continue
     }
     const checked = check(kind.settings, settings, path, source)
-    problems.push(...checked.problems)
+    const front = checkUse(use, [...path, 'use'], source, layers)
+    problems.push(...checked.problems, ...front.problems)
     if (checked.value) {
-      value.push({ key, kind, settings: checked.value as Record<string, unknown>, path: path.join('.') })
+      const own = checked.value as Record<string, unknown>
+      value.push({ key, kind, settings: own, use: front.value, path: path.join('.') })
     }
   }
   return { value, problems }

@@ -3,8 +3,10 @@
 import type { Validated } from '../config/validate.ts'
 import { Gateway, type GatewayOptions } from '../gateway.ts'
 import type { Log } from '../log.ts'
+import type { Next } from '../middleware/middleware.ts'
 import type { MountContext } from '../mounts/mount.ts'
 import { ConfigProblems, demand, problemsOf } from '../problem.ts'
+import { createLayers } from './layers.ts'
 import { createMounts } from './mounts.ts'
 
 /** What is around it. */
@@ -29,8 +31,11 @@ export function gatewayOf(
     const message = `${config.processes} gateways on the same addresses take a supervisor: start it with --supervise, or leave processes out`
     demand({ problems: locate([{ code: 'PROCESSES_ALONE', path: 'processes', message }]) })
   }
-  const created = createMounts(config, log, { place, of: config.processes }, source)
-  demand({ problems: locate(created.problems) })
+  /** Requests of layers themselves come once the gateway is there. */
+  const ask: Next = (exchange) => gateway.handle(exchange)
+  const created = createMounts(config, log, ask, { place, of: config.processes }, source)
+  const front = createLayers(config.use, { mount: undefined, directory: config.directory, log, ask })
+  demand({ problems: locate([...front.problems, ...created.problems]) })
   /** Errors of the configuration get their places in it. */
   const located = (error: unknown): unknown => {
     const [first, ...others] = locate(problemsOf(error) ?? [])
@@ -38,9 +43,13 @@ export function gatewayOf(
   }
   const { listen, host, drainTimeout, readiness } = config
   const { mounts } = created
+  const { layers } = front
+  let gateway: Gateway
   try {
-    return new Gateway({ listen, mounts, log, host, drainTimeout: drainTimeout * 1000, readiness, located, succession })
+    const timeout = drainTimeout * 1000
+    gateway = new Gateway({ listen, mounts, layers, log, host, drainTimeout: timeout, readiness, located, succession })
   } catch (error) {
     throw located(error)
   }
+  return gateway
 }

@@ -3,6 +3,9 @@ import { problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { PlacedMount } from '../mounted.ts'
+import type { MiddlewareContext } from '../middleware/middleware.ts'
+import { layeredMount } from './layered-mount.ts'
+import { createLayers } from './layers.ts'
 import { sharedSettings, type Share } from './share.ts'
 import type { MountContext } from '../mounts/mount.ts'
 import { overlaps, type Overlap, type ScriptPlace } from '../mounts/script-places.ts'
@@ -28,10 +31,11 @@ export function scriptOverlaps(config: GatewayConfig): Overlap[] {
 
 const ALONE: Share = { place: 0, of: 1 }
 
-/** Makes every mount; starts nothing. `source`: hears of each file that an app loads. */
+/** Makes every mount with the layers in front of it; starts nothing. `source`: hears of each file that an app loads. */
 export function createMounts(
   config: GatewayConfig,
   log: Log,
+  ask: MiddlewareContext['ask'],
   share: Share = ALONE,
   source?: MountContext['source'],
 ): CreatedMounts {
@@ -39,12 +43,19 @@ export function createMounts(
   const scripts = scriptPlaces(config)
   const mounts: PlacedMount[] = []
   const problems: Problem[] = []
-  for (const { key, kind, settings, path } of config.mounts) {
+  for (const { key, kind, settings, use, path } of config.mounts) {
     try {
       const own = sharedSettings(settings, share)
       const several = share.of > 1
-      const another = () => kind.create(own, { key, path, directory, log, scripts, several, source })
-      mounts.push({ key, mount: another(), another })
+      const make = () => kind.create(own, { key, path, directory, log, scripts, several, source })
+      const front = () => createLayers(use, { mount: key, directory, log, ask })
+      const { layers, problems: wrong } = front()
+      problems.push(...wrong)
+      mounts.push({
+        key,
+        mount: layeredMount(make(), layers),
+        another: () => layeredMount(make(), front().layers),
+      })
     } catch (error) {
       const found = problemsOf(error)
       if (!found) throw error

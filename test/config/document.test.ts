@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { settingsOf, type Setting } from '../../sidecar/config/describe.ts'
 import { gatewaySettings } from '../../sidecar/config/settings.ts'
 import { listenerSettings } from '../../sidecar/listen/settings.ts'
+import { layers } from '../../sidecar/middleware/index.ts'
 import { kinds } from '../../sidecar/mounts/index.ts'
 import { documentWith, table } from '../document.ts'
 
@@ -30,6 +31,16 @@ test('docs/config.md has every setting with its default', async () => {
     listen: settingsTable(listenerSettings),
     mounts: kinds
       .map(({ kind, summary, settings }) => `### \`${kind}\`\n\n${summary}\n\n${settingsTable(settings)}`)
+      .join('\n')
+      .concat('\n'),
+  })
+  await expect(text).toMatchFileSnapshot(file)
+})
+
+test('docs/middleware.md has every layer with its settings', async () => {
+  const { file, text } = documentWith('middleware.md', {
+    layers: layers
+      .map(({ name, summary, settings }) => `### \`${name}\`\n\n${summary}\n\n${settingsTable(settings)}`)
       .join('\n')
       .concat('\n'),
   })

@@ -3,12 +3,16 @@ import { expect, test } from 'vitest'
 import { settingsOf } from '../../sidecar/config/describe.ts'
 import { configSchema } from '../../sidecar/config/json-schema.ts'
 import { gatewaySettings } from '../../sidecar/config/settings.ts'
+import { layers } from '../../sidecar/middleware/index.ts'
 import { kinds } from '../../sidecar/mounts/index.ts'
 
 interface Node {
   readonly properties: Record<string, Node>
   readonly anyOf: readonly Node[]
   readonly additionalProperties: Node
+  readonly definitions: Record<string, Node>
+  readonly items: Node
+  readonly required: readonly string[]
   readonly [key: string]: unknown
 }
 
@@ -19,18 +23,27 @@ test('every setting of the gateway and of each kind of mount is in it, unknown o
     '$schema',
     'listen',
     'mounts',
+    'use',
     ...Object.keys(gatewaySettings.entries),
   ])
   expect(schema.additionalProperties).toBe(false)
   const mounts = schema.properties.mounts!.additionalProperties.anyOf
   expect(mounts.map(({ properties }) => Object.keys(properties))).toEqual(
-    kinds.map(({ settings }) => settingsOf(settings).map(({ name }) => name)),
+    kinds.map(({ settings }) => [...settingsOf(settings).map(({ name }) => name), 'use']),
   )
   for (const mount of mounts) expect(mount.additionalProperties).toBe(false)
 })
 
 test('every setting is described', () => {
   const all = kinds.flatMap(({ settings, kind }) => settingsOf(settings).map((one) => ({ ...one, kind })))
+  expect(all.filter(({ description }) => !description.endsWith('.'))).toEqual([])
+})
+
+test('every layer is in it, with its settings', () => {
+  const [names, ...groups] = schema.definitions.use!.items.anyOf
+  expect(names).toEqual({ enum: layers.map(({ name }) => name) })
+  expect(groups.map(({ required }) => required)).toEqual(layers.map(({ name }) => [name]))
+  const all = layers.flatMap(({ settings, name }) => settingsOf(settings).map((one) => ({ ...one, name })))
   expect(all.filter(({ description }) => !description.endsWith('.'))).toEqual([])
 })
 

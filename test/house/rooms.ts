@@ -35,6 +35,7 @@ export const rooms: readonly Room[] = [
     uses: [
       'supervisor',
       'library',
+      'chain',
       'admin',
       'gateway',
       'config',
@@ -58,19 +59,25 @@ export const rooms: readonly Room[] = [
     name: 'library',
     files: ['sidecar/library/'],
     sentence: 'Makes the gateway of a configuration: for programs, and for the commands that serve.',
-    uses: ['gateway', 'config', 'mounts', 'admin', 'routes', 'ground'],
+    uses: ['gateway', 'config', 'chain', 'mounts', 'admin', 'routes', 'ground'],
   },
   {
     name: 'gateway',
     files: ['sidecar/gateway.ts', 'sidecar/readiness.ts'],
     sentence: 'Joins listeners, router and mounts: starts, drains and closes them.',
-    uses: ['admin', 'listen', 'routes', 'plugin', 'addresses', 'exchange', 'ground'],
+    uses: ['admin', 'listen', 'routes', 'chain', 'plugin', 'addresses', 'exchange', 'ground'],
   },
   {
     name: 'config',
     files: ['sidecar/config/'],
     sentence: 'Joins the settings of every part into one schema; reads and checks config files.',
-    uses: ['mounts', 'listen', 'routes', 'plugin', 'addresses', 'ground'],
+    uses: ['middleware', 'chain', 'mounts', 'listen', 'routes', 'plugin', 'addresses', 'ground'],
+  },
+  {
+    name: 'middleware',
+    files: ['sidecar/middleware/'],
+    sentence: 'The layers that stand in front of the gateway or of a mount, one file each.',
+    uses: ['chain', ...REQUEST],
   },
   {
     name: 'mounts',
@@ -155,6 +162,12 @@ export const rooms: readonly Room[] = [
     files: ['sidecar/frames/'],
     sentence: 'What a gateway and its workers in Node.js say to each other.',
     uses: [...REQUEST],
+  },
+  {
+    name: 'chain',
+    files: ['sidecar/middleware/middleware.ts', 'sidecar/middleware/chain.ts', 'sidecar/middleware/aside.ts'],
+    sentence: 'What a layer is; layers one behind the other.',
+    uses: REQUEST,
   },
   {
     name: 'routes',

@@ -1,0 +1,71 @@
+// `use`: the layers in front of the gateway or of a mount, in their order. An entry is a name, or a group with the name as its one key.
+import type { MiddlewareKind } from '../middleware/middleware.ts'
+import { nearest } from '../nearest.ts'
+import type { ConfigPath, Problem } from '../problem.ts'
+import { check } from './check.ts'
+import { problemAt, type ConfigSource } from './source.ts'
+
+/** A layer with its settings, defaults filled in. */
+export interface LayerEntry {
+  readonly kind: MiddlewareKind
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Its place in the configuration. */
+  readonly path: string
+}
+
+/** The layers of a list, and what is wrong with it. */
+export interface CheckedUse {
+  readonly value: readonly LayerEntry[]
+  readonly problems: readonly Problem[]
+}
+
+/** @param use as written; undefined: no layers */
+export function checkUse(
+  use: unknown,
+  path: ConfigPath,
+  source: ConfigSource,
+  kinds: readonly MiddlewareKind[],
+): CheckedUse {
+  if (use === undefined) return { value: [], problems: [] }
+  if (!Array.isArray(use)) {
+    const message = 'must be a list of layers, such as ["request-id"]'
+    return { value: [], problems: [problemAt(source, 'CONFIG_VALUE', path, message)] }
+  }
+  const value: LayerEntry[] = []
+  const problems: Problem[] = []
+  use.forEach((entry: unknown, index) => {
+    const place = [...path, index]
+    const taken = takeApart(entry)
+    const kind = typeof taken === 'string' ? undefined : kinds.find(({ name }) => name === taken.name)
+    if (typeof taken === 'string' || !kind) {
+      const message = typeof taken === 'string' ? taken : unknownLayer(taken.name, kinds)
+      problems.push(problemAt(source, 'LAYER_UNKNOWN', place, message))
+      return
+    }
+    const at = typeof entry === 'string' ? place : [...place, taken.name]
+    const checked = check(kind.settings, inFull(taken.settings, kind), at, source)
+    problems.push(...checked.problems)
+    if (checked.value) value.push({ kind, settings: checked.value as Record<string, unknown>, path: at.join('.') })
+  })
+  return { value, problems }
+}
+
+/** What an entry names and what it sets; words for one that does neither. */
+function takeApart(entry: unknown): { name: string; settings: unknown } | string {
+  if (typeof entry === 'string') return { name: entry, settings: {} }
+  const keys = typeof entry === 'object' && entry !== null && !Array.isArray(entry) ? Object.keys(entry) : []
+  if (keys.length !== 1)
+    return 'is a layer: its name, or a group with its name as the one key, such as { "request-id": {} }'
+  return { name: keys[0]!, settings: (entry as Record<string, unknown>)[keys[0]!] }
+}
+
+function inFull(settings: unknown, { short }: MiddlewareKind): unknown {
+  const group = typeof settings === 'object' && settings !== null && !Array.isArray(settings)
+  return group || short === undefined ? settings : { [short]: settings }
+}
+
+function unknownLayer(name: string, kinds: readonly MiddlewareKind[]): string {
+  const names = kinds.map((kind) => kind.name)
+  const near = nearest(name, names)
+  return `there is no layer called ${name}; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`
+}

@@ -1,0 +1,73 @@
+// `use`: where layers stand, in which order, and what is said of those that cannot be.
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { createGateway, type Config, type OwnGateway } from '../../sidecar/index.ts'
+import { temporaryFolder } from '../harness.ts'
+
+const folder = temporaryFolder()
+const open: OwnGateway[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((gateway) => gateway.close()))
+})
+afterAll(() => folder.remove())
+
+writeFileSync(
+  join(folder.path, 'echo.mjs'),
+  `export default (environ, start) => { start('200 OK', [['Content-Type', 'application/json']]); return [JSON.stringify(environ, (_, value) => typeof value === 'string' || value?.constructor === Object || !value?.call ? value : undefined)] }`,
+)
+
+async function serve(config: Omit<Config, 'listen'>): Promise<string> {
+  const gateway = await createGateway(
+    { ...config, listen: ['http://127.0.0.1:0'], log: { access: false } },
+    { directory: folder.path },
+  )
+  open.push(gateway)
+  await gateway.start()
+  return `http://${gateway.addresses[0]!.text.replace('http://', '')}`
+}
+
+test('a layer changes the request of the app, and its response', async () => {
+  const address = await serve({ mounts: { '/': { app: './echo.mjs', use: ['request-id'] } } })
+  const response = await fetch(address)
+  const { HTTP_X_REQUEST_ID: seen } = (await response.json()) as Record<string, string>
+  expect(seen).toMatch(/^[0-9a-f-]{36}$/)
+  expect(response.headers.get('X-Request-Id')).toBe(seen)
+})
+
+test('the first is outermost, those of the gateway before those of a mount', async () => {
+  const address = await serve({
+    use: [{ 'request-id': 'X-One' }],
+    mounts: { '/': { app: './echo.mjs', use: [{ 'request-id': { header: 'X-One', trust: true } }] } },
+  })
+  const response = await fetch(address)
+  const { HTTP_X_ONE: seen } = (await response.json()) as Record<string, string>
+  expect(response.headers.get('X-One')).toBe(seen)
+})
+
+test('a mount is reloaded with its layers, and requests behind them are counted', async () => {
+  writeFileSync(join(folder.path, 'page.txt'), 'page')
+  const address = await serve({ mounts: { '/': { files: '.', use: ['request-id'] } } })
+  const gateway = open.at(-1)!
+  expect((await fetch(`${address}/page.txt`)).headers.get('X-Request-Id')).toBeTruthy()
+  await gateway.reload('/')
+  const response = await fetch(`${address}/page.txt`)
+  expect([await response.text(), response.headers.has('X-Request-Id')]).toEqual(['page', true])
+  expect(gateway.report.mounts[0]).toMatchObject({ requests: 2, failed: 0, inFlight: 0 })
+})
+
+test.each([
+  [['reqest-id'], '.0', 'there is no layer called reqest-id; did you mean request-id?'],
+  [[{ 'request-id': {}, cors: {} }], '.0', 'is a layer: its name, or a group with its name as the one key'],
+  [[{ 'request-id': { heder: 'X' } }], '.0.request-id.heder', 'there is no setting heder; did you mean header?'],
+  ['request-id', '', 'must be a list of layers, such as ["request-id"]'],
+])('%j is refused by its place', async (use, place, message) => {
+  const problem = async (config: unknown): Promise<unknown> =>
+    createGateway(config as Config).then(
+      () => undefined,
+      ({ problems }) => problems,
+    )
+  const said = (path: string): unknown => [expect.objectContaining({ path, message: expect.stringContaining(message) })]
+  expect(await problem({ use, mounts: { '/': { respond: 204 } } })).toEqual(said(`use${place}`))
+  expect(await problem({ mounts: { '/': { respond: 204, use } } })).toEqual(said(`mounts./.use${place}`))
+})
