@@ -182,7 +182,7 @@ function uwsgi(name: string, title: string, app: App): Row {
   return behindSocket(name, title, 'uwsgi', app, missing, (socket, { workers }) => {
     const processes = ['--master', '--processes', String(workers), ...threads, '--need-app', '--die-on-term']
     // As many may wait to be accepted as Sidegate lets.
-    const options = [...uwsgiPython, '--socket', socket, '--listen', '511', '--chdir', apps, '--disable-logging']
+    const options = [...uwsgiPython, '--socket', socket, '--listen', '1024', '--chdir', apps, '--disable-logging']
     return [peer('uwsgi'), ...processes, ...options, '--module', modules[app]]
   })
 }
