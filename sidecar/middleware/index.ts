@@ -1,6 +1,7 @@
 // The built-in layers. To add one: a file here, a line in this list.
 import type { MiddlewareKind } from './middleware.ts'
+import { compress } from './compress.ts'
 import { requestId } from './request-id.ts'
 
 /** Every one, in the order in which help and docs name them. */
-export const layers = [requestId] as const satisfies readonly MiddlewareKind[]
+export const layers = [requestId, compress] as const satisfies readonly MiddlewareKind[]

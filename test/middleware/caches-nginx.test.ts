@@ -1,0 +1,103 @@
+// What compresses and what stores, in front of an app and behind the real nginx; and asked directly.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { get, type IncomingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createGunzip, gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGateway, type OwnGateway } from '../../sidecar/index.ts'
+import { nginx, program, temporaryFolder, type Nginx } from '../harness.ts'
+
+const configs = fileURLToPath(new URL('../../configs/nginx/', import.meta.url))
+
+const APP = `
+let asked = 0
+export function app({ PATH_INFO: path }, start) {
+  asked++
+  if (path === '/events') {
+    start('200 OK', [['Content-Type', 'text/event-stream']])
+    return (async function* () {
+      yield 'data: 1\\n\\n'
+      await new Promise(() => {})
+    })()
+  }
+  start('200 OK', [['Content-Type', 'text/html'], ['ETag', '"a"'], ['X-Asked', String(asked)]])
+  return ['line of text\\n'.repeat(path === '/large' ? 40_000 : 400)]
+}
+`
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by %s', (protocol) => {
+  const folder = temporaryFolder()
+  let gateway: OwnGateway
+  let host: Nginx | undefined
+  let places: Readonly<Record<string, string>> = {}
+
+  beforeAll(async () => {
+    writeFileSync(join(folder.path, 'app.mjs'), APP)
+    const socket = join(folder.path, 's')
+    gateway = await createGateway(
+      {
+        listen: [{ address: `unix:${socket}`, trust: ['unix'] }, 'http://127.0.0.1:0'],
+        host: 'nginx',
+        log: { access: false },
+        mounts: { '/': { app: './app.mjs#app', use: [{ compress: { eventStreams: true } }] } },
+      },
+      { directory: folder.path },
+    )
+    await gateway.start()
+    const config = readFileSync(join(configs, `nginx-${protocol}.conf`), 'utf8')
+    host = await nginx({ config, replace: { '/run/sidegate/sidegate.sock': socket } })
+    places = { nginx: host.address, directly: gateway.addresses[1]!.text.replace('http://', '') }
+  })
+  afterAll(async () => {
+    await host?.stop()
+    await gateway.close()
+    folder.remove()
+  })
+
+  const ask = (place: string, path: string, headers: Record<string, string> = {}): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      get(`http://${places[place]}${path}`, { headers }, (response) => {
+        const pieces: Buffer[] = []
+        response.on('data', (piece: Buffer) => pieces.push(piece))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces) }),
+        )
+      }).on('error', reject)
+    })
+
+  describe.each(['nginx', 'directly'])('%s', (place) => {
+    test.each(['/small', '/large'])('%s is compressed', async (path) => {
+      const { headers, body } = await ask(place, path, { 'Accept-Encoding': 'gzip' })
+      expect([headers['content-encoding'], headers.vary, headers.etag]).toEqual(['gzip', 'Accept-Encoding', 'W/"a"'])
+      const plain = await ask(place, path)
+      expect(plain.headers['content-encoding']).toBe(undefined)
+      expect(gunzipSync(body).equals(plain.body)).toBe(true)
+    })
+
+    test('an event is there at once', async () => {
+      const event = 'data: 1\n\n'
+      const first = await new Promise<string>((resolve, reject) => {
+        const headers = { 'Accept-Encoding': 'gzip' }
+        const asked = get(`http://${places[place]}/events`, { headers }, (response) => {
+          let seen = ''
+          const decoding = createGunzip().on('data', (piece: Buffer) => {
+            seen += piece.toString()
+            if (seen.length < event.length) return
+            resolve(seen)
+            asked.destroy()
+          })
+          response.on('error', () => {}).pipe(decoding)
+        }).on('error', reject)
+      })
+      expect(first).toBe(event)
+    })
+  })
+})
