@@ -5,19 +5,28 @@ import { messageOf } from './thrown.ts'
 /** Whose fault an error is. */
 export type Blame = 'config' | 'peer' | 'app' | 'upstream' | 'gateway'
 
+/** What else is known of an error. */
+export interface SidegateErrorOptions extends ErrorOptions {
+  /** Fields that its status asks for, such as WWW-Authenticate of a 401 (RFC 9110 11.6.1). Default: none. */
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
+}
+
 /** What every error of Sidegate carries beside its message. */
 export abstract class SidegateError extends Error {
   /** Stable, upper case, documented in docs/errors.md. */
   readonly code: string
   /** The HTTP status that a client gets when nothing was sent yet. */
   readonly status: number
+  /** Fields of that response, beside those of its page. */
+  readonly headers: SidegateErrorOptions['headers']
   abstract readonly blame: Blame
 
-  constructor(code: string, message: string, status: number, options?: ErrorOptions) {
+  constructor(code: string, message: string, status: number, options?: SidegateErrorOptions) {
     super(message, options)
     this.name = new.target.name
     this.code = code
     this.status = status
+    this.headers = options?.headers
   }
 }
 
@@ -37,7 +46,7 @@ export class ConfigError extends SidegateError {
 export class PeerError extends SidegateError {
   readonly blame = 'peer'
 
-  constructor(code: string, message: string, status = 400, options?: ErrorOptions) {
+  constructor(code: string, message: string, status = 400, options?: SidegateErrorOptions) {
     super(code, message, status, options)
   }
 }
@@ -46,7 +55,7 @@ export class PeerError extends SidegateError {
 export class AppError extends SidegateError {
   readonly blame = 'app'
 
-  constructor(code: string, message: string, status = 500, options?: ErrorOptions) {
+  constructor(code: string, message: string, status = 500, options?: SidegateErrorOptions) {
     super(code, message, status, options)
   }
 }
@@ -55,7 +64,7 @@ export class AppError extends SidegateError {
 export class UpstreamError extends SidegateError {
   readonly blame = 'upstream'
 
-  constructor(code: string, message: string, status = 502, options?: ErrorOptions) {
+  constructor(code: string, message: string, status = 502, options?: SidegateErrorOptions) {
     super(code, message, status, options)
   }
 }
@@ -69,12 +78,13 @@ export class GatewayError extends SidegateError {
 export interface ErrorResponse {
   status: number
   reason: string
-  headers: [string, string][]
+  headers: (readonly [string, string])[]
   body: string
 }
 
 const REASONS: Record<number, string> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -84,6 +94,7 @@ const REASONS: Record<number, string> = {
   414: 'URI Too Long',
   417: 'Expectation Failed',
   421: 'Misdirected Request',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -131,5 +142,7 @@ function reasonOf(status: number): string {
 
 /** The response for an error: its status, and a page that does not say more than clients may know. */
 export function errorResponse(error: SidegateError, requestId: string): ErrorResponse {
-  return { status: error.status, reason: reasonOf(error.status), ...page(error, requestId) }
+  const { headers, body } = page(error, requestId)
+  const { status, headers: more } = error
+  return { status, reason: reasonOf(status), headers: more ? [...headers, ...more] : headers, body }
 }

@@ -60,8 +60,9 @@ export interface BoundAddress {
   readonly protocols: readonly string[]
 }
 
-/** Clients that go away and paths that nobody serves are in the access log; a line more for each would bury the others. */
+/** Clients that go away, paths that nobody serves and clients that are asked to log in are in the access log; a line more for each would bury the others. */
 const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set([
+  'AUTH_REQUIRED',
   'CLIENT_GONE',
   'NO_MOUNT',
   'BODY_CUT',

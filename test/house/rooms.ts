@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
     name: 'middleware',
     files: ['sidecar/middleware/'],
     sentence: 'The layers that stand in front of the gateway or of a mount, one file each.',
-    uses: ['chain', ...REQUEST],
+    uses: ['chain', 'mounts', 'routes', 'connect', ...REQUEST],
   },
   {
     name: 'mounts',

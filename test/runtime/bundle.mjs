@@ -10,6 +10,7 @@ const ENTRIES = [
   'sidecar/index',
   'sidecar/worker/main',
   'sidecar/worker/watch',
+  'sidecar/middleware/auth/thread',
   'sidecar/mounts/unit-http/http',
   'plugin/iis/handler',
   'test/conformance/index',

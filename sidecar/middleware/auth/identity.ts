@@ -1,0 +1,81 @@
+// Who a request is from, as those behind the layer are told. A web server in front says so in REMOTE_USER, and clients would like to: behind
+// the layer it is what the layer says, in every spelling that an app may read.
+import type { Exchange } from '../../exchange.ts'
+import { emptyVariables, variableName, type Variables } from '../../variables.ts'
+import type { HeaderPair } from '../../wire/head.ts'
+
+/** Who was let in. */
+export interface Identity {
+  /** REMOTE_USER; undefined: nobody in particular. */
+  readonly user: string | undefined
+  /** AUTH_TYPE (RFC 3875 4.1.1). */
+  readonly type?: string
+  /** More header fields of the request. */
+  readonly fields?: readonly HeaderPair[]
+  /** More header fields of the response. */
+  readonly response?: readonly HeaderPair[]
+}
+
+const CLAIMS = [
+  'REMOTE_USER',
+  'AUTH_TYPE',
+  'REMOTE_IDENT',
+  // What IIS says, and Apache behind a redirect of its own.
+  'AUTH_USER',
+  'AUTH_PASSWORD',
+  'LOGON_USER',
+  'UNMAPPED_REMOTE_USER',
+  'REDIRECT_REMOTE_USER',
+  'HTTP_REMOTE_USER',
+  'HTTP_X_REMOTE_USER',
+  'HTTP_X_FORWARDED_USER',
+]
+
+/** Takes out of requests what nobody but the layer may say. */
+export class Claims {
+  readonly #names: ReadonlySet<string>
+  readonly #longest: number
+
+  /** `fields`: header fields that the layer sets, beside the usual ones. */
+  constructor(fields: readonly string[]) {
+    this.#names = new Set([...CLAIMS, ...fields.map(variableName)].map(common))
+    this.#longest = Math.max(...[...this.#names].map((name) => name.length))
+  }
+
+  /** A copy without them. */
+  without(variables: Variables): Variables {
+    const copy = emptyVariables()
+    for (const name in variables) {
+      if (name.length > this.#longest || !this.#names.has(common(name))) copy[name] = variables[name]!
+    }
+    return copy
+  }
+}
+
+/** Header fields that are written in other letters, or with `_`, are one to somebody. */
+function common(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_')
+}
+
+/** Puts an identity into variables. */
+export function identify(variables: Variables, { user, type, fields = [] }: Identity): void {
+  if (user !== undefined) variables.REMOTE_USER = user
+  if (type !== undefined) variables.AUTH_TYPE = type
+  for (const [name, value] of fields) variables[variableName(name)] = value
+}
+
+const admitted = new WeakMap<Exchange, { readonly by: object; readonly identity: Identity }>()
+
+/** Notes whom a layer has let in. */
+export function admit(exchange: Exchange, by: object, identity: Identity): void {
+  admitted.set(exchange, { by, identity })
+}
+
+/** Who the exchange is from, as the last layer on its way has found, where one has. */
+export function admittedBefore(exchange: Exchange): { readonly by: object; readonly identity: Identity } | undefined {
+  for (let one: Exchange | undefined = exchange; one; one = one.outer) {
+    const known = admitted.get(one)
+    if (known) return known
+  }
+  return undefined
+}

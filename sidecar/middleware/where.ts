@@ -1,0 +1,71 @@
+// Which requests a layer that guards is for, by their paths. Apps read paths in many ways: Express takes large letters for small ones, Tomcat
+// cuts off what stands behind a semicolon, URL of Node.js takes a backslash for a slash, folders take two slashes for one. A path is guarded
+// when any of these readings is, and left out when every one is: whoever spells a path in another way gets past no guard.
+import * as v from 'valibot'
+import { foldedPath } from '../file-names.ts'
+import { resolveDots, type Variables } from '../variables.ts'
+import { parsePathPattern, segmentsOf, type PathPattern } from './path-pattern.ts'
+
+const paths = (description: string) =>
+  v.pipe(v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))])), v.description(description))
+
+/** The settings of a layer that may be for some paths only. */
+export const whereEntries = {
+  path: paths(
+    'For these paths only, below the place of the layer: `/admin` is that path and all below it, `*.sql` a segment anywhere, in whichever letters. Unless set: all.',
+  ),
+  except: paths('But not for these, which are written in the same way.'),
+}
+
+/** What the settings say. */
+export interface WhereSettings {
+  readonly path?: string | readonly string[] | undefined
+  readonly except?: string | readonly string[] | undefined
+}
+
+/** Whether a layer is for a request. @throws {PeerError} PATH_ABOVE_ROOT for a path that leads above the root in one of its readings */
+export type Where = (variables: Variables) => boolean
+
+/**
+ * Reads the settings.
+ * @param place of the layer in the configuration
+ * @throws {ConfigError} PATH_PATTERN
+ */
+export function whereOf({ path, except }: WhereSettings, place: string): Where {
+  const wanted = patterns(path, `${place}.path`, foldedLetters)
+  const excused = patterns(except, `${place}.except`)
+  return (variables) => {
+    if (!wanted && !excused) return true
+    const readings = readingsOf(variables.PATH_INFO!)
+    if (wanted && !readings.some((one) => fitsAny(wanted, foldedLetters(one).replaceAll(/\/{2,}/g, '/')))) return false
+    return !excused || !readings.every((one) => fitsAny(excused, one))
+  }
+}
+
+function patterns(
+  setting: string | readonly string[] | undefined,
+  place: string,
+  spelt?: (latin: string) => string,
+): readonly PathPattern[] | undefined {
+  if (setting === undefined) return undefined
+  if (typeof setting === 'string') return [parsePathPattern(setting, place, spelt)]
+  return setting.map((one, index) => parsePathPattern(one, `${place}.${index}`, spelt))
+}
+
+function fitsAny(patterns: readonly PathPattern[], path: string): boolean {
+  const segments = segmentsOf(path)
+  return patterns.some((fits) => fits(segments))
+}
+
+/** Which paths a path may be to an app. */
+function readingsOf(path: string): string[] {
+  const readings = [path]
+  if (path.includes('\\')) readings.push(resolveDots(path.replaceAll('\\', '/')))
+  if (path.includes(';')) readings.push(...readings.map((one) => resolveDots(one.replaceAll(/;[^/]*/g, ''))))
+  return readings
+}
+
+/** As Windows compares them, everywhere. */
+function foldedLetters(path: string): string {
+  return foldedPath(path, 'win32')
+}
