@@ -47,8 +47,8 @@ export class Exchange {
    * in `variables`: fields that are here and not there were left out, and values may have been put right.
    */
   fields: readonly string[] | undefined
-  /** The request as logs name it. */
-  readonly logged: LoggedRequest
+  /** The request as logs name it; a layer that knows more of it puts that here. */
+  logged: LoggedRequest
   /** The mount that handles it. */
   mount: Handler<Exchange> | undefined
   /** The process that it was given to, or waits for ahead of its turn; the worker's, if any. */

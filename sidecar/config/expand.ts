@@ -35,7 +35,8 @@ export function expandVariables(data: unknown, environment: Environment): Expand
       places.add(formatPath(path))
       if (fallback !== undefined) return found || fallback
       if (found !== undefined) return found
-      return fail(`the environment variable ${name} is not set; set it, or write \${${name}:-default}`)
+      const ofRequest = path.includes('use') ? `; a variable of the request is written $\${${name}}` : ''
+      return fail(`the environment variable ${name} is not set; set it, or write \${${name}:-default}${ofRequest}`)
     })
 
   const walk = (value: unknown, path: ConfigPath): unknown => {

@@ -1,8 +1,22 @@
 // The built-in layers. To add one: a file here, a line in this list.
 import { auth } from './auth/auth.ts'
-import type { MiddlewareKind } from './middleware.ts'
 import { compress } from './compress.ts'
+import { cors } from './cors.ts'
+import { errors } from './errors.ts'
+import { headers } from './headers.ts'
+import type { MiddlewareKind } from './middleware.ts'
+import { proxyFix } from './proxy-fix.ts'
 import { requestId } from './request-id.ts'
+import { variables } from './variables.ts'
 
 /** Every one, in the order in which help and docs name them. */
-export const layers = [requestId, compress, auth] as const satisfies readonly MiddlewareKind[]
+export const layers = [
+  requestId,
+  proxyFix,
+  auth,
+  headers,
+  variables,
+  cors,
+  compress,
+  errors,
+] as const satisfies readonly MiddlewareKind[]

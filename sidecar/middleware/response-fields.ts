@@ -33,6 +33,7 @@ function others({ headers }: Head, lower: readonly string[]): HeaderPair[] {
   return headers.filter(([name]) => !lower.some((one) => isNamed(name, one)))
 }
 
-function isNamed(name: string, lower: string): boolean {
+/** True for a field of this name, in whichever letters. `lower`: in lower case. */
+export function isNamed(name: string, lower: string): boolean {
   return name.length === lower.length && name.toLowerCase() === lower
 }

@@ -1,0 +1,125 @@
+// The layers of fields and variables in front of mounts, behind nginx and another Sidegate.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { passing } from '../../plugin/nginx/passing.ts'
+import { createGateway, type Config, type OwnGateway } from '../../sidecar/index.ts'
+import { nginx, program, temporaryFolder, type Nginx } from '../harness.ts'
+
+const PORTS = { uwsgi: 8080, fastcgi: 8081, http: 8082 }
+
+/** Tells what it got; 404 for the path /none. */
+const APP = `export const app = (environ, startResponse) => {
+  const { SCRIPT_NAME, PATH_INFO, REQUEST_URI, HTTP_HOST, REMOTE_ADDR, HTTP_X_USER, OWN, REDIRECT_STATUS } = environ
+  const status = PATH_INFO === '/none' ? '404 Not Found' : '200 OK'
+  startResponse(status, [['Content-Type', 'application/json'], ['X-Powered-By', 'app']])
+  const scheme = environ['wsgi.url_scheme']
+  return [JSON.stringify({ SCRIPT_NAME, PATH_INFO, REQUEST_URI, HTTP_HOST, REMOTE_ADDR, HTTP_X_USER, OWN, REDIRECT_STATUS, scheme })]
+}`
+
+const folder = temporaryFolder()
+const gateways: OwnGateway[] = []
+
+async function serve(listen: string, config: Omit<Config, 'listen'>): Promise<string> {
+  const whole: Config = { ...config, listen: [listen], host: 'nginx', log: { access: false } }
+  const gateway = await createGateway(whole, { directory: folder.path })
+  gateways.push(gateway)
+  await gateway.start()
+  return gateway.addresses[0]!.text.replace('http://', '')
+}
+
+beforeAll(() => {
+  writeFileSync(join(folder.path, 'app.mjs'), APP)
+  writeFileSync(join(folder.path, 'gone.html'), 'gone: ${STATUS}')
+})
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.close()))
+  folder.remove()
+})
+
+const json = async (response: Response): Promise<Record<string, string>> =>
+  (await response.json()) as Record<string, string>
+
+describe.skipIf(!program('nginx'))('behind nginx', () => {
+  let host: Nginx
+
+  beforeAll(async () => {
+    const socket = join(folder.path, 's')
+    await serve(`unix:${socket}`, {
+      use: [{ headers: { response: { remove: ['X-Powered-By'], set: { 'X-By': '${SERVER_PROTOCOL}' } } } }],
+      mounts: {
+        '/': {
+          app: './app.mjs',
+          use: [
+            { cors: ['https://other.test'] },
+            { errors: { pages: { 404: 'ask:/page/${STATUS}' } } },
+            { headers: { request: { set: { 'X-User': '${REMOTE_USER}' } } } },
+            { variables: { set: { OWN: 'value' } } },
+          ],
+        },
+        '/page': { app: './app.mjs' },
+        '/file': { respond: 410, use: [{ errors: { pages: { '4xx': './gone.html' } } }] },
+      },
+    })
+    const endpoint = { kind: 'unix', path: socket } as const
+    const server = ([protocol, port]: [string, number]): string => {
+      const { settings, pass } = passing(protocol, endpoint)
+      return `server {\nlisten ${port};\nset $sidegate_user "";\n${settings.join('\n')}\nlocation / { ${pass} }\n}`
+    }
+    const http = ['http', 'fastcgi'].flatMap((protocol) => passing(protocol, endpoint).http.join('\n').split('\n\n'))
+    const config = `events { }\nhttp {\n${[...new Set(http)].join('\n')}\n${Object.entries(PORTS).map(server).join('\n')}\n}\n`
+    host = await nginx({ config })
+  })
+  afterAll(() => host?.stop())
+
+  test.each(Object.entries(PORTS))('%s', async (_, port) => {
+    const at = `http://127.0.0.1:${host.port(port)}`
+    const response = await fetch(`${at}/a`, { headers: { 'X-User': 'forged', Origin: 'https://other.test' } })
+    expect(await json(response)).toMatchObject({ PATH_INFO: '/a', OWN: 'value' })
+    expect(response.headers.get('x-powered-by')).toBeNull()
+    expect(response.headers.get('x-by')).toMatch(/^HTTP/)
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://other.test')
+    const preflight = await fetch(`${at}/a`, {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://other.test', 'Access-Control-Request-Method': 'PUT' },
+    })
+    expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
+      204,
+      'GET, HEAD, POST, PUT, PATCH, DELETE',
+    ])
+    const none = await fetch(`${at}/none`)
+    expect(none.status).toBe(404)
+    expect(await json(none)).toMatchObject({ SCRIPT_NAME: '/page', PATH_INFO: '/404', REDIRECT_STATUS: '404' })
+    const gone = await fetch(`${at}/file`)
+    expect([gone.status, await gone.text()]).toEqual([410, 'gone: 410'])
+    expect((await fetch(`${at}/file`, { method: 'HEAD' })).headers.get('content-length')).toBe('9')
+  })
+})
+
+test('a Sidegate behind another keeps the prefix, host and client', async () => {
+  const back = await serve('http://127.0.0.1:0', {
+    use: [{ 'proxy-fix': { trust: ['127.0.0.0/8'], prefix: true } }],
+    mounts: { '/': { app: './app.mjs' }, '/b': { app: './app.mjs' } },
+  })
+  const front = await serve('http://127.0.0.1:0', {
+    use: [{ variables: { set: { REMOTE_ADDR: '192.0.2.1', HTTPS: 'on' } } }],
+    mounts: { '/shop': { upstream: `http://${back}` } },
+  })
+  expect(await json(await fetch(`http://${front}/shop/b/c%20d?e`))).toEqual({
+    SCRIPT_NAME: '/shop/b',
+    PATH_INFO: '/c d',
+    REQUEST_URI: '/shop/b/c%20d?e',
+    HTTP_HOST: front,
+    REMOTE_ADDR: '192.0.2.1',
+    scheme: 'https',
+  })
+})
+
+test('a page that is not there itself is asked for once', async () => {
+  const at = await serve('http://127.0.0.1:0', {
+    use: [{ errors: { pages: { '4xx': 'ask:/none' } } }],
+    mounts: { '/a': { app: './app.mjs' } },
+  })
+  const response = await fetch(`http://${at}/b`)
+  expect([response.status, (await response.text()).split('\n')[1]]).toEqual([404, expect.stringContaining('NO_MOUNT')])
+})
