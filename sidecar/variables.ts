@@ -25,6 +25,16 @@ export function copyVariables(variables: Variables): Variables {
   return copy
 }
 
+/** The variables as an app at the root has them: PATH_INFO is the whole path, SCRIPT_NAME empty. The same when they are so. */
+export function atRoot(variables: Variables): Variables {
+  const { SCRIPT_NAME: script = '', PATH_INFO: info = '' } = variables
+  if (script === '') return variables
+  const copy = copyVariables(variables)
+  copy.SCRIPT_NAME = ''
+  copy.PATH_INFO = script + info
+  return copy
+}
+
 const names = new Map<string, string>()
 const NAMES_MAX = 2048
 /** Longer ones than anybody's are not remembered. */

@@ -31,6 +31,8 @@ export interface BackendAddress {
   readonly endpoint: Endpoint
   /** The name in the configuration when `endpoint` is one of its addresses: for messages, Host and TLS. */
   readonly host?: string | undefined
+  /** What its paths begin with: as of Server. Default: nothing. */
+  readonly path?: string | undefined
   /** For messages. Default: the address as it is written in the configuration. */
   readonly name: string
 }

@@ -1,6 +1,7 @@
 // A server that speaks a gateway protocol: a connection for each request (uwsgi, SCGI), or connections that are kept (FastCGI, AJP).
 import type { Exchange } from '../exchange.ts'
-import { copyVariables, variableName, type Variables } from '../variables.ts'
+import { requestTargets } from '../targets.ts'
+import { atRoot, copyVariables, decodePath, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, Protocol } from '../wire/codec.ts'
 import { HOP_BY_HOP } from '../wire/field-names.ts'
 import { Connection } from './connection.ts'
@@ -16,9 +17,13 @@ export class CodecBackend implements Backend {
   readonly name: string
   readonly #connections: Connections<ClientCodec>
   readonly #steering: Steering
+  readonly #path: string
+  readonly #keepPrefix: boolean
 
-  constructor(protocol: Protocol, { name, endpoint }: BackendAddress, options: BackendOptions) {
+  constructor(protocol: Protocol, { name, endpoint, path = '' }: BackendAddress, options: BackendOptions) {
     this.name = name
+    this.#path = path
+    this.#keepPrefix = options.fields.keepPrefix
     const { log, mount, keepAlive, times } = options
     this.#steering = new Steering(options.allowVariables, log, mount)
     this.#connections = new Connections({
@@ -39,7 +44,9 @@ export class CodecBackend implements Backend {
 
   handle(exchange: Exchange, upload: Upload): Promise<void> {
     return this.#connections.send(exchange, upload, (codec) => {
-      const variables = outgoing(exchange.variables, upload.length)
+      const asked = this.#keepPrefix ? atRoot(exchange.variables) : exchange.variables
+      const variables = outgoing(asked, upload.length)
+      if (this.#path !== '') below(this.#path, variables)
       this.#steering.remove(variables)
       return codec.request(variables, upload.length)
     })
@@ -60,4 +67,11 @@ function outgoing(variables: Variables, length: number | undefined): Variables {
   if (length === undefined) delete sent.CONTENT_LENGTH
   else if (length > 0 || sent.CONTENT_LENGTH !== undefined) sent.CONTENT_LENGTH = String(length)
   return sent
+}
+
+/** Has a request ask for what is below `path`, as if the mount were there. */
+function below(path: string, variables: Variables): void {
+  variables.REQUEST_URI = path + requestTargets(variables).below
+  variables.SCRIPT_NAME = decodePath(path)
+  if (variables.DOCUMENT_URI !== undefined) variables.DOCUMENT_URI = variables.SCRIPT_NAME + variables.PATH_INFO
 }

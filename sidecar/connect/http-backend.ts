@@ -6,6 +6,7 @@ import { HttpClient } from '../wire/http-client.ts'
 import { requestTargets } from '../targets.ts'
 import { Connection, type Keeper } from './connection.ts'
 import { Connections } from './connections.ts'
+import { authorityOf, hostOf } from './authority.ts'
 import { requestFields } from './request-fields.ts'
 import { socketAddress } from '../address.ts'
 import { ServerSocket } from './server-socket.ts'
@@ -30,11 +31,8 @@ export class HttpBackend implements Backend {
     this.name = address.name
     this.#address = address
     this.#options = options
-    const { endpoint, scheme } = address
-    const host = address.host ?? (endpoint.kind === 'tcp' ? endpoint.host : 'localhost')
-    const usual = endpoint.kind !== 'tcp' || endpoint.port === scheme.port
-    this.#authority = (host.includes(':') ? `[${host}]` : host) + (usual ? '' : `:${endpoint.port}`)
-    this.#serverName = scheme.tls ? (options.tls.serverName ?? host) : undefined
+    this.#authority = authorityOf(address)
+    this.#serverName = address.scheme.tls ? (options.tls.serverName ?? hostOf(address)) : undefined
     this.#connections = new Connections({
       make: (owner) => this.#connect(owner),
       keepAlive: options.keepAlive,
@@ -55,7 +53,7 @@ export class HttpBackend implements Backend {
     const { variables } = exchange
     const method = variables.REQUEST_METHOD!
     const { fields: rules, keepAlive } = this.#options
-    const target = targetOf(exchange, rules.keepPrefix)
+    const target = (this.#address.path ?? '') + targetOf(exchange, rules.keepPrefix)
     if (method === 'CONNECT') throw new PeerError('UPSTREAM_REQUEST', 'CONNECT is not passed on', 501)
     const fields = requestFields(exchange, rules, this.#authority)
     const asked = exchange.upgradeAsked

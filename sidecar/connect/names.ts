@@ -72,7 +72,8 @@ export class Names<S extends Server> {
       const names = (list: readonly BackendAddress[]): string => list.map(({ name }) => name).join(' ')
       const addresses = hosts.map((found): BackendAddress => {
         const endpoint = { kind: 'tcp', host: found, port } as const
-        return { scheme: server.scheme, endpoint, host, name: `${server.name} (${formatEndpoint(endpoint)})` }
+        const { scheme, path, name } = server
+        return { scheme, endpoint, host, path, name: `${name} (${formatEndpoint(endpoint)})` }
       })
       if (before && names(before) === names(addresses)) return false
       this.#addresses.set(server, addresses)
@@ -94,6 +95,6 @@ function hasName({ endpoint }: Server): boolean {
   return endpoint.kind === 'tcp' && isIP(endpoint.host) === 0 && endpoint.host !== 'localhost'
 }
 
-function addressOf({ name, scheme, endpoint }: Server): BackendAddress {
-  return { name, scheme, endpoint, host: endpoint.kind === 'tcp' ? endpoint.host : undefined }
+function addressOf({ name, scheme, endpoint, path }: Server): BackendAddress {
+  return { name, scheme, endpoint, path, host: endpoint.kind === 'tcp' ? endpoint.host : undefined }
 }

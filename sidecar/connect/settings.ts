@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { bytes, CONNECTIONS_MAX, count, memory, openSeconds, seconds } from '../quantity.ts'
 import type { Protocol } from '../wire/codec.ts'
 import type { BackendOptions } from './backend.ts'
+import { WayBack, type OwnName } from './way-back.ts'
 
 const flag = (initial: boolean, description: string) =>
   v.pipe(v.optional(v.boolean(), initial), v.description(description))
@@ -50,7 +51,22 @@ export const backendEntries = {
     v.optional(v.pipe(v.string(), v.nonEmpty()), 'client'),
     v.description('HTTP: the Host that is sent: "client", as it came; "upstream", the address; or a name.'),
   ),
-  keepPrefix: flag(false, 'HTTP: the whole path is asked for, the prefix of the mount included.'),
+  keepPrefix: flag(
+    false,
+    'The whole path is asked for, the prefix of the mount included: for an app that is told its prefix by a setting of its own. By uwsgi, FastCGI and SCGI it is PATH_INFO then, and SCRIPT_NAME empty; by AJP it is so anyway.',
+  ),
+  locations: v.pipe(
+    v.optional(v.picklist(['map', 'pass'])),
+    v.description(
+      'URLs of the server in Location, Content-Location and Refresh become those that its clients know, and Destination (WebDAV) the other way round (map); they pass as they come (pass). Default: map where the address has a path, else pass, as for a server that knows X-Forwarded-Prefix.',
+    ),
+  ),
+  cookies: v.pipe(
+    v.optional(v.picklist(['map', 'narrow', 'pass'])),
+    v.description(
+      "The same for Path and Domain of cookies. A cookie for the whole server (Path=/) stays so, unless it is to be the mount's alone (narrow). Default: as locations.",
+    ),
+  ),
   ca: text("https: a file with the certificates that vouch for the server's, instead of the system's."),
   serverName: text('https: the name that the certificate must have. Default: the host of the address.'),
   verify: flag(true, 'https: the certificate is checked. False accepts any.'),
@@ -113,4 +129,21 @@ export function backendOptions(settings: BackendSettings, user: BackendUser, pro
     log: user.log,
     mount: user.key,
   }
+}
+
+/**
+ * What maps the URLs of a mount's servers, which have `path` in their addresses; undefined when nothing is to be mapped.
+ * @param names the servers as they are now
+ */
+export function wayBackOf(
+  settings: Pick<BackendSettings, 'locations' | 'cookies' | 'keepPrefix' | 'hostHeader'>,
+  user: BackendUser,
+  path: string,
+  names: () => readonly OwnName[],
+): WayBack | undefined {
+  const locations = settings.locations ?? (path === '' ? 'pass' : 'map')
+  const { cookies = locations, keepPrefix, hostHeader: host } = settings
+  if (locations === 'pass' && cookies === 'pass') return undefined
+  const { log, key: mount } = user
+  return new WayBack({ path, keepPrefix, host, locations: locations === 'map', cookies, names, log, mount })
 }

@@ -1,5 +1,6 @@
 // The settings of a mount whose server runs PHP scripts.
 import * as v from 'valibot'
+import { ConfigError } from '../errors.ts'
 
 const path = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.nonEmpty())), v.description(description))
 
@@ -26,3 +27,22 @@ const scriptObject = v.strictObject(scriptEntries)
 
 /** These settings, defaults filled in. */
 export type ScriptSettings = v.InferOutput<typeof scriptObject>
+
+/**
+ * Refuses what has a server find other scripts than those that the paths of clients name.
+ * @param path the mount's place in the configuration
+ * @param other what else does so, in words
+ * @throws {ConfigError} UPSTREAM_ROOT
+ */
+export function demandPlainPaths(
+  { root, keepPrefix }: Pick<ScriptSettings, 'root'> & { readonly keepPrefix: boolean },
+  path: string,
+  other = keepPrefix ? 'keepPrefix' : undefined,
+): void {
+  if (root === undefined || other === undefined) return
+  throw new ConfigError(
+    'UPSTREAM_ROOT',
+    `${path}.root`,
+    `root finds scripts by the paths of clients: leave ${other} out`,
+  )
+}

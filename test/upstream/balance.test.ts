@@ -291,7 +291,14 @@ test('a client that waits and goes away leaves the queue', async () => {
 test.each([
   ['127.0.0.1:80', 'ADDRESS_BAD', 'write http://127.0.0.1:80'],
   ['ftp://127.0.0.1:21', 'ADDRESS_BAD', 'names the protocol ftp'],
-  ['http://127.0.0.1:80/path', 'ADDRESS_BAD', 'has a path'],
+  ['http://127.0.0.1:80/path?x', 'ADDRESS_BAD', 'has a query or a fragment: an address ends with a path'],
+  ['http://127.0.0.1:80/caf\u00e9', 'ADDRESS_BAD', 'has a path that no URL can have: write /caf%C3%A9'],
+  ['http://127.0.0.1:80/a/../b', 'ADDRESS_BAD', 'has a path with . or .. in it'],
+  [
+    ['http://127.0.0.1:80/a/', 'http://127.0.0.2:80/b'],
+    'ADDRESS_BAD',
+    'the servers of a mount are one app, with one path',
+  ],
   ['uwsgi://127.0.0.1', 'ADDRESS_BAD', 'is no address'],
   [['http://127.0.0.1:80', 'http://127.0.0.1'], 'ADDRESS_BAD', 'in the list already'],
   process.platform === 'win32'

@@ -11,11 +11,14 @@ import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
+import { demandPlainPaths } from '../script-settings.ts'
 import { Scripts } from '../scripts.ts'
 import type { Backend } from '../../connect/backend.ts'
 import { schemeCalled, type Scheme } from '../../connect/schemes.ts'
 import { makeBackend } from '../../connect/make-backend.ts'
-import { backendOptions } from '../../connect/settings.ts'
+import { authorityOf } from '../../connect/authority.ts'
+import { backendOptions, wayBackOf } from '../../connect/settings.ts'
+import type { OwnName, WayBack } from '../../connect/way-back.ts'
 import { uploadOf, type Upload } from '../../upload.ts'
 import { CommandPlan } from './command.ts'
 import { CommandServer } from './server.ts'
@@ -36,6 +39,7 @@ class RunMount implements Mount {
   /** With the body of those that are sent a second time. */
   readonly #waiting: ExchangeQueue<Upload | undefined>
   readonly #bodies: Bodies
+  readonly #wayBack: WayBack | undefined
   #scripts: Scripts | undefined
   /** Those that closed a connection without an answer: one that dies may accept connections that it never reads. */
   readonly #dying = new WeakSet<CommandServer>()
@@ -52,6 +56,7 @@ class RunMount implements Mount {
     this.#context = context
     this.#scheme = schemeCalled(settings.speaks)!
     this.#bodies = new Bodies(settings, [this.#scheme.protocol])
+    this.#wayBack = wayBackOf(settings, context, '', () => this.#names)
     this.#plan = new CommandPlan(settings, context)
     const { log, key } = context
     const stopTimeout = settings.stopTimeout * 1000
@@ -110,7 +115,8 @@ class RunMount implements Mount {
     await this.#plan.check(this.#context.path)
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(asked: Exchange): Promise<void> {
+    const exchange = this.#wayBack ? this.#wayBack.enter(asked) : asked
     if (this.#scripts && !(await this.#scripts.aim(exchange))) return
     const taken = this.#bodies.take(exchange)
     if (taken) await taken
@@ -143,9 +149,16 @@ class RunMount implements Mount {
     await this.#plan.close()
   }
 
-  #openScripts(): Promise<Scripts | undefined> {
+  async #openScripts(): Promise<Scripts | undefined> {
     const { name, protocol } = this.#scheme
+    demandPlainPaths(this.#settings, this.#context.path)
     return Scripts.open(this.#settings, this.#context, protocol.scripts ? undefined : `what speaks ${name}`)
+  }
+
+  get #names(): OwnName[] {
+    const endpoint = this.#server?.endpoint
+    const scheme = this.#scheme
+    return endpoint ? [{ scheme: scheme.name, authority: authorityOf({ scheme, endpoint }) }] : []
   }
 
   get #isFree(): boolean {

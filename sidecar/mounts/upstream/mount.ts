@@ -9,8 +9,11 @@ import { Bodies } from '../../connect/bodies.ts'
 import { Check } from './checks.ts'
 import { Member } from './member.ts'
 import { Names } from '../../connect/names.ts'
+import { demandPlainPaths } from '../script-settings.ts'
 import { Scripts } from '../scripts.ts'
-import { backendOptions } from '../../connect/settings.ts'
+import { authorityOf } from '../../connect/authority.ts'
+import { backendOptions, wayBackOf } from '../../connect/settings.ts'
+import type { WayBack } from '../../connect/way-back.ts'
 import { serversOf, type WeightedServer } from './servers.ts'
 import { upstreamSettings, type UpstreamSettings } from './settings.ts'
 import type { BackendAddress } from '../../connect/backend.ts'
@@ -27,6 +30,7 @@ class UpstreamMount implements Mount {
   #names: Names<WeightedServer> | undefined
   #scripts: Scripts | undefined
   #bodies: Bodies | undefined
+  #wayBack: WayBack | undefined
   #opened = false
   #closed = false
 
@@ -55,6 +59,8 @@ class UpstreamMount implements Mount {
       servers.map(({ scheme }) => scheme.protocol),
     )
     const { log, key } = this.#context
+    const own = servers.map((server) => ({ scheme: server.scheme.name, authority: authorityOf(server) }))
+    this.#wayBack = wayBackOf(this.#settings, this.#context, servers[0]!.path, () => own)
     this.#names = new Names(servers, this.#settings.resolve * 1000, log, key, (addresses) => this.#use(addresses))
     await this.#names.open()
     this.#opened = true
@@ -77,7 +83,8 @@ class UpstreamMount implements Mount {
     if (first) throw new ConfigProblems([first, ...others])
   }
 
-  handle(exchange: Exchange): Promise<void> {
+  handle(asked: Exchange): Promise<void> {
+    const exchange = this.#wayBack ? this.#wayBack.enter(asked) : asked
     return this.#scripts ? this.#handleScript(this.#scripts, exchange) : this.#takeBody(exchange)
   }
 
@@ -119,7 +126,9 @@ class UpstreamMount implements Mount {
     this.#balancer.close()
   }
 
-  #openScripts(servers: readonly WeightedServer[]): Promise<Scripts | undefined> {
+  async #openScripts(servers: readonly WeightedServer[]): Promise<Scripts | undefined> {
+    const below = servers.find(({ path }) => path !== '')
+    demandPlainPaths(this.#settings, this.#context.path, below && `the path of ${below.name}`)
     return Scripts.open(this.#settings, this.#context, servers.find(({ scheme }) => !scheme.protocol.scripts)?.name)
   }
 

@@ -14,7 +14,7 @@ export interface WeightedServer extends Server {
 export function serversOf({ upstream }: UpstreamSettings, context: MountContext): WeightedServer[] {
   const list = Array.isArray(upstream) ? upstream : [upstream]
   const seen = new Set<string>()
-  return list.map((one, index) => {
+  const servers = list.map((one, index) => {
     const path = `${context.path}.upstream${Array.isArray(upstream) ? `.${index}` : ''}`
     const { url, weight } = typeof one === 'string' ? { url: one, weight: 1 } : one
     const server = parseServer(url, path, context.directory)
@@ -24,4 +24,9 @@ export function serversOf({ upstream }: UpstreamSettings, context: MountContext)
     seen.add(server.name)
     return { ...server, weight }
   })
+  const [first] = servers
+  const other = servers.findIndex((server) => server.path !== first!.path)
+  if (other < 0) return servers
+  const message = `${servers[other]!.name} has another path than ${first!.name}: the servers of a mount are one app, with one path`
+  throw new ConfigError('ADDRESS_BAD', `${context.path}.upstream.${other}`, message)
 }

@@ -14,7 +14,7 @@ const health = v.strictObject({
   path: v.pipe(
     v.string(),
     v.startsWith('/'),
-    v.description('What is asked for, by GET. A status from 200 to 399 is healthy.'),
+    v.description('What is asked for, by GET, below the path of the address. A status from 200 to 399 is healthy.'),
   ),
   host: v.pipe(v.optional(v.string()), v.description('The Host that is sent. Default: the address.')),
   interval: seconds(10, 'Seconds between two checks.', 0.01),
