@@ -31,7 +31,7 @@ const SCRIPT = /^\.[cm]?[jt]s$/
 // A place before `=`: a prefix, or a host name with or without one.
 const PLACED = /^(\/[^=:]*|[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[^=:]*)?)=(.+)$/s
 // A file or module, and behind `:` what to call in it, which may be a factory.
-const CALLED = /^(.+?)(?::([A-Za-z_][\w.]*(?:\(\))?))?$/s
+const CALLED = /^(.+?)(?::([A-Za-z_][\w.]*(?:\(.*\))?))?$/s
 
 /**
  * Reads targets; relative paths start at `cwd`.

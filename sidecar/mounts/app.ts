@@ -6,6 +6,7 @@ import { workerEntries } from './javascript/settings.ts'
 import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
+import { prefixEntry } from './prefix-setting.ts'
 
 const settings = v.strictObject({
   app: v.pipe(
@@ -13,6 +14,13 @@ const settings = v.strictObject({
     v.description(
       'The module of the app, with #name for one of its exports (else: default, app, application): a function ' +
         '(environ, startResponse) that returns the body.',
+    ),
+  ),
+  wrap: v.pipe(
+    v.optional(v.array(v.union([v.pipe(v.string(), v.nonEmpty()), v.record(v.string(), v.unknown())])), []),
+    v.description(
+      'Middleware round the app, the first outermost: modules with #name for one of their exports (else: default, middleware), functions ' +
+        '(app) that give an app; or a group with the module as its one key, whose value is the second argument.',
     ),
   ),
   lint: v.pipe(
@@ -23,6 +31,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...prefixEntry('SCRIPT_NAME is empty and PATH_INFO the whole path.'),
   ...workerEntries,
 })
 

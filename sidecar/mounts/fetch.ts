@@ -9,6 +9,7 @@ import { workerEntries } from './javascript/settings.ts'
 import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
+import { prefixEntry } from './prefix-setting.ts'
 
 const settings = v.strictObject({
   fetch: v.pipe(
@@ -25,6 +26,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...prefixEntry('SCRIPT_NAME of `environ` is empty and PATH_INFO the whole path. `request.url` is whole either way.'),
   ...workerEntries,
 })
 

@@ -6,6 +6,7 @@ import { workerEntries } from './javascript/settings.ts'
 import { placed } from './javascript/workers.ts'
 import { LOAD_TIMEOUT } from './load.ts'
 import type { MountKind } from './mount.ts'
+import { prefixEntry } from './prefix-setting.ts'
 import { nodeExports } from './node-exports.ts'
 
 const settings = v.strictObject({
@@ -18,6 +19,7 @@ const settings = v.strictObject({
     ),
   ),
   loadTimeout: seconds(LOAD_TIMEOUT / 1000, 'Seconds the module may take to load.', 0.001),
+  ...prefixEntry('`req.url` is the whole path.'),
   ...workerEntries,
 })
 

@@ -53,7 +53,9 @@ test.for([
   ['spec:helo', 'PYTHON_NO_CALLABLE', /spec has no helo \(its callables: hello, /],
   ['names:number', 'PYTHON_NO_CALLABLE', /names:number is a int, which is not callable/],
   ['names:create_nothing()', 'PYTHON_FACTORY_FAILED', /gave a NoneType/],
-  ['names:create_app(1)', 'PYTHON_TARGET', /without arguments: write names:create_app\(\)/],
+  ['names:create_app(open("x"))', 'PYTHON_TARGET', /have to be Python literals, such as \("\/srv", debug=True\)/],
+  ['names:create_app(**{})', 'PYTHON_TARGET', /\*\* is for programs/],
+  ['names:create_app(1)(2)', 'PYTHON_TARGET', /it is no call/],
   [
     'both.wsgi:app',
     'PYTHON_TARGET_AMBIGUOUS',

@@ -20,7 +20,17 @@ function importable(modules) {
 
 /** Everything the tests need from outside: its name, the Debian package that brings it, whether it is there. */
 function needs() {
-  const modules = importable(['sys', 'ensurepip', 'flask', 'django', 'bottle', 'gevent', 'eventlet', 'websockets'])
+  const modules = importable([
+    'sys',
+    'ensurepip',
+    'flask',
+    'django',
+    'bottle',
+    'gevent',
+    'eventlet',
+    'websockets',
+    'paste',
+  ])
   return [
     { name: 'nginx', debian: 'nginx-light', there: onPath('nginx') },
     { name: 'Python 3', debian: 'python3', there: modules.includes('sys') },
@@ -30,6 +40,7 @@ function needs() {
     { name: 'Bottle', debian: 'python3-bottle', there: modules.includes('bottle') },
     { name: 'gevent', debian: 'python3-gevent', there: modules.includes('gevent') },
     { name: 'eventlet', debian: 'python3-eventlet', there: modules.includes('eventlet') },
+    { name: 'Paste Deploy', debian: 'python3-pastedeploy', there: modules.includes('paste') },
     { name: 'uWSGI', debian: 'uwsgi-core', there: onPath('uwsgi') },
     {
       name: "uWSGI's Python",

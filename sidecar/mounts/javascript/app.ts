@@ -5,15 +5,19 @@ import { nameOf } from '../../interface/chunk.ts'
 import { lint as lintApplication } from '../../interface/lint.ts'
 import { runApplication } from '../../interface/run.ts'
 import type { Application } from '../../interface/types.ts'
+import { atRoot } from '../../variables.ts'
 import { loadTarget } from '../load.ts'
 import type { Mount, MountContext } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
+import { wrapOf, wrapped, type Wrap } from './wrap.ts'
 
 /** What of the settings counts where the app runs. */
 export interface AppSettings {
   readonly app: string
   /** Default: as `lintByDefault` says. */
   readonly lint?: boolean | undefined
+  readonly wrap: readonly Wrap[]
+  readonly keepPrefix: boolean
   /** Seconds. */
   readonly loadTimeout: number
 }
@@ -34,7 +38,7 @@ function toApplication(exported: unknown, path: string, target: string): Applica
 
 /** @param multiprocess other processes run the same app */
 export function appHere(
-  { app: target, lint = lintByDefault(), loadTimeout }: AppSettings,
+  { app: target, wrap, lint = lintByDefault(), keepPrefix, loadTimeout }: AppSettings,
   context: MountContext,
   multiprocess = context.several === true,
 ): Mount {
@@ -42,14 +46,25 @@ export function appHere(
   let application: Application | undefined
   return {
     stays: LOADED_ONCE,
-    check: () => checkTarget(target, context, 'app'),
+    async check() {
+      await checkTarget(target, context, 'app')
+      for (const [index, one] of wrap.entries()) {
+        const at = `wrap.${index}`
+        await checkTarget(wrapOf(one, `${context.path}.${at}`).target, context, at)
+      }
+    },
     async open() {
       const options = { setting: 'app', timeout: loadTimeout * 1000 }
       const { exported } = await loadTarget(target, context, ['app', 'application'], options)
-      const loaded = toApplication(exported, `${context.path}.app`, target)
-      application = lint ? lintApplication(loaded) : loaded
+      // With lint round each of them it is known whose fault something is.
+      const checked = (one: Application): Application => (lint ? lintApplication(one) : one)
+      let made = checked(toApplication(exported, `${context.path}.app`, target))
+      for (const [index] of [...wrap.entries()].toReversed())
+        made = checked(await wrapped(made, wrap[index]!, `wrap.${index}`, context, loadTimeout * 1000))
+      application = made
     },
     handle(exchange) {
+      if (keepPrefix) exchange.variables = atRoot(exchange.variables)
       return runApplication(application!, exchange, surroundings)
     },
     async close() {

@@ -4,6 +4,7 @@ import { ConfigError } from '../../errors.ts'
 import { acceptLightRequests } from '../../handlers/fetch/global.ts'
 import { handleFetch, type FetchHandler } from '../../handlers/fetch/handle.ts'
 import { messageOf, stackOf } from '../../thrown.ts'
+import { atRoot } from '../../variables.ts'
 import { loadTarget } from '../load.ts'
 import type { Mount, MountContext } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
@@ -12,6 +13,7 @@ import { checkTarget } from '../syntax.ts'
 export interface FetchSettings {
   readonly fetch: string
   readonly request: 'light' | 'native'
+  readonly keepPrefix: boolean
   /** Seconds. */
   readonly loadTimeout: number
 }
@@ -30,7 +32,10 @@ function toHandler(exported: unknown, path: string, target: string): FetchHandle
 }
 
 /** The mount. */
-export function fetchHere({ fetch: target, request, loadTimeout }: FetchSettings, context: MountContext): Mount {
+export function fetchHere(
+  { fetch: target, request, keepPrefix, loadTimeout }: FetchSettings,
+  context: MountContext,
+): Mount {
   let handler: FetchHandler | undefined
   const options = {
     request,
@@ -58,6 +63,7 @@ export function fetchHere({ fetch: target, request, loadTimeout }: FetchSettings
       handler = toHandler(exported, `${context.path}.fetch`, target)
     },
     handle(exchange) {
+      if (keepPrefix) exchange.variables = atRoot(exchange.variables)
       handleFetch(handler!, exchange, options)
     },
     async close() {

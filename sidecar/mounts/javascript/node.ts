@@ -7,6 +7,7 @@ import { connectionSettings } from '../../handlers/node/connection-settings.ts'
 import { handleNode, serverOf, type NodeHandler } from '../../handlers/node/handle.ts'
 import { handleUpgrade, type UpgradeListener, type UpgradeTaker } from '../../handlers/node/upgrade.ts'
 import { messageOf } from '../../thrown.ts'
+import { atRoot } from '../../variables.ts'
 import { exportBeside, loadTarget, splitTargetName } from '../load.ts'
 import type { Mount, MountContext } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
@@ -17,6 +18,7 @@ import { listeningOf } from '../unit-http/listening.ts'
 /** What of the settings counts where the handler runs. */
 export interface NodeSettings {
   readonly node: string
+  readonly keepPrefix: boolean
   /** Seconds. */
   readonly loadTimeout: number
 }
@@ -143,7 +145,7 @@ async function load(target: string, context: MountContext, timeout: number): Pro
 }
 
 /** The mount. */
-export function nodeHere({ node: target, loadTimeout }: NodeSettings, context: MountContext): Mount {
+export function nodeHere({ node: target, keepPrefix, loadTimeout }: NodeSettings, context: MountContext): Mount {
   let loaded: Loaded | undefined
   return {
     stays: LOADED_ONCE,
@@ -156,6 +158,7 @@ export function nodeHere({ node: target, loadTimeout }: NodeSettings, context: M
       loaded = await withUpgrade(await toHandler(exported, `${context.path}.node`, target), target, context)
     },
     handle(exchange) {
+      if (keepPrefix) exchange.variables = atRoot(exchange.variables)
       const { server, upgrade } = loaded!
       if (upgrade && exchange.variables.HTTP_UPGRADE !== undefined && handleUpgrade(upgrade, exchange)) return
       handleNode(server, exchange)

@@ -87,7 +87,9 @@ export async function pythonCommand(
     `stop=${stopTimeout}`,
     `gateway=${process.pid}`,
     ...(context.source ? ['sources=1'] : []),
+    ...(settings.keepPrefix ? ['prefix=1'] : []),
     ...path.map((p) => `path=${p}`),
+    ...settings.wrap.map((one) => `wrap=${one}`),
   ]
   return identity.wrap({ file, args: [WORKER, does, python, ...options], cwd, env }, cwd)
 }

@@ -117,6 +117,8 @@ class PythonMount implements Mount {
         return new ConfigError('PYTHON_START_DIED', setting('python'), `${python}: ${message}`, options)
       case 'WORKER_NOT_READY':
         return new ConfigError(code, setting('ready'), `${python}: ${message}`, options)
+      case 'PYTHON_WRAP':
+        return new ConfigError(code, setting('wrap'), message, options)
       case 'PYTHON_THREADS':
         return new ConfigError(code, setting('threads'), message)
       default:

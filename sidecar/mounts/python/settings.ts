@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
+import { prefixEntry } from '../prefix-setting.ts'
 import { lifeEntries, processesSchema } from '../worker-settings.ts'
 
 /** The settings of a Python mount. */
@@ -11,7 +12,13 @@ export const pythonSettings = v.strictObject({
     v.string(),
     v.nonEmpty('must name an app: module:callable'),
     v.description(
-      'The WSGI app: module:callable, module:factory() or a file such as ./shop.wsgi:callable. Without a callable: application, else app.',
+      'The WSGI app: module:callable, module:factory("/srv", debug=True) with Python literals, a file such as ./shop.wsgi:callable, or a file of Paste Deploy such as ./production.ini#name. Without a callable: application, else app.',
+    ),
+  ),
+  wrap: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+    v.description(
+      'WSGI middleware round the app, the first outermost: module:factory or module:factory(x_prefix=1), which is called with the app first; egg:Paste#gzip or config:/etc/shop.ini#gzip for a filter of Paste Deploy.',
     ),
   ),
   processes: v.pipe(
@@ -44,6 +51,7 @@ export const pythonSettings = v.strictObject({
       'Whether the app runs as soon as the head of a request is there, and reads its body while the client sends it. A client that sends slowly keeps a worker then, and a body without a length comes without CONTENT_LENGTH.',
     ),
   ),
+  ...prefixEntry('SCRIPT_NAME is empty and PATH_INFO the whole path.'),
   startTimeout: seconds(60, 'Seconds a worker may take to load the app.'),
   stopTimeout: seconds(30, 'Seconds a worker gets to end by itself before it is killed.'),
   abortTimeout: seconds(

@@ -6,7 +6,8 @@ import types
 
 from .arguments import options
 from .failed import Failed
-from .target import is_file, split
+from .paste import MISSING, is_paste, place_of
+from .target import call_of, is_file, split, split_wrap
 from .traces import describe
 
 
@@ -47,7 +48,23 @@ def source_of(place):
 
 
 def check(target):
-    place, _ = split(target)
+    if is_paste(target):
+        place_of(target)
+        try:
+            source_of('paste.deploy')
+        except Failed:
+            raise Failed('PYTHON_PASTE', MISSING % target)
+        return
+    check_called(*split(target))
+
+
+def check_wrap(wrap):
+    if not wrap.startswith(('egg:', 'config:')):
+        check_called(*split_wrap(wrap))
+
+
+def check_called(place, name):
+    call_of(name)
     path, source = source_of(place)
     if source is None:
         return
@@ -65,6 +82,8 @@ def main(arguments):
     sys.path[:0] = settings['path'] + [os.getcwd()]
     try:
         check(settings['target'])
+        for wrap in settings['wrap']:
+            check_wrap(wrap)
         print('{}')
     except Failed as error:
         print(json.dumps({'code': error.code, 'message': str(error)}))

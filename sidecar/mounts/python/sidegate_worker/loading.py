@@ -8,7 +8,8 @@ import re
 import sys
 
 from .failed import Failed
-from .target import is_file, split
+from .paste import filtered, is_paste, load_paste
+from .target import call_of, is_file, split, split_wrap
 from .traces import describe, trace_of
 
 # Tried in this order when the target names no callable.
@@ -86,27 +87,24 @@ def is_coroutine_function(value):
     return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
 
 
-def load(target):
-    """The app that a target names.
+def load(target, wraps=()):
+    """The app that a target names, with what `wraps` names round it: the first is outermost.
 
     :raises Failed: when it is not there or is no WSGI app. What its code raises goes through.
     """
+    app = load_paste(target) if is_paste(target) else load_target(target)
+    for wrap in reversed(wraps):
+        app = wrapped(app, wrap)
+    return app
+
+
+def load_target(target):
     place, name = split(target)
-    factory = name.endswith(')')
-    if factory:
-        if not name.endswith('()'):
-            raise Failed('PYTHON_TARGET', 'a factory is called without arguments: write %s:%s()' % (place, name.split('(')[0]))
-        name = name[:-2]
-    try:
-        module = load_module(place)
-    except Failed:
-        raise
-    except BaseException as error:
-        raise Failed('PYTHON_IMPORT_FAILED', 'importing %s raised %s' % (place, describe(error)), trace_of(error))
-    app, name = find_callable(module, place, name)
-    if factory:
+    name, arguments = call_of(name)
+    app, name = find_callable(imported(place), place, name)
+    if arguments is not None:
         try:
-            app = app()
+            app = app(*arguments[0], **arguments[1])
         except BaseException as error:
             raise Failed('PYTHON_FACTORY_FAILED', 'the factory %s:%s() raised %s' % (place, name, describe(error)), trace_of(error))
         if not callable(app):
@@ -117,3 +115,29 @@ def load(target):
     if is_coroutine_function(app) or is_coroutine_function(getattr(type(app), '__call__', None)):
         raise Failed('PYTHON_NOT_WSGI', '%s:%s is an ASGI app (its callable is a coroutine): a WSGI app is needed' % (place, name))
     return app
+
+
+def imported(place):
+    try:
+        return load_module(place)
+    except Failed:
+        raise
+    except BaseException as error:
+        raise Failed('PYTHON_IMPORT_FAILED', 'importing %s raised %s' % (place, describe(error)), trace_of(error))
+
+
+def wrapped(app, wrap):
+    """An app with WSGI middleware round it, which is called with the app first, and then with the arguments that are written behind it."""
+    if wrap.startswith(('egg:', 'config:')):
+        return filtered(app, wrap)
+    place, name = split_wrap(wrap)
+    name, arguments = call_of(name)
+    arguments, named = arguments or ((), {})
+    factory, name = find_callable(imported(place), place, name)
+    try:
+        made = factory(app, *arguments, **named)
+    except BaseException as error:
+        raise Failed('PYTHON_WRAP', '%s:%s raised %s' % (place, name, describe(error)), trace_of(error))
+    if not callable(made):
+        raise Failed('PYTHON_WRAP', '%s:%s gave a %s, which is not callable: it is to give an app' % (place, name, type(made).__name__))
+    return made

@@ -15,6 +15,7 @@ from .loading import load
 from .native import native_ident, start_native_thread
 from .output import Output, running
 from .pipes import Pipes
+from .prefix import at_root
 from .request import Request
 from .serving import calm_gateway, serve, serve_beside
 from .sources import Sources
@@ -95,7 +96,9 @@ def main(arguments):
     sys.argv = [settings['target']]
     sources = Sources(control) if settings['sources'] else None
     try:
-        app = load(settings['target'])
+        app = load(settings['target'], settings['wrap'])
+        if settings['prefix']:
+            app = at_root(app)
     except Failed as error:
         if sources:
             sources.look()
