@@ -27,6 +27,7 @@ export interface Script {
 export class ScriptFinder {
   readonly #root: string
   readonly #single: boolean
+  readonly #index: readonly string[]
   readonly #followSymlinks: boolean
   readonly #platform: NodeJS.Platform | undefined
   /** In the configuration, for errors. */
@@ -37,6 +38,7 @@ export class ScriptFinder {
   constructor(settings: CgiSettings, context: MountContext, path: string) {
     const place = `${context.path}.cgi`
     this.#place = place
+    this.#index = settings.index
     this.#followSymlinks = settings.followSymlinks
     this.#platform = context.platform
     const given = resolve(context.directory, settings.cgi)
@@ -60,12 +62,12 @@ export class ScriptFinder {
   }
 
   /**
-   * The script for a path, undefined when there is none.
+   * The script for a path, undefined when there is none; `folder` for a folder that has one, and whose slash is missing.
    * @param info PATH_INFO, latin-1
    * @throws {AppError} CGI_NPH, CGI_NOT_EXECUTABLE
    * @throws {ConfigError} CGI_OUTSIDE
    */
-  async find(info: string): Promise<Script | undefined> {
+  async find(info: string): Promise<Script | 'folder' | undefined> {
     if (this.#single) return this.#script(this.#root, '', info)
     let file = this.#root
     let end = 0
@@ -83,6 +85,17 @@ export class ScriptFinder {
       if (!found) return undefined
       if (found.isDirectory()) continue
       return found.isFile() ? this.#demand(file, info.slice(0, end), info.slice(end)) : undefined
+    }
+    return this.#indexOf(file, info)
+  }
+
+  /** The script that answers for a folder. */
+  async #indexOf(folder: string, info: string): Promise<Script | 'folder' | undefined> {
+    for (const name of this.#index) {
+      const file = join(folder, name)
+      const found = await this.#look(file)
+      if (!found?.isFile()) continue
+      return info.endsWith('/') ? this.#demand(file, info + Buffer.from(name).toString('latin1'), '') : 'folder'
     }
     return undefined
   }

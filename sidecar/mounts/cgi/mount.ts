@@ -5,7 +5,7 @@ import type { Exchange } from '../../exchange.ts'
 import { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { Identity } from '../../processes/identity.ts'
 import { ExchangeQueue, processWords } from '../../queue.ts'
-import { refuse } from '../files/answer.ts'
+import { redirectToFolder, refuse } from '../files/answer.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { spoolBounds } from '../../take-body.ts'
 import { Upload } from '../../upload.ts'
@@ -49,6 +49,7 @@ class CgiMount implements Mount {
     const script = await this.#finder!.find(exchange.variables.PATH_INFO ?? '')
     if (exchange.aborted) return
     if (!script) return refuse(exchange, 404)
+    if (script === 'folder') return redirectToFolder(exchange)
     const upload = new Upload(exchange.body)
     try {
       // RFC 3875 4.1.2: a script is told the length of its body.

@@ -20,6 +20,12 @@ export const cgiSettings = v.strictObject({
       'Programs by extension, such as {".pl": "perl", ".php": "php-cgi"}: such scripts need not be executable. Words as in `run`.',
     ),
   ),
+  index: v.pipe(
+    v.optional(v.array(v.pipe(v.string(), v.regex(/^[^./\\][^/\\]*$/, 'must be the name of a script'))), []),
+    v.description(
+      'Scripts that answer for a folder, such as ["index.cgi"]: the first that is there. Default: none, and a folder is 404.',
+    ),
+  ),
   followSymlinks: v.pipe(
     v.optional(v.boolean(), false),
     v.description('Follows symbolic links that lead out of the folder. Links inside it always work.'),
