@@ -1,5 +1,6 @@
 // A request body on its way to a server or a worker: passed on as long as there is some and the other side takes it.
 import type { Duplex } from 'node:stream'
+import type { Exchange } from '../exchange.ts'
 import type { ClientCodec } from '../wire/codec.ts'
 
 /** Where the bytes come from: RequestBody, or what was taken of it. */
@@ -36,6 +37,7 @@ export class BodySender {
   readonly #owner: SenderOwner
   #body: BodySource | undefined
   #reading = false
+  #held = false
 
   constructor(socket: OutStream, codec: ClientCodec, owner: SenderOwner) {
     this.#socket = socket
@@ -61,6 +63,7 @@ export class BodySender {
 
   /** Goes on; to be called at the start, when the socket has drained, and when the codec has given bytes that the server asked for. */
   pump(): void {
+    if (this.#held) return
     while (this.#body && !this.#reading && !this.#socket.destroyed) {
       if (this.#owner.over) return this.stop()
       const { writableNeedDrain, refused = false } = this.#socket
@@ -70,6 +73,18 @@ export class BodySender {
       if (chunk === undefined) return this.#wait(this.#body)
       this.#pass(chunk)
     }
+  }
+
+  /** None of it is read until `release`: a client may wait to be asked (RFC 9110 10.1.1). */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** The other side wants it. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.pump()
   }
 
   /** No more of it is sent. */
@@ -106,13 +121,18 @@ export class BodySender {
   }
 }
 
-/** Sends a request with what there is of its body. @returns who sends the rest; undefined when it has no body */
+/**
+ * Sends a request with what there is of its body.
+ * @param held as of BodySender.hold
+ * @returns who sends the rest; undefined when it has no body
+ */
 export function sendRequest(
   socket: OutStream,
   codec: ClientCodec,
   head: Uint8Array,
   body: BodySource,
   owner: SenderOwner,
+  held = false,
 ): BodySender | undefined {
   if (body.length === 0) {
     socket.write(head)
@@ -122,7 +142,13 @@ export function sendRequest(
   socket.write(head)
   const sender = new BodySender(socket, codec, owner)
   sender.begin(body)
+  if (held) sender.hold()
   sender.pump()
   socket.uncork()
   return sender
+}
+
+/** Whether a client waits until its body is wanted: an app that turns it away spares it the sending. */
+export function waitsToBeAsked({ variables, body, upload }: Exchange): boolean {
+  return !upload && !body.complete && variables.HTTP_EXPECT?.toLowerCase() === '100-continue'
 }

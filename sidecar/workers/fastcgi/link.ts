@@ -6,7 +6,7 @@
 // and what it still sends is thrown away until its END_REQUEST. What is left of a request body the worker skips.
 import type { Duplex } from 'node:stream'
 import { notePiece } from '../../collector.ts'
-import { sendRequest, type BodySender, type SenderOwner } from '../../connect/body-sender.ts'
+import { sendRequest, waitsToBeAsked, type BodySender, type SenderOwner } from '../../connect/body-sender.ts'
 import { AppError, type SidegateError, type UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { Lines } from '../../lines.ts'
@@ -185,7 +185,7 @@ export class FastcgiLink implements Link {
     this.#open(exchange, ++this.#sent, performance.now(), true)
     this.#piped?.announce(this.#sent)
     const request = this.#codec.request(packed(text), body.length)
-    this.#sender = sendRequest(this.#socket, this.#codec, request, body, this.#senderOwner)
+    this.#sender = sendRequest(this.#socket, this.#codec, request, body, this.#senderOwner, waitsToBeAsked(exchange))
     exchange.onAbort(this.#onAbort)
   }
 
@@ -352,6 +352,7 @@ export class FastcgiLink implements Link {
   #report(line: string): void {
     const exchange = this.exchange!
     const report = readReport(line)
+    if (report === 'wanted') return this.#sender?.release()
     if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
       // The worker finishes by itself.
       this.#stopSending()

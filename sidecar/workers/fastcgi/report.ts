@@ -2,8 +2,8 @@
 
 import type { Report } from '../link.ts'
 
-/** Reads one line of the STDERR stream. */
-export function readReport(line: string): Report {
+/** Reads one line of the STDERR stream. `wanted`: the app reads its body, which was held back. */
+export function readReport(line: string): Report | 'wanted' {
   let value: Record<string, unknown> | undefined
   try {
     value = JSON.parse(line) as Record<string, unknown>
@@ -12,6 +12,7 @@ export function readReport(line: string): Report {
   }
   if (typeof value === 'object' && value !== null) {
     const { stream, text, error, message, detail, fatal } = value
+    if (value.wants === 'body') return 'wanted'
     if (typeof text === 'string' && (stream === 'stdout' || stream === 'stderr' || stream === 'errors')) {
       return { type: 'output', stream, text }
     }

@@ -13,6 +13,8 @@ class Input:
         self.chunk = b''
         self.at = 0
         self.done = connection.bodiless
+        # Called before the first of it is waited for: the gateway holds it back until then.
+        self.ask = None
 
     def more(self):
         """The next piece in `chunk`; False at the end."""
@@ -29,6 +31,9 @@ class Input:
                 connection.expose()
 
     def receive(self, connection):
+        ask, self.ask = self.ask, None
+        if ask is not None:
+            ask()
         while True:
             kind, _, content = connection.record()
             if kind == STDIN:

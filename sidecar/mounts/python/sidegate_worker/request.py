@@ -31,7 +31,9 @@ class Request:
         self.has_length = False
         self.sent = False
         self.partial = None
-        environ['wsgi.input'] = Input(connection)
+        body = environ['wsgi.input'] = Input(connection)
+        if 'HTTP_EXPECT' in environ and not body.done and environ['HTTP_EXPECT'].lower() == '100-continue':
+            body.ask = self.ask_for_body
         environ['wsgi.errors'] = Errors(self)
         if 'HTTPS' in environ and environ['HTTPS'] in ('on', '1', 'ON'):
             environ['wsgi.url_scheme'] = 'https'
@@ -262,6 +264,9 @@ class Request:
         message = str(error) if isinstance(error, AppMistake) else message
         self.emit({'error': getattr(error, 'code', None) if isinstance(error, AppMistake) else 'APP_RAISED',
                    'message': message[:1000], 'detail': detail and detail[-TEXT_MAX:], 'fatal': fatal})
+
+    def ask_for_body(self):
+        self.emit({'wants': 'body'})
 
     def emit(self, message):
         if len(message.get('text', '')) > TEXT_MAX:
