@@ -67,6 +67,9 @@ export function through(
   inner.hops = outer.hops
   if (body === outer.body) inner.upload = outer.upload
   outer.putInFront(inner)
+  const { user } = inner.logged
+  for (let one: Exchange | undefined = outer; user !== undefined && one && !one.logged.user; one = one.outer)
+    one.logged.user = user
   return inner
 }
 

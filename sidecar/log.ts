@@ -2,7 +2,8 @@
 // Text or JSON, one line each: whatever a peer or an app puts into a field (line.ts).
 import { indented, jsonLine, linesOf, quoted, word } from './line.ts'
 
-export type LogFormat = 'text' | 'json'
+/** `combined`: access records as Apache and nginx have them, all else as text. */
+export type LogFormat = 'text' | 'json' | 'combined'
 
 /** One request that is over. Sizes in bytes, times in milliseconds. */
 export interface AccessRecord {
@@ -19,6 +20,12 @@ export interface AccessRecord {
   sent: number
   milliseconds: number
   mount: string
+  /** REMOTE_USER. */
+  user?: string | undefined
+  /** What the client spoke: `HTTP/1.1`. */
+  version?: string | undefined
+  referer?: string | undefined
+  agent?: string | undefined
   /** Stable code of what went wrong, if anything did. */
   code?: string | undefined
 }
@@ -56,6 +63,7 @@ export class Log {
   readonly #out: LogSink
   readonly #err: LogSink
   readonly #json: boolean
+  readonly #accessLine: (record: AccessRecord) => string
   /** Whether access records are written at all. */
   readonly wantsAccess: boolean
   /** From which level on there are records; access records are always there. */
@@ -65,6 +73,7 @@ export class Log {
 
   constructor(format: LogFormat, out: LogSink = process.stdout, err: LogSink = process.stderr, access = true) {
     this.#json = format === 'json'
+    this.#accessLine = { text: accessText, json: accessJson, combined: accessCombined }[format]
     this.#out = out
     this.#err = err
     this.wantsAccess = access
@@ -73,7 +82,7 @@ export class Log {
   /** One line for a request that is over; gathered and written once per turn of the event loop. */
   access(record: AccessRecord): void {
     if (!this.wantsAccess) return
-    this.#pending += this.#json ? accessJson(record) : accessText(record)
+    this.#pending += this.#accessLine(record)
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#flush)
@@ -126,11 +135,29 @@ function accessJson(record: AccessRecord): string {
 
 function accessText(r: AccessRecord): string {
   const request = quoted(`${r.method} ${r.uri}`)
-  const tail = r.code === undefined ? '' : ` ${r.code}`
+  const tail = (r.code === undefined ? '' : ` ${r.code}`) + (r.user ? ` user=${word(r.user)}` : '')
   return (
     `${stamp(r.time)} ${wordOf(r.remote)} ${r.protocol} ${wordOf(r.host)} ${request} ${r.status} ${r.sent} ` +
     `${r.milliseconds.toFixed(1)}ms ${wordOf(r.mount)} ${r.request}${tail}\n`
   )
+}
+
+/** The `combined` of Apache (mod_log_config, LogFormat) and nginx, in UTC. What a peer may write is quoted as Apache does it. */
+function accessCombined(r: AccessRecord): string {
+  const request = quoted(`${r.method} ${r.uri}${r.version ? ` ${r.version}` : ''}`)
+  const size = r.sent === 0 ? '-' : r.sent
+  return (
+    `${wordOf(r.remote)} - ${wordOf(r.user ?? '')} [${clock(r.time)}] ${request} ${r.status} ${size} ` +
+    `${quoted(r.referer || '-')} ${quoted(r.agent || '-')}\n`
+  )
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `02/Jan/2026:03:04:05 +0000` */
+function clock(time: Date): string {
+  const text = stamp(time)
+  return `${text.slice(8, 10)}/${MONTHS[time.getUTCMonth()]}/${text.slice(0, 4)}:${text.slice(11, 19)} +0000`
 }
 
 let stampedSecond = -1

@@ -9,6 +9,12 @@ export interface LoggedRequest {
   readonly remote: string
   /** The Host header with its port, or SERVER_NAME. */
   readonly host: string
+  /** REMOTE_USER: of the web server, or of a layer that has found out who it is. */
+  user: string | undefined
+  /** SERVER_PROTOCOL: what the client spoke. */
+  readonly version: string | undefined
+  readonly referer: string | undefined
+  readonly agent: string | undefined
 }
 
 const boot = Date.now().toString(36)
@@ -22,5 +28,14 @@ export function nextId(): string {
 /** Takes it from the variables of a request. */
 export function loggedRequest(variables: Variables): LoggedRequest {
   const { REQUEST_METHOD: method = '', REQUEST_URI: uri, PATH_INFO: path = '', REMOTE_ADDR: remote = '' } = variables
-  return { method, uri: uri ?? path, remote, host: variables.HTTP_HOST || variables.SERVER_NAME || '' }
+  return {
+    method,
+    uri: uri ?? path,
+    remote,
+    host: variables.HTTP_HOST || variables.SERVER_NAME || '',
+    user: variables.REMOTE_USER || undefined,
+    version: variables.SERVER_PROTOCOL,
+    referer: variables.HTTP_REFERER,
+    agent: variables.HTTP_USER_AGENT,
+  }
 }

@@ -9,8 +9,10 @@ const PROCESSES_MAX = 256
 /** `log` in the configuration. */
 const logSettings = v.strictObject({
   format: v.pipe(
-    v.optional(v.picklist(['text', 'json']), 'text'),
-    v.description('How records are written: lines for people, or one JSON object a line.'),
+    v.optional(v.picklist(['text', 'json', 'combined']), 'text'),
+    v.description(
+      'How records are written: lines for people; one JSON object a line; or those of requests in the combined format of Apache and nginx, and all else as lines for people.',
+    ),
   ),
   level: v.pipe(
     v.optional(v.picklist(['info', 'warn', 'error']), 'info'),

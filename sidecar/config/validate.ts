@@ -49,7 +49,7 @@ export interface GatewayConfig {
   readonly use: readonly LayerEntry[]
   readonly host: string
   readonly log: {
-    readonly format: 'text' | 'json'
+    readonly format: 'text' | 'json' | 'combined'
     readonly level: LogLevel
     readonly access: boolean
     readonly file?: string | undefined

@@ -67,6 +67,13 @@ test('an exchange behind a layer is the same request: its id, its mount, its fie
   expect(Buffer.from((await second.body.read())!).toString()).toBe('abc')
 })
 
+test('logs name the user that a layer has found out', () => {
+  const { exchange, inner } = between({})
+  const variables = Object.assign(copyVariables(inner.variables), { REMOTE_USER: 'ann' })
+  expect(through(through(inner, {}), {}, { variables }).logged.user).toBe('ann')
+  expect(exchange.logged.user).toBe('ann')
+})
+
 test('a layer changes the head', async () => {
   const { inner, response } = between(marked, { path: '/a' })
   text('fine')(inner)

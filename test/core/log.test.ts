@@ -41,6 +41,31 @@ test('a plain record reads as it always did', () => {
   expect(text()).toBe('2026-01-02T03:04:05Z 192.0.2.7 uwsgi [::1]:8000 "GET /" 200 2 1.5ms / r-1 APP_RAISED\n')
 })
 
+test('the combined format is that of Apache and nginx', () => {
+  const { log, text } = logTo('combined')
+  const client = { user: 'ann', version: 'HTTP/1.1', referer: 'http://a.test/"x"', agent: 'curl/8\n' }
+  log.access({ ...RECORD, ...client, uri: '/a?b' })
+  log.access({ ...RECORD, user: 'a b', status: 304, sent: 0 })
+  log.flush()
+  expect(text()).toBe(
+    '192.0.2.7 - ann [02/Jan/2026:03:04:05 +0000] "GET /a?b HTTP/1.1" 200 2 "http://a.test/\\"x\\"" "curl/8\\n"\n' +
+      '192.0.2.7 - "a b" [02/Jan/2026:03:04:05 +0000] "GET /" 304 - "-" "-"\n',
+  )
+  log.error('a fault', { code: 'CODE' })
+  expect(text()).toMatch(/Z error a fault code=CODE\n$/)
+})
+
+test('REMOTE_USER stands at the end of a record, and in JSON as user', () => {
+  const { log, text } = logTo('text')
+  log.access({ ...RECORD, user: 'ann lee' })
+  log.flush()
+  expect(text()).toMatch(/ \/ r-1 user="ann lee"\n$/)
+  const json = logTo('json')
+  json.log.access({ ...RECORD, user: 'ann' })
+  json.log.flush()
+  expect(JSON.parse(json.text())).toMatchObject({ user: 'ann' })
+})
+
 test.each(FIELDS)('access record: any text as %s stays one field of one line', (field) => {
   const fields = /^(?:"(?:[^"\\]|\\.)*"|[^" ]+)(?: (?:"(?:[^"\\]|\\.)*"|[^" ]+)){9}\n$/
   for (const value of HOSTILE) {
