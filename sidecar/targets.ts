@@ -10,23 +10,28 @@ export interface RequestTargets {
   readonly below: string
 }
 
-/** The raw target of a request, whole and below its mount. When the host or a middleware rewrote the path, that path percent-encoded. */
+/**
+ * The raw target of a request, whole and below its mount. When the host or a middleware rewrote the path, that path percent-encoded; when one
+ * rewrote the query, that query.
+ */
 export function requestTargets(variables: Variables): RequestTargets {
   const script = variables.SCRIPT_NAME ?? ''
   const info = variables.PATH_INFO ?? ''
   const uri = variables.REQUEST_URI
+  const seen = variables.QUERY_STRING
   if (uri !== undefined && uri !== '') {
-    if (script === '' && isPlain(uri, info)) return { full: uri, below: uri }
-    const { path, query } = splitTarget(uri)
+    if (script === '' && isPlain(uri, info, seen)) return { full: uri, below: uri }
+    const { path, query: asked } = splitTarget(uri)
     const whole = script + info
     const raw = agree(path, whole)
     if (raw !== undefined) {
-      const mark = query !== '' || uri.endsWith('?') ? `?${query}` : ''
+      const query = seen ?? asked
+      const mark = query !== '' || (asked === '' && uri.endsWith('?')) ? `?${query}` : ''
       const below = script === '' ? raw : raw.slice(rawLength(raw, script.length))
       return { full: raw + mark, below: rooted(below) + mark }
     }
   }
-  const mark = variables.QUERY_STRING ? `?${variables.QUERY_STRING}` : ''
+  const mark = seen ? `?${seen}` : ''
   const below = encodePath(info)
   return { full: rooted(encodePath(script) + below) + mark, below: rooted(below) + mark }
 }
@@ -49,9 +54,11 @@ function encodeBytes(target: string): string {
 }
 
 /** The common case: nothing encoded, nothing rewritten. */
-function isPlain(uri: string, info: string): boolean {
+function isPlain(uri: string, info: string, query: string | undefined): boolean {
   if (!uri.startsWith(info) || info.length === 0) return false
-  if (uri.length > info.length && uri.charCodeAt(info.length) !== 63 /* ? */) return false
+  const rest = uri.length - info.length
+  if (rest > 0 && uri.charCodeAt(info.length) !== 63 /* ? */) return false
+  if (query !== undefined && (query.length !== Math.max(rest - 1, 0) || !uri.endsWith(query))) return false
   return !info.includes('%') && !uri.includes('#')
 }
 

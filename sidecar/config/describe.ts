@@ -10,7 +10,7 @@ export interface Setting {
   readonly required: boolean
   /** Undefined when there is none. */
   readonly default: unknown
-  /** The settings inside, when it is a group of them. */
+  /** The settings inside, when it is a group of them, or a list of groups. */
   readonly settings: readonly Setting[]
 }
 
@@ -44,7 +44,7 @@ export function settingsOf(schema: v.GenericSchema): Setting[] {
     type: typeOf(entry),
     required: !OPTIONAL.has(nodeOf(entry).type),
     default: defaultOf(entry),
-    settings: settingsOf(entry),
+    settings: settingsOf(nodeOf(unwrap(entry)).item ?? entry),
   }))
 }
 

@@ -6,7 +6,9 @@ import { errors } from './errors.ts'
 import { headers } from './headers.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { proxyFix } from './proxy-fix.ts'
+import { redirect } from './redirect.ts'
 import { requestId } from './request-id.ts'
+import { rewrite } from './rewrite.ts'
 import { variables } from './variables.ts'
 
 /** Every one, in the order in which help and docs name them. */
@@ -19,4 +21,6 @@ export const layers = [
   cors,
   compress,
   errors,
+  rewrite,
+  redirect,
 ] as const satisfies readonly MiddlewareKind[]

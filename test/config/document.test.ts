@@ -11,13 +11,15 @@ import { documentWith, table } from '../document.ts'
 function rows(settings: readonly Setting[], before = ''): string[][] {
   return settings.flatMap((setting) => {
     const name = `${before}${setting.name}`
-    if (setting.settings.length > 0) return rows(setting.settings, `${name}.`)
+    const list = setting.type.startsWith('list of ')
+    if (setting.settings.length > 0 && !list) return rows(setting.settings, `${name}.`)
     const initial = setting.required
       ? 'required'
       : setting.default === undefined
         ? ''
         : `\`${JSON.stringify(setting.default)}\``
-    return [[`\`${name}\``, setting.type, initial, setting.description]]
+    const inside = list ? rows(setting.settings, `${name}[].`) : []
+    return [[`\`${name}\``, setting.type, initial, setting.description], ...inside]
   })
 }
 
