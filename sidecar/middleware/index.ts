@@ -1,5 +1,6 @@
 // The built-in layers. To add one: a file here, a line in this list.
 import { auth } from './auth/auth.ts'
+import { cache } from './cache.ts'
 import { compress } from './compress.ts'
 import { cors } from './cors.ts'
 import { errors } from './errors.ts'
@@ -20,6 +21,7 @@ export const layers = [
   variables,
   cors,
   compress,
+  cache,
   errors,
   rewrite,
   redirect,

@@ -24,6 +24,12 @@ export interface Middleware {
    * throws (or rejects with) becomes the response.
    */
   handle(exchange: Exchange, next: Next): void | Promise<void>
+  /**
+   * Forgets what it has stored of URLs: of one (`http://example.com/a?b=1`), from the path on of whatever host (`/a?b=1`), or of all that begin
+   * so (`/a*`). Not there where nothing is stored.
+   * @returns how many responses that were
+   */
+  purge?(pattern: string): number
   /** Stops. Works after a failed `open`, and twice; no exchange is under way. */
   close?(): Promise<void>
 }

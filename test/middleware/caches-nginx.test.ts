@@ -21,7 +21,8 @@ export function app({ PATH_INFO: path }, start) {
       await new Promise(() => {})
     })()
   }
-  start('200 OK', [['Content-Type', 'text/html'], ['ETag', '"a"'], ['X-Asked', String(asked)]])
+  const kept = path.startsWith('/kept') ? [['Cache-Control', 'max-age=600']] : []
+  start('200 OK', [['Content-Type', 'text/html'], ['ETag', '"a"'], ['X-Asked', String(asked)], ...kept])
   return ['line of text\\n'.repeat(path === '/large' ? 40_000 : 400)]
 }
 `
@@ -46,7 +47,7 @@ describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by 
         listen: [{ address: `unix:${socket}`, trust: ['unix'] }, 'http://127.0.0.1:0'],
         host: 'nginx',
         log: { access: false },
-        mounts: { '/': { app: './app.mjs#app', use: [{ compress: { eventStreams: true } }] } },
+        mounts: { '/': { app: './app.mjs#app', use: [{ compress: { eventStreams: true } }, 'cache'] } },
       },
       { directory: folder.path },
     )
@@ -80,6 +81,22 @@ describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by 
       const plain = await ask(place, path)
       expect(plain.headers['content-encoding']).toBe(undefined)
       expect(gunzipSync(body).equals(plain.body)).toBe(true)
+    })
+
+    test('what is stored is sent in every coding', async () => {
+      const path = `/kept/${place}`
+      const first = await ask(place, path)
+      const second = await ask(place, path, { 'Accept-Encoding': 'gzip' })
+      expect([first, second].map(({ headers }) => headers['cache-status'])).toEqual([
+        'sidegate; fwd=uri-miss; stored',
+        expect.stringMatching(/^sidegate; hit; ttl=[0-9]+$/),
+      ])
+      expect(second.headers['x-asked']).toBe(first.headers['x-asked'])
+      expect(gunzipSync(second.body).equals(first.body)).toBe(true)
+      const third = await ask(place, path, { 'If-None-Match': '"a"' })
+      expect([third.status, third.body.length]).toEqual([304, 0])
+      const part = await ask(place, path, { Range: 'bytes=5-11' })
+      expect([part.status, part.body.toString()]).toEqual([206, 'of text'])
     })
 
     test('an event is there at once', async () => {
