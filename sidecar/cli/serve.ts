@@ -33,6 +33,7 @@ import { gatewayOf } from '../library/gateway.ts'
 import { openServeLog } from './serve-log.ts'
 import { settledWithin } from '../settled.ts'
 import { reportStray } from '../stray.ts'
+import { warnOfRoot } from './root-apps.ts'
 import { reportWarnings } from './warnings.ts'
 
 /** What may take longer than the requests in flight when the gateway stops: workers that end. In milliseconds. */
@@ -179,7 +180,10 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
     )
     void gateway.ended.then(() => signals.came('the end of standard input'))
     // Of several that serve together, one says it for all.
-    if (!supervised?.place) announce(gateway.addresses, config, targets, context, log)
+    if (!supervised?.place) {
+      announce(gateway.addresses, config, targets, context, log)
+      warnOfRoot(config, log)
+    }
     if (!supervised && config.reloadOnTouch.length > 0)
       log.info('reloadOnTouch: without --supervise nothing is reloaded')
     lifeline?.ready()

@@ -5,6 +5,7 @@ import { fetch } from './fetch.ts'
 import { files } from './files.ts'
 import type { MountKind } from './mount.ts'
 import { node } from './node.ts'
+import { php } from './php/mount.ts'
 import { python } from './python/mount.ts'
 import { respond } from './respond.ts'
 import { run } from './run/mount.ts'
@@ -16,6 +17,7 @@ export const kinds = [
   node,
   fetch,
   python,
+  php,
   run,
   cgi,
   files,

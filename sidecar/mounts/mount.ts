@@ -133,6 +133,8 @@ export interface MountKind<Schema extends GenericSchema = GenericSchema> {
   readonly hasWorkers?: boolean
   /** `open` loads an app or starts a command, which `check` does not. Default: false. */
   readonly loads?: boolean
+  /** What it runs is never run as root, whatever the gateway is. Default: false. */
+  readonly neverRoot?: boolean
   /** `check` tries the servers of such a mount. Default: false. */
   readonly connects?: boolean
   /** How files end that a bare target of the command line may be of this kind by. Default: none. */

@@ -1,10 +1,7 @@
 // Words that people write for a kind of mount and that are none, because what they mean has another name here, or goes another way.
 
 const WORDS: ReadonlyMap<string, string> = new Map([
-  [
-    'php',
-    "PHP runs in PHP-FPM, which an upstream speaks to: { upstream: 'fastcgi://unix:/run/php/php-fpm.sock', root: './public' } (docs/upstream.md)",
-  ],
+  ['php', 'what is mounted of PHP is a folder of scripts, not one of them: php:./public (docs/php.md)'],
   [
     'asgi',
     "an ASGI app runs in a server of its own: { run: 'uvicorn --uds $SOCKET app:app', speaks: 'http' } (docs/run.md)",

@@ -1,8 +1,12 @@
 // The settings of a mount whose server runs PHP scripts.
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
+import { count } from '../quantity.ts'
+import { MAX_AGE_MOST } from './files/max-age.ts'
 
 const path = (description: string) => v.pipe(v.optional(v.pipe(v.string(), v.nonEmpty())), v.description(description))
+
+const folder = v.pipe(v.string(), v.regex(/^\/./, 'must be a path below the folder, such as "/uploads/"'))
 
 /** What scripts.ts finds scripts by. */
 export const scriptEntries = {
@@ -19,7 +23,31 @@ export const scriptEntries = {
   ),
   followSymlinks: v.pipe(
     v.optional(v.boolean(), false),
-    v.description('PHP: scripts may be symbolic links that lead out of root.'),
+    v.description('PHP: scripts, and static files, may be symbolic links that lead out of root.'),
+  ),
+  static: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description(
+      'PHP: the other files below root are served too, but no source, settings, dumps and hidden files ([php.md](php.md#static-files)).',
+    ),
+  ),
+  maxAge: count(
+    0,
+    0,
+    'PHP: how long clients may keep such a file without asking again, in seconds (Cache-Control).',
+    MAX_AGE_MOST,
+  ),
+  closed: v.pipe(
+    v.optional(v.array(folder)),
+    v.description(
+      'PHP: folders and files below root of which nothing runs and nothing is served, such as "/private/".',
+    ),
+  ),
+  uploads: v.pipe(
+    v.optional(v.array(folder)),
+    v.description(
+      'PHP: folders below root into which users of the site put files, such as "/uploads/": no script runs there, and HTML is served as text.',
+    ),
   ),
 }
 

@@ -101,13 +101,13 @@ export class SupervisedProcess {
   }
 
   /**
-   * Asks it to end, by the end of its connections and by SIGTERM for what it started; after `timeout` ms it is ended by force, and at once where
+   * Asks it to end, by the end of its connections and by a signal for what it started; after `timeout` ms it is ended by force, and at once where
    * there is no way to ask.
    */
-  stop(timeout: number): void {
+  stop(timeout: number, signal: NodeJS.Signals = 'SIGTERM'): void {
     if (this.over) return
     for (const socket of this.connections) socket.end()
-    const asked = askTree(this.#child) || this.connections.length > 0
+    const asked = askTree(this.#child, signal) || this.connections.length > 0
     if (asked) this.#killer ??= setTimeout(() => this.kill(), timeout)
     else this.kill()
   }

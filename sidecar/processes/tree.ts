@@ -14,10 +14,10 @@ export function rootOptions(platform?: NodeJS.Platform): { readonly detached: bo
   return { detached: !isWindows(platform), windowsHide: true }
 }
 
-/** Asks all of a tree to end (SIGTERM); false where nobody can be asked. */
-export function askTree(root: ChildProcess, platform?: NodeJS.Platform): boolean {
+/** Asks all of a tree to end; false where nobody can be asked. */
+export function askTree(root: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', platform?: NodeJS.Platform): boolean {
   if (isWindows(platform)) return false
-  signalGroup(root, 'SIGTERM')
+  signalGroup(root, signal)
   return true
 }
 

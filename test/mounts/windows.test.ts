@@ -182,6 +182,8 @@ describe('scripts of PHP', () => {
       split: ['.php'],
       frontController,
       followSymlinks: false,
+      static: false,
+      maxAge: 0,
     }
     const scripts = (await Scripts.open(settings, { path: 'mounts./', directory: folder.path, platform }, undefined))!
     const found = await scripts.find({ PATH_INFO: decodeURIComponent(path), SCRIPT_NAME: '' })

@@ -149,6 +149,21 @@ describe.skipIf(!phpFpm())('PHP-FPM', () => {
     expect(await show(`${url}/upload/evil.jpg/x.php`)).toMatchObject({ file: 'index.php' })
   })
 
+  test('static: true serves what is beside the scripts, and no source', async () => {
+    const { url } = await gateway({ static: true, maxAge: 60, closed: ['/blog/'], uploads: ['/upload/'] }, '/wp')
+    const text = await fetch(`${url}/upload/readme.txt`)
+    expect([text.status, await text.text(), text.headers.get('cache-control')]).toEqual([
+      200,
+      'text',
+      'public, max-age=60',
+    ])
+    expect((await fetch(`${url}/upload/evil.jpg`)).headers.get('content-type')).toBe('image/jpeg')
+    for (const path of ['/.git/x.php', '/.hidden.php', '/disguised.php', '/blog/', '/out.php', '/none']) {
+      expect((await fetch(url + path)).status).toBe(404)
+    }
+    expect(await show(`${url}/info.php`)).toMatchObject({ file: 'info.php' })
+  })
+
   test('followSymlinks lets scripts be elsewhere', async () => {
     const { url } = await gateway({ followSymlinks: true })
     expect(await show(`${url}/out.php`)).toMatchObject({ file: 'secret.php' })
@@ -265,6 +280,8 @@ describe.skipIf(!phpFpm())('PHP-FPM', () => {
     [{ root: 'site/index.php' }, 'is no folder'],
     [{ upstream: 'http://127.0.0.1:1' }, 'finds its own files'],
     [{ root: undefined, frontController: '/index.php' }, 'needs root'],
+    [{ root: undefined, static: true }, 'static needs root'],
+    [{ root: undefined, uploads: ['/up/'] }, 'uploads needs root'],
   ])('%j is an error of the settings', async (settings, message) => {
     await expect(gateway(settings)).rejects.toMatchObject({
       code: 'UPSTREAM_ROOT',

@@ -36,6 +36,8 @@ export interface FindOptions {
   readonly followSymlinks: boolean
   /** Where other mounts have scripts: their source is nobody's business. */
   readonly scripts: readonly ScriptPlace[]
+  /** What else is not served: asked of the file below the folder, such as `/a/b.css`, and of what a link in its place leads to. */
+  readonly withheld?: ((path: string) => boolean) | undefined
   readonly platform?: NodeJS.Platform | undefined
 }
 
@@ -71,9 +73,8 @@ export class FileFinder {
     }
   }
 
-  /** What PATH_INFO names. */
-  async find(variables: Variables): Promise<Found> {
-    const info = variables.PATH_INFO ?? ''
+  /** What PATH_INFO names, or `info` in its place. */
+  async find(variables: Variables, info: string = variables.PATH_INFO ?? ''): Promise<Found> {
     if (info === '') return variables.SCRIPT_NAME ? { kind: 'folder' } : this.#look('/', variables)
     const hidden = this.#windows && this.#isHidden(info)
     const found = hidden ? NOT_FOUND : await this.#look(encodePath(info), variables)
@@ -132,10 +133,22 @@ export class FileFinder {
     if (
       !stat.isFile() ||
       !(await this.#isOurs(path)) ||
-      (await isScript(path, this.#options.scripts, this.#options.platform))
+      (await isScript(path, this.#options.scripts, this.#options.platform)) ||
+      (await this.#isWithheld(path))
     ) {
       throw new Forbidden(path)
     }
+  }
+
+  async #isWithheld(path: string): Promise<boolean> {
+    const { withheld, platform } = this.#options
+    if (!withheld) return false
+    const real = await realpath(path)
+    const below = (file: string, folder: string): string => {
+      const inside = isBelow(file, folder, platform) ? file.slice(folder.replace(/[\\/]$/, '').length) : file
+      return isWindows(platform) ? inside.replaceAll('\\', '/') : inside
+    }
+    return withheld(below(path, this.#root)) || withheld(below(real, this.#realRoot))
   }
 
   /** False when a symbolic link leads out of the folder. */

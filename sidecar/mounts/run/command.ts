@@ -1,23 +1,24 @@
 // The command of a run mount: its words, its environment, and the place where it is to listen.
 import { randomUUID } from 'node:crypto'
-import { chown, lstat, mkdtemp, rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import { socketAddress, type Endpoint } from '../../address.ts'
 import { isWindows } from '../../file-names.ts'
 import { Identity } from '../../processes/identity.ts'
-import type { Command } from '../../processes/process.ts'
+import { userCalled } from '../../accounts.ts'
 import { commandWords } from '../../processes/command-line.ts'
 import { batchAdvice, findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
+import { PrivateFolder, type FolderOwner } from './private-folder.ts'
+import type { ServerPlan } from './server.ts'
 import type { RunSettings } from './settings.ts'
 
 const PLACEHOLDER = /\$(SOCKET|PORT)\b/g
 
 /** A command to be started, each time at another place. */
-export class CommandPlan {
+export class CommandPlan implements ServerPlan {
   /** For messages: its first word. */
   readonly program: string
   readonly #words: readonly string[]
@@ -30,11 +31,9 @@ export class CommandPlan {
   readonly #placed: readonly (readonly [name: string, value: string])[]
   /** The program, where it was looked for at the start. */
   #found: string | undefined
-  /** Private to this mount; undefined before `open` and on Windows. */
-  folder: string | undefined
-  #starts = 0
+  readonly #folder: PrivateFolder
 
-  /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE; those of Identity */
+  /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE; PROCESS_DENIED, OWNER_UNKNOWN; those of Identity */
   constructor(settings: RunSettings, context: MountContext) {
     const path = `${context.path}.run`
     const words = typeof settings.run === 'string' ? commandWords(settings.run, context.platform) : settings.run
@@ -58,6 +57,7 @@ export class CommandPlan {
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
     this.#identity = new Identity(settings, context.path, context.platform)
     this.#env = this.#identity.environment(settings.env)
+    this.#folder = new PrivateFolder(folderOwner(settings, this.#identity, context.path))
     this.#placed = Object.entries(settings.env).filter(([, value]) => value.search(PLACEHOLDER) >= 0)
   }
 
@@ -83,7 +83,7 @@ export class CommandPlan {
   async open(path: string): Promise<void> {
     await this.#demandFolder(path)
     if (isWindows(this.#platform)) this.#found = this.#find(path)
-    else this.folder = await makeFolder(this.#identity)
+    else await this.#folder.open(`${path}.run`)
   }
 
   async #demandFolder(path: string): Promise<void> {
@@ -97,8 +97,11 @@ export class CommandPlan {
     }
   }
 
-  /** A place where nobody listens, and the command that is to. */
-  async next(): Promise<{ endpoint: Endpoint; command: Command }> {
+  get folder(): string | undefined {
+    return this.#folder.path
+  }
+
+  async next(): ReturnType<ServerPlan['next']> {
     const endpoint = this.#kind === 'SOCKET' ? await this.#socket() : await freePort()
     const place = endpoint.kind === 'tcp' ? String(endpoint.port) : socketAddress(endpoint).path
     const fill = (text: string): string => text.replace(PLACEHOLDER, () => place)
@@ -110,33 +113,30 @@ export class CommandPlan {
     return { endpoint, command: this.#identity.wrap(command, cwd) }
   }
 
-  async close(): Promise<void> {
-    const { folder } = this
-    this.folder = undefined
-    if (folder) await rm(folder, { recursive: true, force: true })
+  close(): Promise<void> {
+    return this.#folder.close()
   }
 
-  /** A name of its own for each start: what is left of the one before is in nobody's way. */
   async #socket(): Promise<Endpoint> {
     // Whoever knew the name of a pipe could make it first, and be sent the requests.
-    if (isWindows(this.#platform)) return { kind: 'pipe', name: `sidegate-${randomUUID()}` }
-    // Old files are cleared away from the system's folder for temporary ones, and the place may be somebody else's by then.
-    if (this.folder !== undefined && !(await isFolderOf(this.#identity, this.folder)))
-      this.folder = await makeFolder(this.#identity)
-    return { kind: 'unix', path: join(this.folder!, `${++this.#starts}.sock`) }
+    return isWindows(this.#platform) ? { kind: 'pipe', name: `sidegate-${randomUUID()}` } : this.#folder.next()
   }
 }
 
-/** mkdtemp makes it 0700: whoever could connect could pose as any client. The command makes its socket there. */
-async function makeFolder({ uid, gid }: Identity): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sidegate-'))
-  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid)
-  return folder
-}
-
-async function isFolderOf({ uid }: Identity, path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined)
-  return found?.isDirectory() === true && found.uid === (uid ?? process.getuid?.() ?? found.uid)
+/** The command makes its socket there, as the user that it has by then. */
+function folderOwner({ socketUser }: RunSettings, identity: Identity, path: string): FolderOwner {
+  if (socketUser === undefined) return identity
+  const setting = `${path}.socketUser`
+  const own = process.getuid?.()
+  if (own !== 0 || identity.uid !== undefined) {
+    const why =
+      own === 0
+        ? 'the command is not started as root (process.user), so that it can become nobody else'
+        : 'only root can become somebody else, and the gateway does not run as root'
+    throw new ConfigError('PROCESS_DENIED', setting, `${why}: leave it out`)
+  }
+  const { uid, gid = uid } = userCalled(String(socketUser), setting)
+  return { uid, gid }
 }
 
 /** A port that was free a moment ago; who loses it to somebody else ends, and is started anew on another. */

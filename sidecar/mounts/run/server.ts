@@ -6,14 +6,31 @@ import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
 import { StartError } from '../../processes/start-error.ts'
 import { OutputRate } from '../../processes/output-rate.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
-import { SupervisedProcess, type ProcessListener } from '../../processes/process.ts'
+import { SupervisedProcess, type Command, type ProcessListener } from '../../processes/process.ts'
 import { Watchdog } from '../../processes/watchdog.ts'
-import type { CommandPlan } from './command.ts'
 import { listens } from './listening.ts'
+
+/** What is started, each time at another place. */
+export interface ServerPlan {
+  /** For messages. */
+  readonly program: string
+  /** Removed when the gateway is gone; undefined: there is none. */
+  readonly folder: string | undefined
+  /** Makes what it needs. @param path of the mount. @throws {ConfigError} */
+  open(path: string): Promise<void>
+  /** A place where nobody listens, and the command that is to. */
+  next(): Promise<{ endpoint: Endpoint; command: Command }>
+  /** By what its process group is asked to end. Default: SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /** Which line of its output is not for the log. Default: none. */
+  silences?(line: string): boolean
+  /** Works after a failed `open`, and twice. */
+  close(): Promise<void>
+}
 
 /** How a command is run. Times in milliseconds. */
 export interface ServerOptions {
-  readonly plan: CommandPlan
+  readonly plan: ServerPlan
   readonly startTimeout: number
   readonly stopTimeout: number
   readonly mount: string
@@ -111,7 +128,7 @@ export class CommandServer implements Occupant, ProcessListener {
       this.state = 'stopping'
       if (!this.#process) this.#over('was not started')
       else if (starting) this.#process.kill()
-      else this.#process.stop(this.#options.stopTimeout)
+      else this.#process.stop(this.#options.stopTimeout, this.#options.plan.stopSignal)
     }
     return this.#gone.promise
   }
@@ -177,6 +194,7 @@ export class CommandServer implements Occupant, ProcessListener {
   output(stream: 'stdout' | 'stderr', line: string): void {
     // What it prints while it starts says why it does not.
     if (stream === 'stdout') this.#process?.remember(line)
+    if (this.#options.plan.silences?.(line)) return
     if (this.#rate.take()) this.#options.log.info(line, { ...this.#fields, stream })
   }
 

@@ -7,7 +7,8 @@ import { backendEntries } from '../../connect/settings.ts'
 import { recycleEntry } from '../recycle-settings.ts'
 import { scriptEntries } from '../script-settings.ts'
 
-const { root, index, split, frontController, followSymlinks } = scriptEntries
+// It runs on this machine, where the folder has one path.
+const scripts = v.omit(v.strictObject(scriptEntries), ['scriptRoot']).entries
 const backend = v.omit(v.strictObject(backendEntries), [
   'keepAlive',
   'connections',
@@ -31,6 +32,12 @@ export const runSettings = v.strictObject({
     v.description('Environment variables of the command, over those of the gateway. SOCKET or PORT comes by itself.'),
   ),
   ...identityEntries,
+  socketUser: v.pipe(
+    v.optional(v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.number(), v.integer(), v.minValue(0))])),
+    v.description(
+      'The user that a command which is started as root changes to by itself before it listens: the folder of $SOCKET is theirs then. Default: the user as which it is started.',
+    ),
+  ),
   connections: count(1, 64, 'Requests that the command gets at the same time; more wait.', CONNECTIONS_MAX),
   keepAlive: openSeconds(
     'Seconds a connection without a request is kept. Default: 4 for HTTP, else 0: many FastCGI programs serve one connection at a time, and one that is kept would keep all others out.',
@@ -45,11 +52,7 @@ export const runSettings = v.strictObject({
   stopTimeout: seconds(30, 'Seconds from SIGTERM to SIGKILL, for the command and everything that it started.'),
   recycle: recycleEntry('the command is replaced by a fresh one, once that one is ready'),
   ...backend,
-  root,
-  index,
-  split,
-  frontController,
-  followSymlinks,
+  ...scripts,
 })
 
 /** The settings of a run mount, defaults filled in. */

@@ -1,0 +1,157 @@
+// The mount kind `php`: a folder of scripts and static files in one. The scripts are run by a php-fpm, or a php-cgi, that Sidegate starts and
+// looks after; the files it serves itself.
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { backendEntries } from '../../connect/settings.ts'
+import { schemeCalled } from '../../connect/schemes.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { recycleRules } from '../recycle-settings.ts'
+import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
+import { belowPaths, either } from '../script-rules.ts'
+import { openScripts, type Scripts } from '../scripts.ts'
+import { CommandService } from '../run/service.ts'
+import { apps } from './apps.ts'
+import { PhpPlan } from './plan.ts'
+import { publicFolderOf, recognise, type Recognised } from './recognise.ts'
+import { mostProcesses, phpSettings, type PhpSettings } from './settings.ts'
+
+/** How a server is spoken to, where a PHP mount has no setting. A connection is one request's: an idle one would keep a process. */
+const BACKEND = v.parse(v.strictObject(backendEntries), { keepAlive: 0 })
+
+class PhpMount implements Mount {
+  readonly findsFiles = true
+  readonly #settings: PhpSettings
+  readonly #context: MountContext
+  readonly #root: string
+  readonly #plan: PhpPlan
+  readonly #service: CommandService
+  #scripts: Scripts | undefined
+
+  constructor(settings: PhpSettings, context: MountContext) {
+    this.#settings = settings
+    this.#context = context
+    this.#root = resolve(context.directory, settings.php)
+    this.#plan = new PhpPlan(settings, context, this.#root)
+    const { recycle } = settings
+    this.#service = new CommandService(
+      {
+        plan: this.#plan,
+        setting: `${context.path}.php`,
+        scheme: schemeCalled('fastcgi')!,
+        backend: { ...BACKEND, ...settings, connections: mostProcesses(settings) },
+        places: 'processes',
+        queue: settings.queue,
+        queueTimeout: settings.queueTimeout * 1000,
+        startTimeout: settings.startTimeout * 1000,
+        stopTimeout: settings.stopTimeout * 1000,
+        recycle: recycle && recycleRules(recycle, context.directory),
+      },
+      context,
+    )
+  }
+
+  async open(): Promise<void> {
+    await this.#demandFolder()
+    const found = await this.#recognise()
+    this.#scripts = await openScripts(this.#root, this.#folderOptions(found), this.#context)
+    await this.#service.open()
+    this.#tell(found)
+  }
+
+  async check(): Promise<void> {
+    await this.#demandFolder()
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    if (!(await this.#scripts!.aim(exchange))) return
+    exchange.variables.SERVER_SOFTWARE = this.#settings.serverSoftware
+    await this.#service.handle(exchange)
+  }
+
+  status(): MountStatus {
+    return this.#service.status
+  }
+
+  reload(): Promise<void> {
+    return this.#service.reload()
+  }
+
+  close(): Promise<void> {
+    return this.#service.close()
+  }
+
+  /** @throws {ConfigError} PHP_FOLDER */
+  async #demandFolder(): Promise<void> {
+    const { php } = this.#settings
+    const wrong = (message: string): ConfigError => new ConfigError('PHP_FOLDER', `${this.#context.path}.php`, message)
+    const found = await stat(this.#root).catch(() => undefined)
+    if (!found?.isDirectory()) throw wrong(`${php} ${found ? 'is no folder' : 'is not there'} (${this.#root})`)
+    const folder = await publicFolderOf(this.#root)
+    if (folder === undefined) return
+    throw wrong(
+      `${php} is a project, whose settings and source are nobody's business: mount its public folder, ${join(php, folder)}`,
+    )
+  }
+
+  async #recognise(): Promise<Recognised> {
+    const { app: name, frontController } = this.#settings
+    const found = name === undefined ? await recognise(this.#root) : named(name)
+    if (frontController === undefined) return found
+    return { ...found, frontController: frontController === false ? undefined : frontController }
+  }
+
+  #folderOptions({ app, frontController }: Recognised): Parameters<typeof openScripts>[1] {
+    const { index, split, followSymlinks, static: serves, maxAge, closed = [], uploads = [] } = this.#settings
+    return {
+      index,
+      split,
+      frontController,
+      frontPathInfo: app?.frontPathInfo,
+      followSymlinks,
+      serves,
+      maxAge,
+      rules: {
+        closed: either(app?.closed, belowPaths(closed)),
+        uploads: either(app?.uploads, belowPaths(uploads)),
+        entries: app?.entries,
+        missing: app?.missing,
+      },
+    }
+  }
+
+  #tell({ app, frontController, because }: Recognised): void {
+    const { program, user } = this.#plan
+    const what = app ? `taken as ${app.title}` : 'taken as a folder of scripts'
+    const front =
+      frontController === undefined ? 'nothing answers where no file is' : `${frontController} answers where no file is`
+    this.#context.log.info(
+      `${this.#settings.php} is ${what}${because === undefined ? '' : `, because ${because}`}: ${front}; PHP is ${program}${user === undefined ? '' : ` as ${user}`}`,
+      { mount: this.#context.key },
+    )
+  }
+}
+
+function named(name: string): Recognised {
+  const app = apps.find((one) => one.name === name)
+  return { app, frontController: app?.frontController, because: app && 'app says so' }
+}
+
+/** Folders of PHP. */
+export const php: MountKind<typeof phpSettings> = {
+  kind: 'php',
+  summary:
+    'A folder of PHP scripts and static files (WordPress, MediaWiki, …): PHP is started and looked after. More in [php.md](php.md).',
+  settings: phpSettings,
+  hasWorkers: true,
+  loads: true,
+  neverRoot: true,
+  claims: ({ text, path, cwd, found }) =>
+    found?.isDirectory() && existsSync(resolve(cwd, path, 'index.php'))
+      ? [{ value: text, because: 'it is a folder with an index.php', what: `the PHP of ${text}` }]
+      : [],
+  create: (settings, context) => new PhpMount(settings, context),
+  scripts: ({ php: folder, split }, directory) => ({ root: resolve(directory, folder), suffixes: split }),
+}

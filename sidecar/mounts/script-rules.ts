@@ -1,0 +1,75 @@
+// What of a folder of scripts runs and is served, beside what its files themselves say. Patterns are regular expressions that JavaScript, PCRE and
+// RE2 read alike, of the decoded path below the folder, in whichever letters.
+import { isHidden, isUnserved } from '../unserved.ts'
+
+/** The rules of one folder; what is not set rules nothing. */
+export interface ScriptRules {
+  /** Below these nothing runs and nothing is served. */
+  readonly closed?: string | undefined
+  /** What clients have put there: no script runs, and pages are served as text. */
+  readonly uploads?: string | undefined
+  /** The only scripts that run. */
+  readonly entries?: string | undefined
+  /** What runs where a file below a path is not there, in place of the front controller. */
+  readonly missing?: readonly { readonly below: string; readonly script: string }[] | undefined
+}
+
+/** Decides by these. */
+export class RuledPaths {
+  readonly #closed: RegExp | undefined
+  readonly #uploads: RegExp | undefined
+  readonly #entries: RegExp | undefined
+  readonly #missing: readonly { readonly below: RegExp; readonly script: string }[]
+
+  constructor({ closed, uploads, entries, missing = [] }: ScriptRules) {
+    this.#closed = patternOf(closed)
+    this.#uploads = patternOf(uploads)
+    this.#entries = patternOf(entries)
+    this.#missing = missing.map(({ below, script }) => ({ below: patternOf(below)!, script }))
+  }
+
+  /** Whether nothing is there for anybody, whatever is. */
+  isClosed(path: string): boolean {
+    return isHidden(path) || (this.#closed?.test(path) ?? false)
+  }
+
+  /** Whether clients have put it there. */
+  isUpload(path: string): boolean {
+    return this.#uploads?.test(path) ?? false
+  }
+
+  /** Whether a script of this path runs. */
+  mayRun(path: string): boolean {
+    return !path.includes('/.') && !this.isUpload(path) && (this.#entries?.test(path) ?? true)
+  }
+
+  /** Whether a file of this path is served as it is. */
+  isServed(path: string): boolean {
+    return !isUnserved(path) && !this.isClosed(path)
+  }
+
+  /** The script that runs where nothing of this path is there. */
+  inPlaceOf(path: string): string | undefined {
+    return this.#missing.find(({ below }) => below.test(path))?.script
+  }
+}
+
+function patternOf(source: string | undefined): RegExp | undefined {
+  return source === undefined ? undefined : new RegExp(source, 'i')
+}
+
+/** The pattern of all that is below these paths, such as `/uploads/` and `/private`; undefined for none. */
+export function belowPaths(paths: readonly string[]): string | undefined {
+  if (paths.length === 0) return undefined
+  const words = paths.map((path) =>
+    Buffer.from(path.replace(/^\/+|\/+$/g, ''))
+      .toString('latin1')
+      .replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'),
+  )
+  return `^/(?:${words.join('|')})(?:/|$)`
+}
+
+/** Both patterns as one. */
+export function either(one: string | undefined, other: string | undefined): string | undefined {
+  return one !== undefined && other !== undefined ? `${one}|${other}` : (one ?? other)
+}

@@ -1,0 +1,35 @@
+// Names of files that lie beside what a site shows and are never served: source, settings, secrets, copies and dumps. Compared with the decoded
+// path, in whichever letters, without the dots, blanks and streams that a file system may take off a name.
+//
+// The patterns are written so that the regular expressions of JavaScript, PCRE and RE2 read them alike: web servers get them too.
+
+/** Of a path: a segment that begins with a dot. */
+export const HIDDEN_SEGMENT = String.raw`/\.`
+
+/** The one hidden folder that is everybody's business (RFC 8615). */
+export const WELL_KNOWN = '/.well-known/'
+
+/** What languages run: `page.php`, and `page.php.bak`, `page.php_old`, `page.php~` with it. */
+const SOURCE = String.raw`\.(?:php[0-9]?|phtml|pht|phps|phar|inc|twig|tpl|sh)(?:[._~-][^/]*)?`
+/** Dumps, packed ones too. */
+const DUMPS = String.raw`\.(?:sql|sqlite[0-9]?|db)(?:[._~-][^/]*)?`
+const OTHERS = String.raw`\.(?:bak|orig|save|sw[op]|log|ini|env|lock|md5|ya?ml)`
+const COPIES = String.raw`~|#`
+const NAMES = String.raw`composer\.json|package(?:-lock)?\.json|web\.config|dockerfile|error_log`
+const CUT = String.raw`(?:[. ]|::\$data)*`
+
+/** Of a path: the name of such a file at its end. In any letters. */
+export const UNSERVED_NAME: string = `/(?:[^/]*(?:${SOURCE}|${DUMPS}|${OTHERS}|${COPIES})|${NAMES})${CUT}$`
+
+const hidden = new RegExp(HIDDEN_SEGMENT)
+const unserved = new RegExp(UNSERVED_NAME, 'i')
+
+/** Whether a segment of the path begins with a dot; `/.well-known/` at its beginning does not count. */
+export function isHidden(path: string): boolean {
+  return hidden.test(path.startsWith(WELL_KNOWN) ? path.slice(WELL_KNOWN.length - 1) : path)
+}
+
+/** Whether no file is served by this path, whatever is there. Decoded, absolute. */
+export function isUnserved(path: string): boolean {
+  return isHidden(path) || unserved.test(path)
+}
