@@ -305,6 +305,7 @@ export class Gateway implements Reception, Controlled {
   }
 
   done(exchange: Exchange): void {
+    this.#rest.keep(exchange)
     if (this.log.wantsAccess) this.#record(exchange)
   }
 

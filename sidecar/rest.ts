@@ -4,7 +4,7 @@ import { collectAll } from './collector.ts'
 /** How often it looks whether it rests, in milliseconds. */
 const LOOK_MS = 1000
 /** Looks in a row with next to nothing to do: it rests. */
-const QUIET_LOOKS = 4
+const QUIET_LOOKS = 8
 /** The part of the time that it may do something and rest all the same. */
 const QUIET_UTILIZATION = 0.03
 /** Bytes more than at the last rest are worth it: less than this comes and goes with a few requests. */
@@ -17,6 +17,8 @@ export class Rest {
   #timer: NodeJS.Timeout | undefined
   #before = performance.eventLoopUtilization()
   #quiet = 0
+  /** One at most, which nobody reads. */
+  readonly #kept: unknown[] = []
   /** Resident memory at the last rest; Infinity until it is known. */
   #resident = Infinity
 
@@ -33,7 +35,16 @@ export class Rest {
     this.#timer = setInterval(this.#look, LOOK_MS).unref()
   }
 
+  /**
+   * A request is over. The last one is kept, with its connection and all that belongs to either: V8 forgets the shape of an object of which it
+   * finds none when it collects everything, and what was compiled for it.
+   */
+  keep(request: unknown): void {
+    this.#kept[0] = request
+  }
+
   end(): void {
+    this.#kept.length = 0
     clearInterval(this.#timer)
   }
 

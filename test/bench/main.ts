@@ -25,6 +25,8 @@ const WARM_UP_SECONDS = 2
 const WARM_UPS_MAX = 5
 /** Lines of nginx' error log that are shown when a request failed. */
 const LAST_WORDS = 3
+/** Of load ahead of each measurement: a row rests while all others have their turn, and gives memory back then. */
+const LEAD_SECONDS = 1
 // One connection gives plenty of samples in this time.
 const SINGLE_SECONDS = 1
 
@@ -107,6 +109,7 @@ async function rounds(
     // there and back: nobody is always the one after the heaviest
     for (const server of round % 2 ? servers : servers.toReversed()) {
       const { row } = server
+      await load(target(server), connections, LEAD_SECONDS)
       const found = await load(target(server), connections, duration)
       series.get(row.name)!.rounds.push(found)
       if (row.latency) series.get(row.name)!.single.push(await load(target(server), 1, SINGLE_SECONDS))
