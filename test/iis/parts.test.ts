@@ -202,9 +202,36 @@ test('what cannot be handed on is answered here: HEAD without a body, and an upl
   expect(sent().match(/IIS_NO_GATEWAY/g)).toHaveLength(2)
 })
 
+/** The answer to GET_VALUES that asks for none; the question is as long. */
+const VALUES = Buffer.from([1, 10, 0, 0, 0, 0, 0, 0])
+
+test('a connection that nobody answers on carries no request: it is made again', async () => {
+  const peers: Socket[] = []
+  const server = createServer((socket) => {
+    peers.push(socket)
+    // As that of a process that was killed, whose sockets are still being closed.
+    const killed = peers.length === 1
+    socket.once('data', () => (killed ? socket.resetAndDestroy() : socket.write(VALUES)))
+  })
+  servers.push(server)
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const { web, sent, instance } = instanceAt(port)
+  const request = Buffer.from(new FastcgiClient().request(iisVariables({ path: '/a' }), 0))
+  web.push(request)
+  await until('it is there', () => peers.length === 2 && peers[1]!.bytesRead === VALUES.length + request.length)
+  expect([peers[0]!.bytesRead, sent()]).toEqual([VALUES.length, ''])
+  web.push(null)
+  expect(await instance.ended).toBe(0)
+})
+
 test('one request at a time; one that is taken back ends, with Sidegate or without', async () => {
   const peers: Socket[] = []
-  const server = createServer((socket) => void peers.push(socket))
+  const server = createServer((socket) => {
+    peers.push(socket)
+    // What every fresh connection is asked.
+    socket.once('data', () => socket.write(VALUES))
+  })
   servers.push(server)
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -217,15 +244,15 @@ test('one request at a time; one that is taken back ends, with Sidegate or witho
   for (let at = 0; at < second.length; at += 8 + second.readUInt16BE(at + 4) + second[at + 6]!) second[at + 3] = 2
   web.push(second)
   await until('it is refused', () => sent().endsWith('\x01\x03\0\x02\0\x08\0\0\0\0\0\0\x01\0\0\0'))
-  await until('it is there', () => peers.length === 1 && peers[0]!.bytesRead > 0)
+  await until('it is there', () => peers.length === 1 && peers[0]!.bytesRead > VALUES.length)
   web.push(Buffer.from(client.abort()))
-  await until('it is passed on', () => peers[0]!.bytesRead >= first.length + 8)
+  await until('it is passed on', () => peers[0]!.bytesRead >= VALUES.length + first.length + 8)
   peers[0]!.destroy()
   await until('its end', () => sent().includes('\x01\x03\0\x01'))
   // Nobody waits for it any more.
   expect(records).toBe('')
   web.push(first)
-  await until('the next one', () => peers.length === 2 && peers[1]!.bytesRead > 0)
+  await until('the next one', () => peers.length === 2 && peers[1]!.bytesRead > VALUES.length)
   peers[1]!.destroy()
   await until('its answer', () => sent().includes('IIS_GATEWAY_LOST'))
   web.push(null)

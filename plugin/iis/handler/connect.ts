@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 import { formatEndpoint, socketAddress, type Endpoint } from '../../../sidecar/address.ts'
 import { UpstreamError } from '../../../sidecar/errors.ts'
+import { greeted } from './greeting.ts'
 
 /** Of one try: Node.js waits 30 s for a named pipe whose server is just closing. In milliseconds. */
 const TRY_MS = 2000
@@ -32,6 +33,10 @@ export async function connectTo(
   for (;;) {
     try {
       const socket = await tryOnce(endpoint)
+      await greeted(socket).catch((error: unknown) => {
+        socket.on('error', () => {}).destroy()
+        throw error
+      })
       starter?.found()
       return socket
     } catch (error) {
