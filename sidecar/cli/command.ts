@@ -45,7 +45,7 @@ export interface Supervised extends Succession {
   /** Resolves when whoever started it is no more. */
   readonly orphaned: Promise<void>
   /** It serves. Resolves once that is said. */
-  ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void>
+  ready(what: Omit<Ready, 'generation' | 'sockets'>, gateway: Controlled): Promise<void>
   /** What it is to be started anew for has become another. */
   watch(watched: Ready['watched']): void
   /** It does not come up: what was printed. */

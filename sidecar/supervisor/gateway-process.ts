@@ -1,12 +1,14 @@
 // One gateway: a process with all that a configuration asks for, and one generation of several.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { Answered, Ask } from '../admin/control.ts'
 import type { GatewayReport } from '../admin/report.ts'
 import type { RawHandle } from '../succession.ts'
 import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
 import type { OtherAccount } from './other-account.ts'
-import { HANDED, type Handed, type Order, type Report, type StopSignal } from './orders.ts'
+import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
+import { readReports, REPORT_FD } from './report-line.ts'
 
 /** What gateways and supervisors are started with. */
 export interface GatewayCommand {
@@ -24,17 +26,32 @@ export interface GatewayCommand {
 export interface GatewayExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /** Why it could not be started at all. */
+  readonly error?: string
+}
+
+/** What is said of it. */
+export function howItEnded({ code, signal, error }: GatewayExit): string {
+  return error ?? signal ?? `exit code ${code}`
 }
 
 /** Who hears of a gateway. */
 export interface GatewayListener {
   report(gateway: GatewayProcess, report: Report, handle: RawHandle | undefined): void
+  /** Something else than a report came from it, or one that cannot be. */
+  fault(error: unknown): void
   /** It is over. Called once. */
   exited(gateway: GatewayProcess, exit: GatewayExit): void
 }
 
-/** The numbers of the sockets begin behind the standard streams and the channel. */
-export const FIRST_SOCKET = 4
+/** The numbers of the sockets begin behind the standard streams, the line of reports and the channel. */
+export const FIRST_SOCKET = REPORT_FD + 2
+
+/** When it is looked whether the sockets are on their way that a gateway has sent before it served, in milliseconds. */
+const SOCKETS_MS = 1000
+
+/** Faults that follow a fault within so many milliseconds are not told: an app can make as many as it likes. */
+const FAULT_MS = 1000
 
 /** How much longer than it said a gateway may take to end, in milliseconds: then something in it does not let it. */
 export const SPARE_MS = 5000
@@ -76,34 +93,53 @@ export class GatewayProcess {
   readonly #asked = new Map<number, (answered: Answered) => void>()
   #questions = 0
   #heard = performance.now()
+  #faulted = -FAULT_MS
+  /** Sockets that have come. */
+  #sockets = 0
+  /** What it said, while sockets of it are on their way. */
+  #held: Ready | undefined
+  #holding: NodeJS.Timeout | undefined
+  readonly #listener: GatewayListener
 
-  constructor(command: GatewayCommand, handed: Handed, numbers: readonly number[], listener: GatewayListener) {
+  constructor(
+    command: GatewayCommand,
+    handed: Omit<Handed, 'reports'>,
+    numbers: readonly number[],
+    listener: GatewayListener,
+  ) {
+    this.#listener = listener
     this.generation = handed.generation
     this.supervises = handed.supervisor
-    this.#child = spawn(command.file, command.args, {
+    this.#child = started(command, {
       cwd: command.cwd,
       env: {
         ...(handed.supervisor ? command.env : withoutServiceManager(command.env)),
-        [HANDED]: JSON.stringify(handed),
+        [HANDED]: JSON.stringify({ ...handed, reports: REPORT_FD } satisfies Handed),
       },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...numbers],
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc', ...numbers],
       // Signals of the terminal are for the supervisor.
       detached: true,
     })
     letOutputsNotWait()
-    this.#child.on('message', (message, handle) => {
-      const report = message as Report
-      this.#heard = performance.now()
-      if (report.type === 'failed') this.why = report.why
-      else if (report.type === 'answer') this.#asked.get(report.number)?.(report.answered)
-      else listener.report(this, report, handle as unknown as RawHandle | undefined)
-    })
+    this.#child.on('message', (report, handle) =>
+      this.#take(report as Report, handle as unknown as RawHandle | undefined),
+    )
+    // Node.js leaves it out when the process could not be started.
+    const reports = (this.#child.stdio as ChildProcess['stdio'] | undefined)?.[REPORT_FD] as Readable | undefined
+    if (reports)
+      readReports(
+        reports,
+        (report) => this.#take(report),
+        (error) => this.#fault(error),
+      )
     this.#child.once('error', (error) => {
       this.why ||= error.message
-      if (this.#child.pid === undefined) listener.exited(this, { code: 1, signal: null })
+      if (this.#child.pid === undefined) listener.exited(this, { code: 1, signal: null, error: error.message })
     })
     this.#child.once('exit', (code, signal) => {
       clearTimeout(this.#killer)
+      clearTimeout(this.#holding)
+      this.#held = undefined
       letOutputsNotWait()
       // What it said last, that it serves, may still have to be read.
       const end = (): void => {
@@ -123,6 +159,45 @@ export class GatewayProcess {
       const timer = setTimeout(end, LAST_WORDS_MS)
       this.#child.once('close', end)
     })
+  }
+
+  #take(report: Report, handle?: RawHandle): void {
+    this.#heard = performance.now()
+    if (report.type === 'failed') this.why = report.why
+    else if (report.type === 'answer') this.#asked.get(report.number)?.(report.answered)
+    else if (report.type === 'ready') this.#hold(report)
+    else this.#listener.report(this, report, handle)
+    if (report.type !== 'socket' || !handle) return
+    this.#sockets++
+    if (this.#held) this.#hold(this.#held)
+  }
+
+  /** It serves; that is passed on once its sockets are here. */
+  #hold(ready: Ready): void {
+    clearTimeout(this.#holding)
+    this.#held = undefined
+    if (this.#sockets >= ready.sockets) return this.#listener.report(this, { type: 'ready', ...ready }, undefined)
+    this.#held = ready
+    this.#holding = setTimeout(() => void this.#lookFor(ready), SOCKETS_MS)
+  }
+
+  /** Whether those that are missing are on their way, or nothing arrives there any more. */
+  async #lookFor(ready: Ready): Promise<void> {
+    const before = this.#sockets
+    const answers = (await this.report()) !== undefined
+    if (this.#held !== ready) return
+    // An app may keep it busy.
+    if (!answers || this.#sockets > before) return this.#hold(ready)
+    this.why = `its listening sockets do not arrive: an app has written into file descriptor ${REPORT_FD + 1} of its gateway, on which they go`
+    this.#listener.fault(new Error(`gateway ${this.generation} is ended: ${this.why}`))
+    this.kill()
+  }
+
+  #fault(error: unknown): void {
+    const now = performance.now()
+    if (now - this.#faulted < FAULT_MS) return
+    this.#faulted = now
+    this.#listener.fault(error)
   }
 
   /** Milliseconds since it said anything. */
@@ -189,6 +264,17 @@ export class GatewayProcess {
   /** Ends it at once. */
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+}
+
+/** Starts one. What the system says against that is an `error` of the child in each case: Node.js throws some of it. */
+function started({ file, args }: GatewayCommand, options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(file, args, options)
+  } catch (error) {
+    const none = new ChildProcess()
+    process.nextTick(() => none.emit('error', error))
+    return none
   }
 }
 

@@ -3,7 +3,8 @@
 import type { Log } from '../log.ts'
 import type { RawHandle } from '../succession.ts'
 import { BackOff } from './back-off.ts'
-import type { GatewayExit, GatewayListener, GatewayProcess } from './gateway-process.ts'
+import { tellFault } from './fault.ts'
+import { howItEnded, type GatewayExit, type GatewayListener, type GatewayProcess } from './gateway-process.ts'
 import type { Order, Ready, Report, StopSignal } from './orders.ts'
 import type { KeptSockets } from './sockets.ts'
 
@@ -111,6 +112,10 @@ export class Generation implements GatewayListener {
     else this.#listener.report(this, report, handle)
   }
 
+  fault(error: unknown): void {
+    tellFault(error, this.#log())
+  }
+
   #ready(one: GatewayProcess, ready: Ready): void {
     one.ready = true
     one.stopTimeout = this.#stopTimeout
@@ -152,9 +157,9 @@ export class Generation implements GatewayListener {
   }
 
   /** One of several died: the others serve meanwhile. */
-  #again(place: number, { code, signal }: GatewayExit): void {
+  #again(place: number, exit: GatewayExit): void {
     this.#backOff.servedSince(this.#since)
-    const message = `a process of gateway ${this.generation} ended (${signal ?? `exit code ${code}`}); another one is started`
+    const message = `a process of gateway ${this.generation} ended (${howItEnded(exit)}); another one is started`
     this.#log().error(message, { code: 'GATEWAY_DIED' })
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

@@ -1,14 +1,15 @@
-// A gateway's end of the channel to its supervisor.
+// A gateway's end of the two ways to its supervisor.
 import { closeSync } from 'node:fs'
 import { askOf, type Controlled } from '../admin/control.ts'
 import type { HandedSocket, PassedConnection, RawHandle, Succession } from '../succession.ts'
 import type { Watched } from './file-watch.ts'
 import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
+import { ReportLine } from './report-line.ts'
 
-/** The way to the supervisor: a process' own, as Node.js has it. */
+/** The way of sockets and orders: a process' own, as Node.js has it. */
 interface Channel {
   readonly connected: boolean
-  send(message: Report, handle: RawHandle | undefined, done: () => void): void
+  send(message: Report, handle: RawHandle, done: () => void): void
   on(event: 'message' | 'disconnect', listener: (message: Order, handle: RawHandle | undefined) => void): void
 }
 
@@ -25,7 +26,10 @@ export class SupervisorLink implements Succession {
   readonly place: number
   followed = false
   readonly #channel: Channel
+  readonly #reports: ReportLine
   readonly #handed: Handed
+  /** Listening sockets that were sent. */
+  #sockets = 0
   readonly #early: [PassedConnection, RawHandle][] = []
   #take: ((connection: PassedConnection, handle: RawHandle) => void) | undefined
   #gateway: Controlled | undefined
@@ -44,6 +48,7 @@ export class SupervisorLink implements Succession {
     this.place = handed.place
     this.#handed = handed
     this.#channel = channel
+    this.#reports = new ReportLine(handed.reports)
     channel.on('message', (order, handle) => this.#hear(order, handle))
     const gone = (): void => {
       clearInterval(look)
@@ -91,31 +96,33 @@ export class SupervisorLink implements Succession {
   }
 
   keep(listener: string, handle: RawHandle, file: HandedSocket['file']): void {
+    this.#sockets++
     this.#send({ type: 'socket', listener, file }, handle)
   }
 
-  /** It serves. Resolves once that is said: it waits for the listening sockets that are on their way. */
-  ready(what: Omit<Ready, 'generation'>, gateway: Controlled): Promise<void> {
+  /** It serves. Resolves once that is said. */
+  ready(what: Omit<Ready, 'generation' | 'sockets'>, gateway: Controlled): Promise<void> {
     this.#gateway = gateway
+    const { generation } = this
     const said = new Promise<void>((resolve) =>
-      this.#send({ type: 'ready', generation: this.generation, ...what }, undefined, resolve),
+      this.#report({ type: 'ready', generation, ...what, sockets: this.#sockets }, resolve),
     )
     return Promise.race([said, this.orphaned])
   }
 
   /** What only a supervisor says. */
   say(report: Extract<Report, { type: 'ready' | 'stopping' | 'upgrade' }>): void {
-    this.#send(report)
+    this.#report(report.type === 'ready' ? { ...report, sockets: this.#sockets } : report)
   }
 
   /** What it is to be started anew for has become another. */
   watch(watched: Watched): void {
-    this.#send({ type: 'watched', watched })
+    this.#report({ type: 'watched', watched })
   }
 
   /** It does not come up. */
   failed(why: string): void {
-    this.#send({ type: 'failed', why })
+    this.#report({ type: 'failed', why })
   }
 
   pass(connection: PassedConnection, handle: RawHandle, gone: () => void): void {
@@ -151,10 +158,14 @@ export class SupervisorLink implements Succession {
   }
 
   async #answer(gateway: Controlled, { number, ask }: Order & { type: 'ask' }): Promise<void> {
-    this.#send({ type: 'answer', number, answered: await askOf(gateway, ask) })
+    this.#report({ type: 'answer', number, answered: await askOf(gateway, ask) })
   }
 
-  #send(report: Report, handle?: RawHandle, done: () => void = () => {}): void {
+  #report(report: Report, done: () => void = () => {}): void {
+    this.#reports.say(report, done)
+  }
+
+  #send(report: Report, handle: RawHandle, done: () => void = () => {}): void {
     // Where the supervisor is no more, that is told by `orphaned`.
     if (!this.#channel.connected) return done()
     this.#channel.send(report, handle, done)

@@ -29,6 +29,7 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
   if (words[0] === 'dev') {
     const { Workbench } = await import('./workbench.ts')
     const bench = new Workbench(command)
+    process.on('uncaughtException', (error) => bench.fault(error))
     for (const signal of [...STOP, 'SIGHUP'] as const) process.on(signal, () => bench.stop(stopFor(signal)))
     return bench.run()
   }

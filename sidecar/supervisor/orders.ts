@@ -1,4 +1,5 @@
-// What the supervisor and its gateways say to one another, over Node.js' channel between a process and its child.
+// What the supervisor and its gateways say to one another: what has a socket with it and all orders over Node.js' channel between a process and its
+// child, all other reports on a line of their own (report-line.ts).
 import type { Answered, Ask } from '../admin/control.ts'
 import type { Watched } from './file-watch.ts'
 import type { LogPlace } from './own-log.ts'
@@ -17,6 +18,8 @@ export interface Handed {
   readonly supervisor: boolean
   /** Which of the processes of its generation it is, from 0 on. */
   readonly place: number
+  /** The file descriptor for its reports. */
+  readonly reports: number
   /** Listening sockets by the keys of their listeners. */
   readonly sockets: Readonly<Record<string, HandedSocket>>
 }
@@ -45,6 +48,8 @@ export interface Ready {
   readonly log: LogPlace
   /** How many processes its generation is to have. */
   readonly processes: number
+  /** How many sockets it has sent by then: they come on another way, and are kept only when all are there. */
+  readonly sockets: number
   /** The keys of its listeners. */
   readonly listeners: readonly string[]
   /** Milliseconds that it may take from being told to end until it has ended. */

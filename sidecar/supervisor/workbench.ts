@@ -7,10 +7,12 @@ import { FileWatch } from './file-watch.ts'
 import {
   FIRST_SOCKET,
   GatewayProcess,
+  howItEnded,
   type GatewayCommand,
   type GatewayExit,
   type GatewayListener,
 } from './gateway-process.ts'
+import { tellFault } from './fault.ts'
 import type { Ready, Report, StopSignal } from './orders.ts'
 import { KeptSockets } from './sockets.ts'
 import { askAll, statusOf } from './status.ts'
@@ -86,13 +88,19 @@ export class Workbench implements GatewayListener {
     }
   }
 
-  exited(gateway: GatewayProcess, { code, signal }: GatewayExit): void {
+  /** Something is wrong in this process itself, or an app has written where its gateway reports. It goes on. */
+  fault(error: unknown): void {
+    tellFault(error, this.#log)
+    if (this.#running.size === 0) this.#over.resolve(1)
+  }
+
+  exited(gateway: GatewayProcess, exit: GatewayExit): void {
     this.#running.delete(gateway)
     if (gateway === this.#current || gateway === this.#next) {
       const served = gateway === this.#current
       this.#current = this.#next = undefined
-      this.#code = code ?? 1
-      if (!this.#stopping) this.#ended(served, signal ?? `exit code ${code}`)
+      this.#code = exit.code ?? 1
+      if (!this.#stopping) this.#ended(served, howItEnded(exit))
     }
     if (this.#stopping && this.#running.size === 0) this.#over.resolve(this.#code)
   }

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { until } from '../harness.ts'
+import { freePort, until } from '../harness.ts'
 import { connectTo, readAll } from '../listen/peer.ts'
 import { commandFolder } from '../cli/command-folder.ts'
 import type { Sidegate } from '../cli/sidegate.ts'
@@ -261,6 +261,45 @@ export const app = (environ, startResponse) => {
   await one.said(/gateway 2 ended \(SIGKILL\)/)
   expect(await get(port)).toMatch(/^\d+$/)
   expect((await one.stop()).code).toBe(0)
+})
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => (socket.destroy(), resolve(true))).on('error', () => resolve(false))
+  })
+
+test('what a gateway says is heard although an app has written before it, and no line end', async () => {
+  write(
+    'before.mjs',
+    `import { existsSync, writeFileSync, writeSync } from 'node:fs'
+writeFileSync('waits', '')
+while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 20))
+writeSync(3, 'garbage\\n{"type":"ready"}\\nhalf a line')
+export const app = (environ, startResponse) => (startResponse('204 No Content', []), [])`,
+  )
+  const port = await freePort()
+  const one = serve('app:./before.mjs', '-l', `127.0.0.1:${port}`)
+  await until('the gateway', () => existsSync(join(folder.path, 'waits')))
+  // All of it comes in one read.
+  process.kill(one.pid, 'SIGSTOP')
+  write('go', '')
+  await until('it serves', () => listens(port))
+  await one.said(/mounted/)
+  process.kill(one.pid, 'SIGCONT')
+  one.signal('SIGHUP')
+  await one.said(/gateway 2 serves, gateway 1 finishes/)
+  expect(one.err).toMatch(/"garbage".*SUPERVISOR_FAULT/)
+})
+
+test('a gateway whose sockets do not arrive, because of what an app has written, does not serve, and says why', async () => {
+  write('channel.mjs', `import { writeSync } from 'node:fs'\nwriteSync(4, 'half a line')\n${APP('app')}`)
+  const one = serve('app:./channel.mjs', '-l', '127.0.0.1:0')
+  const { code, err } = await one.ended
+  expect(code).toBe(1)
+  expect(err).toMatch(
+    /its listening sockets do not arrive: an app has written into file descriptor 4.*SUPERVISOR_FAULT/,
+  )
 })
 
 test('a start that fails is told as without a supervisor', async () => {
