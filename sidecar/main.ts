@@ -50,7 +50,10 @@ if (link ? link.supervises : (await import('./supervisor/wanted.ts')).wantsSuper
   process.exit(await supervise(words, link))
 }
 
-const { run } = await import('./cli/run.ts')
+const { run } = await import('./cli/run.ts').catch((error: Error) => {
+  link?.failed(error.message)
+  throw error
+})
 const shutDebugger = process.features.inspector ? (await import('./debugger.ts')).shutDebugger : async () => {}
 await shutDebugger()
 const code = await run(words, {

@@ -12,7 +12,7 @@ import type { RawHandle } from '../succession.ts'
 import { BackOff } from './back-off.ts'
 import { Echoes } from './echoes.ts'
 import { FileWatch } from './file-watch.ts'
-import { FIRST_SOCKET, GatewayProcess, SPARE_MS, type GatewayExit } from './gateway-process.ts'
+import { FIRST_SOCKET, GatewayProcess, howItEnded, SPARE_MS, type GatewayExit } from './gateway-process.ts'
 import { Generation, type GenerationListener, type StartProcess } from './generation.ts'
 import { keepInherited } from './inherited.ts'
 import type { SupervisorLink } from './link.ts'
@@ -227,18 +227,18 @@ export class Supervisor implements GenerationListener {
     }
   }
 
-  exited(gateway: Generation, { code, signal }: GatewayExit): void {
+  exited(gateway: Generation, exit: GatewayExit): void {
     this.#running.delete(gateway)
     const { generation } = gateway
-    const how = signal ?? `exit code ${code}`
+    const how = howItEnded(exit)
     // The next one may have served, and its word of that not been read.
-    if (gateway === this.#current || gateway === this.#next) this.#code = code ?? 1
+    if (gateway === this.#current || gateway === this.#next) this.#code = exit.code ?? 1
     if (gateway === this.#current) {
       this.#current = undefined
       if (!this.#stopping) this.#died(generation, how)
     } else if (gateway === this.#next) {
       this.#next = undefined
-      if (!this.#stopping) this.#failed(gateway, how, code ?? 1)
+      if (!this.#stopping) this.#failed(gateway, how, exit.code ?? 1)
     } else if (!this.#stopping) this.#log.info(`gateway ${generation} is over`)
     if (gateway === this.#givenUp) {
       this.#givenUp = undefined

@@ -4,6 +4,7 @@ import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
 import { redispatch, REDISPATCH_MAX } from '../../redispatch.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
+import { isShort } from '../files/failure.ts'
 import type { Head } from '../../wire/head.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
 import type { Upload } from '../../upload.ts'
@@ -101,7 +102,7 @@ export class ScriptRun implements ScriptListener {
     if (this.#state === 'done') return
     if (exit.error) {
       const message = `${script} could not be started: ${exit.error.message}${HINTS[exit.error.code ?? ''] ?? ''}`
-      return this.#fail(new UpstreamError('CGI_SPAWN', message))
+      return this.#fail(new UpstreamError('CGI_SPAWN', message, isShort(exit.error) ? 503 : 502))
     }
     const what = `${script} (pid ${this.#process.pid}) ${describeExit(exit)}`
     if (this.#state === 'head') {

@@ -8,6 +8,11 @@ const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
 /** The gateway, or the machine, has too many files open, or no memory; on Windows another program keeps the file to itself. */
 const SHORT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY'])
 
+/** True when the system is short of something for now, files or memory above all. */
+export function isShort(error: unknown): boolean {
+  return SHORT.has(codeOf(error))
+}
+
 /** True when the error says that there is no such file. */
 export function isAbsent(error: unknown): boolean {
   return ABSENT.has(codeOf(error))
@@ -27,7 +32,7 @@ export function statusOfFailure(error: unknown, path: string): 403 | 404 {
 /** The error for a file that is there, as far as can be told, and cannot be had. */
 export function unreadable(error: unknown, path: string): GatewayError {
   const message = `${path} cannot be read: ${(error as Error).message}`
-  return new GatewayError('FILE_UNREADABLE', message, SHORT.has(codeOf(error)) ? 503 : 500, { cause: error })
+  return new GatewayError('FILE_UNREADABLE', message, isShort(error) ? 503 : 500, { cause: error })
 }
 
 function codeOf(error: unknown): string {

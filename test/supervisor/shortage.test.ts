@@ -1,0 +1,46 @@
+// What is said and answered when the system gives no more file descriptors.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { commandFolder } from '../cli/command-folder.ts'
+import { connectTo } from '../listen/peer.ts'
+
+const folder = commandFolder()
+const { write } = folder
+
+/** The process may open no more than it has open: the next number is one too many. */
+function leaveNone(pid: number): void {
+  const open = readdirSync(`/proc/${pid}/fd`).map(Number)
+  const most = open.findIndex((_, number) => !open.includes(number))
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
+}
+
+test.runIf(process.platform === 'linux')('a reload for which there is no process', async () => {
+  write('app.mjs', "export const app = (environ, start) => (start('204 No Content', []), [])")
+  const one = folder.run(['serve', '--supervise', 'app:./app.mjs', '-l', '127.0.0.1:0'])
+  await one.port()
+  leaveNone(one.pid)
+  one.signal('SIGHUP')
+  const [said] = await one.said(/.*RELOAD_FAILED/)
+  expect(said).toMatch(/gateway 2 did not come up \(spawn .*EMFILE\): gateway 1 serves on/)
+})
+
+test.runIf(process.platform === 'linux')('a script for which there is no process', async () => {
+  mkdirSync(join(folder.path, 'bin'), { recursive: true })
+  write('bin/hello', "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n")
+  chmodSync(join(folder.path, 'bin/hello'), 0o755)
+  const mounts = { '/': { respond: 204 }, '/bin': { cgi: 'bin' } }
+  write('sidegate.json', JSON.stringify({ listen: ['127.0.0.1:0'], mounts }))
+  const one = folder.run(['serve', '-c', 'sidegate.json'])
+  const kept = await connectTo(`127.0.0.1:${await one.port()}`)
+  const ask = async (path: string): Promise<string> => {
+    kept.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`)
+    return String((await once(kept, 'data'))[0])
+  }
+  expect(await ask('/')).toMatch(/^HTTP\/1\.1 204/)
+  leaveNone(one.pid)
+  expect(await ask('/bin/hello')).toMatch(/^HTTP\/1\.1 503/)
+  expect(one.err).toMatch(/hello could not be started: .*EMFILE.*CGI_SPAWN/)
+})
