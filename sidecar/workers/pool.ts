@@ -55,6 +55,7 @@ export class Pool {
       processWords(() => this.#describe()),
       this.#watch,
       scale?.min === 0 ? options.threads : 0,
+      scale?.min,
     )
     for (let count = 0; count < processes; count++) this.#slots.push(this.#slot())
     if (recycle) {

@@ -47,6 +47,7 @@ export class Scheduler implements Turns {
   readonly #repeated = new WeakSet<Exchange>()
   readonly #watcher: Watch | undefined
   readonly #first: number
+  readonly #spread: number
   #patrol: NodeJS.Timeout | undefined
   #closed = false
 
@@ -55,6 +56,8 @@ export class Scheduler implements Turns {
    * @param most exchanges that may wait
    * @param timeout milliseconds that each may wait
    * @param first requests that a worker takes at a time which the first request starts; 0: there is always one
+   * @param spread workers, from the front, among which requests are shared out evenly; those behind get what these have no place for, one after the
+   *   other, so that those are left without any that are not needed
    */
   constructor(
     slots: readonly Slot<Worker>[],
@@ -63,11 +66,13 @@ export class Scheduler implements Turns {
     words: QueueWords,
     watcher?: Watch,
     first = 0,
+    spread = Infinity,
   ) {
     this.#slots = slots
     this.#timeout = timeout
     this.#watcher = watcher
     this.#first = first
+    this.#spread = spread
     this.#queue = new ExchangeQueue({ most, timeout, words, left: (waiting) => this.#left(waiting) })
   }
 
@@ -152,7 +157,10 @@ export class Scheduler implements Turns {
   /** Of several that are equally busy the first: with little to do the same few stay warm. */
   #leastBusy(): Worker | undefined {
     let found: Worker | undefined
+    let left = this.#spread
     for (const { occupant: worker } of this.#slots) {
+      if (found !== undefined && left <= 0) break
+      left--
       if (worker?.free && (found === undefined || worker.busy < found.busy)) {
         found = worker
         if (worker.busy === 0) break

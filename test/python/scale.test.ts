@@ -27,6 +27,18 @@ test('more when requests wait, up to a bound; fewer when there is nothing to do;
   expect((await made.ask({ path: '/environment' })).body.toString()).toContain('"wsgi.multiprocess": true')
 })
 
+test('fewer while there is little to do, of which several could do a part', async () => {
+  const made = await openMount({ python: 'spec', processes: { min: 1, max: 2, idle: 0.5 }, threads: 4 })
+  const count = (): number => made.mount.status!().workers!.length
+  const busy = [1, 2, 3, 4, 5].map(() => made.start({ path: '/ticking' }))
+  await Promise.all(busy.map(({ carrier }) => carrier.until(({ chunks }) => chunks.length > 0)))
+  expect(count()).toBe(2)
+  const requests = load(made, 2)
+  for (const { hangUp } of busy) hangUp()
+  await until(() => count() === 1)
+  expect((await requests.stop()).wrong).toEqual([])
+})
+
 test('to none, and back with the first request', async () => {
   const made = await openMount({ python: 'spec', processes: { min: 0, max: 2, idle: 0.2 } })
   const [first] = made.mount.status!().pids!
