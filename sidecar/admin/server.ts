@@ -1,5 +1,6 @@
 // The admin interface: HTTP with JSON on a Unix socket that only the user whose it is may open; on Windows on a named pipe.
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { isWindows } from '../file-names.ts'
 import { jsonLine } from '../line.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from '../node-http.ts'
@@ -7,7 +8,7 @@ import { listenOnPath, releasePath } from '../unix-socket.ts'
 import { answerOf, type Answer } from './ways.ts'
 import type { Administered } from './status.ts'
 
-/** Who administers: a few commands, a few monitors. */
+/** Who administers: a few commands, a few monitors. One more takes the place of the connection that has asked for nothing for longest. */
 const CONNECTIONS_MAX = 64
 
 /** By this who asks knows that it is one. */
@@ -20,12 +21,15 @@ export const INCOMPLETE = 'Sidegate-Incomplete'
 export class AdminServer {
   readonly #of: Administered
   readonly #server: Server
+  /** In the order in which they came, or were last answered. */
+  readonly #idle = new Set<Socket>()
+  readonly #busy = new Set<Socket>()
   #leave: () => void = () => {}
 
   constructor(of: Administered) {
     this.#of = of
     this.#server = createServer((request, response) => void this.#handle(request, response))
-    this.#server.maxConnections = CONNECTIONS_MAX
+    this.#server.on('connection', (socket: Socket) => this.#take(socket))
     // A command that waits for a drain is no reason to stay.
     this.#server.unref()
   }
@@ -54,13 +58,34 @@ export class AdminServer {
     this.#server.closeAllConnections()
   }
 
+  #take(socket: Socket): void {
+    if (this.#idle.size + this.#busy.size >= CONNECTIONS_MAX) {
+      const [oldest = socket] = this.#idle
+      this.#idle.delete(oldest)
+      oldest.destroy()
+    }
+    if (socket.destroyed) return
+    this.#idle.add(socket)
+    socket.once('close', () => {
+      this.#idle.delete(socket)
+      this.#busy.delete(socket)
+    })
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request
+    this.#idle.delete(socket)
+    this.#busy.add(socket)
+    response.once('close', () => {
+      if (this.#busy.delete(socket) && !socket.destroyed) this.#idle.add(socket)
+    })
     request.resume()
-    const { status, body, incomplete, after } = await this.#answer(request)
+    const { status, body, allow, incomplete, after } = await this.#answer(request)
     response.writeHead(status, {
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
       Server: SERVER,
+      ...(allow !== undefined && { Allow: allow }),
       ...(incomplete !== undefined && { [INCOMPLETE]: incomplete }),
     })
     response.end(jsonLine(body), after)

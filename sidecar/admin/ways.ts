@@ -9,6 +9,8 @@ import type { Administered, GatewayAnswer, Outcome } from './status.ts'
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  /** The method that it takes, where another was used. */
+  readonly allow?: string
   /** Why it is not all that there is. */
   readonly incomplete?: string | undefined
   /** Done when the answer has left. */
@@ -134,12 +136,14 @@ export const ways: readonly Way[] = [
 
 /** Goes the way that was asked for. */
 export async function answerOf(of: Administered, method: string, url: string): Promise<Answer> {
-  const mark = url.indexOf('?')
-  const path = mark < 0 ? url : url.slice(0, mark)
+  // A proxy on the way may ask with the whole address.
+  const target = url.replace(/^http:\/\/[^/?]*/i, '')
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
   const way = ways.find((one) => one.path === path)
   if (!way) return refusal(404, `there is nothing at ${path}; there are ${ways.map((one) => one.path).join(', ')}`)
-  if (method !== way.method) return refusal(405, `${path} takes ${way.method}`)
-  const given = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+  if (method !== way.method) return { ...refusal(405, `${path} takes ${way.method}`), allow: way.method }
+  const given = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
   const query = Object.fromEntries(given)
   const names = Object.keys(way.query).map((name) => name.replace('?', ''))
   for (const name of given.keys()) {

@@ -136,7 +136,7 @@ async function serveUntilStopped(call: Call, exit: AppExit, lifeline: Lifeline |
   const signals = new Signals(context)
   void lifeline?.letGo.then(() => signals.came('nobody holds the lifeline'))
   const stopWarnings = reportWarnings(log)
-  const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log))
+  const stopNotes = context.onUserSignal((signal) => noteUserSignal(signal, log, supervised !== undefined))
   let desk: Promise<AdminDesk> | undefined
   try {
     await context.beforeApps()
@@ -296,11 +296,14 @@ async function cut(gateway: Gateway, signal: string, log: Log): Promise<number> 
 }
 
 /** To others SIGUSR1 means "open the log files anew", SIGUSR2 "start the next version"; whoever sends them shall learn that nothing was done. */
-function noteUserSignal(signal: UserSignal, log: Log): void {
+function noteUserSignal(signal: UserSignal, log: Log, supervised: boolean): void {
+  const next = supervised
+    ? `it is for the supervisor, process ${process.ppid}`
+    : 'with --supervise it would have the version that is installed now take over; SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate'
   const why =
     signal === 'SIGUSR1'
       ? 'there are no log files to open anew, the logs go to standard output and standard error'
-      : 'with --supervise it would have the version that is installed now take over; SIGTERM, SIGINT, SIGHUP and SIGQUIT stop Sidegate'
+      : next
   log.info(`${signal}: nothing is done; ${why}`)
 }
 

@@ -1,6 +1,8 @@
 // sidegate status, reload and stop, and the interface that they ask.
+import { once } from 'node:events'
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { until } from '../harness.ts'
@@ -38,12 +40,21 @@ const socketIn = (place: string): Promise<string> =>
     return name && join(place, name)
   })
 
-function curl(socketPath: string, method: string, path: string): Promise<{ status: number; body: unknown }> {
+interface Told {
+  readonly status: number
+  readonly body: unknown
+  readonly allow: string | undefined
+}
+
+function curl(socketPath: string, method: string, path: string): Promise<Told> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, method, path }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
-      response.on('end', () => resolve({ status: response.statusCode!, body: JSON.parse(text) as unknown }))
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response
+        resolve({ status, body: JSON.parse(text) as unknown, allow: headers.allow })
+      })
     })
     sent.on('error', reject).end()
   })
@@ -162,7 +173,8 @@ test('what there is not is 404, and the wrong method 405', async () => {
     status: 404,
     body: { message: expect.stringContaining('/v1/status') },
   })
-  expect(await curl(socket, 'GET', '/v1/stop')).toMatchObject({ status: 405 })
+  expect(await curl(socket, 'GET', '/v1/stop')).toMatchObject({ status: 405, allow: 'POST' })
+  expect(await curl(socket, 'GET', 'http://localhost/v1/requests')).toMatchObject({ status: 200 })
   expect(await curl(socket, 'GET', '/constructor')).toMatchObject({ status: 404 })
   for (const [query, message] of [
     ['mount=/&back=yes', /back is 1, or left out/],
@@ -172,7 +184,28 @@ test('what there is not is 404, and the wrong method 405', async () => {
     const { body } = await curl(socket, 'POST', `/v1/drain?${query}`)
     expect((body as { message: string }).message).toMatch(message)
   }
-  expect(await curl(socket, 'POST', '/v1/reload')).toEqual({ status: 200, body: { message: 'gateway 2 serves' } })
+  expect(await curl(socket, 'POST', '/v1/reload')).toMatchObject({ status: 200, body: { message: 'gateway 2 serves' } })
+})
+
+test('connections that ask for nothing keep nobody out', async () => {
+  await serve()
+  const path = await socketIn(join(runtime, 'sidegate'))
+  const idle: Socket[] = []
+  while (idle.length < 100) {
+    const socket = connect({ path }).on('error', () => {})
+    idle.push(socket)
+    await once(socket, 'connect')
+  }
+  expect((await ask('status')).out).toMatch(/gateway 1/)
+  for (const socket of idle) socket.destroy()
+})
+
+test('a gateway that gets the signal for its supervisor says so', async () => {
+  const one = await serve()
+  const { gateways } = JSON.parse((await ask('status', '--json')).out) as AdminStatus
+  process.kill(gateways[0]!.pid, 'SIGUSR2')
+  const [said] = await one.said(/SIGUSR2: nothing is done; .*/)
+  expect(said).toContain(`it is for the supervisor, process ${one.pid}`)
 })
 
 test('another server at the socket is no Sidegate', async () => {
