@@ -23,6 +23,11 @@ export class FrameOutput {
     this.#stream = stream
   }
 
+  /** Bytes that the system has not taken yet, without those that are gathered. */
+  get waiting(): number {
+    return this.#stream.writableLength
+  }
+
   /** A frame without a payload. */
   bare(type: number, id: number): void {
     this.#begin(type, id, 0)

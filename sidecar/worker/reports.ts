@@ -9,6 +9,9 @@ import { RequestText } from './request-text.ts'
 
 type Name = 'stdout' | 'stderr'
 
+/** Bytes that may wait to be sent when more is printed: an app that prints in one turn of the event loop gives no time to send them. */
+const WAITING_MAX = 4 * 1024 * 1024
+
 /** The request that is being answered, wherever its code goes on. */
 export class Speaker {
   readonly request: string
@@ -31,6 +34,8 @@ export class Reports {
   readonly log: Log
   readonly #output: FrameOutput
   readonly #speakers = new AsyncLocalStorage<Speaker>()
+  /** Lines that were left out in this turn. */
+  #left = 0
 
   constructor(output: FrameOutput) {
     this.#output = output
@@ -68,7 +73,21 @@ export class Reports {
   }
 
   #textOf({ request, texts }: Speaker, stream: Name): RequestText {
-    return (texts[stream] ??= new RequestText((text) => this.#send({ stream, text, request })))
+    return (texts[stream] ??= new RequestText((text) => {
+      if (this.#output.waiting > WAITING_MAX) this.#leaveOut(text, request)
+      else this.#send({ stream, text, request })
+    }))
+  }
+
+  #leaveOut(text: string, request: string): void {
+    if (this.#left === 0) setImmediate(() => this.#tellLeft(request))
+    this.#left += text.split('\n').length
+  }
+
+  #tellLeft(request: string): void {
+    const message = `${this.#left} lines that the app printed were left out: it printed faster than they can be read`
+    this.#left = 0
+    this.log.warn(message, { code: 'OUTPUT_CUT', request })
   }
 
   #record(line: string): void {

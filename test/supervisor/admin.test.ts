@@ -191,11 +191,14 @@ test('connections that ask for nothing keep nobody out', async () => {
   await serve()
   const path = await socketIn(join(runtime, 'sidegate'))
   const idle: Socket[] = []
-  while (idle.length < 100) {
-    const socket = connect({ path }).on('error', () => {})
-    idle.push(socket)
-    await once(socket, 'connect')
+  /** Refused while more wait to be accepted than may. */
+  const open = async (): Promise<boolean> => {
+    const socket = connect({ path })
+    const opened = await once(socket, 'connect').catch(() => undefined)
+    idle.push(socket.on('error', () => {}))
+    return opened !== undefined
   }
+  for (let count = 0; count < 100; count++) await until('a connection', open)
   expect((await ask('status')).out).toMatch(/gateway 1/)
   for (const socket of idle) socket.destroy()
 })

@@ -25,3 +25,10 @@ test('what comes by the system is in the log without one', async () => {
   expect(logged).toMatchObject([{ stream: 'stdout', message: 'by the system' }])
   expect(logged[0]!.request).toBeUndefined()
 })
+
+test('what is printed in one turn faster than it can be read is left out, and counted', async () => {
+  const { request, logged } = await openWorkers()
+  const memory = Number((await request({ path: '/prints-without-end' }).response).body.toString())
+  expect(memory).toBeLessThan(60 * 1024 * 1024)
+  await until(() => logged.some(({ code }) => code === 'OUTPUT_CUT'))
+})

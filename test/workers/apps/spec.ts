@@ -72,6 +72,11 @@ const paths: Record<string, Handler> = {
     console.log(`${'line\n'.repeat(500_000)}the last`)
     response.end('printed')
   },
+  '/prints-without-end': (_, response) => {
+    const { rss } = process.memoryUsage()
+    for (let count = 0; count < 4_000; count++) console.log('x'.repeat(30_000))
+    response.end(String(process.memoryUsage().rss - rss))
+  },
   '/raises-much': () => {
     throw new Error('y'.repeat(17 * 1024 * 1024))
   },
