@@ -5,6 +5,9 @@ import type { Log } from '../log.ts'
 import { version } from '../version.ts'
 import type { GatewayProcess } from './gateway-process.ts'
 
+/** Another one may be installed before anybody asks. */
+const VERSION = version()
+
 /** Those of one generation. */
 interface Processes {
   readonly processes: readonly GatewayProcess[]
@@ -18,7 +21,7 @@ export async function statusOf(running: Iterable<Processes>, serves: Processes |
     return { generation, pid, state, since: since.toISOString(), report: ready ? await gateway.report() : undefined }
   }
   const gateways = [...running].flatMap((one) => one.processes.map((gateway) => status(gateway, one === serves)))
-  return { version: version(), pid: process.pid, supervised: true, gateways: await Promise.all(gateways) }
+  return { version: VERSION, pid: process.pid, supervised: true, gateways: await Promise.all(gateways) }
 }
 
 /** Asks those that have requests; `serving`: only those that get new ones. The level of the log is that of the supervisor's own too. */

@@ -9,6 +9,7 @@ import { StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
+import { tellOtherVersion } from './other-version.ts'
 import { askUntilReady, type ProbeRequest } from './probe.ts'
 import type { Link, LinkEnd, Links, Report, Speech, Turns } from './link.ts'
 
@@ -232,6 +233,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     clearTimeout(this.#startTimer)
     this.state = 'ready'
     this.readySince = performance.now()
+    tellOtherVersion(this.name, this.#options.log, this.#fields)
     this.#started.resolve()
     this.#keeper.free(this)
   }
