@@ -119,8 +119,9 @@ export class Mounted implements Handler<Exchange> {
   over(exchange: Exchange): void {
     if (!exchange.entry || !this.#inFlight.remove(exchange.entry)) return
     if (exchange.status !== 101) this.#counts.durations.add(performance.now() - exchange.started)
-    if (exchange.error?.blame === 'peer') this.#counts.abandoned++
-    else if (exchange.error) this.#counts.failed++
+    const { error } = exchange
+    // A server behind the mount may break its protocol too, and a stop is nobody's fault: no client is to be blamed with 500 or more.
+    if (error) this.#counts[error.blame === 'peer' && error.status < 500 ? 'abandoned' : 'failed']++
     if (this.#inFlight.size > 0 || this.#idle.length === 0) return
     const waiting = this.#idle
     this.#idle = []

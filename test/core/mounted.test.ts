@@ -39,6 +39,13 @@ test('counts requests, those in flight, and how they ended', () => {
   expect(place.status).toMatchObject({ requests: 5, inFlight: 1, failed: 1, abandoned: 2, durations: { count: 4 } })
 })
 
+test('a stop, and a server that breaks its protocol, are no fault of the client', () => {
+  const { place, made } = mounted(held, 2)
+  made[0]!.exchange.abort(new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503))
+  made[1]!.exchange.fail(new PeerError('RESPONSE_HEAD', 'no', 502))
+  expect(place.status).toMatchObject({ requests: 2, inFlight: 0, failed: 2, abandoned: 0 })
+})
+
 test.each<[string, Handler]>([
   [
     'throws',
