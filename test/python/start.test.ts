@@ -44,6 +44,11 @@ test('path, env and cwd', async () => {
 test.for([
   ['no_such_module', 'PYTHON_MODULE_NOT_FOUND', /No module named 'no_such_module'; looked in .*apps/],
   ['spec.inner:app', 'PYTHON_MODULE_NOT_FOUND', /'spec' is not a package/],
+  [
+    'sidegate_worker:app',
+    'PYTHON_MODULE_NOT_FOUND',
+    /a package of Sidegate has the name .*: name the file, \.\/sidegate_worker\.py/,
+  ],
   ['./no_such.py', 'PYTHON_MODULE_NOT_FOUND', /no file .*no_such\.py/],
   [
     'names',

@@ -19,6 +19,9 @@ CALLABLES = ('application', 'app')
 def load_module(place):
     """Imports a module by its name, or a file by its path with its folder on sys.path, as `python file.py` has it."""
     if not is_file(place):
+        if place.split('.')[0] == __name__.split('.')[0]:
+            raise Failed('PYTHON_MODULE_NOT_FOUND', 'a package of Sidegate has the name %s in its workers: name the file, '
+                         './%s.py, or call it otherwise' % (place, place.replace('.', '/')))
         try:
             return importlib.import_module(place)
         except ModuleNotFoundError as error:
