@@ -17,7 +17,7 @@ import { LeftOut } from './left-out.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
-import { chain, closeAll, openAll } from './middleware/chain.ts'
+import { chain, closeAll, openAll, purgeAll } from './middleware/chain.ts'
 import type { Middleware, Next } from './middleware/middleware.ts'
 import { stackOf } from './thrown.ts'
 import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
@@ -207,6 +207,11 @@ export class Gateway implements Reception, Controlled {
    */
   recycle(pid: number): Promise<boolean> {
     return this.#places.recycle(pid)
+  }
+
+  /** Has what is stored of URLs forgotten: `purge` of a layer. @returns how many responses that were */
+  purge(pattern: string): number {
+    return purgeAll(this.#layers, pattern) + this.#places.purge(pattern)
   }
 
   /**

@@ -166,6 +166,11 @@ export class Places {
     return false
   }
 
+  /** Has what is stored of URLs forgotten in front of the mounts. @returns how many responses that were */
+  purge(pattern: string): number {
+    return this.all.reduce((sum, { mount }) => sum + (mount.purge?.(pattern) ?? 0), 0)
+  }
+
   /** What the processes do at this moment, of all mounts or of one. @throws {ConfigError} MOUNT_UNKNOWN */
   async stacks(key: string | undefined): Promise<MountStack[]> {
     const wanted = key === undefined ? this.all : this.all.filter((mounted) => mounted.key === this.at(key).key)

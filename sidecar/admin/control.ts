@@ -15,6 +15,7 @@ export type Ask =
   /** `out` false: it is to be back. */
   | { readonly what: 'drain'; readonly mount: string; readonly out: boolean }
   | { readonly what: 'recycle'; readonly pid: number }
+  | { readonly what: 'purge'; readonly url: string }
   | { readonly what: 'log'; readonly level: LogLevel }
 
 /** What came of it. */
@@ -34,6 +35,8 @@ export interface Controlled {
   takeOut(mount: string, out: boolean): Promise<number>
   /** @returns false when no mount has such a process. @throws {ConfigError} as Mount.recycle */
   recycle(pid: number): Promise<boolean>
+  /** @returns how many stored responses were forgotten */
+  purge(url: string): number
   readonly log: { level: LogLevel }
 }
 
@@ -61,6 +64,8 @@ async function valueOf(gateway: Controlled, ask: Ask): Promise<unknown> {
       return gateway.takeOut(ask.mount, ask.out)
     case 'recycle':
       return gateway.recycle(ask.pid)
+    case 'purge':
+      return gateway.purge(ask.url)
     case 'log':
       gateway.log.level = ask.level
       return ask.level

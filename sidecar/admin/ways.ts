@@ -114,6 +114,22 @@ export const ways: readonly Way[] = [
   },
   {
     method: 'POST',
+    path: '/v1/purge',
+    summary: 'Has the caches forget what they have stored of URLs, and what of it is on its way.',
+    query: {
+      url: 'A URL as clients have it (`http://example.com/a?b=1`), or what comes behind its host (`/a?b=1`), of all hosts; with `*` at its end all that begin so.',
+    },
+    answers: 'message',
+    async answer(of, { url = '' }) {
+      if (!/^(?:\/|https?:\/\/|\*$)/.test(url))
+        return refusal(400, `url begins with http://, https:// or a slash, or is *, not ${JSON.stringify(url)}`)
+      const answers = await of.ask({ what: 'purge', url }, false)
+      const forgotten = answers.reduce((sum, { answered }) => sum + (answered.done ? Number(answered.value) : 0), 0)
+      return told(answers, `${forgotten} stored ${forgotten === 1 ? 'response was' : 'responses were'} forgotten`)
+    },
+  },
+  {
+    method: 'POST',
     path: '/v1/log',
     summary: 'Sets from which level on the log has records, until the next reload.',
     query: { level: `One of ${LOG_LEVELS.join(', ')}.` },

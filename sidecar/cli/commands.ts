@@ -8,6 +8,7 @@ import { drain } from './drain.ts'
 import { logLevel } from './log-level.ts'
 import { plug } from './plug.ts'
 import { ps } from './ps.ts'
+import { purge } from './purge.ts'
 import { recycle } from './recycle.ts'
 import { reload } from './reload.ts'
 import { request } from './request.ts'
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ps,
   stacks,
   reload,
+  purge,
   recycle,
   drain,
   stop,

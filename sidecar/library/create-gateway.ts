@@ -37,6 +37,13 @@ export interface OwnGateway {
    *   the one before serves on
    */
   reload(mount: string): Promise<void>
+  /**
+   * Has the caches forget what they have stored.
+   * @param url as clients have it (`http://example.com/a?b=1`), or what comes behind its host (`/a?b=1`), of all hosts; with `*` at its end all
+   *   that begin so
+   * @returns how many responses that were
+   */
+  purge(url: string): number
   /** Accepts nothing more, lets what is under way end (at most `drainTimeout` of the configuration), and closes. */
   drain(): Promise<void>
   /** Closes at once: what is under way is cut. Works twice, and before `start`. */

@@ -1,5 +1,5 @@
 // A mount with layers in front of it: to whoever has it, a mount like any other.
-import { chain, checkAll, closeAll, openAll } from '../middleware/chain.ts'
+import { chain, checkAll, closeAll, openAll, purgeAll } from '../middleware/chain.ts'
 import type { Middleware } from '../middleware/middleware.ts'
 import { answer } from '../mounted.ts'
 import type { Mount } from '../mounts/mount.ts'
@@ -27,6 +27,7 @@ export function layeredMount(mount: Mount, layers: readonly Middleware[]): Mount
     ...(mount.reload && { reload: () => mount.reload!() }),
     ...(mount.stacks && { stacks: () => mount.stacks!() }),
     ...(mount.recycle && { recycle: (pid: number) => mount.recycle!(pid) }),
+    purge: (pattern) => purgeAll(layers, pattern),
     async close() {
       await mount.close()
       await closeAll(layers)

@@ -27,6 +27,11 @@ export async function checkAll(layers: readonly Middleware[]): Promise<void> {
   await allSettled(layers.map(async (layer) => (layer.check ? layer.check() : layer.open?.())))
 }
 
+/** Has them forget what they have stored (`purge` of a layer). @returns how many responses that were */
+export function purgeAll(layers: readonly Middleware[], pattern: string): number {
+  return layers.reduce((sum, layer) => sum + (layer.purge?.(pattern) ?? 0), 0)
+}
+
 /** Closes them; what goes wrong there is of no use to anybody. */
 export async function closeAll(layers: readonly Middleware[]): Promise<void> {
   await Promise.allSettled(layers.map(async (layer) => layer.close?.()))

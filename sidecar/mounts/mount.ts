@@ -47,6 +47,8 @@ export interface Mount {
    * @throws {ConfigError} when the other one does not come up: then the one before serves on
    */
   recycle?(pid: number): Promise<boolean>
+  /** Has the layers in front of it forget what they have stored of URLs. Not there where nothing is stored. @returns how many responses that were */
+  purge?(pattern: string): number
   /** Stops. Works after a failed `open`, and twice. Exchanges under way have been drained or aborted before. */
   close(): Promise<void>
 }

@@ -99,6 +99,13 @@ describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by 
       expect([part.status, part.body.toString()]).toEqual([206, 'of text'])
     })
 
+    test('what is purged is asked for anew', async () => {
+      const path = `/kept/purged/${place}`
+      const first = await ask(place, path)
+      expect(gateway.purge(path)).toBe(1)
+      expect((await ask(place, path)).headers['x-asked']).not.toBe(first.headers['x-asked'])
+    })
+
     test('an event is there at once', async () => {
       const event = 'data: 1\n\n'
       const first = await new Promise<string>((resolve, reject) => {

@@ -107,6 +107,22 @@ describe.each<{ how: string; words: string[]; ofReload: Partial<Ended> }>([
     },
   )
 
+  test('purge has the caches of a mount, and of all, forget', async () => {
+    folder.write(
+      'kept.mjs',
+      "let n = 0; export default (req, res) => { res.setHeader('Cache-Control', 'max-age=600'); res.end(String(++n)) }",
+    )
+    const mounts = { '/kept': { node: './kept.mjs', use: ['cache'] }, '/': { node: './kept.mjs' } }
+    const config = { listen: ['http://127.0.0.1:0'], use: ['cache'], mounts, log: { access: false } }
+    folder.write('sidegate.config.json', JSON.stringify(config))
+    const { url } = await serve()
+    const got = async (path: string): Promise<string> => (await fetch(url + path)).text()
+    expect([await got('/kept/1'), await got('/other'), await got('/kept/1')]).toEqual(['1', '2', '1'])
+    expect(await ask('purge', '/kept/*')).toMatchObject({ code: 0, out: '2 stored responses were forgotten\n' })
+    expect([await got('/kept/1'), await got('/other')]).toEqual(['3', '2'])
+    expect((await ask('purge', 'kept')).err).toMatch(/url begins with http:\/\/, https:\/\/ or a slash, or is \*/)
+  })
+
   test('reload of one mount, and recycle of one worker', { timeout: 60_000 }, async () => {
     const { url } = await serve()
     const pids = async (): Promise<readonly number[]> =>
