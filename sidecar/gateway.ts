@@ -60,9 +60,14 @@ export interface BoundAddress {
   readonly protocols: readonly string[]
 }
 
-/** Clients that go away, paths that nobody serves and clients that are asked to log in are in the access log; a line more for each would bury the others. */
+/** Clients that go away, paths that nobody serves and what layers turn away are in the access log; a line more for each would bury the others. */
 const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set([
+  'ACCESS_DENIED',
+  'ACCESS_METHOD',
   'AUTH_REQUIRED',
+  'CIRCUIT_OPEN',
+  'LIMIT_CONCURRENT',
+  'LIMIT_RATE',
   'CLIENT_GONE',
   'NO_MOUNT',
   'BODY_CUT',

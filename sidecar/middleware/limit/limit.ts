@@ -1,0 +1,115 @@
+// The layer `limit`: how many requests, how many at a time, how large, and how slow. Counts are those of one process: of several gateways
+// each has its own.
+import { ConfigError, PeerError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { through, type Layer, type Passed } from '../../layer.ts'
+import type { Variables } from '../../variables.ts'
+import type { HeaderPair } from '../../wire/head.ts'
+import type { Middleware, MiddlewareContext, MiddlewareKind, Next } from '../middleware.ts'
+import { whereOf, type Where } from '../where.ts'
+import { boundedBody } from './bounded-body.ts'
+import { keyOf, type KeyOf } from './key.ts'
+import { rateFields, wholeSeconds, type RateFields } from './rate-fields.ts'
+import { rateOf, Rates } from './rates.ts'
+import { limitSettings, type LimitSettings } from './settings.ts'
+
+class Limit implements Middleware {
+  readonly #settings: LimitSettings
+  readonly #where: Where
+  readonly #keyOf: KeyOf
+  readonly #rates: Rates | undefined
+  readonly #fields: RateFields | undefined
+  readonly #atATime = new Map<string, number>()
+
+  /** @throws {ConfigError} LIMIT_SETTINGS, PATH_PATTERN */
+  constructor(settings: LimitSettings, { path }: MiddlewareContext) {
+    const { rate: text, burst, key, ipv6, fields, concurrent, body, head, bodyRate } = settings
+    if ([text, concurrent, body, head, bodyRate].every((bound) => bound === undefined))
+      throw new ConfigError('LIMIT_SETTINGS', path, 'limits nothing: set rate, concurrent, body, head or bodyRate')
+    if (text === undefined && (burst !== undefined || fields !== undefined))
+      throw new ConfigError('LIMIT_SETTINGS', path, 'has burst or fields without the rate that they are of')
+    this.#settings = settings
+    this.#where = whereOf(settings, path)
+    this.#keyOf = keyOf(key, ipv6)
+    const rate = text === undefined ? undefined : rateOf(text, burst)
+    this.#rates = rate && new Rates(rate)
+    this.#fields = rate && fields && rateFields(fields, rate)
+  }
+
+  handle(exchange: Exchange, next: Next): void {
+    const { variables } = exchange
+    if (!this.#where(variables)) return next(exchange)
+    this.#checkHead(variables)
+    const { body: most, bodyRate: rate, bodyGrace, concurrent } = this.#settings
+    const body = boundedBody(exchange, { most, rate, grace: bodyGrace * 1000 })
+    const key = this.#rates || concurrent !== undefined ? this.#keyOf(variables) : ''
+    const told = this.#countRate(key)
+    if (concurrent !== undefined) this.#enter(key, concurrent)
+    const changed: Passed = body === exchange.body ? {} : { body }
+    if (told.length === 0 && concurrent === undefined) {
+      return next(body === exchange.body ? exchange : through(exchange, {}, changed))
+    }
+    const layer: Layer = {
+      ...(told.length > 0 && {
+        head: (head) => ({ ...head, headers: [...head.headers, ...told] }),
+        upgrade: (head, outer) => outer.upgrade({ ...head, headers: [...head.headers, ...told] }),
+      }),
+      ...(concurrent !== undefined && { over: () => this.#leave(key) }),
+    }
+    next(through(exchange, layer, changed))
+  }
+
+  #checkHead(variables: Variables): void {
+    const { head: most } = this.#settings
+    if (most === undefined) return
+    let size = variables.REQUEST_URI?.length ?? 0
+    for (const name in variables)
+      if (name.startsWith('HTTP_')) size += name.length - 'HTTP_'.length + variables[name]!.length
+    if (size > most)
+      throw new PeerError(
+        'LIMIT_HEAD',
+        `target and header fields have ${size} bytes, more than ${most} (head of limit)`,
+        431,
+      )
+  }
+
+  /** Counts a request, and gives what its client is told. */
+  #countRate(key: string): readonly HeaderPair[] {
+    if (!this.#rates) return []
+    const verdict = this.#rates.take(key, performance.now())
+    const told = this.#fields?.(verdict) ?? []
+    if (verdict.wait === 0) return told
+    const { rate, status } = this.#settings
+    const headers = [['Retry-After', String(wholeSeconds(verdict.wait))] as const, ...told]
+    throw new PeerError('LIMIT_RATE', `more requests than ${rate} came${keyWords(key)}`, status, { headers })
+  }
+
+  #enter(key: string, most: number): void {
+    const count = this.#atATime.get(key) ?? 0
+    if (count >= most) {
+      const message = `${most} requests are under way already${keyWords(key)} (concurrent of limit)`
+      throw new PeerError('LIMIT_CONCURRENT', message, 503, { headers: [['Retry-After', '1']] })
+    }
+    this.#atATime.set(key, count + 1)
+  }
+
+  #leave(key: string): void {
+    const left = this.#atATime.get(key)! - 1
+    if (left > 0) this.#atATime.set(key, left)
+    else this.#atATime.delete(key)
+  }
+}
+
+/** A digest, or what a client has written, is no word for a log. */
+function keyWords(key: string): string {
+  return /^[0-9a-f.:/]+$/.test(key) ? ` from ${key}` : ''
+}
+
+/** Bounds what comes. */
+export const limit: MiddlewareKind<'limit', typeof limitSettings, 'rate'> = {
+  name: 'limit',
+  summary: 'Bounds how many requests come, how many at a time, how large they are, and how slowly they come.',
+  settings: limitSettings,
+  short: 'rate',
+  create: (settings, context) => new Limit(settings, context),
+}
