@@ -3,7 +3,7 @@
 import { messageOf } from './thrown.ts'
 
 /** Whose fault an error is. */
-export type Blame = 'config' | 'peer' | 'app' | 'upstream' | 'gateway'
+export type Blame = 'config' | 'peer' | 'app' | 'layer' | 'upstream' | 'gateway'
 
 /** What else is known of an error. */
 export interface SidegateErrorOptions extends ErrorOptions {
@@ -57,6 +57,15 @@ export class AppError extends SidegateError {
 
   constructor(code: string, message: string, status = 500, options?: SidegateErrorOptions) {
     super(code, message, status, options)
+  }
+}
+
+/** A layer of a user's own raised, or broke the rules of layers. */
+export class LayerError extends SidegateError {
+  readonly blame = 'layer'
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(code, message, 500, options)
   }
 }
 

@@ -28,7 +28,19 @@ export { toFetch } from './interface/to-fetch.ts'
 export { toNode } from './interface/to-node.ts'
 export { defineConfig, type Config, type ListenConfig, type MountConfig } from './config/define.ts'
 export type { CreateGatewayOptions, OwnGateway }
-export { AppError, ConfigError, PeerError, SidegateError, UpstreamError, type Blame } from './errors.ts'
+export { through } from './middleware/own/through.ts'
+export type {
+  Layer,
+  LayerBody,
+  LayerContext,
+  LayerFactory,
+  LayerHead,
+  LayerHooks,
+  LayerLog,
+  LayerRequest,
+  PassedOn,
+} from './middleware/own/types.ts'
+export { AppError, ConfigError, LayerError, PeerError, SidegateError, UpstreamError, type Blame } from './errors.ts'
 export { Log, type AccessRecord, type LogFields, type LogFormat, type LogLevel, type LogSink } from './log.ts'
 export { ConfigProblems, type Problem } from './problem.ts'
 

@@ -12,8 +12,15 @@ export type ListenConfig = string | InferInput<typeof listenerSettings>
 /** A mount: exactly one key names its kind (`app`, `python`, `upstream`, …: docs/config.md has them all), the others are settings of that kind. */
 export type MountConfig = InferInput<(typeof kinds)[number]['settings']> & { readonly use?: readonly LayerConfig[] }
 
-/** An entry of `use`: the name of a layer, or a group with the name as its one key and the settings of the layer. */
-export type LayerConfig = (typeof layers)[number]['name'] | LayerSettings[(typeof layers)[number]['name']]
+/** An entry of `use`: the name of a layer or the file of one, or a group with that as its one key and the settings of the layer. */
+export type LayerConfig =
+  | (typeof layers)[number]['name']
+  | LayerSettings[(typeof layers)[number]['name']]
+  | LayerFile
+  | { readonly [File in LayerFile]: Readonly<Record<string, unknown>> }
+
+/** A module, such as `./my-layer.ts` or `./layers.ts#mine`. */
+type LayerFile = `./${string}` | `../${string}` | `/${string}`
 
 type LayerSettings = {
   [Kind in (typeof layers)[number] as Kind['name']]: { readonly [Name in Kind['name']]: LayerValue<Kind> }

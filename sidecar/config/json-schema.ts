@@ -7,6 +7,7 @@ import type { GenericSchema } from 'valibot'
 import { listenerSettings } from '../listen/settings.ts'
 import { layers } from '../middleware/index.ts'
 import type { MiddlewareKind } from '../middleware/middleware.ts'
+import { LAYER_FILE } from '../middleware/own/kind.ts'
 import { kinds } from '../mounts/index.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
 
@@ -68,11 +69,24 @@ export function configSchema(): JsonObject {
       use: {
         description: 'The layers in front, the first outermost.',
         type: 'array',
-        items: { anyOf: [{ enum: layers.map(({ name }) => name) }, ...layers.map(layerSchema)] },
+        items: { anyOf: [{ enum: layers.map(({ name }) => name) }, ...layers.map(layerSchema), ...OWN_LAYER] },
       },
     },
   }
 }
+
+/** The file of a layer, alone or with its settings. */
+const OWN_LAYER: readonly JsonObject[] = [
+  { description: 'The file of a layer, such as ./my-layer.ts.', type: 'string', pattern: LAYER_FILE },
+  {
+    description: 'The file of a layer with its settings.',
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: false,
+    patternProperties: { [LAYER_FILE]: { type: 'object' } },
+  },
+]
 
 function withLayers(mount: JsonObject): JsonObject {
   return { ...mount, properties: { ...(mount.properties as JsonObject), use: { $ref: '#/definitions/use' } } }

@@ -1,5 +1,7 @@
-// `use`: the layers in front of the gateway or of a mount, in their order. An entry is a name, or a group with the name as its one key.
+// `use`: the layers in front of the gateway or of a mount, in their order. An entry is the name of a built-in one or the file of another, or a
+// group with that as its one key.
 import type { MiddlewareKind } from '../middleware/middleware.ts'
+import { isLayerFile, ownLayer } from '../middleware/own/kind.ts'
 import { nearest } from '../nearest.ts'
 import type { ConfigPath, Problem } from '../problem.ts'
 import { check } from './check.ts'
@@ -36,7 +38,7 @@ export function checkUse(
   use.forEach((entry: unknown, index) => {
     const place = [...path, index]
     const taken = takeApart(entry)
-    const kind = typeof taken === 'string' ? undefined : kinds.find(({ name }) => name === taken.name)
+    const kind = typeof taken === 'string' ? undefined : kindCalled(taken.name, kinds)
     if (typeof taken === 'string' || !kind) {
       const message = typeof taken === 'string' ? taken : unknownLayer(taken.name, kinds)
       problems.push(problemAt(source, 'LAYER_UNKNOWN', place, message))
@@ -48,6 +50,11 @@ export function checkUse(
     if (checked.value) value.push({ kind, settings: checked.value as Record<string, unknown>, path: at.join('.') })
   })
   return { value, problems }
+}
+
+/** A built-in layer, or one in a file. */
+function kindCalled(name: string, kinds: readonly MiddlewareKind[]): MiddlewareKind | undefined {
+  return isLayerFile(name) ? (ownLayer(name) as unknown as MiddlewareKind) : kinds.find((kind) => kind.name === name)
 }
 
 /** What an entry names and what it sets; words for one that does neither. */

@@ -3,6 +3,7 @@ import {
   AppError,
   ConfigError,
   GatewayError,
+  LayerError,
   PeerError,
   UpstreamError,
   type Blame,
@@ -49,6 +50,8 @@ export function readFailure(text: Buffer): SidegateError {
       return new GatewayError(code, message, status, options)
     case 'config':
       return new ConfigError(code, '', message, { ...options, status })
+    case 'layer':
+      return new LayerError(code, message, options)
     case 'app':
       return new AppError(code, message, status, options)
   }

@@ -12,12 +12,19 @@ export type LintCode =
   | 'LINT_HEADERS'
   | 'LINT_BODY'
   | 'LINT_UPGRADE'
+  | 'LINT_LAYER'
 
-/** A rule of the interface was broken; `blame` says by which side. Middleware stands on both: it is the gateway of the app inside it. */
+/** Whose fault lint may find it. */
+type LintBlame = 'app' | 'layer' | 'gateway'
+
+/**
+ * A rule of the interface, or of layers, was broken; `blame` says by which side. Middleware stands on both: it is the gateway of the app inside
+ * it.
+ */
 export class LintError extends SidegateError {
   override readonly blame: Blame
 
-  constructor(code: LintCode, blame: 'app' | 'gateway', message: string) {
+  constructor(code: LintCode, blame: LintBlame, message: string) {
     super(code, message, 500)
     this.blame = blame
   }
@@ -27,7 +34,7 @@ export class LintError extends SidegateError {
 export type Demand = (condition: boolean, message: string | (() => string)) => asserts condition
 
 /** A check for one part and one side. */
-export function demandFor(code: LintCode, blame: 'app' | 'gateway'): Demand {
+export function demandFor(code: LintCode, blame: LintBlame): Demand {
   return (condition, message) => {
     if (!condition) throw new LintError(code, blame, typeof message === 'string' ? message : message())
   }

@@ -9,17 +9,17 @@ import type { MountContext } from './mount.ts'
 
 /**
  * Looks at the module that a target names; what it exports is seen only when it runs.
- * @param setting the setting that named it, for errors
+ * @param setting the setting that named it, for errors; undefined: `path` itself
  * @throws {ConfigError} TARGET_MISSING, TARGET_RAISED
  */
 export async function checkTarget(
   target: string,
   { path, directory }: Pick<MountContext, 'path' | 'directory'>,
-  setting: string,
+  setting?: string,
 ): Promise<void> {
   const parts = splitTargetName(target)
   const absolute = resolve(directory, parts.file)
-  const place = `${path}.${setting}`
+  const place = setting === undefined ? path : `${path}.${setting}`
   await demandFile(absolute, parts, place)
   const wrong = syntaxError(await readFile(absolute, 'utf8'), absolute)
   if (!wrong) return

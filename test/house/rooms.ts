@@ -26,7 +26,7 @@ export const rooms: readonly Room[] = [
     name: 'package',
     files: ['sidecar/index.ts'],
     sentence: 'What `import … from "sidegate"` gives.',
-    uses: ['library', 'interface', 'config', 'ground'],
+    uses: ['library', 'interface', 'config', 'middleware', 'ground'],
   },
   {
     name: 'cli',
@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
     name: 'middleware',
     files: ['sidecar/middleware/'],
     sentence: 'The layers that stand in front of the gateway or of a mount, one file each.',
-    uses: ['chain', 'mounts', 'routes', 'connect', ...REQUEST],
+    uses: ['chain', 'mounts', 'interface', 'routes', 'connect', ...REQUEST],
   },
   {
     name: 'mounts',

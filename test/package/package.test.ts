@@ -143,6 +143,28 @@ test('types are packed that can be imported, and no others', () => {
   expect(types.toSorted()).toEqual([...imported].toSorted())
 })
 
+test('a layer is written to its types, and used by its file', { timeout: 60_000 }, async () => {
+  const page = readFileSync(join(root, 'docs/middleware-own.md'), 'utf8')
+  writeFileSync(join(app, 'guard.ts'), /```ts\n([^]*?)```/.exec(page)![1]!)
+  writeFileSync(
+    join(app, 'guarded.ts'),
+    `import { createGateway, defineConfig } from 'sidegate'
+const mounts = { '/': { app: './hello.ts', use: ['request-id' as const, { './guard.ts': { token: 'word' } }] } }
+const gateway = await createGateway(defineConfig({ listen: ['http://127.0.0.1:0'], mounts, log: { access: false, level: 'error' } }))
+await gateway.start()
+const [{ text }] = gateway.addresses
+const refused = await fetch(text)
+const answered = await fetch(text, { headers: { 'X-Token': 'word' } })
+console.log(refused.status, answered.status, answered.headers.get('server-timing')?.slice(0, 8))
+await gateway.close()
+`,
+  )
+  const { stdout } = await run('node', ['guarded.ts'], { cwd: app })
+  expect(stdout).toBe('403 200 app;dur=\n')
+  await typecheck('guarded.ts')
+  await typecheck('guard.ts')
+})
+
 test('the types and the exports are there', async () => {
   writeFileSync(
     join(app, 'use.ts'),

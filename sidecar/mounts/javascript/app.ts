@@ -6,6 +6,7 @@ import { lint as lintApplication } from '../../interface/lint.ts'
 import { runApplication } from '../../interface/run.ts'
 import type { Application } from '../../interface/types.ts'
 import { atRoot } from '../../variables.ts'
+import { lintByDefault } from '../../lint-by-default.ts'
 import { loadTarget } from '../load.ts'
 import type { Mount, MountContext } from '../mount.ts'
 import { checkTarget } from '../syntax.ts'
@@ -20,11 +21,6 @@ export interface AppSettings {
   readonly keepPrefix: boolean
   /** Seconds. */
   readonly loadTimeout: number
-}
-
-/** Whether apps are linted where no setting says so. */
-export function lintByDefault(environment: string | undefined = process.env.NODE_ENV): boolean {
-  return environment === 'development' || environment === 'test'
 }
 
 /** @throws {ConfigError} APP_SHAPE */

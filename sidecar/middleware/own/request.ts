@@ -1,0 +1,209 @@
+// A request as layers of users have it: an exchange behind the public types.
+import type { Duplex } from 'node:stream'
+import { pulledBody, type RequestBody } from '../../body.ts'
+import { LayerError, SidegateError } from '../../errors.ts'
+import type { Exchange } from '../../exchange.ts'
+import { through, type Layer as Internal, type Passed } from '../../layer.ts'
+import { completeRequest } from '../../request.ts'
+import { messageOf } from '../../thrown.ts'
+import { copyVariables, emptyVariables, variableName, type Variables } from '../../variables.ts'
+import type { Head } from '../../wire/head.ts'
+import { HookOrder, type Rules } from './rules.ts'
+import { THROUGH, type Throughable } from './through.ts'
+import type { LayerBody, LayerHead, LayerHooks, LayerRequest, PassedOn } from './types.ts'
+
+/** What a request and those that are made of it have in common. */
+export interface Owner {
+  /** What the layer is called, for errors. */
+  readonly name: string
+  /** Looks at what the layer does; undefined: nobody does. */
+  readonly rules: Rules | undefined
+}
+
+/** One request. */
+export class OwnRequest implements LayerRequest, Throughable {
+  readonly #exchange: Exchange
+  readonly #owner: Owner
+  #variables: Readonly<Variables> | undefined
+
+  constructor(exchange: Exchange, owner: Owner) {
+    this.#exchange = exchange
+    this.#owner = owner
+  }
+
+  /** The exchange of a request of `owner`. @throws {LayerError} LAYER_REQUEST for anything else */
+  static exchangeOf(request: unknown, owner: Owner): Exchange {
+    if (typeof request === 'object' && request !== null && #exchange in request && request.#owner === owner)
+      return request.#exchange
+    const message = `the layer ${owner.name} gave next something else than its request, or one that through made of it`
+    throw new LayerError('LAYER_REQUEST', message)
+  }
+
+  get id(): string {
+    return this.#exchange.id
+  }
+
+  get protocol(): string {
+    return this.#exchange.door.protocol
+  }
+
+  get variables(): Readonly<Variables> {
+    const { variables } = this.#exchange
+    if (!this.#owner.rules) return variables
+    return (this.#variables ??= Object.freeze(copyVariables(variables)))
+  }
+
+  header(name: string): string | undefined {
+    return this.#exchange.variables[variableName(name)]
+  }
+
+  get body(): LayerBody {
+    return this.#exchange.body
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal
+  }
+
+  get upgradeAsked(): string | undefined {
+    return this.#exchange.upgradeAsked
+  }
+
+  get headSent(): boolean {
+    return this.#exchange.headSent
+  }
+
+  get over(): boolean {
+    return this.#exchange.over
+  }
+
+  respond(head: LayerHead): void {
+    this.#exchange.respond(this.#head(head, 'respond'))
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    this.#owner.rules?.sends(chunk, this.#exchange, 'write')
+    return this.#exchange.write(chunk)
+  }
+
+  drained(): Promise<void> {
+    return this.#exchange.drained()
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (chunk !== undefined) this.#owner.rules?.sends(chunk, this.#exchange, 'end')
+    this.#exchange.end(chunk)
+  }
+
+  fail(error: unknown): void {
+    this.#exchange.fail(raised(error, this.#owner.name))
+  }
+
+  upgrade(head: LayerHead): Duplex {
+    return this.#exchange.upgrade(this.#head(head, 'upgrade'))
+  }
+
+  resume(): void {
+    this.#exchange.notifyDrain()
+  }
+
+  [THROUGH](hooks: LayerHooks, passed: PassedOn): LayerRequest {
+    this.#owner.rules?.hooks(hooks)
+    const inner = through(this.#exchange, this.#internal(hooks), this.#passed(passed))
+    return new OwnRequest(inner, this.#owner)
+  }
+
+  #head(head: LayerHead, where: string): Head {
+    this.#owner.rules?.head(head, where)
+    const { status, reason = '', headers = [] } = head
+    return { status, reason, headers }
+  }
+
+  /** Hooks as exchanges have them, whose errors name the layer. */
+  #internal(hooks: LayerHooks): Internal {
+    const guard = <Result>(call: () => Result): Result => {
+      try {
+        return call()
+      } catch (error) {
+        throw raised(error, this.#owner.name)
+      }
+    }
+    const { rules } = this.#owner
+    const order = rules && new HookOrder()
+    return {
+      ...((hooks.head ?? order) && {
+        head: (head) =>
+          guard(() => {
+            order?.head()
+            if (!hooks.head) return head
+            const given = hooks.head(head, this)
+            rules?.givenHead(given, hooks)
+            return given && this.#head(given, 'head')
+          }),
+      }),
+      ...(hooks.body && {
+        body: (bytes, last) =>
+          guard(() => {
+            order?.body(last)
+            return hooks.body!(bytes, last, this) !== false
+          }),
+      }),
+      ...(hooks.upgrade && { upgrade: (head) => guard(() => hooks.upgrade!(head, this)) }),
+      ...(hooks.failed && { failed: (error) => guard(() => hooks.failed!(error, this) === true) }),
+      ...(hooks.over && { over: () => guard(() => hooks.over!()) }),
+    }
+  }
+
+  #passed({ variables, body, length }: PassedOn): Passed {
+    const own = this.#exchange.body
+    if (variables === undefined && body === undefined) return {}
+    const given = emptyVariables()
+    const all: PassedOn['variables'] = variables ?? this.#exchange.variables
+    for (const name in all) {
+      const value = all[name]
+      if (value === undefined) continue
+      if (typeof value !== 'string')
+        throw new LayerError('LAYER_VARIABLE', `the layer ${this.#owner.name} hands on ${name}, which is no text`)
+      given[name] = value
+    }
+    this.#frame(given, body !== undefined, length)
+    this.#owner.rules?.variables(given)
+    complete(given, this.#owner.name)
+    return { variables: given, body: body ? bodyOf(body, length) : own }
+  }
+
+  /** How long the body is, and how it comes, is said by what it is. */
+  #frame(variables: Variables, another: boolean, length: number | undefined): void {
+    const { CONTENT_LENGTH: before, HTTP_TRANSFER_ENCODING: coding } = this.#exchange.variables
+    const announced = another ? length?.toString() : before
+    if (announced === undefined) delete variables.CONTENT_LENGTH
+    else variables.CONTENT_LENGTH = announced
+    const chunked = another ? (length === undefined ? 'chunked' : undefined) : coding
+    if (chunked === undefined) delete variables.HTTP_TRANSFER_ENCODING
+    else variables.HTTP_TRANSFER_ENCODING = chunked
+  }
+}
+
+/** @throws {LayerError} LAYER_VARIABLE for what no request may have */
+function complete(variables: Variables, name: string): void {
+  try {
+    completeRequest(variables)
+  } catch (error) {
+    if (!(error instanceof SidegateError)) throw error
+    throw new LayerError('LAYER_VARIABLE', `the layer ${name} hands on variables that no request has: ${error.message}`)
+  }
+}
+
+function bodyOf(pieces: AsyncIterable<Uint8Array>, length: number | undefined): RequestBody {
+  const iterator = pieces[Symbol.asyncIterator]()
+  return pulledBody(length, async () => {
+    const { done, value } = await iterator.next()
+    return done ? null : value
+  })
+}
+
+/** What a layer threw, with its name. */
+export function raised(error: unknown, name: string): unknown {
+  if (error instanceof SidegateError) return error
+  return new LayerError('LAYER_RAISED', `the layer ${name} raised: ${messageOf(error)}`, { cause: error })
+}
