@@ -9,6 +9,7 @@ import { errors } from './errors.ts'
 import { headers } from './headers.ts'
 import { limit } from './limit/limit.ts'
 import type { MiddlewareKind } from './middleware.ts'
+import { mirror } from './mirror.ts'
 import { proxyFix } from './proxy-fix.ts'
 import { redirect } from './redirect.ts'
 import { requestId } from './request-id.ts'
@@ -27,6 +28,7 @@ export const layers = [
   cors,
   compress,
   cache,
+  mirror,
   errors,
   rewrite,
   redirect,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createGunzip, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGateway, type OwnGateway } from '../../sidecar/index.ts'
-import { nginx, program, temporaryFolder, type Nginx } from '../harness.ts'
+import { nginx, program, temporaryFolder, until, type Nginx } from '../harness.ts'
 
 const configs = fileURLToPath(new URL('../../configs/nginx/', import.meta.url))
 
@@ -27,6 +27,17 @@ export function app({ PATH_INFO: path }, start) {
 }
 `
 
+const SEEN = `
+globalThis.seen = []
+export async function app(environ, start) {
+  let body = ''
+  for await (const piece of environ['wsgi.input']) body += Buffer.from(piece).toString()
+  globalThis.seen.push(\`\${environ.REQUEST_METHOD} \${environ.SCRIPT_NAME}|\${environ.PATH_INFO}|\${environ.QUERY_STRING} \${body}\`)
+  start('200 OK', [['Content-Type', 'text/plain']])
+  return [body]
+}
+`
+
 interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -41,13 +52,18 @@ describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by 
 
   beforeAll(async () => {
     writeFileSync(join(folder.path, 'app.mjs'), APP)
+    writeFileSync(join(folder.path, 'seen.mjs'), SEEN)
     const socket = join(folder.path, 's')
     gateway = await createGateway(
       {
         listen: [{ address: `unix:${socket}`, trust: ['unix'] }, 'http://127.0.0.1:0'],
         host: 'nginx',
         log: { access: false },
-        mounts: { '/': { app: './app.mjs#app', use: [{ compress: { eventStreams: true } }, 'cache'] } },
+        mounts: {
+          '/seen': { app: './seen.mjs#app' },
+          '/copied': { app: './seen.mjs#app', use: [{ mirror: '/seen' }] },
+          '/': { app: './app.mjs#app', use: [{ compress: { eventStreams: true } }, 'cache'] },
+        },
       },
       { directory: folder.path },
     )
@@ -104,6 +120,15 @@ describe.skipIf(!program('nginx')).each(['uwsgi', 'fastcgi'])('behind nginx, by 
       const first = await ask(place, path)
       expect(gateway.purge(path)).toBe(1)
       expect((await ask(place, path)).headers['x-asked']).not.toBe(first.headers['x-asked'])
+    })
+
+    test('a copy of a request comes to another mount', async () => {
+      const { seen } = globalThis as unknown as { seen: string[] }
+      seen.length = 0
+      const sent = { method: 'POST', body: 'a body' }
+      expect(await (await fetch(`http://${places[place]}/copied/a%20b?x=${place}`, sent)).text()).toBe('a body')
+      await until('the copy', () => seen.length === 2)
+      expect(seen.toSorted()).toEqual([`POST /copied|/a b|x=${place} a body`, `POST /seen|/a b|x=${place} a body`])
     })
 
     test('an event is there at once', async () => {
