@@ -23,6 +23,9 @@ export interface Aside {
   readonly along?: boolean
 }
 
+/** Requests that lead to one another: a layer asks for a path in front of which another one asks for one. */
+const HOPS_MAX = 10
+
 /** A whole response. */
 export interface AsideAnswer {
   readonly head: Head
@@ -32,10 +35,15 @@ export interface AsideAnswer {
 /**
  * Has `next` answer a request.
  * @returns the response, whatever its status: an error page too
- * @throws {SidegateError} ASIDE_TIMEOUT; ASIDE_TOO_LONG for a response of more than `max` bytes, and what cut it, where it broke off
+ * @throws {SidegateError} ASIDE_LOOP; ASIDE_TIMEOUT; ASIDE_TOO_LONG for a response of more than `max` bytes, and what cut it, where it broke off
  */
 export function aside(next: Next, { of, variables, body, max, timeout, along = true }: Aside): Promise<AsideAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<AsideAnswer>()
+  if (of.hops >= HOPS_MAX) {
+    const message = `${HOPS_MAX} requests of layers led to one another: each asks for a path in front of which another one asks`
+    reject(new AppError('ASIDE_LOOP', message))
+    return promise
+  }
   const collector = new Collector(max)
   const observer: ExchangeObserver = {
     failed: (exchange, error) => of.observer.failed(exchange, error),

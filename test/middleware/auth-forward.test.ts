@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
+import { chain } from '../../sidecar/middleware/chain.ts'
 import type { Next } from '../../sidecar/middleware/middleware.ts'
 import type { HeaderPair } from '../../sidecar/wire/head.ts'
 import type { TestResponse } from '../exchange.ts'
@@ -150,6 +151,19 @@ test('its own question is not asked about, where it comes by again', async () =>
   )
   expect((await one.ask({ path: '/auth' }).response).status).toBe(200)
   expect(asked).toBe(1)
+})
+
+test('two that ask for what the other one guards come to an end', async () => {
+  let asked = 0
+  const both: Next = (exchange) => {
+    asked++
+    chain([a.layer, b.layer], reports)(exchange)
+  }
+  const a: MadeLayer = makeLayer(auth, { forward: '/a' }, { ask: both })
+  const b: MadeLayer = makeLayer(auth, { forward: '/b' }, { ask: both })
+  const response = await a.ask().response
+  expect([response.status, String(response.body)]).toEqual([500, expect.stringContaining('ASIDE_LOOP')])
+  expect(asked).toBe(10)
 })
 
 test('two layers ask two, and each says who it is', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
 import { temporaryFolder } from '../harness.ts'
-import type { TestResponse } from '../exchange.ts'
+import type { TestRequest, TestResponse } from '../exchange.ts'
 import { makeLayer, type MadeLayer } from './guarded.ts'
 
 const folder = temporaryFolder()
@@ -170,6 +170,26 @@ test('a hundred at once with one pair are one check, with many pairs few', async
   expect(busy).toHaveLength(8)
   expect(busy[0]!.header('retry-after')).toBe('1')
   expect(String(busy[0]!.body)).toContain('AUTH_BUSY')
+})
+
+test('a name that nobody has costs as long as one that somebody has', async () => {
+  const one = await opened({ users: [`u:${QUICK}`, `anna:${HASHES.bcrypt}`, `otto:${HASHES.bcrypt}`] })
+  const flood = Array.from({ length: 40 }, (_, index) => ask(one, basic(`nobody ${index}`, 'p')))
+  const answers = await Promise.all(flood)
+  expect(answers.filter(({ status }) => status === 503)).toHaveLength(8)
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(32)
+})
+
+test('the log names who was let in, and nobody else', async () => {
+  const one = await opened({ users: [`u:${QUICK}`], except: '/free' })
+  const user = async (request: TestRequest): Promise<string | undefined> => {
+    const { exchange, response } = one.ask({ variables: { REMOTE_USER: 'root' }, ...request })
+    await response
+    return exchange.logged.user
+  }
+  expect(await user({ headers: { Authorization: basic('u', 'p') } })).toBe('u')
+  expect(await user({ headers: { Authorization: basic('u', 'x') } })).toBe(undefined)
+  expect(await user({ path: '/free' })).toBe(undefined)
 })
 
 test('a client that goes away meanwhile is not handed on', async () => {

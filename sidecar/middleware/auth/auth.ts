@@ -9,7 +9,7 @@ import type { Middleware, MiddlewareContext, MiddlewareKind, Next } from '../mid
 import { whereOf, type Where } from '../where.ts'
 import { ForwardGuard } from './forward-guard.ts'
 import type { Guard } from './guard.ts'
-import { admit, admittedBefore, Claims, identify, type Identity } from './identity.ts'
+import { admit, admittedBefore, Claims, identify, logUser, type Identity } from './identity.ts'
 import { PasswordGuard, type UserSource } from './password-guard.ts'
 import { authSettings, type AuthSettings } from './settings.ts'
 import { UserFile } from './user-file.ts'
@@ -43,6 +43,7 @@ class Auth implements Middleware {
     const variables = this.#claims.without(exchange.variables)
     if (before) identify(variables, before.identity)
     exchange.variables = variables
+    logUser(exchange, before?.identity.user)
     if (!this.#where(variables)) return next(exchange)
     // A request that an app has led to another path inside was let in as it came.
     if (before?.by === this) return next(exchange)
@@ -62,6 +63,7 @@ class Auth implements Middleware {
     if (!this.#passes) delete variables.HTTP_AUTHORIZATION
     identify(variables, identity)
     admit(exchange, this, identity)
+    logUser(exchange, identity.user)
     const { response = [] } = identity
     if (response.length === 0) return next(exchange)
     next(

@@ -79,3 +79,8 @@ export function admittedBefore(exchange: Exchange): { readonly by: object; reado
   }
   return undefined
 }
+
+/** Whose request it is in the log: nobody's before somebody was let in, whatever the web server says. */
+export function logUser(exchange: Exchange, user: string | undefined): void {
+  for (let one: Exchange | undefined = exchange; one; one = one.outer) one.logged.user = user
+}

@@ -39,7 +39,10 @@ export const limitSettings = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(48), v.maxValue(128)), 64),
     v.description('So many bits of an IPv6 address are one client, who has all of a network as a rule.'),
   ),
-  status: v.pipe(v.optional(v.picklist([429, 503]), 429), v.description('The status where `rate` is exceeded.')),
+  status: v.pipe(
+    v.optional(v.union([v.literal(429), v.literal(503)]), 429),
+    v.description('The status where `rate` is exceeded.'),
+  ),
   fields: v.pipe(
     v.optional(v.picklist(['draft', 'x'])),
     v.description(
