@@ -1,5 +1,5 @@
 // What Sidegate knows about one web server in front of it. Nothing to run stands here, so that everyone may import it.
-import type { ServedFolder } from '../sidecar/served-folder.ts'
+import type { ServedFolder, SharedFiles } from '../sidecar/served-folder.ts'
 import type { Variables } from '../sidecar/variables.ts'
 import type { HostOptions } from '../sidecar/wire/codec.ts'
 
@@ -25,6 +25,8 @@ export interface PlugMount {
   readonly hasWorkers?: boolean | undefined
   /** What it serves, where that is static files that the host may serve itself. */
   readonly folder?: ServedFolder | undefined
+  /** What lies beside its scripts, where the host may send some of that itself. */
+  readonly shared?: SharedFiles | undefined
 }
 
 /** The part of the running configuration that a host's config file is made from. */

@@ -2,7 +2,7 @@
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { reachableFrom, type PlacedMount } from '../mounts.ts'
 import { planFor, remark } from '../plan.ts'
-import { locations } from './locations.ts'
+import { locations, sharedFallback } from './locations.ts'
 import { passing, protocols } from './passing.ts'
 import { nobody, type Passing } from './shared.ts'
 import { block, word } from './words.ts'
@@ -80,6 +80,7 @@ function snippet({ input, way, mounts, hosts }: Draft): string[] {
 function inside(host: string, mounts: readonly PlacedMount[], way: Passing, input: PlugInput, rest: boolean): string[] {
   const reachable = reachableFrom(host, mounts)
   const lines = reachable.flatMap((mount, index) => [...(index > 0 ? [''] : []), ...locations(mount, way)])
+  if (reachable.some(({ shared }) => shared)) lines.push('', ...sharedFallback(way))
   if (rest && !reachable.some((mount) => mount.prefix === '')) {
     if (lines.length > 0) lines.push('')
     lines.push('# Nothing is mounted at the root.', ...block('location /', ['return 404;']))

@@ -85,13 +85,18 @@ export function plugInput(config: GatewayConfig, listeners: readonly PlugListene
   const withScripts = new Set(scriptOverlaps(config).map(({ files }) => files))
   return {
     listeners,
-    mounts: config.mounts.map(({ key, kind, settings, path }) => ({
-      key,
-      kind: kind.kind,
-      hasWorkers: kind.hasWorkers,
-      // With scripts of other mounts in it, whose source Sidegate does not serve, no host may either.
-      folder: withScripts.has(path) ? undefined : kind.folder?.(settings, config.directory),
-    })),
+    mounts: config.mounts.map(({ key, kind, settings, use, path }) => {
+      // What layers do with a request, to let nobody in for instance, no host does.
+      const layered = config.use.length > 0 || use.length > 0
+      return {
+        key,
+        kind: kind.kind,
+        hasWorkers: kind.hasWorkers,
+        // With scripts of other mounts in it, whose source Sidegate does not serve, no host may either.
+        folder: withScripts.has(path) || layered ? undefined : kind.folder?.(settings, config.directory),
+        shared: layered ? undefined : kind.shared?.(settings, config.directory),
+      }
+    }),
     directory: config.directory,
     config: config.file === undefined ? undefined : resolve(config.file),
     programs: process.platform === 'win32' ? { node: process.execPath, folder: PROGRAM } : undefined,

@@ -3,7 +3,7 @@ import type { GenericSchema, InferOutput } from 'valibot'
 import type { DurationsReport } from '../durations.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
-import type { ServedFolder } from '../served-folder.ts'
+import type { ServedFolder, SharedFiles } from '../served-folder.ts'
 import type { BareTarget, Claim, KnownExports } from './bare-target.ts'
 import type { ScriptPlace } from './script-places.ts'
 
@@ -147,6 +147,8 @@ export interface MountKind<Schema extends GenericSchema = GenericSchema> {
   readonly exports?: KnownExports
   /** The folder that such a mount serves, where it is static files: relative paths start at `directory`. */
   folder?(settings: InferOutput<Schema>, directory: string): ServedFolder
+  /** The files beside its scripts that the web server in front may send itself: relative paths start at `directory`. */
+  shared?(settings: InferOutput<Schema>, directory: string): SharedFiles | undefined
   /** Where such a mount has scripts, if it has any: relative paths start at `directory`. */
   scripts?(settings: InferOutput<Schema>, directory: string): Omit<ScriptPlace, 'mount'> | undefined
 }

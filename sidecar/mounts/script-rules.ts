@@ -1,6 +1,6 @@
 // What of a folder of scripts runs and is served, beside what its files themselves say. Patterns are regular expressions that JavaScript, PCRE and
 // RE2 read alike, of the decoded path below the folder, in whichever letters.
-import { isHidden, isUnserved } from '../unserved.ts'
+import { HIDDEN_SEGMENT, isHidden, isUnserved, UNSERVED_NAME } from '../unserved.ts'
 
 /** The rules of one folder; what is not set rules nothing. */
 export interface ScriptRules {
@@ -72,4 +72,13 @@ export function belowPaths(paths: readonly string[]): string | undefined {
 /** Both patterns as one. */
 export function either(one: string | undefined, other: string | undefined): string | undefined {
   return one !== undefined && other !== undefined ? `${one}|${other}` : (one ?? other)
+}
+
+/** What a web server in front may not send of a folder by itself: scripts and uploads, what is closed, and what is never served. As text. */
+export function withheldFrom({ closed, uploads }: ScriptRules, split: readonly string[]): string {
+  const scripts = split.map((suffix) => suffix.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|')
+  const patterns = [HIDDEN_SEGMENT, `(?:${scripts})(?:/|$)`, UNSERVED_NAME, closed, uploads].filter(
+    (one) => one !== undefined,
+  )
+  return Buffer.from(patterns.join('|'), 'latin1').toString()
 }

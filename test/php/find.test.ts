@@ -90,7 +90,7 @@ describe('a folder as WordPress has it', () => {
       'out.css': `->${join(folder.path, 'out.css')}`,
     })
     writeTree(folder.path, { 'out.css': SECRET })
-    const { app: rules, frontController } = await recognise(root)
+    const { app: rules, frontController } = recognise(root)
     if (rules?.name !== 'wordpress') throw new Error('it was not recognised')
     scripts = await openScripts(root, { ...defaults, frontController, rules }, {})
     open = await openScripts(root, { ...defaults, rules, followSymlinks: true }, {})
@@ -247,7 +247,7 @@ describe('apps by their own documentation', () => {
       'core/modules/x/x.module sites/default/files/x.php sites/default/private/a.txt core/misc/a.js remote.php data/a.txt ' +
       'apps/a/x.php core/a.js config.inc.php themes/a.css thumb_handler.php'
     writeTreeOnce(root, [...app.marks, ...extra.split(' ')])
-    const { frontController } = await recognise(root)
+    const { frontController } = recognise(root)
     const options = { ...defaults, frontController, frontPathInfo: app.frontPathInfo, rules: app }
     expect(await answer(await openScripts(root, options, {}), path)).toBe(expected)
   })
@@ -272,15 +272,15 @@ describe('what answers where no file is', () => {
   ])('%s', async (name, tree, expected) => {
     const root = join(folder.path, 'front', name)
     writeTree(root, tree)
-    expect((await recognise(root)).frontController).toBe(expected)
+    expect(recognise(root).frontController).toBe(expected)
   })
 
   test('the public folder of a project; the project itself is not to be mounted', async () => {
     const project = join(folder.path, 'laravel')
     writeTree(project, { artisan: '', 'public/index.php': '', '.env': SECRET })
-    expect(await recognise(join(project, 'public'))).toMatchObject({ frontController: '/index.php' })
-    expect(await publicFolderOf(project)).toBe('public')
-    expect(await publicFolderOf(join(project, 'public'))).toBe(undefined)
+    expect(recognise(join(project, 'public'))).toMatchObject({ frontController: '/index.php' })
+    expect(publicFolderOf(project)).toBe('public')
+    expect(publicFolderOf(join(project, 'public'))).toBe(undefined)
     const place = pathToFileURL(`${folder.path}/`)
     await expect(openMount(phpKind as unknown as MountKind, { php: 'laravel' }, place)).rejects.toMatchObject({
       code: 'PHP_FOLDER',

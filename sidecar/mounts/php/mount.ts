@@ -10,10 +10,11 @@ import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
-import { belowPaths, either } from '../script-rules.ts'
+import type { SharedFiles } from '../../served-folder.ts'
+import { belowPaths, either, withheldFrom, type ScriptRules } from '../script-rules.ts'
 import { openScripts, type Scripts } from '../scripts.ts'
 import { CommandService } from '../run/service.ts'
-import { apps } from './apps.ts'
+import { apps, type PhpApp } from './apps.ts'
 import { PhpPlan } from './plan.ts'
 import { publicFolderOf, recognise, type Recognised } from './recognise.ts'
 import { mostProcesses, phpSettings, type PhpSettings } from './settings.ts'
@@ -55,7 +56,7 @@ class PhpMount implements Mount {
 
   async open(): Promise<void> {
     await this.#demandFolder()
-    const found = await this.#recognise()
+    const found = recognised(this.#settings, this.#root)
     this.#scripts = await openScripts(this.#root, this.#folderOptions(found), this.#context)
     await this.#service.open()
     this.#tell(found)
@@ -89,37 +90,18 @@ class PhpMount implements Mount {
     const wrong = (message: string): ConfigError => new ConfigError('PHP_FOLDER', `${this.#context.path}.php`, message)
     const found = await stat(this.#root).catch(() => undefined)
     if (!found?.isDirectory()) throw wrong(`${php} ${found ? 'is no folder' : 'is not there'} (${this.#root})`)
-    const folder = await publicFolderOf(this.#root)
+    const folder = publicFolderOf(this.#root)
     if (folder === undefined) return
     throw wrong(
       `${php} is a project, whose settings and source are nobody's business: mount its public folder, ${join(php, folder)}`,
     )
   }
 
-  async #recognise(): Promise<Recognised> {
-    const { app: name, frontController } = this.#settings
-    const found = name === undefined ? await recognise(this.#root) : named(name)
-    if (frontController === undefined) return found
-    return { ...found, frontController: frontController === false ? undefined : frontController }
-  }
-
   #folderOptions({ app, frontController }: Recognised): Parameters<typeof openScripts>[1] {
-    const { index, split, followSymlinks, static: serves, maxAge, closed = [], uploads = [] } = this.#settings
-    return {
-      index,
-      split,
-      frontController,
-      frontPathInfo: app?.frontPathInfo,
-      followSymlinks,
-      serves,
-      maxAge,
-      rules: {
-        closed: either(app?.closed, belowPaths(closed)),
-        uploads: either(app?.uploads, belowPaths(uploads)),
-        entries: app?.entries,
-        missing: app?.missing,
-      },
-    }
+    const { index, split, followSymlinks, static: serves, maxAge } = this.#settings
+    const { frontPathInfo } = app ?? {}
+    const rules = rulesOf(this.#settings, app)
+    return { index, split, frontController, frontPathInfo, followSymlinks, serves, maxAge, rules }
   }
 
   #tell({ app, frontController, because }: Recognised): void {
@@ -134,9 +116,35 @@ class PhpMount implements Mount {
   }
 }
 
+/** What the folder is, and what answers where no file is: as found out, or as said. */
+function recognised({ app: name, frontController }: PhpSettings, root: string): Recognised {
+  const found = name === undefined ? recognise(root) : named(name)
+  if (frontController === undefined) return found
+  return { ...found, frontController: frontController === false ? undefined : frontController }
+}
+
 function named(name: string): Recognised {
   const app = apps.find((one) => one.name === name)
   return { app, frontController: app?.frontController, because: app && 'app says so' }
+}
+
+function rulesOf({ closed = [], uploads = [] }: PhpSettings, app: PhpApp | undefined): ScriptRules {
+  return {
+    closed: either(app?.closed, belowPaths(closed)),
+    uploads: either(app?.uploads, belowPaths(uploads)),
+    entries: app?.entries,
+    missing: app?.missing,
+  }
+}
+
+/** For a web server in front; undefined where nothing is to be sent by it. */
+function sharedBy(settings: PhpSettings, directory: string): SharedFiles | undefined {
+  const { php: folder, split, static: serves, maxAge, followSymlinks } = settings
+  const path = resolve(directory, folder)
+  // Of what is not to be seen here nobody knows what it is.
+  if (!serves || !existsSync(path)) return undefined
+  const rules = rulesOf(settings, recognised(settings, path).app)
+  return { path, maxAge, followSymlinks, withheld: withheldFrom(rules, split) }
 }
 
 /** Folders of PHP. */
@@ -153,5 +161,6 @@ export const php: MountKind<typeof phpSettings> = {
       ? [{ value: text, because: 'it is a folder with an index.php', what: `the PHP of ${text}` }]
       : [],
   create: (settings, context) => new PhpMount(settings, context),
+  shared: sharedBy,
   scripts: ({ php: folder, split }, directory) => ({ root: resolve(directory, folder), suffixes: split }),
 }

@@ -1,5 +1,5 @@
 // What a folder of PHP is: one of the apps that are known, or one that says by its own files that a front controller answers what is no file.
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { apps, type PhpApp } from './apps.ts'
 
@@ -19,18 +19,17 @@ const REWRITE =
 const PROJECTS = ['artisan', 'bin/console', 'symfony.lock']
 
 /** @param root absolute, a folder that is there */
-export async function recognise(root: string): Promise<Recognised> {
+export function recognise(root: string): Recognised {
   for (const app of apps) {
-    if (!(await areAll(root, app.marks))) continue
+    if (!app.marks.every((mark) => isFile(join(root, mark)))) continue
     return { app, frontController: app.frontController, because: `${app.marks[0]} is there` }
   }
   const none = { app: undefined, frontController: undefined, because: undefined }
-  if (!(await isFile(join(root, FRONT)))) return none
-  const rules = await readFile(join(root, '.htaccess'), 'utf8').catch(() => '')
-  if (REWRITE.test(rules))
+  if (!isFile(join(root, FRONT))) return none
+  if (REWRITE.test(textOf(join(root, '.htaccess'))))
     return { app: undefined, frontController: FRONT, because: 'its .htaccess sends what is no file there' }
   for (const mark of PROJECTS) {
-    if (await isFile(join(root, '..', mark))) {
+    if (isFile(join(root, '..', mark))) {
       return { app: undefined, frontController: FRONT, because: `it is the public folder of a project: ../${mark}` }
     }
   }
@@ -38,18 +37,23 @@ export async function recognise(root: string): Promise<Recognised> {
 }
 
 /** The public folder of a project, where `root` is the project itself, of which clients may see nothing else. */
-export async function publicFolderOf(root: string): Promise<string | undefined> {
-  if (await isFile(join(root, FRONT))) return undefined
-  for (const folder of ['public', 'web', 'webroot']) if (await isFile(join(root, folder, FRONT))) return folder
-  return undefined
+export function publicFolderOf(root: string): string | undefined {
+  if (isFile(join(root, FRONT))) return undefined
+  return ['public', 'web', 'webroot'].find((folder) => isFile(join(root, folder, FRONT)))
 }
 
-async function areAll(root: string, files: readonly string[]): Promise<boolean> {
-  for (const file of files) if (!(await isFile(join(root, file)))) return false
-  return true
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined)
-  return found?.isFile() === true
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -5,6 +5,7 @@ import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { demandPlainPaths } from '../script-settings.ts'
 import { Scripts } from '../scripts.ts'
+import { sharedFiles } from '../shared-files.ts'
 import { authorityOf } from '../../connect/authority.ts'
 import { schemeCalled, type Scheme } from '../../connect/schemes.ts'
 import { wayBackOf } from '../../connect/settings.ts'
@@ -104,6 +105,7 @@ export const run: MountKind<typeof runSettings> = {
   hasWorkers: true,
   loads: true,
   create: (settings, context) => new RunMount(settings, context),
+  shared: sharedFiles,
   scripts: ({ root, split }, directory) =>
     root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },
 }

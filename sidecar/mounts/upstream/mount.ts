@@ -11,6 +11,7 @@ import { Member } from './member.ts'
 import { Names } from '../../connect/names.ts'
 import { demandPlainPaths } from '../script-settings.ts'
 import { Scripts } from '../scripts.ts'
+import { sharedFiles } from '../shared-files.ts'
 import { authorityOf } from '../../connect/authority.ts'
 import { backendOptions, wayBackOf } from '../../connect/settings.ts'
 import type { WayBack } from '../../connect/way-back.ts'
@@ -190,6 +191,7 @@ export const upstream: MountKind<typeof upstreamSettings> = {
   settings: upstreamSettings,
   connects: true,
   create: (settings, context) => new UpstreamMount(settings, context),
+  shared: sharedFiles,
   scripts: ({ root, split }, directory) =>
     root === undefined ? undefined : { root: resolve(directory, root), suffixes: split },
 }

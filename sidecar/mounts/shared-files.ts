@@ -1,0 +1,16 @@
+// What a web server in front may send itself of the `root` of a mount.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { SharedFiles } from '../served-folder.ts'
+import { belowPaths, withheldFrom } from './script-rules.ts'
+import type { ScriptSettings } from './script-settings.ts'
+
+/** Undefined where nothing is to be sent by it, or the folder is not to be seen here. */
+export function sharedFiles(settings: ScriptSettings, directory: string): SharedFiles | undefined {
+  const { root, split, static: serves, maxAge, followSymlinks, closed = [], uploads = [] } = settings
+  if (root === undefined || !serves) return undefined
+  const path = resolve(directory, root)
+  if (!existsSync(path)) return undefined
+  const rules = { closed: belowPaths(closed), uploads: belowPaths(uploads) }
+  return { path, maxAge, followSymlinks, withheld: withheldFrom(rules, split) }
+}
