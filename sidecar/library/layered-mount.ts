@@ -8,9 +8,12 @@ import type { Mount } from '../mounts/mount.ts'
 export function layeredMount(mount: Mount, layers: readonly Middleware[]): Mount {
   if (layers.length === 0) return mount
   const next = chain(layers, (exchange) => answer(mount, exchange))
-  const { findsFiles, stays } = mount
+  const { stays } = mount
   return {
-    ...(findsFiles !== undefined && { findsFiles }),
+    // Some know it only once they are open.
+    get findsFiles() {
+      return mount.findsFiles ?? false
+    },
     ...(stays !== undefined && { stays }),
     async open() {
       await openAll(layers)

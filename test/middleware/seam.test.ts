@@ -1,6 +1,6 @@
 // `use`: where layers stand, in which order, and what is said of those that cannot be.
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { createGateway, type Config, type OwnGateway } from '../../sidecar/index.ts'
 import { temporaryFolder } from '../harness.ts'
@@ -54,6 +54,21 @@ test('a mount is reloaded with its layers, and requests behind them are counted'
   const response = await fetch(`${address}/page.txt`)
   expect([await response.text(), response.headers.has('X-Request-Id')]).toEqual(['page', true])
   expect(gateway.report.mounts[0]).toMatchObject({ requests: 2, failed: 0, inFlight: 0 })
+})
+
+test('no path gets past a mount inside a folder that has layers', async () => {
+  mkdirSync(join(folder.path, 'private'), { recursive: true })
+  for (const name of ['page.txt', 'private/page.txt']) writeFileSync(join(folder.path, name), 'page')
+  const address = await serve({
+    mounts: {
+      '/': { upstream: 'fastcgi://127.0.0.1:9', root: '.', static: true, use: ['request-id'] },
+      '/private': { respond: 403 },
+    },
+  })
+  const statuses = ['//page.txt', '/private/page.txt', '//private/page.txt', '/%2Fprivate/page.txt'].map(
+    async (path) => (await fetch(address + path)).status,
+  )
+  expect(await Promise.all(statuses)).toEqual([200, 403, 403, 403])
 })
 
 test.each([
