@@ -51,15 +51,29 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-flask', 'Sidegate uwsgi → Flask', 'uwsgi', pythonMount('flask')),
   gunicorn('gunicorn-flask', 'gunicorn sync, Flask', 'flask'),
   uwsgi('uwsgi-flask', 'uWSGI, Flask', 'flask'),
+  apart(sidegate('sidegate-layer', 'Sidegate HTTP → one layer → app', 'http', layered(1))),
+  apart(sidegate('sidegate-layers', 'Sidegate HTTP → five layers → app', 'http', layered(5))),
   apart(sidegate('sidegate-slow', 'Sidegate uwsgi → Python, 10 ms', 'uwsgi', slowMount())),
   apart(uwsgi('uwsgi-slow', 'uWSGI, Python, 10 ms', 'slow')),
   apart(gunicorn('gunicorn-slow', 'gunicorn gthread, Python, 10 ms', 'slow')),
   apart(granian('granian-slow', 'Granian, Python, 10 ms', 'slow')),
 ]
 
-/** Left out unless it is asked for by name: it says something with many connections only. */
+/** Left out unless it is asked for by name: it says something with many connections only, or of one thing. */
 function apart(row: Row): Row {
   return { ...row, apart: true }
+}
+
+/** An app behind so many of these layers, all of which see request and response. */
+function layered(layers: number): Record<string, unknown> {
+  const use = [
+    'request-id',
+    { headers: { response: { set: { 'X-By': 'sidegate' } } } },
+    { variables: { set: { BEHIND: 'layers' } } },
+    { cors: ['https://example.com'] },
+    { 'proxy-fix': ['127.0.0.1'] },
+  ]
+  return { app: join(apps, 'hello.ts'), use: use.slice(0, layers) }
 }
 
 type App = keyof typeof modules

@@ -31,6 +31,8 @@ const targets: readonly Target[] = [
   { row: 'sidegate-http', beside: 'node-http', what: 'requests/s', bound: 0.95 },
   { row: 'sidegate-fastcgi', beside: 'node-http', what: 'requests/s', bound: 1.15 },
   { row: 'sidegate-scgi', beside: 'sidegate-uwsgi', what: 'requests/s', bound: 0.95 },
+  { row: 'sidegate-layer', beside: 'sidegate-http', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-layers', beside: 'sidegate-http', what: 'requests/s', bound: undefined },
   { row: 'sidegate-app-workers', beside: 'sidegate-uwsgi', what: 'requests/s', bound: undefined },
   { row: 'sidegate-node', beside: 'node-http', what: 'requests/s', bound: undefined },
   { row: 'sidegate-node-workers', beside: 'sidegate-node', what: 'requests/s', bound: undefined },
