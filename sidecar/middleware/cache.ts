@@ -78,7 +78,7 @@ export const cache: MiddlewareKind<'cache', typeof settings, 'ttl'> = {
   summary: 'Stores responses that may be, and answers with them (RFC 9111).',
   settings,
   short: 'ttl',
-  create(options, { path, directory, log }) {
+  create(options, { path, mount, directory, log }) {
     const folder = options.folder === undefined ? undefined : resolve(directory, options.folder)
     const place = `${path}.folder`
     let open: Cache | undefined
@@ -86,7 +86,7 @@ export const cache: MiddlewareKind<'cache', typeof settings, 'ttl'> = {
       // Loaded by who uses it.
       async open() {
         const { openCache } = await import('./cache/make.ts')
-        open = await openCache({ ...options, folder }, place, log)
+        open = await openCache({ ...options, folder, mount }, place, log)
       },
       async check() {
         if (folder === undefined) return

@@ -25,7 +25,7 @@ interface Served extends LayeredApp {
   got(request?: TestRequest): Promise<string>
 }
 
-async function serve(app: App, settings: Record<string, unknown> = {}): Promise<Served> {
+async function serve(app: App, settings: Record<string, unknown> = {}, mount = '/'): Promise<Served> {
   const counts = { asked: 0 }
   const made = await layered(
     cache,
@@ -34,7 +34,7 @@ async function serve(app: App, settings: Record<string, unknown> = {}): Promise<
       counts.asked++
       return app(exchange)
     },
-    { directory: folder.path },
+    { directory: folder.path, mount },
   )
   open.push(made.layer)
   const got = async (request?: TestRequest): Promise<string> => shown(await made.ask(request).response)
@@ -188,6 +188,43 @@ test('what cannot be written is passed on, and told once', async () => {
   await vi.waitUntil(() => log.text.includes('CACHE_WRITE'))
   await got()
   expect(log.text.match(/CACHE_WRITE/g)).toHaveLength(1)
+})
+
+test('processes with the same folder find what the others have stored, but for what was purged', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const first = await serve(page('first'))
+  const second = await serve(page('second'))
+  await first.got({ path: '/a' })
+  await first.got({ path: '/b' })
+  await stored(2)
+  expect(second.layer.purge!('/b')).toBe(0)
+  vi.advanceTimersByTime(60_000)
+  await stored(1)
+  await vi.waitFor(async () => expect(await second.got({ path: '/a', method: 'HEAD' })).toContain('hit'))
+  expect(await second.got({ path: '/a' })).toContain('first')
+  // It is gone for both.
+  expect(second.layer.purge!('/a')).toBe(1)
+  await stored(0)
+  expect(await first.got({ path: '/a' })).toContain('fwd=uri-miss')
+})
+
+test('of two that were stored at the same time the later one stays', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
+  const first = await serve(page('first'))
+  const second = await serve(page('second'))
+  await first.got()
+  vi.setSystemTime(Date.now() + 1000)
+  await second.got()
+  await stored(2)
+  vi.advanceTimersByTime(60_000)
+  await stored(1)
+  expect(readFileSync(path(), 'utf8')).toContain('second')
+})
+
+test('in front of another mount it is another response', async () => {
+  await (await serve(page('first'), {}, '/a')).got()
+  await stored(1)
+  expect(await (await serve(page('second'), {}, '/b')).got()).toContain('second')
 })
 
 test('what comes quicker than a disk writes is passed on', async () => {

@@ -677,6 +677,17 @@ describe('memory', () => {
     expect((await response).body.toString()).toBe('a'.repeat(50_000) + 'b'.repeat(50_000))
   })
 
+  test('a client that goes away in the middle leaves what is stored', async () => {
+    const { ask, got } = await serve(large)
+    await got()
+    const { carrier, hangUp, errors } = ask({ slow: true })
+    await carrier.until(({ calls }) => calls.length === 1)
+    await turn()
+    hangUp()
+    for (let i = 0; i < 5; i++) await turn()
+    expect([errors, await got({ method: 'HEAD' })]).toEqual([[], '200 hit; ttl=60 | '])
+  })
+
   test('an app that writes into its memory anew spoils nothing', async () => {
     const { got } = await serve((exchange) => {
       const own = Buffer.from('first')

@@ -35,8 +35,10 @@ export interface Stored extends Described {
 
 /** Keeps bodies. */
 export interface Bodies {
-  /** Finds what is there from before. @throws {ConfigError} when there can be nothing */
-  open?(): Promise<readonly Stored[]>
+  /** Makes what is needed. @throws {ConfigError} when there can be nothing */
+  open?(): Promise<void>
+  /** Finds what is there and was not known: from before, or stored by another process. */
+  find?(): Promise<readonly Stored[]>
   /** @returns undefined: there is no room for one more */
   begin(described: Described): BodyWriter | undefined
 }

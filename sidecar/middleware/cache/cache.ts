@@ -32,6 +32,8 @@ export interface CacheOptions {
   readonly bypass: Bypass
   /** Variables that tell responses apart. */
   readonly apart: readonly string[]
+  /** The key of the mount in front of which it stands; undefined: it stands in front of them all. */
+  readonly mount: string | undefined
   /** What clients say in Cache-Control counts. */
   readonly clients: boolean
   readonly cacheStatus: boolean
@@ -55,12 +57,12 @@ export class Cache implements Fetcher {
   handle(exchange: Exchange, next: Next): void {
     this.#next = next
     const { variables } = exchange
-    const { bypass, apart } = this.#options
+    const { bypass, apart, mount } = this.#options
     const method = variables.REQUEST_METHOD!
     if (exchange.upgradeAsked !== undefined) return this.#next(exchange)
     if (method !== 'GET' && method !== 'HEAD') return this.#change(exchange, SAFE.has(method))
     if (!exchange.body.empty || bypass.has(variables)) return this.#pass(exchange, 'fwd=bypass')
-    this.#look(exchange, keyOf(variables, apart))
+    this.#look(exchange, keyOf(variables, apart, mount))
   }
 
   told(head: Head, did: string): Head {

@@ -53,6 +53,10 @@ async function sendLong(exchange: Exchange, head: Head, body: Body, from: number
       else await exchange.send(piece)
     }
     return true
+  } catch (error) {
+    // A client that has gone says nothing of what is stored.
+    if (exchange.over) return true
+    throw error
   } finally {
     open.close()
   }

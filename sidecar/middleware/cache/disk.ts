@@ -2,7 +2,7 @@
 // what a crash has left is told by that. Names are made of digests: nothing that a client sends becomes a part of a path.
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ConfigError, GatewayError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { messageOf } from '../../thrown.ts'
@@ -39,6 +39,8 @@ export class FolderBodies implements Bodies {
   readonly #folder: string
   readonly #place: string
   readonly #log: Log
+  /** The names of the files that were handed out. */
+  readonly #known = new Set<string>()
   #failing = false
 
   /**
@@ -52,22 +54,26 @@ export class FolderBodies implements Bodies {
   }
 
   /** @throws {ConfigError} CACHE_FOLDER */
-  async open(): Promise<readonly Stored[]> {
+  async open(): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-      const names = await readdir(this.#folder)
-      const found: Stored[] = []
-      const read = async (): Promise<void> => {
-        for (let name = names.pop(); name !== undefined; name = names.pop()) {
-          const stored = await this.#find(name)
-          if (stored) found.push(stored)
-        }
-      }
-      await Promise.all(Array.from({ length: READERS }, read))
-      return found.toSorted((a, b) => a.times.received - b.times.received)
+      await readdir(this.#folder)
     } catch (error) {
       throw unusable(this.#place, messageOf(error))
     }
+  }
+
+  async find(): Promise<readonly Stored[]> {
+    const names = (await readdir(this.#folder)).filter((name) => !this.#known.has(name))
+    const found: Stored[] = []
+    const read = async (): Promise<void> => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+        const stored = await this.#find(name)
+        if (stored) found.push(stored)
+      }
+    }
+    await Promise.all(Array.from({ length: READERS }, read))
+    return found.toSorted((a, b) => a.times.received - b.times.received)
   }
 
   begin(described: Described): BodyWriter | undefined {
@@ -75,7 +81,7 @@ export class FolderBodies implements Bodies {
     if (line.byteLength > LINE_MAX) return undefined
     const digest = createHash('sha256').update(`${described.url}${described.apart}${JSON.stringify(described.vary)}`)
     const stem = join(this.#folder, `${digest.digest('hex').slice(0, 32)}-${randomBytes(8).toString('hex')}`)
-    return new FileWriter(stem, line, (error) => this.#report(error))
+    return new FileWriter(stem, line, this.#known, (error) => this.#report(error))
   }
 
   /** Once, until one could be written again. */
@@ -93,8 +99,11 @@ export class FolderBodies implements Bodies {
     if (COMING.test(name)) await this.#clear(path)
     const size = NAME.exec(name)?.[1]
     if (size === undefined) return undefined
-    const stored = await readFile(path, Number(size))
-    if (!stored) await unlink(path).catch(() => {})
+    const stored = await readFile(path, Number(size), this.#known)
+    // It may have become known meanwhile.
+    if (this.#known.has(name)) return undefined
+    if (stored) this.#known.add(name)
+    else await unlink(path).catch(() => {})
     return stored
   }
 
@@ -110,11 +119,13 @@ class FileBody implements Body {
   readonly bytes = undefined
   readonly #path: string
   readonly #from: number
+  readonly #known: Set<string>
 
-  constructor(path: string, from: number, size: number) {
+  constructor(path: string, from: number, size: number, known: Set<string>) {
     this.#path = path
     this.#from = from
     this.size = size
+    this.#known = known
   }
 
   async open(): Promise<OpenBody | undefined> {
@@ -132,6 +143,7 @@ class FileBody implements Body {
   }
 
   remove(): void {
+    this.#known.delete(basename(this.#path))
     // Another process may have done so.
     void unlink(this.#path).catch(() => {})
   }
@@ -141,14 +153,16 @@ class FileBody implements Body {
 class FileWriter implements BodyWriter {
   readonly #stem: string
   readonly #from: number
+  readonly #known: Set<string>
   readonly #report: (error: unknown) => void
   #size = 0
   #waiting = 0
   #given = false
   #tail: Promise<FileHandle>
 
-  constructor(stem: string, line: Buffer, report: (error: unknown) => void) {
+  constructor(stem: string, line: Buffer, known: Set<string>, report: (error: unknown) => void) {
     this.#stem = stem
+    this.#known = known
     this.#from = line.byteLength
     this.#report = report
     this.#tail = this.#begin(line)
@@ -176,9 +190,10 @@ class FileWriter implements BodyWriter {
       if (this.#given) return undefined
       await file.close()
       const path = `${this.#stem}-${this.#size}`
+      this.#known.add(basename(path))
       await rename(this.#part, path)
       this.#report(undefined)
-      return new FileBody(path, this.#from, this.#size)
+      return new FileBody(path, this.#from, this.#size, this.#known)
     } catch (error) {
       if (!this.#given) this.#report(error)
       this.abandon()
@@ -214,7 +229,7 @@ function lineOf({ url, apart, vary, head, times }: Described): Buffer {
 }
 
 /** What a file has; undefined when it is not whole, or not of this form. */
-async function readFile(path: string, size: number): Promise<Stored | undefined> {
+async function readFile(path: string, size: number, known: Set<string>): Promise<Stored | undefined> {
   const file = await open(path).catch(() => undefined)
   if (!file) return undefined
   try {
@@ -222,7 +237,7 @@ async function readFile(path: string, size: number): Promise<Stored | undefined>
     const end = buffer.subarray(0, bytesRead).indexOf(10)
     if (end < 0 || (await file.stat()).size !== end + 1 + size) return undefined
     const { version, ...described } = JSON.parse(buffer.toString('utf8', 0, end)) as Described & { version: number }
-    return version === VERSION ? { ...described, body: new FileBody(path, end + 1, size) } : undefined
+    return version === VERSION ? { ...described, body: new FileBody(path, end + 1, size, known) } : undefined
   } catch {
     return undefined
   } finally {

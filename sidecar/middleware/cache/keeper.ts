@@ -21,6 +21,10 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
   'set-cookie',
 ])
 
+/** How often is looked for what other processes have stored in the same place, in milliseconds. */
+const FIND_MS = 60_000
+const FORGOTTEN_MAX = 1000
+
 /** What a keeper is made of. */
 export interface KeeperOptions {
   readonly policy: Policy
@@ -37,6 +41,9 @@ export class Keeper {
   readonly shelf: Shelf
   readonly #options: KeeperOptions
   readonly #fills = new Set<Fill>()
+  /** What was forgotten lately: other processes may have stored more of it. */
+  readonly #forgotten: { readonly pattern: string; readonly at: number }[] = []
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -45,8 +52,12 @@ export class Keeper {
 
   /** Takes what is there from before. @throws {ConfigError} when there can be nothing */
   async open(): Promise<void> {
-    const found = (await this.#options.bodies.open?.()) ?? []
-    for (const { body, ...described } of found) this.shelf.add(described, body)
+    const { bodies } = this.#options
+    await bodies.open?.()
+    if (!bodies.find) return
+    await this.#adopt()
+    // What cannot be read now may be the next time.
+    this.#timer = setInterval(() => void this.#adopt().catch(() => {}), FIND_MS).unref()
   }
 
   /** A response to a GET is on its way, or about to be: what is forgotten from now on, it may be of before. */
@@ -90,19 +101,39 @@ export class Keeper {
 
   /** Forgets all that a pattern names, and what of it is on its way. @returns how many were stored */
   purge(pattern: string): number {
+    this.#note(pattern)
     for (const fill of this.#fills) if (isNamed(fill.url, pattern)) fill.abandon()
     return this.shelf.purge(pattern)
   }
 
   /** The same for one URL. */
   forget(url: string): void {
+    this.#note(url)
     for (const fill of this.#fills) if (fill.url === url) fill.abandon()
     this.shelf.removeUrl(url)
   }
 
   /** Gives up what is on its way. */
   close(): void {
+    clearInterval(this.#timer)
     for (const fill of this.#fills) fill.abandon()
+  }
+
+  /** Takes what other processes have stored, but for what was forgotten since. */
+  async #adopt(): Promise<void> {
+    for (const { body, ...described } of await this.#options.bodies.find!()) {
+      const { url, times } = described
+      if (this.#forgotten.some(({ pattern, at }) => times.received <= at && isNamed(url, pattern))) body.remove()
+      else this.shelf.adopt(described, body)
+    }
+  }
+
+  #note(pattern: string): void {
+    if (!this.#options.bodies.find) return
+    const at = Date.now()
+    while (this.#forgotten.length >= FORGOTTEN_MAX || at - (this.#forgotten[0]?.at ?? at) > 2 * FIND_MS)
+      this.#forgotten.shift()
+    this.#forgotten.push({ pattern, at })
   }
 
   /** The head as it is stored: without what was about this response alone, and with the date that it was made (RFC 9110 6.6.1). */

@@ -35,14 +35,17 @@ const LINKS = [
 /** Of RFC 7239; the addresses of clients tell nothing apart. */
 const FORWARDED = /(?:host|proto)[ \t]*=[ \t]*(?:"[^"]*"|[^;, \t]*)/gi
 
-/** @param named variables that tell responses apart too */
-export function keyOf(variables: Variables, named: readonly string[]): Key {
+/**
+ * @param named variables that tell responses apart too
+ * @param mount in front of which the cache stands; undefined: of them all. What passes the layers there is another response
+ */
+export function keyOf(variables: Variables, named: readonly string[], mount?: string): Key {
   const secure = isSecure(variables)
   const host = hostOf(variables, secure)
   const full = requestTargets(variables).full
   const uri = variables.REQUEST_URI
   const asked = uri === undefined || uri === '' ? full : targetOf(uri)
-  let apart = ''
+  let apart = mount === undefined ? '' : `\0mount=${mount}`
   // What a layer made of the path decides too.
   if (full !== asked) apart += `\0path=${full}`
   for (const name of LINKS) if (variables[name] !== undefined) apart += `\0${name}=${variables[name]}`

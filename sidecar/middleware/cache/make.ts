@@ -13,6 +13,8 @@ import { Policy, type PolicySettings } from './policy.ts'
 export interface CacheSettings extends PolicySettings {
   /** Absolute. */
   readonly folder: string | undefined
+  /** The key of the mount, if any. */
+  readonly mount: string | undefined
   readonly memory: number
   readonly disk: number
   readonly maxEntry: number
@@ -30,7 +32,8 @@ export interface CacheSettings extends PolicySettings {
  * @throws {ConfigError} CACHE_FOLDER
  */
 export async function openCache(settings: CacheSettings, place: string, log: Log): Promise<Cache> {
-  const { folder, memory, disk, maxEntry, lock, waiting, bypass, key, clients, cacheStatus, setCookie } = settings
+  const { folder, memory, disk, maxEntry, lock, waiting, bypass, key, clients, cacheStatus, setCookie, mount } =
+    settings
   const bodies = folder === undefined ? new MemoryBodies(memory) : new FolderBodies(folder, place, log)
   const keeper = new Keeper({
     policy: new Policy(CachePolicy, settings),
@@ -45,6 +48,7 @@ export async function openCache(settings: CacheSettings, place: string, log: Log
     flights: new Flights(lock * 1000, waiting),
     bypass: new Bypass(bypass),
     apart: key,
+    mount,
     clients,
     cacheStatus,
     maxEntry,

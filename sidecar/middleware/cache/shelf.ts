@@ -54,12 +54,18 @@ export class Shelf {
     return entry
   }
 
+  /** Takes one that another process has stored, unless there is a later one. */
+  adopt(described: Described, body: Body): void {
+    const before = this.#same(described)
+    if (before && before.times.received >= described.times.received) body.remove()
+    else this.add(described, body)
+  }
+
   /** Puts one in the place of the one that it takes over from, if there is any. */
   add(described: Described, body: Body): void {
     const { url, apart, vary, head, times } = described
-    const same = JSON.stringify(vary)
     const variants = this.#byUrl.get(url) ?? []
-    const before = variants.find((one) => one.apart === apart && JSON.stringify(one.vary) === same)
+    const before = this.#same(described)
     if (before) this.remove(before)
     else if (variants.length >= VARIANTS_MAX) this.remove(variants[0]!)
     const size = body.size + ENTRY
@@ -90,6 +96,12 @@ export class Shelf {
     const entries = this.#byUrl.get(url) ?? []
     for (const entry of entries) this.remove(entry)
     return entries.length
+  }
+
+  /** The one that answers the same requests. */
+  #same({ url, apart, vary }: Described): Entry | undefined {
+    const same = JSON.stringify(vary)
+    return this.#byUrl.get(url)?.find((one) => one.apart === apart && JSON.stringify(one.vary) === same)
   }
 
   /** Removes those that a pattern names. @returns how many there were */
