@@ -1,5 +1,5 @@
 // How many requests come, how many at a time, how large they are, and how slowly they come.
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { addressKey } from '../../sidecar/middleware/limit/key.ts'
 import { limit } from '../../sidecar/middleware/limit/limit.ts'
@@ -85,6 +85,10 @@ const from = (address: string, more: TestRequest = {}): TestRequest => ({
 })
 
 describe('requests', () => {
+  // However long the machine takes for them, they come at once.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
   test('10/s with a burst of 5, 20 at once: six pass, the others get 429', async () => {
     const { ask } = makeLayer(limit, { rate: '10/s', burst: 5 })
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(from('192.0.2.1')).response))
