@@ -14,6 +14,8 @@ def work(n):
 def app_of(run):
     """`run` calls `work` with 0, 1 and 2 at the same time and gives the results."""
     def app(environ, start_response):
+        if environ['PATH_INFO'] == '/waits':
+            time.sleep(20)
         body = ' '.join(run(work)) + ' ' + environ['wsgi.input'].read().decode()
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return [body.encode()]

@@ -5,6 +5,7 @@ when it goes back to the app. The main thread is reached by a signal, which ends
 it at the next line of Python that runs there; what waits in C goes on until it returns.
 """
 import signal
+import sys
 
 from .native import native_ident, native_sleep
 
@@ -33,13 +34,58 @@ def is_inside(frame, code):
 
 def heed_signal(connection, code):
     """The main thread is interrupted for `connection`, which it serves, while it is in `code`."""
+    def is_late():
+        return connection.exposed and connection.late == connection.sequence
+
     def heed(number, frame):
-        if connection.exposed and connection.late == connection.sequence and is_inside(frame, code):
+        if not is_late():
+            return
+        if is_inside(frame, code):
             connection.exposed = False
             raise TimeLimitExceeded()
+        waiting = first_greenlet()
+        if waiting is None or not is_inside(waiting.gr_frame, code):
+            return
+        if waits_in_eventlet(frame):
+            # The hub's end is that of the greenlet which it comes from; there is another one with the next wait.
+            connection.exposed = False
+            raise TimeLimitExceeded()
+        from_hub(throw)
+
+    def throw():
+        waiting = first_greenlet()
+        if is_late() and is_inside(waiting.gr_frame, code):
+            connection.exposed = False
+            waiting.throw(TimeLimitExceeded())
 
     if LATE is not None:
         signal.signal(LATE, heed)
+
+
+def first_greenlet():
+    """That of the thread itself, which serves: an app that waits for others (gevent, eventlet) has left it meanwhile."""
+    greenlet = sys.modules.get('greenlet')
+    found = greenlet.getcurrent() if greenlet else None
+    while found is not None and found.parent is not None:
+        found = found.parent
+    return found
+
+
+def waits_in_eventlet(frame):
+    """Whether eventlet's hub waits: it does not look for new calls meanwhile."""
+    hubs = sys.modules.get('eventlet.hubs')
+    hub = hubs.get_hub() if hubs else None
+    names = ('wait', 'do_poll')
+    return hub is not None and frame.f_code in [getattr(getattr(hub, name, None), '__code__', None) for name in names]
+
+
+def from_hub(call):
+    """Has it called where greenlets are switched: who leaves another one than the hub is not come back to."""
+    gevent, hubs = sys.modules.get('gevent'), sys.modules.get('eventlet.hubs')
+    if gevent:
+        gevent.get_hub().loop.run_callback_threadsafe(call)
+    elif hubs:
+        hubs.get_hub().schedule_call_global(0, call)
 
 
 def interrupt(connection, sequence, main):
