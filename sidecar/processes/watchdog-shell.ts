@@ -3,14 +3,22 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
-/** Starts a shell that keeps nobody from ending, and is not ended with the group of this process. `args`: $1, $2, … of the script. */
-export function watchdogShell(script: string, args: readonly string[]): ChildProcessByStdio<Writable, null, null> {
+/**
+ * Starts a shell that keeps nobody from ending, and is not ended with the group of this process.
+ * @param args $1, $2, … of the script
+ * @param errors where its standard error goes
+ */
+export function watchdogShell(
+  script: string,
+  args: readonly string[],
+  errors: 'ignore' | 'inherit' = 'ignore',
+): ChildProcessByStdio<Writable, null, null> {
   const shell = spawn('/bin/sh', ['-c', script, 'sidegate-watchdog', ...args], {
     cwd: '/',
     env: { PATH: '/usr/bin:/bin' },
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', 'ignore', errors],
     detached: true,
-  })
+  }) as ChildProcessByStdio<Writable, null, null>
   // Without a shell there is no watchdog; what it watches over ends all the same when it is asked to.
   shell.on('error', () => {})
   shell.stdin.on('error', () => {})

@@ -8,7 +8,9 @@ import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
 import type { OtherAccount } from './other-account.ts'
 import { HANDED, type Handed, type Order, type Ready, type Report, type StopSignal } from './orders.ts'
+import { letOutputsNotWait } from './outputs.ts'
 import { readReports, REPORT_FD } from './report-line.ts'
+import type { Survivors } from './survivors.ts'
 
 /** What gateways and supervisors are started with. */
 export interface GatewayCommand {
@@ -20,6 +22,8 @@ export interface GatewayCommand {
   readonly cwd: string
   /** As whom they run, where it is another than this process. */
   readonly account?: OtherAccount | undefined
+  /** Sees to the end of those that outlive this process; left out for supervisors, which no app keeps busy. */
+  readonly survivors?: Survivors
 }
 
 /** How a gateway ended. */
@@ -82,8 +86,6 @@ export class GatewayProcess {
   why = ''
   /** It was told to end. */
   ending = false
-  /** Milliseconds that it may take to end. */
-  stopTimeout = 0
   /** The sockets that it has made: kept for those that follow only if it comes up. */
   readonly made = new KeptSockets()
   readonly #child: ChildProcess
@@ -100,6 +102,8 @@ export class GatewayProcess {
   #held: Ready | undefined
   #holding: NodeJS.Timeout | undefined
   readonly #listener: GatewayListener
+  readonly #survivors: Survivors | undefined
+  #stopTimeout = 0
 
   constructor(
     command: GatewayCommand,
@@ -108,6 +112,7 @@ export class GatewayProcess {
     listener: GatewayListener,
   ) {
     this.#listener = listener
+    this.#survivors = command.survivors
     this.generation = handed.generation
     this.supervises = handed.supervisor
     this.#child = started(command, {
@@ -140,6 +145,7 @@ export class GatewayProcess {
       clearTimeout(this.#killer)
       clearTimeout(this.#holding)
       this.#held = undefined
+      this.#survivors?.remove(this.#child.pid!)
       letOutputsNotWait()
       // What it said last, that it serves, may still have to be read.
       const end = (): void => {
@@ -200,6 +206,13 @@ export class GatewayProcess {
     this.#listener.fault(error)
   }
 
+  /** Milliseconds that it may take to end. */
+  set stopTimeout(milliseconds: number) {
+    this.#stopTimeout = milliseconds
+    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#survivors?.add(this.#child.pid, milliseconds + SPARE_MS)
+  }
+
   /** Milliseconds since it said anything. */
   get silent(): number {
     return performance.now() - this.#heard
@@ -225,7 +238,7 @@ export class GatewayProcess {
     this.ending = true
     this.made.release()
     this.tell(order)
-    this.#killer ??= setTimeout(() => this.kill(), this.stopTimeout + SPARE_MS)
+    this.#killer ??= setTimeout(() => this.kill(), this.#stopTimeout + SPARE_MS)
   }
 
   /** Tells it to end at once, and lets it do so for a moment. */
@@ -275,16 +288,5 @@ function started({ file, args }: GatewayCommand, options: SpawnOptions): ChildPr
     const none = new ChildProcess()
     process.nextTick(() => none.emit('error', error))
     return none
-  }
-}
-
-/**
- * Has writes to a pipe or a socket not wait for its reader. The start of a process makes them wait for whoever shares the output, and so does
- * the end of one of Node.js: a gateway whose log is not read would stand still.
- */
-function letOutputsNotWait(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    const { _handle: handle } = stream as { _handle?: { setBlocking?(blocking: boolean): void } | null }
-    if (!stream.isTTY) handle?.setBlocking?.(false)
   }
 }

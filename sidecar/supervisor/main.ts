@@ -4,6 +4,7 @@ import type { GatewayCommand } from './gateway-process.ts'
 import type { SupervisorLink } from './link.ts'
 import type { StopSignal } from './orders.ts'
 import { Supervisor } from './supervisor.ts'
+import { Survivors } from './survivors.ts'
 
 const STOP: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
@@ -26,18 +27,19 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
   const args = [...process.execArgv, process.argv[1]!, ...words]
   const cwd = workingFolder(process.env.PWD)
   const command = { file: process.execPath, args, env: process.env, cwd }
+  const survivors = new Survivors()
   if (words[0] === 'dev') {
     const { Workbench } = await import('./workbench.ts')
-    const bench = new Workbench(command)
+    const bench = new Workbench({ ...command, survivors })
     process.on('uncaughtException', (error) => bench.fault(error))
     for (const signal of [...STOP, 'SIGHUP'] as const) process.on(signal, () => bench.stop(stopFor(signal)))
-    return bench.run()
+    return bench.run().finally(() => survivors.close())
   }
-  let gateways: GatewayCommand = command
+  let gateways: GatewayCommand = { ...command, survivors }
   try {
     const user = userIn(words)
     // What it takes is loaded where it is needed.
-    if (user !== undefined) gateways = (await import('./lesser-user.ts')).asUser(command, user)
+    if (user !== undefined) gateways = (await import('./lesser-user.ts')).asUser(gateways, user)
   } catch (error) {
     const { code, message } = error as Error & { code?: string }
     process.stderr.write(`sidegate: --user: ${message} [${code}]\n`)
@@ -49,7 +51,7 @@ export async function supervise(words: readonly string[], above?: SupervisorLink
   process.on('SIGHUP', () => void supervisor.reload('SIGHUP'))
   process.on('SIGUSR1', () => supervisor.note(NO_LOG_FILES))
   process.on('SIGUSR2', () => void supervisor.upgrade('SIGUSR2'))
-  return supervisor.run()
+  return supervisor.run().finally(() => survivors.close())
 }
 
 /** The terminal of `dev` is closed: that is the end of it. */

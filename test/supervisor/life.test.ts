@@ -26,12 +26,14 @@ function serve(...words: string[]): Sidegate {
   return folder.run(['serve', '--supervise', '--no-access-log', ...words])
 }
 
-/** The processes that one has started. */
+/** The gateways that one has started. */
 const childrenOf = (pid: number): number[] =>
-  execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(pid)], { encoding: 'utf8' })
     .trim()
-    .split(/\s+/)
-    .map(Number)
+    .split('\n')
+    // Not the shell that sees to their end.
+    .filter((line) => !line.trim().endsWith(' sh'))
+    .map((line) => Number.parseInt(line, 10))
 
 /** The one that serves, when no other is there. */
 const gatewayOf = (one: Sidegate): number => childrenOf(one.pid)[0]!
@@ -339,4 +341,25 @@ export const app = (environ, startResponse) => {
   const { code } = await one.ended
   expect(alive(gateway)).toBe(false)
   expect(code).toBe(1)
+})
+
+test('a gateway that an app keeps busy does not outlive its supervisor for long', { timeout: 60_000 }, async () => {
+  write(
+    'loop.mjs',
+    `import { writeFileSync } from 'node:fs'
+export const app = () => {
+  writeFileSync('loops', '')
+  for (;;);
+}`,
+  )
+  const one = serve('app:./loop.mjs', '-l', '127.0.0.1:0', '--drain-timeout', '0')
+  const port = await one.port()
+  const gateway = gatewayOf(one)
+  const socket = await connectTo(`127.0.0.1:${port}`)
+  socket.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  await until('it is busy', () => existsSync(join(folder.path, 'loops')))
+  expect(alive(gateway)).toBe(true)
+  one.signal('SIGKILL')
+  await one.said(/process \d+ is a gateway without a supervisor that does not end/)
+  await until('its end', () => !alive(gateway))
 })
