@@ -426,6 +426,8 @@ export class Exchange {
 
   #over(): void {
     this.mount?.over(this)
+    // Behind layers of the gateway alone it is known whose request it was.
+    for (let one = this.inner; one && !this.mount; one = one.inner) this.mount = one.mount
     if (this.inner) this.putInFront(undefined)
     this.observer.done(this)
   }

@@ -140,8 +140,6 @@ class Crossing implements Carrier, ExchangeObserver {
 
   done(inner: Exchange): void {
     const outer = this.#outer
-    // Behind a layer of the gateway alone it is known whose request it was.
-    outer.mount ??= inner.mount
     if (inner.aborted && outer.inner === inner && !outer.over) outer.fail(inner.error)
     try {
       this.#layer.over?.(inner)

@@ -1,5 +1,5 @@
 // The seam between an exchange and whoever answers it: what a layer sees, what it may change, and what holds in spite of it.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { pulledBody, RequestBody } from '../../sidecar/body.ts'
 import { AppError, PeerError, UpstreamError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
@@ -72,6 +72,15 @@ test('logs name the user that a layer has found out', () => {
   const variables = Object.assign(copyVariables(inner.variables), { REMOTE_USER: 'ann' })
   expect(through(through(inner, {}), {}, { variables }).logged.user).toBe('ann')
   expect(exchange.logged.user).toBe('ann')
+})
+
+test('behind layers of the gateway the mount is known when the request is over', () => {
+  const { exchange, inner } = between({})
+  const mount = new Mounted({ key: '/shop', mount: { open: async () => {}, handle: text('fine'), close: async () => {} } })
+  let key = ''
+  vi.spyOn(exchange.observer, 'done').mockImplementation((done) => void (key = done.mount?.key ?? 'nobody'))
+  mount.handle(through(inner, {}))
+  expect([key, mount.status.requests, mount.inFlight]).toEqual(['/shop', 1, 0])
 })
 
 test('a layer changes the head', async () => {
