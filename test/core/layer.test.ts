@@ -76,7 +76,10 @@ test('logs name the user that a layer has found out', () => {
 
 test('behind layers of the gateway the mount is known when the request is over', () => {
   const { exchange, inner } = between({})
-  const mount = new Mounted({ key: '/shop', mount: { open: async () => {}, handle: text('fine'), close: async () => {} } })
+  const mount = new Mounted({
+    key: '/shop',
+    mount: { open: async () => {}, handle: text('fine'), close: async () => {} },
+  })
   let key = ''
   vi.spyOn(exchange.observer, 'done').mockImplementation((done) => void (key = done.mount?.key ?? 'nobody'))
   mount.handle(through(inner, {}))

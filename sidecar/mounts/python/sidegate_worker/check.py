@@ -5,7 +5,7 @@ import sys
 import types
 
 from .arguments import options
-from .failed import Failed
+from .failed import Failed, of_wrap
 from .paste import MISSING, is_paste, place_of
 from .target import call_of, is_file, split, split_wrap
 from .traces import describe
@@ -83,7 +83,8 @@ def main(arguments):
     try:
         check(settings['target'])
         for wrap in settings['wrap']:
-            check_wrap(wrap)
+            with of_wrap():
+                check_wrap(wrap)
         print('{}')
     except Failed as error:
         print(json.dumps({'code': error.code, 'message': str(error)}))

@@ -1,4 +1,5 @@
 """Why an app cannot be served."""
+from contextlib import contextmanager
 
 
 class Failed(Exception):
@@ -8,3 +9,12 @@ class Failed(Exception):
         Exception.__init__(self, message)
         self.code = code
         self.detail = detail
+
+
+@contextmanager
+def of_wrap():
+    """What fails here is about a `wrap`, and not about the app."""
+    try:
+        yield
+    except Failed as error:
+        raise Failed('PYTHON_WRAP', str(error), error.detail) from None

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 
-from .failed import Failed
+from .failed import Failed, of_wrap
 from .paste import filtered, is_paste, load_paste
 from .target import call_of, is_file, split, split_wrap
 from .traces import describe, trace_of
@@ -97,7 +97,8 @@ def load(target, wraps=()):
     """
     app = load_paste(target) if is_paste(target) else load_target(target)
     for wrap in reversed(wraps):
-        app = wrapped(app, wrap)
+        with of_wrap():
+            app = wrapped(app, wrap)
     return app
 
 
