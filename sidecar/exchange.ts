@@ -380,11 +380,10 @@ export class Exchange {
   }
 
   #start(chunk: Uint8Array | undefined, last: boolean): boolean {
-    const head = this.#head!
-    this.status = head.status
+    this.status = this.#head!.status
     this.state = last ? 'ended' : 'sent'
     try {
-      return this.#carrier.start(head, chunk, last)
+      return this.#carrier.start(this.#head!, chunk, last)
     } catch (error) {
       // The protocol cannot carry this head (AJP has a limit): nothing was sent, and there may be another.
       this.state = 'held'

@@ -26,13 +26,12 @@ if (values.help || unknown.length > 0) {
 /** @returns the exit code */
 async function main(list: readonly RealApp[]): Promise<number> {
   let failures = 0
-  const sections = new Map<string, string>()
   for (const app of list) {
     const seen = await look(app)
     failures += seen ? seen.checks.filter(({ wrong }) => wrong !== undefined).length : 1
-    if (seen) sections.set(app.name, section(seen))
+    if (!seen || !values.write) continue
+    writeFileSync(PAGE, replaced(readFileSync(PAGE, 'utf8'), new Map([[app.name, section(seen)]]), apps))
   }
-  if (values.write) writeFileSync(PAGE, replaced(readFileSync(PAGE, 'utf8'), sections, apps))
   return failures === 0 ? 0 : 1
 }
 

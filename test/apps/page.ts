@@ -1,13 +1,10 @@
 // What docs/apps.md has of each application: made from what a run has seen, so that nothing stands there that nobody saw.
 import type { RealApp } from './app.ts'
-import { folderOf, installWords } from './install.ts'
+import { installWords } from './install.ts'
 import type { Seen } from './run.ts'
 
 /** The part of the page for one application. */
-export function section({ app, version, mount, checks }: Seen): string {
-  const typed = JSON.stringify({ [app.at]: mount }, undefined, 2)
-    .replaceAll(folderOf(app), '.')
-    .replace(/^\{\n|\n\}$/g, '')
+export function section({ app, version, typed, checks }: Seen): string {
   const works = checks.filter(({ wrong }) => wrong === undefined).map(({ what }) => what)
   const not = checks.filter(({ wrong }) => wrong !== undefined).map(({ what }) => what)
   const lines = [
@@ -16,7 +13,8 @@ export function section({ app, version, mount, checks }: Seen): string {
     `Version ${version}: \`${installWords(app.packages).join(' ')}\`${app.itself ? `; ${app.itself}` : ''}.`,
     '',
     '```json',
-    typed.replaceAll(/^ {2}/gm, ''),
+    // Without the braces around it.
+    typed.split('\n').slice(1, -1).join('\n').replaceAll(/^ {2}/gm, ''),
     '```',
     '',
     ...(works.length > 0 ? [`Seen to work: ${works.join('; ')}.`, ''] : []),

@@ -12,8 +12,8 @@ import { Visitor } from './visitor.ts'
 export interface Seen {
   readonly app: RealApp
   readonly version: string
-  /** What is typed: the settings of its mount. */
-  readonly mount: Readonly<Record<string, unknown>>
+  /** What is typed: its mount, as JSON, with the places that somebody would have in the place of the run's. */
+  readonly typed: string
   /** What works, and what does not with the reason. */
   readonly checks: readonly { readonly what: string; readonly wrong?: string }[]
 }
@@ -68,7 +68,7 @@ export async function run(app: RealApp): Promise<Seen> {
         )
         checks.push(wrong === undefined ? { what } : { what, wrong })
       }
-      return { app, version: versionOf(app, folder), mount, checks }
+      return { app, version: versionOf(app, folder), typed: typedOf(app, place, mount), checks }
     } finally {
       await host.stop([/.*/])
     }
@@ -79,6 +79,17 @@ export async function run(app: RealApp): Promise<Seen> {
     if (process.env.APPS_LOG) console.error(said.join(''))
     rmSync(data.path, { recursive: true, force: true })
   }
+}
+
+function typedOf(
+  { name, at }: RealApp,
+  { folder, data, port }: Place,
+  mount: Readonly<Record<string, unknown>>,
+): string {
+  return JSON.stringify({ [at]: mount }, undefined, 2)
+    .replaceAll(folder, '.')
+    .replaceAll(data, `/srv/${name}`)
+    .replaceAll(`:${port}`, ':8080')
 }
 
 async function listens(child: ChildProcess, address: string): Promise<boolean> {
