@@ -177,6 +177,16 @@ log: { access: "\${ACCESS:-false}" }
   ])
 })
 
+test('a variable of the request among those of the environment', async () => {
+  const text = (user: string): string =>
+    `mounts: { /: { respond: 204, use: [{ variables: { set: { A: "${user}" } } }] } }\n`
+  const { config } = await yaml(text('$${REMOTE_USER}'), {})
+  expect(config.mounts[0]!.use[0]!.settings).toMatchObject({ set: { A: '${REMOTE_USER}' } })
+  expect((await yaml(text('${REMOTE_USER}'), {})).problems[0]).toContain(
+    'a variable of the request is written $${REMOTE_USER}',
+  )
+})
+
 test('a module that raises, or exports nothing, or is not there', async () => {
   await expect(readConfig('c.ts', 'throw new Error("no such luck")')).rejects.toMatchObject({
     code: 'CONFIG_RAISED',

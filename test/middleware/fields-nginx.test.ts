@@ -1,5 +1,6 @@
 // The layers of fields and variables in front of mounts, behind nginx and another Sidegate.
 import { writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { passing } from '../../plugin/nginx/passing.ts'
@@ -94,6 +95,32 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
     expect([gone.status, await gone.text()]).toEqual([410, 'gone: 410'])
     expect((await fetch(`${at}/file`, { method: 'HEAD' })).headers.get('content-length')).toBe('9')
   })
+})
+
+test('the head of a connection that is taken over has its fields too', async () => {
+  writeFileSync(
+    join(folder.path, 'taken.mjs'),
+    `export default (environ, start) => { environ['sidegate.upgrade']([]).end(environ.HTTP_X_USER); return [] }`,
+  )
+  const at = await serve('http://127.0.0.1:0', {
+    use: [
+      { 'proxy-fix': ['127.0.0.1'] },
+      { cors: ['*'] },
+      { errors: { pages: { '4xx': './gone.html' } } },
+      { headers: { request: { set: { 'X-User': 'me' } }, response: { set: { 'X-By': 'layer' } } } },
+      { variables: { set: { OWN: 'value' } } },
+    ],
+    mounts: { '/': { app: './taken.mjs' } },
+  })
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const asked = request(`http://${at}`, { headers: { Connection: 'Upgrade', Upgrade: 'own' } })
+  asked.on('upgrade', (response, socket, first) => {
+    let text = `${response.statusCode} ${response.headers['x-by']} ${first.toString()}`
+    socket.on('data', (bytes: Buffer) => (text += bytes.toString()))
+    socket.on('end', () => resolve(text) ?? socket.end())
+  })
+  asked.end()
+  expect(await promise).toBe('101 layer me')
 })
 
 test('a Sidegate behind another keeps the prefix, host and client', async () => {
