@@ -8,6 +8,7 @@ import {
   gunzipSync,
   zstdDecompressSync,
 } from 'node:zlib'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
@@ -414,4 +415,40 @@ test('interim responses and the end of a connection pass', async () => {
     return page()(exchange)
   })
   expect((await ask(wants('gzip')).response).status).toBe(200)
+})
+
+test('what comes out is what was written, whatever the pieces, the pace and the client', async () => {
+  const piece = fc.record({
+    size: fc.integer({ min: 0, max: 90_000 }),
+    letter: fc.integer({ min: 0, max: 255 }),
+    wait: fc.boolean(),
+  })
+  const property = fc.asyncProperty(
+    fc.array(piece, { maxLength: 8 }),
+    fc.constantFrom(...CODINGS),
+    fc.boolean(),
+    fc.boolean(),
+    async (pieces, coding, slow, announced) => {
+      const bytes = pieces.map(({ size, letter }) => Buffer.alloc(size, Buffer.from([letter, 1, 2])))
+      const whole = Buffer.concat(bytes)
+      const { ask } = await layered(compress, {}, async (exchange) => {
+        const length: Fields = announced ? [['Content-Length', String(whole.length)]] : []
+        exchange.respond({ status: 200, reason: '', headers: [['Content-Type', 'text/plain'], ...length] })
+        for (const [index, { wait }] of pieces.entries()) {
+          if (wait) await turn()
+          await exchange.send(bytes[index]!)
+        }
+        exchange.end()
+      })
+      const { response, carrier, exchange, errors } = ask({ ...wants(coding), slow })
+      while (!exchange.over) {
+        await turn()
+        if (slow) carrier.drain(true)
+      }
+      const { body, header, cut } = await response
+      const decoded = header('content-encoding') === undefined ? body : decoders[coding](body)
+      expect([cut, errors, decoded.equals(whole)]).toEqual([false, [], true])
+    },
+  )
+  await fc.assert(property, { numRuns: 30 })
 })
