@@ -101,11 +101,14 @@ export function addVariable(variables: Variables, name: string, value: string): 
   } else variables[name] = value
 }
 
+/** Letters that apps take for `-`, in names of fields: `X_Real_IP`, and with PHP `X.Real.IP`, would be X-Real-IP. */
+const LIKE_HYPHEN = /[_.]/
+
 /** What becomes of header fields at a door. */
 export interface HeaderOptions {
   /** Leaves none out, for who looks at them. Default: false. */
   readonly raw?: boolean | undefined
-  /** Fields with `_` in their name are taken. Default: they are left out, as in nginx, as they would pass for those with `-`. */
+  /** Fields with `_` or `.` in their name are taken. Default: they are left out, as in nginx, as they would pass for those with `-`. */
   readonly underscores?: boolean | undefined
   /** Is told the name of each field that is left out for that. */
   readonly leftOut?: ((field: string) => void) | undefined
@@ -114,7 +117,7 @@ export interface HeaderOptions {
 /**
  * Adds the header fields of an HTTP request: name, value, name, value …, as received.
  * @throws {PeerError} HOST_TWICE, FIELD_TWICE for a field that has one value and comes with two, CONTENT_LENGTH_TWICE; HEADER_TWIN for
- * two fields that differ in `_` and `-` only, where `underscores` are taken.
+ * two fields that differ in `_`, `.` and `-` only, where `underscores` are taken.
  */
 export function addHeaders(variables: Variables, raw: readonly string[], options: HeaderOptions = {}): void {
   const { raw: all = false } = options
@@ -122,9 +125,9 @@ export function addHeaders(variables: Variables, raw: readonly string[], options
   let underscores = false
   for (let i = 0; i < raw.length; i += 2) {
     const field = raw[i]!
-    if (field.includes('_')) {
+    if (LIKE_HYPHEN.test(field)) {
       // Of how a body is framed nothing is said in two ways.
-      if (!taken || (/^transfer_encoding$/i.test(field) && !all)) {
+      if (!taken || (/^transfer[_.]encoding$/i.test(field) && !all)) {
         options.leftOut?.(field)
         continue
       }
@@ -153,12 +156,12 @@ function addAgain(variables: Variables, name: string, value: string): void {
   addVariable(variables, name, value)
 }
 
-/** Two fields that become one variable, one with `_` and one with `-`: one of them is forged. */
+/** Two fields that become one variable, one with `_` or `.` and one with `-`: one of them is forged. */
 function refuseTwins(raw: readonly string[]): void {
   const spelling = new Map<string, string>()
   for (let i = 0; i < raw.length; i += 2) {
     const field = raw[i]!.toLowerCase()
-    const name = field.replaceAll('-', '_')
+    const name = field.replaceAll(/[-.]/g, '_')
     const before = spelling.get(name)
     if (before !== undefined && before !== field) {
       throw new PeerError('HEADER_TWIN', `the headers ${before} and ${field} would become one variable`)

@@ -19,11 +19,13 @@ export class CodecBackend implements Backend {
   readonly #steering: Steering
   readonly #path: string
   readonly #keepPrefix: boolean
+  readonly #scripts: boolean
 
   constructor(protocol: Protocol, { name, endpoint, path = '' }: BackendAddress, options: BackendOptions) {
     this.name = name
     this.#path = path
     this.#keepPrefix = options.fields.keepPrefix
+    this.#scripts = protocol.scripts
     const { log, mount, keepAlive, times } = options
     this.#steering = new Steering(options.allowVariables, log, mount)
     this.#connections = new Connections({
@@ -48,6 +50,7 @@ export class CodecBackend implements Backend {
       const variables = outgoing(asked, upload.length)
       if (this.#path !== '') below(this.#path, variables)
       this.#steering.remove(variables)
+      if (this.#scripts) removeDotted(variables)
       return codec.request(variables, upload.length)
     })
   }
@@ -59,6 +62,11 @@ export class CodecBackend implements Backend {
 
 /** Fields that end at this hop (RFC 9110 7.6.1), and one that was said to the gateway. */
 const DROPPED = [...HOP_BY_HOP, 'expect'].map(variableName)
+
+/** PHP takes a dot for `_`: `X.User` of a client would be the X-User that a layer has set. */
+function removeDotted(variables: Variables): void {
+  for (const name in variables) if (name.startsWith('HTTP_') && name.includes('.')) delete variables[name]
+}
 
 /** The variables as they are sent: the host's, with the length that is true. */
 function outgoing(variables: Variables, length: number | undefined): Variables {

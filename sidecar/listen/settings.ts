@@ -50,7 +50,7 @@ export const listenerSettings = v.strictObject({
   underscoresInHeaders: v.pipe(
     v.optional(v.boolean(), false),
     v.description(
-      'HTTP and AJP: header fields with `_` in their name are taken. Unless set they are left out, as X_Real_IP would pass for X-Real-IP.',
+      'HTTP and AJP: header fields with `_` or `.` in their name are taken. Unless set they are left out, as X_Real_IP would pass for X-Real-IP.',
     ),
   ),
   host: v.pipe(

@@ -92,10 +92,13 @@ test.each(['uwsgi', 'scgi', 'fastcgi'])('%s: only what is allowed leaves the gat
     (one) => one.close(),
   )
   const one = await gateway({ upstream: `${name}://127.0.0.1:${server.port}`, allowVariables: ['PHP_VALUE'] })
-  const more = { PHP_VALUE: 'a=1', PHP_ADMIN_VALUE: 'b=1', LD_PRELOAD: '/tmp/x.so', 'rack.session': 'x', PATH: '/bin' }
+  const fields = { HTTP_X_A: '1', 'HTTP_X.A': '2' }
+  const more = { ...fields, PHP_VALUE: 'a=1', PHP_ADMIN_VALUE: 'b=1', LD_PRELOAD: '/tmp/x.so', 'rack.session': 'x', PATH: '/bin' }
   for (let count = 0; count < 2; count++) {
     expect(await talk(one.addresses[0]!, uwsgiRequest('/x', { ...more, APP_ENV: 'test' }))).toContain(' 200 ')
-    expect(received).toMatchObject({ PHP_VALUE: 'a=1', APP_ENV: 'test', PATH_INFO: '/x' })
+    expect(received).toMatchObject({ PHP_VALUE: 'a=1', APP_ENV: 'test', PATH_INFO: '/x', HTTP_X_A: '1' })
+    // PHP would take it for the other one.
+    expect(received['HTTP_X.A']).toBe(name === 'fastcgi' ? undefined : '2')
     for (const gone of ['PHP_ADMIN_VALUE', 'LD_PRELOAD', 'rack.session', 'PATH']) expect(received[gone]).toBeUndefined()
   }
   const told = one.log.text.split('\n').filter((line) => line.includes('VARIABLE_STEERS'))

@@ -338,15 +338,17 @@ describe('fields (RFC 9112 5)', () => {
     expect(refusal('GET / HTTP/1.1\nHost: h\n\n')).toEqual(failure('HTTP_SYNTAX'))
   })
 
-  test('`_` beside `-`, and Proxy', () => {
-    const twins = get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX_A: 2\r\nContent_Length: 5\r\nX_B: 3\r\n`)
+  test('`_` or `.` beside `-`, and Proxy', () => {
+    const twins = get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX_A: 2\r\nContent_Length: 5\r\nX_B: 3\r\nX.A: 4\r\nTransfer.Encoding: chunked\r\n`)
     const leftOut: string[] = []
     const { variables } = talk(twins, whole, { peer: PEER, leftOut: (field) => leftOut.push(field) }).heard[0]!
     expect(variables).toMatchObject({ HTTP_X_A: '1' })
     expect(Object.keys(variables).filter((name) => /CONTENT|X_B/.test(name))).toEqual([])
-    expect(leftOut).toEqual(['X_A', 'Content_Length', 'X_B'])
+    expect(leftOut).toEqual(['X_A', 'Content_Length', 'X_B', 'X.A', 'Transfer.Encoding'])
     const taken = { peer: PEER, underscores: true }
     expect(talk(twins, whole, taken).heard[0]!.failure).toEqual(failure('HEADER_TWIN'))
+    const dotted = get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX.A: 2\r\n`)
+    expect(talk(dotted, whole, taken).heard[0]!.failure).toEqual(failure('HEADER_TWIN'))
     const alone = get('GET / HTTP/1.1', `${HOST}X_B: 3\r\nContent_Type: a/b\r\nTransfer_Encoding: chunked\r\n`)
     const given = talk(alone, whole, taken).heard[0]!.variables
     expect(Object.keys(given).filter((name) => /X_B|CONTENT|ENCODING/.test(name))).toEqual(['HTTP_X_B'])
