@@ -4,10 +4,10 @@ import { foldedPath, isWindows } from './file-names.ts'
 import { parseMountPlace, type MountPlace } from './mount-place.ts'
 import { copyVariables, type Variables } from './variables.ts'
 
-/** The host name of a request: HTTP_HOST without port, lower case; else SERVER_NAME. */
+/** The host name of a request: HTTP_HOST without port and the dot of a full name (RFC 3986 3.2.2), lower case; else SERVER_NAME. */
 export function hostOf(variables: Variables): string {
   const host = variables.HTTP_HOST || variables.SERVER_NAME || ''
-  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.replace(/:[0-9]*$/, '')
+  const name = host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.replace(/\.?(?::[0-9]*)?$/, '')
   return name.toLowerCase()
 }
 

@@ -1,10 +1,12 @@
 // Which requests a layer that guards is for, by their paths. Apps read paths in many ways: Express takes large letters for small ones, Tomcat
-// cuts off what stands behind a semicolon, URL of Node.js takes a backslash for a slash, folders take two slashes for one. A path is guarded
-// when any of these readings is, and left out when every one is: whoever spells a path in another way gets past no guard.
+// cuts off what stands behind a semicolon, URL of Node.js takes a backslash for a slash, and what follows two of them for a host, folders take
+// two slashes for one, and an encoded slash parts names or is a part of one. A path is guarded when any of these readings is, and left out when
+// every one is: whoever spells a path in another way gets past no guard.
 import * as v from 'valibot'
 import { foldedPath } from '../file-names.ts'
 import { resolveDots, type Variables } from '../variables.ts'
 import { parsePathPattern, segmentsOf, type PathPattern } from './path-pattern.ts'
+import { withNamedSlashes } from './rules/seen-path.ts'
 
 const paths = (description: string) =>
   v.pipe(v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))])), v.description(description))
@@ -36,7 +38,7 @@ export function whereOf({ path, except }: WhereSettings, place: string): Where {
   const excused = patterns(except, `${place}.except`)
   return (variables) => {
     if (!wanted && !excused) return true
-    const readings = readingsOf(variables.PATH_INFO!)
+    const readings = readingsOf(variables)
     if (wanted && !readings.some((one) => fitsAny(wanted, foldedLetters(one).replaceAll(/\/{2,}/g, '/')))) return false
     return !excused || !readings.every((one) => fitsAny(excused, one))
   }
@@ -58,10 +60,15 @@ function fitsAny(patterns: readonly PathPattern[], path: string): boolean {
 }
 
 /** Which paths a path may be to an app. */
-function readingsOf(path: string): string[] {
+function readingsOf(variables: Variables): string[] {
+  const path = variables.PATH_INFO!
   const readings = [path]
-  if (path.includes('\\')) readings.push(resolveDots(path.replaceAll('\\', '/')))
+  const named = withNamedSlashes(variables)
+  if (named !== undefined) readings.push(named)
+  if (path.includes('\\')) readings.push(...readings.map((one) => resolveDots(one.replaceAll('\\', '/'))))
   if (path.includes(';')) readings.push(...readings.map((one) => resolveDots(one.replaceAll(/;[^/]*/g, ''))))
+  // `new URL(target, base)` of Node.js and parse_url of PHP take `//host/path` for an address.
+  if (/^[/\\]{2}/.test(path)) readings.push(...readings.map((one) => one.replace(/^\/*[^/]*/, '') || '/'))
   return readings
 }
 

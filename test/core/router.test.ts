@@ -32,6 +32,8 @@ test.each([
   ['static.example.com', '/shop', 'static.example.com', '', '/shop'],
   ['STATIC.example.com:8080', '/img/a', 'static.example.com/img', '/img', '/a'],
   ['example.org', '/shop/x', 'Example.ORG/shop', '/shop', '/x'],
+  ['example.org.', '/shop/x', 'Example.ORG/shop', '/shop', '/x'],
+  ['example.org.:443', '/shop/x', 'Example.ORG/shop', '/shop', '/x'],
   ['example.org', '/other', '/', '', '/other'],
   ['[::1]:80', '/six', '[::1]/six', '/six', ''],
 ])('%s %s → %s', (host, path, key, script, info) => {

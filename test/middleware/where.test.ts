@@ -32,6 +32,13 @@ test.each([
   ['/x/y/..;a%5c..;/admin', true],
   ['/%5cadmin', true],
   ['/admin/%c3%a4', true],
+  // An address to some.
+  ['//x/admin', true],
+  ['///x/admin', true],
+  ['/%5cx/admin', true],
+  ['/%5cx%5cadmin', true],
+  ['//x/..;/admin', true],
+  ['/y//x/admin', false],
 ])('/admin covers %s: %s', (path, expected) => {
   expect(isFor({ path: '/admin' }, path)).toBe(expected)
 })
@@ -46,6 +53,8 @@ test.each([
   ['/healthz/..;/admin', false],
   ['/healthz%5c..%5cadmin', false],
   ['/healthz;x', false],
+  ['/healthz%2Flive', false],
+  ['//healthz/healthz', false],
   ['/admin/%2e%2e/healthz', true],
 ])('/healthz leaves out %s: %s', (path, out) => {
   expect(isFor({ except: '/healthz' }, path)).toBe(!out)
@@ -59,6 +68,9 @@ test.each<[string, string, boolean]>([
   ['.git', '/a/x.git', false],
   ['/a/*/c', '/a/b/c/d', true],
   ['/a/*/c', '/a/b/b/c', false],
+  // To some an encoded slash is a part of its segment.
+  ['/a/*/c', '/a/b%2Fb/c', true],
+  ['/a/*/c', '/a/b%2fb%5cc', true],
   ['/a*', '/abc', true],
   ['/', '/anything', true],
   ['/ä', '/%C3%84/x', true],

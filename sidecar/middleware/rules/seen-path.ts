@@ -26,17 +26,16 @@ export interface SeenPath {
 export function seenPaths(variables: Variables): readonly SeenPath[] {
   const path = variables.PATH_INFO ?? ''
   const seen = [new Spelling(path)]
-  if (/%2f/i.test(variables.REQUEST_URI ?? '') && !path.includes(ENCODED_SLASH_BYTES)) {
-    const named = withNamedSlashes(variables)
-    if (named !== undefined) seen.unshift(new Spelling(named))
-  }
+  const named = withNamedSlashes(variables)
+  if (named !== undefined) seen.unshift(new Spelling(named))
   if (path.includes('//')) seen.push(new Spelling(path.replace(/\/{2,}/g, '/')))
   return seen
 }
 
-/** PATH_INFO with the slashes marked that came encoded; undefined where the bytes of the client are not to be found again. */
-function withNamedSlashes(variables: Variables): string | undefined {
+/** PATH_INFO with the slashes marked that came encoded; undefined where there are none, or the bytes of the client are not to be found again. */
+export function withNamedSlashes(variables: Variables): string | undefined {
   const path = variables.PATH_INFO ?? ''
+  if (!/%2f/i.test(variables.REQUEST_URI ?? '') || path.includes(ENCODED_SLASH_BYTES)) return undefined
   const raw = requestTargets(variables).below.replace(/\?.*$/s, '')
   let marked = ''
   let at = 0
