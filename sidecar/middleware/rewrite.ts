@@ -1,7 +1,7 @@
 // The layer `rewrite`: another path for the app than the one that was asked for. The client sees nothing of it, and REQUEST_URI keeps what it
 // asked for, as behind nginx and Apache.
 import * as v from 'valibot'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, PeerError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { through, type Layer } from '../layer.ts'
 import { copyVariables, decodePath, resolveDots, type Variables } from '../variables.ts'
@@ -36,6 +36,8 @@ interface Rule {
   readonly place: string
   readonly matcher: Matcher
   readonly target: Target
+  /** Its own words have segments `.` or `..`. */
+  readonly dotted: boolean
   readonly after: 'stop' | 'next' | 'again'
 }
 
@@ -54,7 +56,8 @@ export const rewrite: MiddlewareKind<'rewrite', typeof settings, 'rules'> = {
           written.map(async ({ to, after, ...about }, index) => {
             const place = `${context.path}.rules.${index}`
             const matcher = await matcherOf(about, place, context.log)
-            return { place, matcher, after, target: pathTarget(to, matcher.names, `${place}.to`) }
+            const target = pathTarget(to, matcher.names, `${place}.to`)
+            return { place, matcher, after, target, dotted: isDotted(target) }
           }),
         )
       },
@@ -77,12 +80,15 @@ function rewritten({ variables: given }: Exchange, rules: readonly Rule[]): Vari
   let variables = given
   for (let round = 1, again = true; again; round++) {
     again = false
-    for (const { place, matcher, target, after } of rules) {
+    for (const { place, matcher, target, dotted, after } of rules) {
       const fit = matcher.fit(variables)
       if (!fit) continue
       if (round > ROUNDS_MAX) throw loop(place, variables)
       const filling = { ...fit, variables }
-      const path = resolveDots(decodePath(filledPath(target, filling)))
+      const filled = decodePath(filledPath(target, filling))
+      const path = resolveDots(filled)
+      // `^/a(.*)` to `/b/$1`: `/a../c` would be `/c`, past whatever is for `/b`.
+      if (path !== filled && !dotted) throw leadsOut(filled)
       const query = filledQuery(target, filling)
       variables = copyVariables(variables)
       variables.PATH_INFO = path
@@ -92,6 +98,16 @@ function rewritten({ variables: given }: Exchange, rules: readonly Rule[]): Vari
     }
   }
   return variables
+}
+
+function isDotted({ path }: Target): boolean {
+  const words = path.map((piece) => (typeof piece === 'string' ? decodePath(piece) : 'x')).join('')
+  return /\/\.\.?(?:\/|$)/.test(words)
+}
+
+function leadsOut(path: string): PeerError {
+  const message = `what was asked for would make a rule give ${JSON.stringify(path.slice(0, 80))}, which leads out of its place`
+  return new PeerError('RULE_VALUE', message)
 }
 
 function loop(place: string, { PATH_INFO: path = '' }: Variables): ConfigError {

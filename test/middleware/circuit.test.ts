@@ -1,7 +1,7 @@
 // When a circuit opens, and how it closes again. Time is the test's own.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { UpstreamError } from '../../sidecar/errors.ts'
+import { PeerError, UpstreamError } from '../../sidecar/errors.ts'
 import { circuit } from '../../sidecar/middleware/circuit/circuit.ts'
 import { Window } from '../../sidecar/middleware/circuit/window.ts'
 import { text } from '../listen/gateway.ts'
@@ -100,6 +100,15 @@ test.each<[string, (made: ReturnType<MadeLayer['ask']>, inner: Exchange) => void
     await made.response
   }
   expect(await statuses(layer, 200)).toEqual([503])
+})
+
+test('whom a layer behind it turns away opens nothing', async () => {
+  const layer = makeLayer(circuit, SETTINGS)
+  for (let i = 0; i < 10; i++) {
+    const made = layer.ask({}, (exchange) => exchange.fail(new PeerError('LIMIT_CONCURRENT', 'too many', 503)))
+    expect((await made.response).status).toBe(503)
+  }
+  expect(await statuses(layer, 200)).toEqual([200])
 })
 
 test('clients that go away open nothing', async () => {

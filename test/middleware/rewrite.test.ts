@@ -145,6 +145,13 @@ test('no rule leads above the root', async () => {
   expect(page).toContain('PATH_ABOVE_ROOT')
 })
 
+test('what was taken out of the path cannot lead out of the path where it stands', async () => {
+  const rules = [{ match: '^/static(.*)$', to: '/files/$1' }]
+  expect(await target(rules, '/static../secret')).toContain('RULE_VALUE')
+  expect(await target(rules, '/static./x')).toContain('RULE_VALUE')
+  expect(await target(rules, '/static..x/y')).toBe('/files/..x/y')
+})
+
 test('a variable cannot lead out of the path where it stands', async () => {
   const { ask } = await layered(rewrite, { rules: [{ to: '/users/${HTTP_X_USER}/home' }] }, echo)
   const { response, errors } = ask({ headers: { 'X-User': 'a/../../etc' } })

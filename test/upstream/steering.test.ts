@@ -93,7 +93,14 @@ test.each(['uwsgi', 'scgi', 'fastcgi'])('%s: only what is allowed leaves the gat
   )
   const one = await gateway({ upstream: `${name}://127.0.0.1:${server.port}`, allowVariables: ['PHP_VALUE'] })
   const fields = { HTTP_X_A: '1', 'HTTP_X.A': '2' }
-  const more = { ...fields, PHP_VALUE: 'a=1', PHP_ADMIN_VALUE: 'b=1', LD_PRELOAD: '/tmp/x.so', 'rack.session': 'x', PATH: '/bin' }
+  const more = {
+    ...fields,
+    PHP_VALUE: 'a=1',
+    PHP_ADMIN_VALUE: 'b=1',
+    LD_PRELOAD: '/tmp/x.so',
+    'rack.session': 'x',
+    PATH: '/bin',
+  }
   for (let count = 0; count < 2; count++) {
     expect(await talk(one.addresses[0]!, uwsgiRequest('/x', { ...more, APP_ENV: 'test' }))).toContain(' 200 ')
     expect(received).toMatchObject({ PHP_VALUE: 'a=1', APP_ENV: 'test', PATH_INFO: '/x', HTTP_X_A: '1' })

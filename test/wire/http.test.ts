@@ -339,7 +339,10 @@ describe('fields (RFC 9112 5)', () => {
   })
 
   test('`_` or `.` beside `-`, and Proxy', () => {
-    const twins = get('GET / HTTP/1.1', `${HOST}X-A: 1\r\nX_A: 2\r\nContent_Length: 5\r\nX_B: 3\r\nX.A: 4\r\nTransfer.Encoding: chunked\r\n`)
+    const twins = get(
+      'GET / HTTP/1.1',
+      `${HOST}X-A: 1\r\nX_A: 2\r\nContent_Length: 5\r\nX_B: 3\r\nX.A: 4\r\nTransfer.Encoding: chunked\r\n`,
+    )
     const leftOut: string[] = []
     const { variables } = talk(twins, whole, { peer: PEER, leftOut: (field) => leftOut.push(field) }).heard[0]!
     expect(variables).toMatchObject({ HTTP_X_A: '1' })

@@ -1,6 +1,6 @@
 // The layer `circuit`: where too much goes wrong behind it, nothing is asked for a while. Who is down is left alone, and clients know at once.
 import * as v from 'valibot'
-import { UpstreamError } from '../../errors.ts'
+import { UpstreamError, type SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { through, type Layer } from '../../layer.ts'
 import { count, openSeconds, seconds } from '../../quantity.ts'
@@ -52,6 +52,12 @@ class Passing implements Layer {
     const taken = outer.upgrade(head)
     this.tell('good', performance.now())
     return taken
+  }
+
+  /** Whom a layer turns away behind this one says nothing of what is asked. */
+  failed({ blame }: SidegateError): boolean {
+    if (blame === 'peer') this.tell('unknown', performance.now())
+    return false
   }
 
   over({ error, aborted }: Exchange): void {
