@@ -9,11 +9,11 @@ export const HIDDEN_SEGMENT = String.raw`/\.`
 /** The one hidden folder that is everybody's business (RFC 8615). */
 export const WELL_KNOWN = '/.well-known/'
 
-/** What languages run: `page.php`, and `page.php.bak`, `page.php_old`, `page.php~` with it. */
-const SOURCE = String.raw`\.(?:php[0-9]?|phtml|pht|phps|phar|inc|twig|tpl|sh)(?:[._~-][^/]*)?`
+/** What languages run: `page.php`, and `page.php.bak`, `page.phpold`, `page.php (1)`, `page.php~` with it. */
+const SOURCE = String.raw`\.(?:php(?:old|bak|orig|save|copy)?|phtml|pht|phps|phar|inc|twig|tpl|sh)(?:[^a-z/][^/]*)?`
 /** Dumps, packed ones too. */
-const DUMPS = String.raw`\.(?:sql|sqlite[0-9]?|db)(?:[._~-][^/]*)?`
-const OTHERS = String.raw`\.(?:bak|orig|save|sw[op]|log|ini|env|lock|md5|ya?ml)`
+const DUMPS = String.raw`\.(?:sql|sqlite|db)(?:[^a-z/][^/]*)?`
+const OTHERS = String.raw`\.(?:bak|old|orig|save|sw[op]|log|ini|env|lock|md5|ya?ml)`
 const COPIES = String.raw`~|#`
 const NAMES = String.raw`composer\.json|package(?:-lock)?\.json|web\.config|dockerfile|error_log`
 const CUT = String.raw`(?:[. ]|::\$data)*`

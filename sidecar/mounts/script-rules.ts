@@ -14,7 +14,7 @@ export interface ScriptRules {
   readonly missing?: readonly { readonly below: string; readonly script: string }[] | undefined
 }
 
-/** Decides by these. */
+/** Decides by these. To a folder `//uploads` is `/uploads`: paths are seen so. */
 export class RuledPaths {
   readonly #closed: RegExp | undefined
   readonly #uploads: RegExp | undefined
@@ -30,17 +30,17 @@ export class RuledPaths {
 
   /** Whether nothing is there for anybody, whatever is. */
   isClosed(path: string): boolean {
-    return isHidden(path) || (this.#closed?.test(path) ?? false)
+    return isHidden(path) || fits(this.#closed, path)
   }
 
   /** Whether clients have put it there. */
   isUpload(path: string): boolean {
-    return this.#uploads?.test(path) ?? false
+    return fits(this.#uploads, path)
   }
 
   /** Whether a script of this path runs. */
   mayRun(path: string): boolean {
-    return !path.includes('/.') && !this.isUpload(path) && (this.#entries?.test(path) ?? true)
+    return !path.includes('/.') && !this.isUpload(path) && (!this.#entries || fits(this.#entries, path))
   }
 
   /** Whether a file of this path is served as it is. */
@@ -50,8 +50,12 @@ export class RuledPaths {
 
   /** The script that runs where nothing of this path is there. */
   inPlaceOf(path: string): string | undefined {
-    return this.#missing.find(({ below }) => below.test(path))?.script
+    return this.#missing.find(({ below }) => fits(below, path))?.script
   }
+}
+
+function fits(pattern: RegExp | undefined, path: string): boolean {
+  return pattern !== undefined && pattern.test(path.includes('//') ? path.replaceAll(/\/{2,}/g, '/') : path)
 }
 
 function patternOf(source: string | undefined): RegExp | undefined {

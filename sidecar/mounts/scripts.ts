@@ -179,7 +179,7 @@ export class Scripts {
   }
 
   async #look(path: string): Promise<'file' | 'folder' | 'none'> {
-    const { root, followSymlinks, platform } = this.#options
+    const { root, rules, followSymlinks, platform } = this.#options
     if (isWindows(platform) && !isPlainPath(path)) return 'none'
     // Latin-1 characters are the bytes of the path.
     const file = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')])
@@ -187,14 +187,24 @@ export class Scripts {
       const found = await stat(file)
       if (found.isDirectory()) return 'folder'
       if (!found.isFile()) return 'none'
-      if (followSymlinks) return 'file'
+      const isScript = this.#suffixes(path).length > 0
+      if (followSymlinks && !isScript) return 'file'
       const real = await realpath(file)
+      const inside = isBelow(real, root, platform)
+      if (isScript && inside && this.#isUpload(real) && !rules.isUpload(path)) return 'none'
+      if (followSymlinks) return 'file'
       // A link may lead to another script of the root, not out of it, and not to what is no script.
-      if (!isBelow(real, root, platform)) return 'none'
-      return this.#suffixes(path).length > 0 && this.#suffixes(real).length === 0 ? 'none' : 'file'
+      return !inside || (isScript && this.#suffixes(real).length === 0) ? 'none' : 'file'
     } catch {
       return 'none'
     }
+  }
+
+  /** Whether clients have put a script there, whatever a link to it is called. `real`: below the root. */
+  #isUpload(real: string): boolean {
+    const { root, rules, platform } = this.#options
+    const below = Buffer.from(real.slice(root.replace(/[\\/]$/, '').length)).toString('latin1')
+    return rules.isUpload(isWindows(platform) ? below.replaceAll('\\', '/') : below)
   }
 
   /** Those of scripts that a path ends with. */

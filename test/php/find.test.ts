@@ -63,6 +63,9 @@ describe('a folder as WordPress has it', () => {
       'wp-content/uploads/x.phtml': SECRET,
       'wp-content/uploads/page.html': '<script>1</script>',
       'wp-content/uploads/a.jpg': 'jpeg',
+      'wp-content/uploads/a.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+      media: '->wp-content/uploads',
+      'linked.php': '->wp-content/uploads/x.php',
       'style.css': 'body {}',
       'img/a b.png': 'png',
       'evil.jpg': SECRET,
@@ -134,6 +137,14 @@ describe('a folder as WordPress has it', () => {
     ['/X.PHP', '404'],
     ['/wp-content/uploads/x.php', '404'],
     ['/wp-content/uploads/x.php/y', '404'],
+    ['//wp-content/uploads/x.php', '404'],
+    ['/wp-content//uploads/x.php', '404'],
+    ['/wp-content///uploads//x.php/y', '404'],
+    ['//readme.html', '404'],
+    ['//wp-content/uploads/a.jpg', '200'],
+    ['/media/x.php', 'runs /index.php|'],
+    ['/linked.php', 'runs /index.php|'],
+    ['//wp-admin//index.php//a', 'runs //wp-admin//index.php|//a'],
     ['/WP-CONTENT/uploads/x.php', 'runs /index.php|'],
     ['/wp-content/uploads/x.phtml', '404'],
     ['/disguise.txt', '404'],
@@ -181,8 +192,12 @@ describe('a folder as WordPress has it', () => {
       'text/plain; charset=utf-8',
       'nosniff',
     ])
+    for (const path of ['//wp-content/uploads/page.html', '/media/page.html'])
+      expect((await ask(scripts, { path })).header('Content-Type')).toBe('text/plain; charset=utf-8')
+    const drawing = await ask(scripts, { path: '/wp-content/uploads/a.svg' })
+    expect(drawing.header('Content-Security-Policy')).toContain('sandbox')
     const image = await ask(scripts, { path: '/wp-content/uploads/a.jpg' })
-    expect(image.header('Content-Type')).toBe('image/jpeg')
+    expect([image.header('Content-Type'), image.header('Content-Security-Policy')]).toEqual(['image/jpeg', undefined])
     const own = await ask(scripts, { path: '/static/' })
     expect([own.header('Content-Type'), own.header('X-Content-Type-Options')]).toEqual([
       'text/html; charset=utf-8',
@@ -219,6 +234,9 @@ describe('apps by their own documentation', () => {
     ['mediawiki', '/images/thumb/a/ab/A.png/10px-A.png', 'runs /thumb_handler.php|'],
     ['mediawiki', '/images/a.php', '404'],
     ['mediawiki', '/skins/extra.php', '404'],
+    ['mediawiki', '//includes//WebStart.php', '404'],
+    ['mediawiki', '//index.php', 'runs //index.php|'],
+    ['mediawiki', '/images//thumb/a/ab/A.png/10px-A.png', 'runs /thumb_handler.php|'],
     ['drupal', '/node/1', 'runs /index.php|'],
     ['drupal', '/core/includes/bootstrap.inc', '404'],
     ['drupal', '/core/install.php', 'runs /core/install.php|'],
@@ -299,6 +317,13 @@ test.each([
   ['/a.php ', true],
   ['/a.php::$DATA', true],
   ['/a.php.txt', true],
+  ['/a.php12', true],
+  ['/a.php (1)', true],
+  ['/a.php copy', true],
+  ['/a.php,v', true],
+  ['/a.phpold', true],
+  ['/a.old', true],
+  ['/dump.sql(2)', true],
   ['/web.config', true],
   ['/Dockerfile', true],
   ['/x/package-lock.json', true],

@@ -26,6 +26,9 @@ export type Found =
   | { kind: 'folder' }
   | { kind: 'refused'; status: number; headers: [string, string][] }
 
+/** Asked of the path of a file below the folder, and of what a link in its place leads to. */
+export type PathRule = (path: string) => boolean
+
 /** Settings that decide what is found. */
 export interface FindOptions {
   readonly index: readonly string[]
@@ -36,8 +39,8 @@ export interface FindOptions {
   readonly followSymlinks: boolean
   /** Where other mounts have scripts: their source is nobody's business. */
   readonly scripts: readonly ScriptPlace[]
-  /** What else is not served: asked of the file below the folder, such as `/a/b.css`, and of what a link in its place leads to. */
-  readonly withheld?: ((path: string) => boolean) | undefined
+  /** What else is not served, by the path of a file below the folder, such as `/a/b.css`. */
+  readonly withheld?: PathRule | undefined
   readonly platform?: NodeJS.Platform | undefined
 }
 
@@ -134,21 +137,22 @@ export class FileFinder {
       !stat.isFile() ||
       !(await this.#isOurs(path)) ||
       (await isScript(path, this.#options.scripts, this.#options.platform)) ||
-      (await this.#isWithheld(path))
+      (await this.isOf(path, this.#options.withheld))
     ) {
       throw new Forbidden(path)
     }
   }
 
-  async #isWithheld(path: string): Promise<boolean> {
-    const { withheld, platform } = this.#options
-    if (!withheld) return false
+  /** Whether a rule is about a file that was found. `path`: absolute. */
+  async isOf(path: string, rule: PathRule | undefined): Promise<boolean> {
+    const { platform } = this.#options
+    if (!rule) return false
     const real = await realpath(path)
     const below = (file: string, folder: string): string => {
       const inside = isBelow(file, folder, platform) ? file.slice(folder.replace(/[\\/]$/, '').length) : file
       return isWindows(platform) ? inside.replaceAll('\\', '/') : inside
     }
-    return withheld(below(path, this.#root)) || withheld(below(real, this.#realRoot))
+    return rule(below(path, this.#root)) || rule(below(real, this.#realRoot))
   }
 
   /** False when a symbolic link leads out of the folder. */

@@ -5,7 +5,7 @@ import { open, realpath, type FileHandle } from 'node:fs/promises'
 import type { Exchange } from '../../exchange.ts'
 import { redirectToFolder, refuse } from './answer.ts'
 import { statusOfFailure, unreadable } from './failure.ts'
-import { FileFinder, isSame, type FindOptions, type Found } from './find.ts'
+import { FileFinder, isSame, type FindOptions, type Found, type PathRule } from './find.ts'
 
 /** Files up to this size are read whole before anything is sent; bigger ones block by block of this size. One read of a socket. */
 const BLOCK = 64 * 1024
@@ -20,16 +20,16 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** How files are sent. */
 export interface SendOptions extends FindOptions {
-  /** Of a path: clients have put it there for others. Pages come as text then, and nothing is taken for what it does not say it is. */
-  readonly foreign?: ((path: string) => boolean) | undefined
+  /** Whether clients have put it there for others. Pages come as text then, and nothing is taken for what it does not say it is. */
+  readonly foreign?: PathRule | undefined
 }
 
 /** Sends the files of one folder. */
 export class FileSender {
   readonly #finder: FileFinder
-  readonly #foreign: NonNullable<SendOptions['foreign']>
+  readonly #foreign: PathRule | undefined
 
-  private constructor(finder: FileFinder, foreign: NonNullable<SendOptions['foreign']>) {
+  private constructor(finder: FileFinder, foreign: PathRule | undefined) {
     this.#finder = finder
     this.#foreign = foreign
   }
@@ -39,7 +39,7 @@ export class FileSender {
     // Loaded when it is needed: it takes 19 ms of the start.
     const { send } = await import('@fastify/send')
     const finder = new FileFinder(send, await realpath(root), root, options)
-    return new FileSender(finder, options.foreign ?? (() => false))
+    return new FileSender(finder, options.foreign)
   }
 
   /**
@@ -51,26 +51,38 @@ export class FileSender {
     if (method !== 'GET' && method !== 'HEAD') return refuse(exchange, 405, [['Allow', 'GET, HEAD']])
     for (let changes = 0; ; changes++) {
       let found = await this.#finder.find(exchange.variables, path)
-      if (exchange.aborted) return
-      if (found.kind === 'file' && this.#foreign(path ?? exchange.variables.PATH_INFO ?? '')) {
+      if (found.kind === 'file' && (await this.#isForeign(found.path)))
         found = { ...found, headers: asForeign(found.headers) }
-      }
+      if (exchange.aborted) return
       if (found.kind === 'folder') return redirectToFolder(exchange)
       if (found.kind === 'refused') return refuse(exchange, found.status, found.headers)
       if (await sendFile(exchange, found, method === 'HEAD')) return
       if (changes === CHANGES_MAX) throw unreadable(RESTLESS, found.path)
     }
   }
+
+  /** One that is gone again is nobody's. */
+  async #isForeign(path: string): Promise<boolean> {
+    try {
+      return await this.#finder.isOf(path, this.#foreign)
+    } catch {
+      return true
+    }
+  }
 }
 
 /** What a browser would run on this site. */
 const PAGE = /^(?:text\/html|application\/xhtml\+xml)\b/i
+/** What may have scripts in it, and is of use all the same: drawings are shown without them. */
+const MARKUP = /^[^;]*[/+]xml\b/i
+const POLICY: [string, string] = ['Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox"]
 
 function asForeign(headers: readonly [string, string][]): [string, string][] {
   const plain = headers.map(([name, value]): [string, string] =>
     name === 'Content-Type' && PAGE.test(value) ? [name, 'text/plain; charset=utf-8'] : [name, value],
   )
-  return [...plain, ['X-Content-Type-Options', 'nosniff']]
+  const markup = plain.some(([name, value]) => name === 'Content-Type' && MARKUP.test(value))
+  return [...plain, ['X-Content-Type-Options', 'nosniff'], ...(markup ? [POLICY] : [])]
 }
 
 /** @returns false when another file has taken the place of the one that was found: its length and date are not those of the head. */
