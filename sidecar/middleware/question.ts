@@ -2,9 +2,12 @@
 import { copyVariables, decodePath, isSecure, resolveDots, splitTarget, type Variables } from '../variables.ts'
 import { requestTargets } from '../targets.ts'
 
-/** What is said of the body, of this connection, of a part or of a version that is wanted: nothing of that is asked for. */
+/**
+ * What is said of the body, of this connection, of a part or of a version that is wanted: nothing of that is asked for. And what clients would
+ * say of the path and method that the question is about.
+ */
 const OF_THE_OTHER =
-  /^(?:CONTENT_(?:LENGTH|TYPE)|PATH_TRANSLATED|SCRIPT_FILENAME|DOCUMENT_URI|HTTP_(?:TRANSFER_ENCODING|TE|TRAILER|EXPECT|CONNECTION|KEEP_ALIVE|UPGRADE|SEC_WEBSOCKET_.*|RANGE|IF_.*|X_FORWARDED_.*|FORWARDED))$/
+  /^(?:CONTENT_(?:LENGTH|TYPE)|PATH_TRANSLATED|SCRIPT_FILENAME|DOCUMENT_URI|HTTP_(?:TRANSFER_ENCODING|TE|TRAILER|EXPECT|CONNECTION|KEEP_ALIVE|UPGRADE|SEC_WEBSOCKET_.*|RANGE|IF_.*|X_FORWARDED_.*|FORWARDED|X_ORIGINAL_.*|X_REWRITE_URL|X_HTTP_METHOD.*|X_METHOD_OVERRIDE))$/
 
 /**
  * What is asked.

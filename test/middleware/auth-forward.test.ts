@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
 import { chain } from '../../sidecar/middleware/chain.ts'
 import type { Next } from '../../sidecar/middleware/middleware.ts'
+import { redispatched } from '../../sidecar/redispatch.ts'
 import type { HeaderPair } from '../../sidecar/wire/head.ts'
 import type { TestResponse } from '../exchange.ts'
 import { makeLayer, reports, type MadeLayer } from './guarded.ts'
@@ -43,6 +44,9 @@ test('it is asked by GET, with the fields of the request and what that was', asy
       Range: 'bytes=0-1',
       'If-None-Match': '"a"',
       'X-Forwarded-Uri': '/forged',
+      'X-Original-URL': '/forged',
+      'X-Rewrite-URL': '/forged',
+      'X-HTTP-Method-Override': 'DELETE',
       'Remote-User': 'root',
       Upgrade: 'websocket',
       Connection: 'Upgrade',
@@ -69,6 +73,9 @@ test('it is asked by GET, with the fields of the request and what that was', asy
     'HTTP_IF_NONE_MATCH',
     'HTTP_REMOTE_USER',
     'HTTP_UPGRADE',
+    'HTTP_X_ORIGINAL_URL',
+    'HTTP_X_REWRITE_URL',
+    'HTTP_X_HTTP_METHOD_OVERRIDE',
   ])
     expect(question).not.toHaveProperty(name)
 })
@@ -164,6 +171,29 @@ test('two that ask for what the other one guards come to an end', async () => {
   const response = await a.ask().response
   expect([response.status, String(response.body)]).toEqual([500, expect.stringContaining('ASIDE_LOOP')])
   expect(asked).toBe(10)
+})
+
+test('who is asked names the user in a field that nobody else can set', async () => {
+  const one = forwarding(answers(204), { user: 'X-Auth-User' })
+  expect(variables(await one.ask({ headers: { 'X-Auth-User': 'root' } }).response)).not.toHaveProperty(
+    'HTTP_X_AUTH_USER',
+  )
+})
+
+test('what an app leads to another path inside passes all layers that it has passed', async () => {
+  const inner = makeLayer(auth, { forward: '/b' }, { ask: answers(200, [['Remote-User', 'b']]) })
+  const outer = makeLayer(auth, { users: ['anna:secret'], plain: true })
+  closing.push(() => outer.layer.close!())
+  let again = false
+  const both: Next = (exchange) => void inner.layer.handle(exchange, app)
+  const app: Next = (exchange) => {
+    if (again) return reports(exchange)
+    again = true
+    chain([outer.layer], both)(redispatched(exchange, exchange.variables))
+  }
+  const headers = { Authorization: `Basic ${btoa('anna:secret')}` }
+  const response = await outer.ask({ headers }, both).response
+  expect([response.status, variables(response).REMOTE_USER]).toEqual([200, 'b'])
 })
 
 test('two layers ask two, and each says who it is', async () => {

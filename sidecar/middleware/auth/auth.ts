@@ -25,7 +25,7 @@ class Auth implements Middleware {
   constructor(settings: AuthSettings, context: MiddlewareContext) {
     this.#guard = guardOf(settings, context)
     this.#where = whereOf(settings, context.path)
-    this.#claims = new Claims(settings.request)
+    this.#claims = new Claims([...settings.request, settings.user])
     this.#passes = settings.passAuthorization || settings.forward !== undefined
   }
 
@@ -39,14 +39,14 @@ class Auth implements Middleware {
 
   handle(exchange: Exchange, next: Next): void | Promise<void> {
     if (this.#guard.isOwn(exchange)) return next(exchange)
-    const before = admittedBefore(exchange)
+    const before = admittedBefore(exchange, this)
     const variables = this.#claims.without(exchange.variables)
-    if (before) identify(variables, before.identity)
+    if (before.identity) identify(variables, before.identity)
     exchange.variables = variables
-    logUser(exchange, before?.identity.user)
+    logUser(exchange, before.identity?.user)
     if (!this.#where(variables)) return next(exchange)
     // A request that an app has led to another path inside was let in as it came.
-    if (before?.by === this) return next(exchange)
+    if (before.own) return next(exchange)
     const admitted = this.#guard.admit(exchange, variables)
     if (!(admitted instanceof Promise)) return this.#letIn(exchange, admitted, next)
     return admitted.then((identity) => {

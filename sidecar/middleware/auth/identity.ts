@@ -25,7 +25,6 @@ const CLAIMS = [
   'AUTH_PASSWORD',
   'LOGON_USER',
   'UNMAPPED_REMOTE_USER',
-  'REDIRECT_REMOTE_USER',
   'HTTP_REMOTE_USER',
   'HTTP_X_REMOTE_USER',
   'HTTP_X_FORWARDED_USER',
@@ -46,15 +45,21 @@ export class Claims {
   without(variables: Variables): Variables {
     const copy = emptyVariables()
     for (const name in variables) {
-      if (name.length > this.#longest || !this.#names.has(common(name))) copy[name] = variables[name]!
+      if (!this.#isClaim(name)) copy[name] = variables[name]!
     }
     return copy
   }
+
+  /** Behind a redirect of its own Apache has each variable once more, with a word in front. */
+  #isClaim(name: string): boolean {
+    const own = name.startsWith('REDIRECT_') ? name.replace(/^(?:REDIRECT_)+/, '') : name
+    return own.length <= this.#longest && this.#names.has(common(own))
+  }
 }
 
-/** Header fields that are written in other letters, or with `_`, are one to somebody. */
+/** Header fields that are written in other letters, or with `_` or a dot, are one to somebody. */
 function common(name: string): string {
-  return name.toUpperCase().replaceAll('-', '_')
+  return name.toUpperCase().replaceAll(/[-.]/g, '_')
 }
 
 /** Puts an identity into variables. */
@@ -64,20 +69,29 @@ export function identify(variables: Variables, { user, type, fields = [] }: Iden
   for (const [name, value] of fields) variables[variableName(name)] = value
 }
 
-const admitted = new WeakMap<Exchange, { readonly by: object; readonly identity: Identity }>()
+/** Those that have let it in, the last of them first. */
+const admitted = new WeakMap<Exchange, { readonly by: object; readonly identity: Identity }[]>()
 
 /** Notes whom a layer has let in. */
 export function admit(exchange: Exchange, by: object, identity: Identity): void {
-  admitted.set(exchange, { by, identity })
+  const known = admitted.get(exchange)
+  if (known) known.unshift({ by, identity })
+  else admitted.set(exchange, [{ by, identity }])
 }
 
-/** Who the exchange is from, as the last layer on its way has found, where one has. */
-export function admittedBefore(exchange: Exchange): { readonly by: object; readonly identity: Identity } | undefined {
+/** Who the exchange is from, as the last layer on its way has found, where one has; and whether a layer is among those that have let it in. */
+export function admittedBefore(
+  exchange: Exchange,
+  by: object,
+): { readonly identity: Identity | undefined; readonly own: boolean } {
+  let identity: Identity | undefined
+  let own = false
   for (let one: Exchange | undefined = exchange; one; one = one.outer) {
     const known = admitted.get(one)
-    if (known) return known
+    identity ??= known?.[0]?.identity
+    own ||= known?.some((each) => each.by === by) ?? false
   }
-  return undefined
+  return { identity, own }
 }
 
 /** Whose request it is in the log: nobody's before somebody was let in, whatever the web server says. */
