@@ -1,7 +1,7 @@
 // Which requests a layer that guards is for, by their paths. Apps read paths in many ways: Express takes large letters for small ones, Tomcat
-// cuts off what stands behind a semicolon, URL of Node.js takes a backslash for a slash, and what follows two of them for a host, folders take
-// two slashes for one, and an encoded slash parts names or is a part of one. A path is guarded when any of these readings is, and left out when
-// every one is: whoever spells a path in another way gets past no guard.
+// cuts off what stands behind a semicolon, Windows dots behind a name, URL of Node.js takes a backslash for a slash, and what follows two of them
+// for a host, folders take two slashes for one, and an encoded slash parts names or is a part of one. A path is guarded when any of these
+// readings is, and left out when every one is: whoever spells a path in another way gets past no guard.
 import * as v from 'valibot'
 import { foldedPath } from '../file-names.ts'
 import { resolveDots, type Variables } from '../variables.ts'
@@ -39,8 +39,9 @@ export function whereOf({ path, except }: WhereSettings, place: string): Where {
   return (variables) => {
     if (!wanted && !excused) return true
     const readings = readingsOf(variables)
-    if (wanted && !readings.some((one) => fitsAny(wanted, foldedLetters(one).replaceAll(/\/{2,}/g, '/')))) return false
-    return !excused || !readings.every((one) => fitsAny(excused, one))
+    if (wanted && !readings.some((one) => coversAny(wanted, foldedLetters(one).replaceAll(/\/{2,}/g, '/'))))
+      return false
+    return !excused || !readings.every((one) => fitsAny(excused, segmentsOf(one)))
   }
 }
 
@@ -54,9 +55,25 @@ function patterns(
   return setting.map((one, index) => parsePathPattern(one, `${place}.${index}`, spelt))
 }
 
-function fitsAny(patterns: readonly PathPattern[], path: string): boolean {
-  const segments = segmentsOf(path)
+function fitsAny(patterns: readonly PathPattern[], segments: readonly string[]): boolean {
   return patterns.some((fits) => fits(segments))
+}
+
+/** As it is, or as a folder of Windows has it. */
+function coversAny(patterns: readonly PathPattern[], path: string): boolean {
+  const segments = segmentsOf(path)
+  if (fitsAny(patterns, segments)) return true
+  return /[. ](?:\/|$)|::\$data/.test(path) && fitsAny(patterns, segments.map(withoutTail))
+}
+
+/** Dots and blanks behind a name are nothing to Windows, and `::$data` is the file itself. */
+function withoutTail(segment: string): string {
+  let end = segment.length
+  for (;;) {
+    if (segment[end - 1] === '.' || segment[end - 1] === ' ') end--
+    else if (segment.endsWith('::$data', end)) end -= '::$data'.length
+    else return segment.slice(0, end)
+  }
 }
 
 /** Which paths a path may be to an app. */

@@ -261,6 +261,7 @@ test('a head that is too large gets 431', async () => {
   const { ask } = makeLayer(limit, { head: 100 })
   expect((await ask({ path: '/short' }).response).status).toBe(200)
   expect((await ask({ path: `/${'x'.repeat(100)}` }).response).status).toBe(431)
+  expect((await ask({ headers: { 'Content-Type': 'x'.repeat(100) } }).response).status).toBe(431)
   const answer = await ask({ headers: { Cookie: 'x'.repeat(100) } }).response
   expect([answer.status, String(answer.body)]).toEqual([431, expect.stringContaining('LIMIT_HEAD')])
 })

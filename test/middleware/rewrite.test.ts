@@ -49,6 +49,7 @@ test.each([
   [{ match: '^/a', to: '/x' }, '/x/../a', '/x'],
   [{ match: '^/a', to: '/x' }, '//a', '/x'],
   [{ match: '^/secret/b', to: '/x' }, '/secret%2fb', '/x'],
+  [{ match: '^/secret/.*$', to: '/x' }, '/secret/a%0Ab', '/x'],
   [{ match: '^/(\\d+)(?:-(?<word>\\w+))?$', to: '/$1/$<word>' }, '/12-ab', '/12/ab'],
   [{ match: '^/(\\d+)(?:-(?<word>\\w+))?$', to: '/$1/$<word>' }, '/12', '/12/'],
   [{ match: '^/(\\d+)$', to: '/:\\$' }, '/12', '/:$'],

@@ -39,6 +39,11 @@ test.each([
   ['/%5cx%5cadmin', true],
   ['//x/..;/admin', true],
   ['/y//x/admin', false],
+  // A file of that name to Windows.
+  ['/admin.', true],
+  ['/admin%20./x', true],
+  ['/admin::$DATA', true],
+  ['/admin.x', false],
 ])('/admin covers %s: %s', (path, expected) => {
   expect(isFor({ path: '/admin' }, path)).toBe(expected)
 })
@@ -64,6 +69,7 @@ test.each<[string, string, boolean]>([
   ['*.sql', '/backup/db.sql', true],
   ['*.sql', '/backup/DB.SQL/x', true],
   ['*.sql', '/backup/db.sqlx', false],
+  ['*.sql', '/backup/db.sql.%20', true],
   ['.git', '/a/.git/config', true],
   ['.git', '/a/x.git', false],
   ['/a/*/c', '/a/b/c/d', true],

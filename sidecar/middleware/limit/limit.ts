@@ -62,7 +62,7 @@ class Limit implements Middleware {
   #checkHead(variables: Variables): void {
     const { head: most } = this.#settings
     if (most === undefined) return
-    let size = variables.REQUEST_URI?.length ?? 0
+    let size = (variables.REQUEST_URI?.length ?? 0) + (variables.CONTENT_TYPE?.length ?? 0)
     for (const name in variables)
       if (name.startsWith('HTTP_')) size += name.length - 'HTTP_'.length + variables[name]!.length
     if (size > most)

@@ -50,10 +50,13 @@ function testOf(text: string, path: string): (value: string) => boolean {
   return (given) => pattern.test(given)
 }
 
-/** @throws {ConfigError} RULE_PATTERN */
+/**
+ * `.` is a line break, too: `%0A` in a path leads past no rule.
+ * @throws {ConfigError} RULE_PATTERN
+ */
 export function regularExpression(source: string, flags: string, path: string): RegExp {
   try {
-    return new RegExp(source, flags)
+    return new RegExp(source, `${flags}s`)
   } catch (error) {
     throw new ConfigError('RULE_PATTERN', path, `is no regular expression: ${(error as Error).message}`)
   }
