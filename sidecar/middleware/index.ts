@@ -17,6 +17,7 @@ import { retry } from './retry/retry.ts'
 import { rewrite } from './rewrite.ts'
 import { timeout } from './timeout.ts'
 import { variables } from './variables.ts'
+import { xslt } from './xslt.ts'
 
 /** Every one, in the order in which help and docs name them. */
 export const layers = [
@@ -37,4 +38,5 @@ export const layers = [
   timeout,
   retry,
   circuit,
+  xslt,
 ] as const satisfies readonly MiddlewareKind[]

@@ -1,4 +1,5 @@
 // Every built-in layer in settings with which it does its work and changes nothing: whatever holds for a mount has to hold behind them all.
+import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { layeredMount } from '../../sidecar/library/layered-mount.ts'
@@ -22,6 +23,7 @@ const neutral: Readonly<Record<(typeof layers)[number]['name'], Readonly<Record<
   cache: {},
   mirror: { to: NOWHERE },
   errors: { pages: { 451: `ask:${NOWHERE}` } },
+  xslt: { sheet: join(import.meta.dirname, 'identity.xsl'), types: ['application/x-nobody-has-this'] },
   rewrite: { rules: [{ from: NOWHERE, to: '/' }] },
   redirect: { rules: [{ from: NOWHERE, to: '/' }] },
   access: { deny: NOBODY },

@@ -6,9 +6,18 @@ import { passing } from '../../plugin/nginx/passing.ts'
 import { createGateway, type OwnGateway } from '../../sidecar/index.ts'
 import { nginx, program, temporaryFolder, type Nginx } from '../harness.ts'
 
+const SHEET = `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+<xsl:param name="who"/>
+<xsl:template match="/"><html><p><xsl:value-of select="$who"/></p><xsl:value-of select="a/b"/></html></xsl:template>
+</xsl:stylesheet>`
+
 const PORTS = { uwsgi: 8080, fastcgi: 8081 }
 
 const APP = `export const app = (environ, startResponse) => {
+  if (environ.SCRIPT_NAME === '/xml') {
+    startResponse('200 OK', [['Content-Type', 'text/xml'], ['ETag', '"v1"']])
+    return environ.PATH_INFO === '/bad' ? ['<a>', '<b></a>'] : ['<a>', '<b>1</b>', '</a>']
+  }
   startResponse('200 OK', [['Content-Type', 'text/plain']])
   return [[environ.SCRIPT_NAME, environ.PATH_INFO, environ.QUERY_STRING, environ.REQUEST_URI].join(' ')]
 }`
@@ -42,6 +51,7 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
 
   beforeAll(async () => {
     writeFileSync(join(folder.path, 'app.mjs'), APP)
+    writeFileSync(join(folder.path, 's.xsl'), SHEET)
     const socket = join(folder.path, 's')
     gateway = await createGateway(
       {
@@ -51,7 +61,10 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
           { redirect: [{ from: '/old/*path', to: '/new/*path' }] },
           { rewrite: [{ from: '/s/*path', to: '/shop/*path' }] },
         ],
-        mounts: { '/shop': { app: './app.mjs', use: [{ rewrite: [{ from: '/:id', to: '/item?id=:id' }] }] } },
+        mounts: {
+          '/shop': { app: './app.mjs', use: [{ rewrite: [{ from: '/:id', to: '/item?id=:id' }] }] },
+          '/xml': { app: './app.mjs', use: [{ xslt: { sheet: './s.xsl', parameters: { who: '${REQUEST_METHOD}' } } }] },
+        },
       },
       { directory: folder.path },
     )
@@ -76,6 +89,14 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
 
     test('a rewrite in front decides on the mount, one of the mount on what it gets', async () => {
       expect(await (await ask('/s/a%20b?x')).text()).toBe('/shop /item id=a%20b /s/a%20b?x')
+    })
+
+    test('XML becomes HTML', async () => {
+      const response = await ask('/xml/a')
+      expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+      expect(await response.text()).toBe('<html>\n<p>GET</p>1</html>\n')
+      const bad = await ask('/xml/bad')
+      expect([bad.status, await bad.text()]).toEqual([502, expect.stringContaining('XSLT_DOCUMENT')])
     })
 
     test('a path that is none is refused', async () => {

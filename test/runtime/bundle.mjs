@@ -11,6 +11,7 @@ const ENTRIES = [
   'sidecar/worker/main',
   'sidecar/worker/watch',
   'sidecar/middleware/auth/thread',
+  'sidecar/middleware/xslt/worker',
   'sidecar/mounts/unit-http/http',
   'plugin/iis/handler',
   'test/conformance/index',

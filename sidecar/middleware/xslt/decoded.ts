@@ -1,0 +1,46 @@
+// A body without its content codings (RFC 9110 8.4): an app may send its XML compressed.
+import type { InputType } from 'node:zlib'
+import { AppError } from '../../errors.ts'
+
+type Decode = (
+  bytes: InputType,
+  options: { maxOutputLength: number },
+  done: (error: Error | null, result: Buffer) => void,
+) => void
+
+/** Loaded by the first body that is compressed. */
+async function decoderOf(coding: string): Promise<Decode | undefined> {
+  const zlib = await import('node:zlib')
+  const decoders: Readonly<Record<string, Decode>> = {
+    gzip: zlib.gunzip,
+    'x-gzip': zlib.gunzip,
+    deflate: zlib.inflate,
+    br: zlib.brotliDecompress,
+    zstd: zlib.zstdDecompress,
+  }
+  return Object.hasOwn(decoders, coding) ? decoders[coding] : undefined
+}
+
+/**
+ * @param max bytes of what comes out
+ * @throws {AppError} XSLT_DOCUMENT
+ */
+export async function decoded(body: Buffer, codings: string | undefined, max: number): Promise<Buffer> {
+  let bytes = body
+  const names = (codings ?? '').split(',').map((name) => name.trim().toLowerCase())
+  for (const name of names.toReversed()) {
+    if (name === '' || name === 'identity') continue
+    const decode = await decoderOf(name)
+    if (!decode)
+      throw new AppError('XSLT_DOCUMENT', `the response has the content coding ${name}, which cannot be undone`, 502)
+    const whole = bytes
+    bytes = await new Promise<Buffer>((resolve, reject) => {
+      decode(whole, { maxOutputLength: max }, (error, result) => {
+        if (!error) return resolve(result)
+        const message = `the response does not come out of its content coding ${name} within ${max} bytes: ${error.message}`
+        reject(new AppError('XSLT_DOCUMENT', message, 502))
+      })
+    })
+  }
+  return bytes
+}

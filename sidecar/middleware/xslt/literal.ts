@@ -1,0 +1,18 @@
+// Values for the parameters of a sheet. A parameter is an XPath expression: what a client wrote is given as a literal, and stays a text.
+
+/** What XML 1.0 (2.2) has no place for. */
+const NO_XML =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+/** The XPath literal (XPath 1.0, 3.7) of a text; one with both kinds of quotes is put together. */
+export function xpathLiteral(text: string): string {
+  const clean = text.replace(NO_XML, '\ufffd')
+  if (!clean.includes("'")) return `'${clean}'`
+  if (!clean.includes('"')) return `"${clean}"`
+  return `concat(${clean
+    .split(/("+)/)
+    .filter((part) => part !== '')
+    .map((part) => (part.startsWith('"') ? `'${part}'` : `"${part}"`))
+    .join(', ')})`
+}
