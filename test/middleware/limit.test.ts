@@ -1,9 +1,14 @@
 // How many requests come, how many at a time, how large they are, and how slowly they come.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { RequestBody } from '../../sidecar/body.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
+import { aside } from '../../sidecar/middleware/aside.ts'
+import { chain } from '../../sidecar/middleware/chain.ts'
 import { addressKey } from '../../sidecar/middleware/limit/key.ts'
 import { limit } from '../../sidecar/middleware/limit/limit.ts'
 import { rateOf, Rates } from '../../sidecar/middleware/limit/rates.ts'
+import { redispatched } from '../../sidecar/redispatch.ts'
+import { copyVariables } from '../../sidecar/variables.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
 import { text } from '../listen/gateway.ts'
 import { makeLayer, reports } from './guarded.ts'
@@ -255,6 +260,24 @@ describe('a body', () => {
       vi.useRealTimers()
     }
   })
+})
+
+test('what belongs to a request is not counted again: what a layer asks, and where an app leads it inside', async () => {
+  const { layer, ask } = makeLayer(limit, { concurrent: 1, rate: '1/h' })
+  const front = chain([layer], reports)
+  const asks = ask({}, async (exchange) => {
+    const { head } = await aside(front, {
+      of: exchange,
+      variables: copyVariables(exchange.variables),
+      body: new RequestBody(0),
+      max: 10_000,
+      timeout: 10_000,
+    })
+    expect(head.status).toBe(200)
+    front(redispatched(exchange, copyVariables(exchange.variables)))
+  })
+  expect((await asks.response).status).toBe(200)
+  expect((await ask().response).status).toBe(429)
 })
 
 test('a head that is too large gets 431', async () => {

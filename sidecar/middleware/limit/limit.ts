@@ -20,6 +20,7 @@ class Limit implements Middleware {
   readonly #rates: Rates | undefined
   readonly #fields: RateFields | undefined
   readonly #atATime = new Map<string, number>()
+  readonly #counted = new WeakSet<Exchange>()
 
   /** @throws {ConfigError} LIMIT_SETTINGS, PATH_PATTERN */
   constructor(settings: LimitSettings, { path }: MiddlewareContext) {
@@ -42,11 +43,13 @@ class Limit implements Middleware {
     this.#checkHead(variables)
     const { body: most, bodyRate: rate, bodyGrace, concurrent } = this.#settings
     const body = boundedBody(exchange, { most, rate, grace: bodyGrace * 1000 })
-    const key = this.#rates || concurrent !== undefined ? this.#keyOf(variables) : ''
-    const told = this.#countRate(key)
-    if (concurrent !== undefined) this.#enter(key, concurrent)
     const changed: Passed = body === exchange.body ? {} : { body }
-    if (told.length === 0 && concurrent === undefined) {
+    const counts = this.#counts(exchange)
+    const key = counts ? this.#keyOf(variables) : ''
+    const told = counts ? this.#countRate(key) : []
+    const enters = counts && concurrent !== undefined
+    if (enters) this.#enter(key, concurrent)
+    if (told.length === 0 && !enters) {
       return next(body === exchange.body ? exchange : through(exchange, {}, changed))
     }
     const layer: Layer = {
@@ -54,9 +57,22 @@ class Limit implements Middleware {
         head: (head) => ({ ...head, headers: [...head.headers, ...told] }),
         upgrade: (head, outer) => outer.upgrade({ ...head, headers: [...head.headers, ...told] }),
       }),
-      ...(concurrent !== undefined && { over: () => this.#leave(key) }),
+      ...(enters && { over: () => this.#leave(key) }),
     }
     next(through(exchange, layer, changed))
+  }
+
+  /**
+   * False for what belongs to a request that was counted: what an app has led to another path inside, and what a layer asks for itself,
+   * which would have no room when its request has the last place.
+   */
+  #counts(exchange: Exchange): boolean {
+    if (!this.#rates && this.#settings.concurrent === undefined) return false
+    let one = exchange
+    for (; one.outer; one = one.outer) if (this.#counted.has(one)) return false
+    if (one.hops > 0 || this.#counted.has(one)) return false
+    this.#counted.add(exchange)
+    return true
   }
 
   #checkHead(variables: Variables): void {
