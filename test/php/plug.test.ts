@@ -57,7 +57,7 @@ interface Front {
   readonly start: (config: string) => Promise<{ address: string; stop: () => Promise<void> }>
 }
 
-const fronts: readonly Front[] = ['uwsgi', 'http'].map((protocol) => ({
+const fronts: readonly Front[] = ['uwsgi'].map((protocol) => ({
   host: nginx,
   protocol,
   start: async (config) => {

@@ -59,7 +59,7 @@ export class PhpPlan implements ServerPlan {
     }
     const { process: given } = settings
     const own = uid === 0 && given?.user === undefined ? { process: { ...given, user: USER } } : {}
-    this.#identity = new Identity({ ...settings, ...own }, path, platform)
+    this.#identity = new Identity({ ...settings, ...own }, path, platform, uid ?? -1)
     this.#folder = new PrivateFolder(this.#identity)
     this.user = uid === 0 ? String(given?.user ?? USER) : undefined
     if (uid === 0 && this.#identity.uid === undefined) {
