@@ -1,4 +1,5 @@
 // Node-RED: its editor, its administration, and the pages of a flow, below one prefix.
+import { until } from '../harness.ts'
 import { demand, type RealApp } from './app.ts'
 
 const SERVER = `import express from 'express'
@@ -72,8 +73,12 @@ export const nodeRed: RealApp = {
           body: JSON.stringify(FLOW),
         })
         demand(deployed.status === 204, `status ${deployed.status}`)
-        const page = await visitor.visit('/red/api/hello?who=ann')
-        demand(page.text === 'hello ann', `status ${page.status}: ${page.text.slice(-100)}`)
+        // It says so before the flow has started.
+        const answer = await until('the flow answers', async () => {
+          const page = await visitor.visit('/red/api/hello?who=ann')
+          return page.status === 404 ? undefined : page.text
+        })
+        demand(answer === 'hello ann', answer)
       },
     ],
     [
