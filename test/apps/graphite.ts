@@ -63,7 +63,7 @@ ALLOWED_HOSTS = ['*']
       },
     ],
     [
-      'dashboards are kept and found',
+      'the search for dashboards',
       async (visitor) => {
         const found = await visitor.visit('/graphite/dashboard/find/?query=')
         demand(found.status === 200 && found.text.includes('dashboards'), `status ${found.status}`)

@@ -1,6 +1,7 @@
 // Redmine as Debian has it, run by puma as Debian's own user, below a prefix.
 import { chmodSync, writeFileSync } from 'node:fs'
 import { demand, type RealApp } from './app.ts'
+import { Visitor } from './visitor.ts'
 
 const RACK = `require '/usr/share/redmine/config/environment'
 map('/redmine') { run Rails.application }
@@ -53,10 +54,11 @@ export const redmine: RealApp = {
       },
     ],
     [
-      'what needs a login leads there, and back',
-      async (visitor) => {
-        const response = await visitor.ask('/redmine/admin', { headers: { Cookie: '' } })
-        demand(response.status === 302, `status ${response.status}`)
+      'what needs a login leads there, and says where back to',
+      async ({ base }) => {
+        const page = await new Visitor(base).visit('/redmine/admin')
+        const back = new URL(page.path, base).searchParams.get('back_url')
+        demand(page.path.startsWith('/redmine/login?') && back === `${base}/redmine/admin`, `it leads to ${page.path}`)
       },
     ],
     [

@@ -94,7 +94,7 @@ export const tomcat: RealApp = {
       },
     ],
     [
-      'a redirect after a form to log in (FORM)',
+      'what needs a login shows its form',
       async (visitor) => {
         const page = await visitor.visit('/tomcat/jsp/security/protected/index.jsp')
         demand(page.status === 200 && page.text.includes('j_security_check'), `status ${page.status}`)
