@@ -106,10 +106,10 @@ test('a place of one word is a prefix without its slash, or a host name: which o
 })
 
 test('words that mean a kind of mount lead to it', async () => {
-  const { problems } = await yaml('mounts:\n  /: { php: ./index.php }\n  /a: { static: ./public }\n')
+  const { problems } = await yaml('mounts:\n  /: { rack: ./config.ru }\n  /a: { static: ./public }\n')
   expect(problems).toEqual([
     expect.stringMatching(
-      /^c\.yaml:2: mounts\.\/: there is no kind of mount called php: PHP runs in PHP-FPM.* \[MOUNT_KIND\]$/,
+      /^c\.yaml:2: mounts\.\/: there is no kind of mount called rack: a Rack app runs in a server of its own.* \[MOUNT_KIND\]$/,
     ),
     'c.yaml:3: mounts./a: there is no kind of mount called static: a folder is of the kind files [MOUNT_KIND]',
   ])
