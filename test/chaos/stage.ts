@@ -260,7 +260,8 @@ export class Stage {
     const end = err.lastIndexOf('\n') + 1
     const lines = err.slice(this.#read, end).split('\n')
     this.#read = end
-    return lines.filter((line) => / (?:warn|error) /.test(line))
+    // Whoever runs this as root is warned of that with each gateway.
+    return lines.filter((line) => / (?:warn|error) /.test(line) && !line.endsWith(' code=ROOT_APPS'))
   }
 
   /** What nginx complained about since the last time. */

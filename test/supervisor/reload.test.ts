@@ -135,6 +135,7 @@ test('no request is lost', async () => {
   }
   const { code, err } = await one.stop()
   expect(code).toBe(0)
-  expect(err).not.toMatch(/ (?:warn|error) /)
+  // Whoever runs the tests as root is warned of that with each gateway.
+  expect(err.replaceAll(/.* code=ROOT_APPS$/gm, '')).not.toMatch(/ (?:warn|error) /)
   await host.stop()
 })
