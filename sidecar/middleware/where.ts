@@ -59,10 +59,13 @@ function fitsAny(patterns: readonly PathPattern[], segments: readonly string[]):
   return patterns.some((fits) => fits(segments))
 }
 
-/** As it is, or as a folder of Windows has it. */
+/** As it is, as a script has it, or as a folder of Windows. */
 function coversAny(patterns: readonly PathPattern[], path: string): boolean {
   const segments = segmentsOf(path)
   if (fitsAny(patterns, segments)) return true
+  // Behind the name of a script stands what an app with a front controller takes for the path.
+  const behind = path.replaceAll(/\/[^/]*\.php(?=\/)/g, '')
+  if (behind !== path && coversAny(patterns, behind)) return true
   return /[. ](?:\/|$)|::\$data/.test(path) && fitsAny(patterns, segments.map(withoutTail))
 }
 

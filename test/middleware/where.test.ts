@@ -44,6 +44,12 @@ test.each([
   ['/admin%20./x', true],
   ['/admin::$DATA', true],
   ['/admin.x', false],
+  // The same to an app whose front controller is index.php.
+  ['/index.php/admin/x', true],
+  ['/INDEX.php//admin', true],
+  ['/a/index.php/admin', false],
+  ['/index.php', false],
+  ['/index.phpx/admin', false],
 ])('/admin covers %s: %s', (path, expected) => {
   expect(isFor({ path: '/admin' }, path)).toBe(expected)
 })
@@ -59,6 +65,7 @@ test.each([
   ['/healthz%5c..%5cadmin', false],
   ['/healthz;x', false],
   ['/healthz%2Flive', false],
+  ['/healthz/x.php/y', true],
   ['//healthz/healthz', false],
   ['/admin/%2e%2e/healthz', true],
 ])('/healthz leaves out %s: %s', (path, out) => {
