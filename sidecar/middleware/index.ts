@@ -16,6 +16,7 @@ import { requestId } from './request-id.ts'
 import { retry } from './retry/retry.ts'
 import { rewrite } from './rewrite.ts'
 import { timeout } from './timeout.ts'
+import { tryFiles } from './try-files.ts'
 import { variables } from './variables.ts'
 import { xslt } from './xslt.ts'
 
@@ -39,4 +40,5 @@ export const layers = [
   retry,
   circuit,
   xslt,
+  tryFiles,
 ] as const satisfies readonly MiddlewareKind[]

@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
     name: 'middleware',
     files: ['sidecar/middleware/'],
     sentence: 'The layers that stand in front of the gateway or of a mount, one file each.',
-    uses: ['chain', 'mounts', 'interface', 'routes', 'connect', ...REQUEST],
+    uses: ['chain', 'mounts', 'files', 'interface', 'routes', 'connect', ...REQUEST],
   },
   {
     name: 'mounts',

@@ -23,6 +23,7 @@ const neutral: Readonly<Record<(typeof layers)[number]['name'], Readonly<Record<
   cache: {},
   mirror: { to: NOWHERE },
   errors: { pages: { 451: `ask:${NOWHERE}` } },
+  'try-files': { root: join(import.meta.dirname, '../../examples/public'), index: [] },
   xslt: { sheet: join(import.meta.dirname, 'identity.xsl'), types: ['application/x-nobody-has-this'] },
   rewrite: { rules: [{ from: NOWHERE, to: '/' }] },
   redirect: { rules: [{ from: NOWHERE, to: '/' }] },

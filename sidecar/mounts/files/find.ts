@@ -76,6 +76,12 @@ export class FileFinder {
     }
   }
 
+  /** PATH_INFO of a file that was found. */
+  pathOf({ path }: Pick<Extract<Found, { kind: 'file' }>, 'path'>): string {
+    const below = path.slice(this.#root.replace(/[\\/]$/, '').length)
+    return Buffer.from(this.#windows ? below.replaceAll('\\', '/') : below).toString('latin1')
+  }
+
   /** What PATH_INFO names, or `info` in its place. */
   async find(variables: Variables, info: string = variables.PATH_INFO ?? ''): Promise<Found> {
     if (info === '') return variables.SCRIPT_NAME ? { kind: 'folder' } : this.#look('/', variables)

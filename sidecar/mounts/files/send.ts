@@ -3,9 +3,11 @@
 import { constants } from 'node:fs'
 import { open, realpath, type FileHandle } from 'node:fs/promises'
 import type { Exchange } from '../../exchange.ts'
+import type { Variables } from '../../variables.ts'
 import { redirectToFolder, refuse } from './answer.ts'
 import { statusOfFailure, unreadable } from './failure.ts'
 import { FileFinder, isSame, type FindOptions, type Found, type PathRule } from './find.ts'
+import { withSibling, type Compressed } from './sibling.ts'
 
 /** Files up to this size are read whole before anything is sent; bigger ones block by block of this size. One read of a socket. */
 const BLOCK = 64 * 1024
@@ -68,6 +70,34 @@ export class FileSender {
     } catch {
       return true
     }
+  }
+
+  /**
+   * As `answer`, where there is something: a file, or a folder that has an index.
+   * @param compressed files beside the others that may be sent in their place
+   * @returns false: there is nothing, and nobody was answered
+   */
+  async offer(exchange: Exchange, compressed?: Compressed): Promise<boolean> {
+    for (let changes = 0; ; changes++) {
+      const found = await this.#there(exchange.variables, compressed)
+      if (exchange.aborted) return true
+      if (!found) return false
+      if (found.kind === 'folder') redirectToFolder(exchange)
+      else if (found.kind === 'refused') refuse(exchange, found.status, found.headers)
+      else if (!(await sendFile(exchange, found, exchange.variables.REQUEST_METHOD === 'HEAD'))) {
+        if (changes < CHANGES_MAX) continue
+        throw unreadable(RESTLESS, found.path)
+      }
+      return true
+    }
+  }
+
+  async #there(variables: Variables, compressed: Compressed | undefined): Promise<Found | undefined> {
+    const found = await this.#finder.find(variables)
+    if (found.kind === 'refused') return found.status === 404 ? undefined : found
+    if (found.kind === 'file') return compressed ? withSibling(this.#finder, variables, found, compressed) : found
+    const index = await this.#finder.find(variables, `${variables.PATH_INFO ?? ''}/`)
+    return index.kind === 'refused' && index.status === 404 ? undefined : found
   }
 }
 
