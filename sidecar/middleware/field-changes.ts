@@ -2,7 +2,9 @@
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import { HOP_BY_HOP } from '../wire/field-names.ts'
+import type { Log } from '../log.ts'
 import { TOKEN } from '../token.ts'
+import { warnOfSlow } from './rules/slow-pattern.ts'
 import { fieldTemplate, type Template } from './template.ts'
 
 const name = v.pipe(v.string(), v.regex(TOKEN, 'is the name of a header field'))
@@ -60,12 +62,14 @@ export interface FieldChanges {
 
 /**
  * @param path of the settings, for errors
+ * @param log is told of a regular expression that may take for ever (RULE_SLOW)
  * @param refused names that are not to be changed beside those of the framing, with the reason
  * @throws {ConfigError} FIELD_FIXED, REGEXP_BAD, TEMPLATE_BAD
  */
 export function fieldChanges(
   settings: ChangeSettings,
   path: string,
+  log: Log,
   refused: Readonly<Record<string, string>> = {},
 ): FieldChanges {
   const demand = (field: string, place: string): void => {
@@ -91,6 +95,7 @@ export function fieldChanges(
     replaced: Object.entries(settings.replace).map(([field, [pattern, text]]) => {
       const place = `${path}.replace.${field}`
       demand(field, place)
+      warnOfSlow(pattern, place, log)
       return { lower: field.toLowerCase(), pattern: regularExpression(pattern, place), text }
     }),
     defaults: values(settings.default, 'default'),

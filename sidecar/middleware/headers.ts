@@ -47,9 +47,9 @@ export const headers: MiddlewareKind<'headers', typeof settings, never> = {
   name: 'headers',
   summary: 'Sets, adds, replaces and leaves out header fields, of requests and of responses.',
   settings,
-  create({ request, response, secure }, { path }) {
-    const inward = request && fieldChanges(request, `${path}.request`, REFUSED)
-    const outward = response && fieldChanges(response, `${path}.response`)
+  create({ request, response, secure }, { path, log }) {
+    const inward = request && fieldChanges(request, `${path}.request`, log, REFUSED)
+    const outward = response && fieldChanges(response, `${path}.response`, log)
     const ranges = response?.statuses?.map(statusRange)
     const layer = responseLayer(outward, ranges, secure)
     return {

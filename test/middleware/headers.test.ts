@@ -133,3 +133,8 @@ test('a ${ that stays', async () => {
   const { response } = await pass(headers, { response: { set: { A: '$${A} ${REQUEST_METHOD}' } } })
   expect(response.header('a')).toBe('${A} GET')
 })
+
+test('a regular expression that may take for ever is told of', async () => {
+  const { log } = await pass(headers, { request: { replace: { Cookie: ['^(a+)+$', ''] } } })
+  expect(log).toContain('use.0.headers.request.replace.Cookie: (a+)+ repeats what repeats itself')
+})

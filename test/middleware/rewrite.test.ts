@@ -205,6 +205,11 @@ test.each([
   expect(log.text).toContain('RULE_SLOW')
 })
 
+test('of a condition too', async () => {
+  const { log } = await layered(rewrite, { rules: [{ to: '/b', unless: { HTTP_USER_AGENT: '/^(a+)+$/i' } }] }, echo)
+  expect(log.text).toContain('use.0.rewrite.rules.0.unless.HTTP_USER_AGENT: (a+)+ repeats what repeats itself')
+})
+
 test.each([
   '^/(\\d+)(?:-(\\w+))?$',
   '^(/\\w+)*$',

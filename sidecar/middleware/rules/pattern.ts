@@ -4,7 +4,7 @@ import { ConfigError } from '../../errors.ts'
 import { regularExpression } from './conditions.ts'
 import type { Log } from '../../log.ts'
 import type { Taken } from './seen-path.ts'
-import { slowPart } from './slow-pattern.ts'
+import { warnOfSlow } from './slow-pattern.ts'
 
 /** How the path is written in a rule; neither: every path. */
 export interface PatternSettings {
@@ -35,9 +35,7 @@ export async function patternOf(
   log: Log,
 ): Promise<Pattern> {
   if (match !== undefined) {
-    const slow = slowPart(match)
-    const why = `${path}.match: ${slow} repeats what repeats itself, and may take for ever for a path that does not fit in the end`
-    if (slow !== undefined) log.warn(why, { code: 'RULE_SLOW' })
+    warnOfSlow(match, `${path}.match`, log)
     return expressionOf(match, ignoreCase, `${path}.match`)
   }
   return from === undefined ? EVERY : templateOf(from, ignoreCase, `${path}.from`)

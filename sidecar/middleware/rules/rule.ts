@@ -50,7 +50,7 @@ export async function matcherOf(settings: RuleSettings, path: string, log: Log):
   if (settings.from !== undefined && settings.match !== undefined)
     throw new ConfigError('RULE_PATTERN', path, 'has both from and match: leave one out')
   const pattern = await patternOf(settings, path, log)
-  const counts = conditionOf(settings, path)
+  const counts = conditionOf(settings, path, log)
   return {
     names: pattern.names,
     fit(variables) {

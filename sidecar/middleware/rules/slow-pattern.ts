@@ -1,6 +1,8 @@
 // Regular expressions that may take for ever: a repetition of what has a repetition in it, such as `(\w+-?)*`, which there are ever more ways to
 // divide a path among, and all are tried when it does not fit in the end. Found by their text, so not all are: it is a warning.
 
+import type { Log } from '../../log.ts'
+
 /** A group that is open. */
 interface Group {
   readonly start: number
@@ -9,6 +11,14 @@ interface Group {
 }
 
 const REPETITION = /^(?:[*+]|\{[0-9]+,\})/
+
+/** Has the log warn of a regular expression that may take for ever (RULE_SLOW). `path`: of the setting. */
+export function warnOfSlow(source: string, path: string, log: Log): void {
+  const slow = slowPart(source)
+  if (slow === undefined) return
+  const why = 'repeats what repeats itself, and may take for ever for text that does not fit in the end'
+  log.warn(`${path}: ${slow} ${why}`, { code: 'RULE_SLOW' })
+}
 
 /** The part of a regular expression that repeats a repetition; undefined when there is none. */
 export function slowPart(source: string): string | undefined {
