@@ -97,7 +97,7 @@ function decodeForward(payload: Buffer): Pair[] {
     const spelled = coded ? FIELDS[(code & 0xff) - 1]! : sized(code)!
     const field = spelled.toUpperCase().replaceAll('-', '_')
     const value = text()!
-    if (coded || !spelled.includes('_'))
+    if (coded || !/[_.]/.test(spelled))
       pairs.push([/^CONTENT_(TYPE|LENGTH)$/.test(field) && coded ? field : `HTTP_${field}`, value])
   }
   for (let code = byte(); code !== 0xff; code = byte()) {

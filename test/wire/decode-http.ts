@@ -23,7 +23,7 @@ export function decodeHttp(bytes: Buffer): Decoded[] {
     const pairs = [
       ...lineVariables(method, target, version),
       ...serverVariables(value('host')),
-      ...fields.filter(withoutUnderscore).map(asPair),
+      ...fields.filter(isTaken).map(asPair),
     ]
     requests.push({ id: requests.length + 1, keep, role: 1, pairs, body: Buffer.from(body, 'latin1'), end })
     at = end
@@ -31,9 +31,9 @@ export function decodeHttp(bytes: Buffer): Decoded[] {
   return requests
 }
 
-/** What has `_` in its name is left out. */
-function withoutUnderscore([name]: Pair): boolean {
-  return !name.includes('_')
+/** What has `_` or `.` in its name is left out. */
+function isTaken([name]: Pair): boolean {
+  return !/[_.]/.test(name)
 }
 
 /** RFC 9112 6.3. */
