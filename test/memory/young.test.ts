@@ -85,11 +85,20 @@ afterAll(async () => {
   folder.remove()
 })
 
-const cases: [mount: string, protocol: Protocol, warm: number][] = MOUNTS.flatMap((mount) => [
+type Case = [mount: string, protocol: Protocol, warm: number]
+const all: Case[] = MOUNTS.flatMap((mount) => [
   [mount, 'http', WARM],
   [mount, 'fastcgi', WARM_DOOR],
 ])
-cases.push(['app', 'uwsgi', WARM])
+/** Each mount by one door, and each door; `npm run memory` has every mount by every door. */
+const some: Case[] = [
+  ['app', 'http', WARM],
+  ['node', 'fastcgi', WARM],
+  ['fetch', 'http', WARM],
+  ['python', 'fastcgi', WARM],
+  ['upstream', 'http', WARM],
+]
+const cases: Case[] = [...(process.env.MODE === 'all' ? all : some), ['app', 'uwsgi', WARM]]
 
 test.each(cases)('%s by %s', { timeout: 120_000 }, async (mount, protocol, warm) => {
   await load(mount, protocol, warm)

@@ -107,16 +107,20 @@ for (const { name, threads } of PATCHES) {
     expect(mount.lines.filter(({ level }) => level !== 'info').map(({ message }) => message)).toEqual([])
   })
 
-  const wakes = threads === 1 && process.platform === 'linux' && (there || process.env.CI === 'true')
-  test.runIf(wakes)(`an app patched by ${name} is woken when its time is over`, async () => {
-    const { ask, mount, lines } = await openMount({ python: `${name}_app:app`, requestTimeout: 0.5 })
-    const { pids } = mount.status!()
-    expect((await ask({ path: '/waits' })).status).toBe(504)
-    // And waits on, in another request.
-    expect((await ask()).body.toString()).toBe('0 1 2 ')
-    expect((await ask({ path: '/waits' })).status).toBe(504)
-    expect((await ask()).body.toString()).toBe('0 1 2 ')
-    expect(mount.status!().pids).toEqual(pids)
-    expect(lines.filter(({ code }) => code === 'REQUEST_STUCK')).toEqual([])
-  })
+  // What else there is with gevent is as it was.
+  if (threads !== 1 || process.platform !== 'linux') continue
+  test.skipIf(!there && process.env.CI !== 'true')(
+    `an app patched by ${name} is woken when its time is over`,
+    async () => {
+      const { ask, mount, lines } = await openMount({ python: `${name}_app:app`, requestTimeout: 0.5 })
+      const { pids } = mount.status!()
+      expect((await ask({ path: '/waits' })).status).toBe(504)
+      // And waits on, in another request.
+      expect((await ask()).body.toString()).toBe('0 1 2 ')
+      expect((await ask({ path: '/waits' })).status).toBe(504)
+      expect((await ask()).body.toString()).toBe('0 1 2 ')
+      expect(mount.status!().pids).toEqual(pids)
+      expect(lines.filter(({ code }) => code === 'REQUEST_STUCK')).toEqual([])
+    },
+  )
 }

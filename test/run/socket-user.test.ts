@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { userCalled } from '../../sidecar/accounts.ts'
 import { run } from '../../sidecar/mounts/run/mount.ts'
 import { program, temporaryFolder } from '../harness.ts'
@@ -61,7 +61,9 @@ describe.skipIf(!isRoot || !program('setpriv') || !program('python3'))('as root'
   })
 })
 
-test.skipIf(isRoot)('only root becomes somebody else', () => {
+test('only root becomes somebody else', () => {
+  const getuid = vi.spyOn(process, 'getuid').mockReturnValue(1000)
+  onTestFinished(() => getuid.mockRestore())
   expect(() => make({ socketUser: 'nobody' })).toThrow(/only root can become somebody else/)
 })
 

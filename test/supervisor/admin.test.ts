@@ -205,6 +205,7 @@ test('connections that ask for nothing keep nobody out', async () => {
 
 test('a gateway that gets the signal for its supervisor says so', async () => {
   const one = await serve()
+  await socketIn(join(runtime, 'sidegate'))
   const { gateways } = JSON.parse((await ask('status', '--json')).out) as AdminStatus
   process.kill(gateways[0]!.pid, 'SIGUSR2')
   const [said] = await one.said(/SIGUSR2: nothing is done; .*/)

@@ -11,7 +11,9 @@ const { split, closed, uploads, maxAge, followSymlinks } = scriptEntries
 const { firstByteTimeout, idleTimeout, maxSpool, spoolMemory, streamBodies, allowVariables } = backendEntries
 const appNames = ['none', ...apps.map(({ name }) => name)]
 
-const value = v.union([v.pipe(v.string(), v.regex(/^\P{Cc}*$/u, 'must be one line')), v.number(), v.boolean()])
+/** PHP has whole numbers of 64 bits, and JavaScript those that it counts exactly. */
+const number = v.pipe(v.number(), v.minValue(-Number.MAX_SAFE_INTEGER), v.maxValue(Number.MAX_SAFE_INTEGER))
+const value = v.union([v.pipe(v.string(), v.regex(/^\P{Cc}*$/u, 'must be one line')), number, v.boolean()])
 
 /** How many processes there are: always, or at least and at most. */
 const processesSchema = v.union([

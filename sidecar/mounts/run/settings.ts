@@ -33,7 +33,12 @@ export const runSettings = v.strictObject({
   ),
   ...identityEntries,
   socketUser: v.pipe(
-    v.optional(v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.number(), v.integer(), v.minValue(0))])),
+    v.optional(
+      v.union([
+        v.pipe(v.string(), v.minLength(1)),
+        v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 2)),
+      ]),
+    ),
     v.description(
       'The user that a command which is started as root changes to by itself before it listens: the folder of $SOCKET is theirs then. Default: the user as which it is started.',
     ),
