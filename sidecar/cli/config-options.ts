@@ -79,7 +79,7 @@ export async function prepare({ positionals, options, context }: Call, load = tr
     const { targets, problems } = await readTargets(positionals, kinds, cwd, load)
     const mounts = Object.fromEntries(targets.map(({ key, kind, value }) => [key, { [kind]: value }]))
     const source = withOverrides({ ...fromCommandLine({ mounts }, cwd), problems }, overrides)
-    const validated = validateConfig(source, kinds, cwd)
+    const validated = await validateConfig(source, kinds, cwd)
     // No target at all is right: then nothing was mounted because of the problems that are told already.
     const told = validated.problems.filter(({ path }) => targets.length > 0 || path !== 'mounts')
     return { ...validated, problems: told, targets }
@@ -93,7 +93,7 @@ export async function prepare({ positionals, options, context }: Call, load = tr
     )
   }
   const source: ConfigSource = withOverrides(await loadConfig(found, cwd, environment), overrides)
-  return { ...validateConfig(source, kinds, cwd), targets: [] }
+  return { ...(await validateConfig(source, kinds, cwd)), targets: [] }
 }
 
 /** `targets`: there is no file. */

@@ -1,5 +1,6 @@
 // `use`: the layers in front of the gateway or of a mount, in their order. An entry is the name of a built-in one or the file of another, or a
 // group with that as its one key.
+import { layers } from '../middleware/index.ts'
 import type { MiddlewareKind } from '../middleware/middleware.ts'
 import { isLayerFile, ownLayer } from '../middleware/own/kind.ts'
 import { nearest } from '../nearest.ts'
@@ -22,12 +23,7 @@ export interface CheckedUse {
 }
 
 /** @param use as written; undefined: no layers */
-export function checkUse(
-  use: unknown,
-  path: ConfigPath,
-  source: ConfigSource,
-  kinds: readonly MiddlewareKind[],
-): CheckedUse {
+export function checkUse(use: unknown, path: ConfigPath, source: ConfigSource): CheckedUse {
   if (use === undefined) return { value: [], problems: [] }
   if (!Array.isArray(use)) {
     const message = 'must be a list of layers, such as ["request-id"]'
@@ -38,9 +34,9 @@ export function checkUse(
   use.forEach((entry: unknown, index) => {
     const place = [...path, index]
     const taken = takeApart(entry)
-    const kind = typeof taken === 'string' ? undefined : kindCalled(taken.name, kinds)
+    const kind = typeof taken === 'string' ? undefined : kindCalled(taken.name)
     if (typeof taken === 'string' || !kind) {
-      const message = typeof taken === 'string' ? taken : unknownLayer(taken.name, kinds)
+      const message = typeof taken === 'string' ? taken : unknownLayer(taken.name)
       problems.push(problemAt(source, 'LAYER_UNKNOWN', place, message))
       return
     }
@@ -53,7 +49,8 @@ export function checkUse(
 }
 
 /** A built-in layer, or one in a file. */
-function kindCalled(name: string, kinds: readonly MiddlewareKind[]): MiddlewareKind | undefined {
+function kindCalled(name: string): MiddlewareKind | undefined {
+  const kinds: readonly MiddlewareKind[] = layers
   return isLayerFile(name) ? (ownLayer(name) as unknown as MiddlewareKind) : kinds.find((kind) => kind.name === name)
 }
 
@@ -71,8 +68,8 @@ function inFull(settings: unknown, { short }: MiddlewareKind): unknown {
   return group || short === undefined ? settings : { [short]: settings }
 }
 
-function unknownLayer(name: string, kinds: readonly MiddlewareKind[]): string {
-  const names = kinds.map((kind) => kind.name)
+function unknownLayer(name: string): string {
+  const names = layers.map((kind) => kind.name)
   const near = nearest(name, names)
   return `there is no layer called ${name}; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`
 }

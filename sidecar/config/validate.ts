@@ -7,7 +7,6 @@ import { parseListenAddress } from '../address.ts'
 import { listenerSettings, type ListenerSettings } from '../listen/settings.ts'
 import { visible } from '../line.ts'
 import type { LogLevel } from '../log.ts'
-import { layers } from '../middleware/index.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parseMountPlace } from '../mount-place.ts'
@@ -17,7 +16,7 @@ import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
 import { DEFAULT_LISTEN, gatewaySettings } from './settings.ts'
 import { problemAt, type ConfigSource } from './source.ts'
-import { checkUse, type LayerEntry } from './use.ts'
+import type { checkUse, LayerEntry } from './use.ts'
 
 /** A mount with its settings, defaults filled in. */
 export interface MountEntry {
@@ -75,13 +74,22 @@ export interface Validated {
   readonly locate: (problems: readonly Problem[]) => readonly Problem[]
 }
 
+type CheckUse = typeof checkUse
+
+/** The layers are loaded by a configuration that uses some. */
+async function useCheck({ use, mounts }: Record<string, unknown>): Promise<CheckUse> {
+  const used =
+    use !== undefined || (isGroup(mounts) && Object.values(mounts).some((one) => isGroup(one) && 'use' in one))
+  return used ? (await import('./use.ts')).checkUse : () => ({ value: [], problems: [] })
+}
+
 /** Checks a whole configuration; `kinds` are the kinds of mounts there are. */
-export function validateConfig(
+export async function validateConfig(
   source: ConfigSource,
   kinds: readonly MountKind[],
   cwd: string,
   platform?: NodeJS.Platform,
-): Validated {
+): Promise<Validated> {
   const problems: Problem[] = [...source.problems]
   const data = isGroup(source.data) ? source.data : {}
   const unreadable = source.data === undefined && source.problems.length > 0
@@ -94,9 +102,10 @@ export function validateConfig(
   problems.push(...gateway.problems)
   const listeners = checkList(listen, source, cwd)
   problems.push(...listeners.problems)
-  const front = checkUse(use, ['use'], source, layers)
+  const useChecked = await useCheck(data)
+  const front = useChecked(use, ['use'], source)
   problems.push(...front.problems)
-  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds, platform)
+  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds, useChecked, platform)
   problems.push(...entries.problems)
 
   const unset = new Set(problems.filter(({ code }) => code === 'CONFIG_ENV').map(({ path }) => path))
@@ -180,6 +189,7 @@ function checkMounts(
   mounts: unknown,
   source: ConfigSource,
   kinds: readonly MountKind[],
+  useChecked: CheckUse,
   platform: NodeJS.Platform | undefined,
 ): Part<MountEntry[]> {
   if (!isGroup(mounts) || Object.keys(mounts).length === 0) {
@@ -206,7 +216,7 @@ function checkMounts(
       continue
     }
     const checked = check(kind.settings, settings, path, source)
-    const front = checkUse(use, [...path, 'use'], source, layers)
+    const front = useChecked(use, [...path, 'use'], source)
     problems.push(...checked.problems, ...front.problems)
     if (checked.value) {
       const own = checked.value as Record<string, unknown>

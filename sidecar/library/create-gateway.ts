@@ -62,7 +62,7 @@ export async function createGateway(
   const folder = resolve(directory)
   const source =
     typeof config === 'string' ? await loadConfig(config, folder, process.env) : fromCommandLine(config, folder)
-  const validated = validateConfig(source, kinds, folder)
+  const validated = await validateConfig(source, kinds, folder)
   return gatewayOf(validated, log ?? logOf(validated.config.log))
 }
 

@@ -26,7 +26,7 @@ export async function readConfig(
   try {
     writeFileSync(join(folder.path, name), text)
     const source = await loadConfig(join(folder.path, name), cwd ?? folder.path, environment)
-    const { config, problems } = validateConfig(source, kinds, cwd ?? folder.path, platform)
+    const { config, problems } = await validateConfig(source, kinds, cwd ?? folder.path, platform)
     return { config, problems: problems.map((problem) => formatProblem(problem).replaceAll(`${folder.path}/`, '')) }
   } finally {
     folder.remove()

@@ -22,31 +22,33 @@ const folder = temporaryFolder()
 afterAll(() => folder.remove())
 
 /** The configuration as `plug` has it. */
-function inputOf(data: object, directory: string = folder.path): PlugInput {
-  const { config, problems } = validateConfig(fromCommandLine(data, directory), kinds, directory)
+async function inputOf(data: object, directory: string = folder.path): Promise<PlugInput> {
+  const { config, problems } = await validateConfig(fromCommandLine(data, directory), kinds, directory)
   if (problems.length > 0) throw new Error(JSON.stringify(problems))
   return plugInput(config, config.listen)
 }
 
 describe('what a web server is told', () => {
   const mounts = { '/blog': { php: '.' }, '/up': { upstream: 'fastcgi://127.0.0.1:1', root: '.', static: true } }
-  const shared = (data: object): unknown[] => inputOf(data).mounts.map((mount) => mount.shared?.path)
+  const shared = async (data: object): Promise<unknown[]> =>
+    (await inputOf(data)).mounts.map((mount) => mount.shared?.path)
 
-  test('the folders of PHP that are there', () => {
-    expect(shared({ mounts })).toEqual([folder.path, folder.path])
-    expect(shared({ mounts: { '/': { php: '.', static: false } } })).toEqual([undefined])
-    expect(shared({ mounts: { '/': { php: './nowhere' } } })).toEqual([undefined])
-    expect(shared({ mounts: { '/': { upstream: 'fastcgi://127.0.0.1:1', root: '.' } } })).toEqual([undefined])
+  test('the folders of PHP that are there', async () => {
+    expect(await shared({ mounts })).toEqual([folder.path, folder.path])
+    expect(await shared({ mounts: { '/': { php: '.', static: false } } })).toEqual([undefined])
+    expect(await shared({ mounts: { '/': { php: './nowhere' } } })).toEqual([undefined])
+    expect(await shared({ mounts: { '/': { upstream: 'fastcgi://127.0.0.1:1', root: '.' } } })).toEqual([undefined])
   })
 
-  test('nothing behind layers, as they may let nobody in: neither these nor files', () => {
+  test('nothing behind layers, as they may let nobody in: neither these nor files', async () => {
     const use = ['request-id']
-    expect(shared({ use, mounts })).toEqual([undefined, undefined])
-    expect(shared({ mounts: { '/': { php: '.', use } } })).toEqual([undefined])
-    const folders = (data: object): unknown[] => inputOf(data).mounts.map((mount) => mount.folder?.path)
-    expect(folders({ mounts: { '/': { files: '.' } } })).toEqual([folder.path])
-    expect(folders({ mounts: { '/': { files: '.', use } } })).toEqual([undefined])
-    expect(folders({ use, mounts: { '/': { files: '.' } } })).toEqual([undefined])
+    expect(await shared({ use, mounts })).toEqual([undefined, undefined])
+    expect(await shared({ mounts: { '/': { php: '.', use } } })).toEqual([undefined])
+    const folders = async (data: object): Promise<unknown[]> =>
+      (await inputOf(data)).mounts.map((mount) => mount.folder?.path)
+    expect(await folders({ mounts: { '/': { files: '.' } } })).toEqual([folder.path])
+    expect(await folders({ mounts: { '/': { files: '.', use } } })).toEqual([undefined])
+    expect(await folders({ use, mounts: { '/': { files: '.' } } })).toEqual([undefined])
   })
 })
 
@@ -104,7 +106,7 @@ describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, prot
         settings: { ...settings, processes: 1 },
       })),
     })
-    const input = inputOf({ listen: [listen], mounts: { '/': settings, '/blog': settings } }, at)
+    const input = await inputOf({ listen: [listen], mounts: { '/': settings, '/blog': settings } }, at)
     front = await start(host.render(input, { protocol, full: true }))
   })
 
