@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AppError, UpstreamError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
-import { keyOf } from '../../sidecar/middleware/cache/key.ts'
+import { keyOf, valueOf } from '../../sidecar/middleware/cache/key.ts'
 import { directives, Policy, type PolicySettings } from '../../sidecar/middleware/cache/policy.ts'
 import { isNamed } from '../../sidecar/middleware/cache/shelf.ts'
 import type { Variables } from '../../sidecar/variables.ts'
@@ -193,6 +193,9 @@ describe('what tells responses apart', () => {
     ['the scheme', {}, { variables: { HTTPS: 'on' } }],
     ['X-Forwarded-Host', {}, { headers: { 'X-Forwarded-Host': 'evil.example' } }],
     ['X-Forwarded-Prefix', {}, { headers: { 'X-Forwarded-Prefix': '/evil' } }],
+    ['X-Script-Name', {}, { headers: { 'X-Script-Name': '/evil' } }],
+    ['X-Forwarded-Protocol', {}, { headers: { 'X-Forwarded-Protocol': 'https' } }],
+    ['a path in the host', { path: '/a/b' }, { path: '/b', headers: { Host: 'test.example/a' } }],
     ['Forwarded', {}, { headers: { Forwarded: 'for=1.2.3.4;host=evil.example' } }],
     ['another method in disguise', {}, { headers: { 'X-HTTP-Method-Override': 'DELETE' } }],
     ['a path that was rewritten', {}, { variables: { PATH_INFO: '/other' } }],
@@ -207,6 +210,23 @@ describe('what tells responses apart', () => {
     ['the target with its host', { path: '/a' }, { path: 'http://test.example/a' }],
   ])('not %s', (_, one, other) => {
     expect(key(one)).toBe(key(other))
+  })
+
+  test.each([
+    ['a, b', 'a,b'],
+    ['\t a\t,  b ', 'a,b'],
+    ['a b', 'a b'],
+    ['a,,b', 'a,,b'],
+    ['\xa0a\xa0', '\xa0a\xa0'],
+  ])('blanks in %j, of a field that Vary names', (value, compared) => {
+    expect(valueOf({ HTTP_A: value }, 'HTTP_A')).toBe(compared)
+  })
+
+  test('as many blanks as a head has room for take no time', () => {
+    const value = `a${' '.repeat(60_000)}b`
+    const from = performance.now()
+    for (let i = 0; i < 32; i++) expect(valueOf({ HTTP_A: value }, 'HTTP_A')).toBe(value)
+    expect(performance.now() - from).toBeLessThan(2000)
   })
 
   test('what Vary names', async () => {

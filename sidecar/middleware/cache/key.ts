@@ -16,19 +16,27 @@ export interface Key {
  */
 const LINKS = [
   'HTTP_X_FORWARDED_HOST',
+  'HTTP_X_FORWARDED_PATH',
   'HTTP_X_FORWARDED_PORT',
   'HTTP_X_FORWARDED_PREFIX',
   'HTTP_X_FORWARDED_PROTO',
+  'HTTP_X_FORWARDED_PROTOCOL',
   'HTTP_X_FORWARDED_SCHEME',
   'HTTP_X_FORWARDED_SERVER',
   'HTTP_X_FORWARDED_SSL',
+  'HTTP_X_FORWARDED_URI',
   'HTTP_X_HOST',
+  'HTTP_X_HTTP_HOST_OVERRIDE',
   'HTTP_X_HTTP_METHOD',
   'HTTP_X_HTTP_METHOD_OVERRIDE',
   'HTTP_X_METHOD_OVERRIDE',
   'HTTP_X_ORIGINAL_HOST',
+  'HTTP_X_ORIGINAL_URI',
   'HTTP_X_ORIGINAL_URL',
   'HTTP_X_REWRITE_URL',
+  'HTTP_X_SCHEME',
+  'HTTP_X_SCRIPT_NAME',
+  'HTTP_X_URL_SCHEME',
   'HTTP_FRONT_END_HTTPS',
 ] as const
 
@@ -78,14 +86,30 @@ export function variedBy(vary: string | undefined, variables: Variables): [strin
   return [...names].toSorted().map((name) => [name, valueOf(variables, name)])
 }
 
-/** A field for comparison: white space between the elements of a list means nothing. */
+/** A field for comparison: blanks between the elements of a list mean nothing. One pass: clients choose how many there are. */
 export function valueOf(variables: Variables, name: string): string {
-  return variables[name]?.replace(/[ \t]*,[ \t]*/g, ',').trim() ?? ''
+  const value = variables[name]
+  if (value === undefined) return ''
+  return value.split(',').map(withoutBlanks).join(',')
+}
+
+/** Not `trim`: to apps a no-break space is a letter like others. */
+function withoutBlanks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
 }
 
 function hostOf({ HTTP_HOST: host, SERVER_NAME: name, SERVER_PORT: port }: Variables, secure: boolean): string {
   const usual = secure ? '443' : '80'
-  const lower = (host ?? `${name}:${port}`).toLowerCase()
+  // Of a web server that takes any Host, one with a slash in it would be another's URL.
+  const lower = (host ?? `${name}:${port}`).toLowerCase().replace(/[/?#]/g, encodeURIComponent)
   return lower.endsWith(`:${usual}`) ? lower.slice(0, -usual.length - 1) : lower
 }
 
