@@ -1,5 +1,15 @@
 // The layer `cache` with a folder.
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
@@ -10,13 +20,13 @@ import { temporaryFolder } from '../harness.ts'
 import { layered, type App, type LayeredApp } from './made-layer.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
-const open: Middleware[] = []
+const opened: Middleware[] = []
 beforeEach(() => {
   folder = temporaryFolder()
 })
 afterEach(async () => {
   vi.useRealTimers()
-  await Promise.all(open.splice(0).map((layer) => layer.close?.()))
+  await Promise.all(opened.splice(0).map((layer) => layer.close?.()))
   folder.remove()
 })
 
@@ -36,7 +46,7 @@ async function serve(app: App, settings: Record<string, unknown> = {}, mount = '
     },
     { directory: folder.path, mount },
   )
-  open.push(made.layer)
+  opened.push(made.layer)
   const got = async (request?: TestRequest): Promise<string> => shown(await made.ask(request).response)
   return { ...made, counts, got }
 }
@@ -49,6 +59,18 @@ const files = (): string[] => readdirSync(join(folder.path, 'stored'))
 const path = (): string => join(folder.path, 'stored', files()[0]!)
 const stored = async (count: number): Promise<void> => {
   await vi.waitUntil(() => files().filter((name) => !name.endsWith('.part')).length === count)
+}
+
+/** The files below a folder that this process has open. */
+function openBelow(place: string): string[] {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return links.filter((link) => link.startsWith(`${place}/`))
 }
 
 const page =
@@ -188,6 +210,21 @@ test('what cannot be written is passed on, and told once', async () => {
   await vi.waitUntil(() => log.text.includes('CACHE_WRITE'))
   await got()
   expect(log.text.match(/CACHE_WRITE/g)).toHaveLength(1)
+})
+
+test.runIf(process.platform === 'linux')('what a full disk does not take leaves no file open', async () => {
+  const { got, log } = await serve(page())
+  const file = await open(join(folder.path, 'any'), 'w')
+  await file.close()
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  const write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'writeFile').mockRejectedValue(full)
+  try {
+    expect(await got()).toContain('| 4 body')
+    await vi.waitUntil(() => log.text.includes('ENOSPC') && files().length === 0)
+  } finally {
+    write.mockRestore()
+  }
+  expect(openBelow(folder.path)).toEqual([])
 })
 
 test('processes with the same folder find what the others have stored, but for what was purged', async () => {

@@ -158,6 +158,7 @@ class FileWriter implements BodyWriter {
   #size = 0
   #waiting = 0
   #given = false
+  #file: FileHandle | undefined
   #tail: Promise<FileHandle>
 
   constructor(stem: string, line: Buffer, known: Set<string>, report: (error: unknown) => void) {
@@ -204,8 +205,10 @@ class FileWriter implements BodyWriter {
   abandon(): void {
     if (this.#given) return
     this.#given = true
+    // What could not be written leaves the file open.
     this.#tail
-      .then((file) => file.close())
+      .catch(() => {})
+      .then(() => this.#file?.close())
       .catch(() => {})
       .finally(() => void unlink(this.#part).catch(() => {}))
   }
@@ -215,7 +218,7 @@ class FileWriter implements BodyWriter {
   }
 
   async #begin(line: Buffer): Promise<FileHandle> {
-    const file = await open(this.#part, 'wx', 0o600)
+    const file = (this.#file = await open(this.#part, 'wx', 0o600))
     await file.writeFile(line)
     return file
   }
