@@ -253,6 +253,11 @@ describe('what goes wrong', () => {
       expect((await pass(ownLayer(wrong), {}, {}, answering(200), context)).response.status).toBe(200)
       const worse = layer(`next(through(request, {}, { variables: { ...request.variables, SERVER_PORT: 'x' } }))`)
       expect((await pass(ownLayer(worse), {}, {}, answering(200), context)).codes).toEqual(['LAYER_VARIABLE'])
+      let asked = 0
+      const counting = (): void => void asked++
+      const twice = layer(`next(request); next(request)`)
+      expect((await pass(ownLayer(twice), {}, {}, counting, context)).codes).toEqual(['LAYER_REQUEST'])
+      expect(asked).toBe(1)
     } finally {
       process.env.NODE_ENV = NODE_ENV
     }

@@ -63,11 +63,15 @@ class OwnLayer implements Middleware {
   }
 
   handle(exchange: Exchange, next: Next): void | Promise<void> {
-    let handed = false
+    const handed: Exchange[] = []
     const give = (given: LayerRequest): void => {
       const inner = OwnRequest.exchangeOf(given, this.#owner)
       this.#owner.rules?.next(inner)
-      handed = true
+      if (handed.includes(inner)) {
+        const message = `the layer ${this.#target} called next twice with the same request: it is with the app already`
+        throw new LayerError('LAYER_REQUEST', message)
+      }
+      handed.push(inner)
       if (!inner.over) next(inner)
     }
     const request = new OwnRequest(exchange, this.#owner)
@@ -80,7 +84,7 @@ class OwnLayer implements Middleware {
     if (pending === undefined) return
     return Promise.resolve(pending).then(
       () => {
-        if (handed || exchange.over || exchange.state !== 'open') return
+        if (handed.length > 0 || exchange.over || exchange.state !== 'open') return
         const message = `the layer ${this.#target} neither answered the request nor handed it on before its promise was settled`
         throw new LayerError('LAYER_SILENT', message)
       },
