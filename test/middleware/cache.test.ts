@@ -363,6 +363,24 @@ describe('what is stale', () => {
     expect(await got()).toBe('200 hit; ttl=60 | body 2')
   })
 
+  test('is not given to others any longer when a 304 names another Vary', async () => {
+    const { got, asked } = await serve((exchange) => {
+      const confirmed = exchange.variables.HTTP_IF_NONE_MATCH !== undefined
+      const headers: Fields = [
+        ['ETag', '"a"'],
+        ...(confirmed ? [...minute, ['Vary', 'Cookie'] as const] : [['Cache-Control', 'max-age=1'] as const]),
+      ]
+      exchange.respond({ status: confirmed ? 304 : 200, reason: '', headers })
+      exchange.end(confirmed ? undefined : `for ${exchange.variables.HTTP_COOKIE}`)
+    })
+    const anna = { headers: { Cookie: 'anna' } }
+    await got(anna)
+    later(2)
+    expect(await got(anna)).toBe('200 fwd=stale; fwd-status=304 | for anna')
+    expect(await got({ headers: { Cookie: 'bob' } })).toBe('200 fwd=uri-miss; stored | for bob')
+    expect(asked).toHaveLength(3)
+  })
+
   test('is asked for anew when a 304 is about something else', async () => {
     let count = 0
     const { got } = await serve((exchange) => {

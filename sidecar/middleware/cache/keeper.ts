@@ -93,7 +93,9 @@ export class Keeper {
     }
     if (!seen.has('date')) head = withField(head, 'Date', new Date().toUTCString())
     entry.head = head
-    const times = this.#options.policy.timesOf(variables, head)
+    // Chosen by something else from now on: whom it is for is not known.
+    const varied = JSON.stringify(variedBy(fieldOf(head, 'vary'), variables)) !== JSON.stringify(entry.vary)
+    const times = varied ? undefined : this.#options.policy.timesOf(variables, head)
     if (times) entry.times = times
     else this.shelf.remove(entry)
     return times !== undefined
