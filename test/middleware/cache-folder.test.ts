@@ -245,6 +245,18 @@ test('processes with the same folder find what the others have stored, but for w
   expect(await first.got({ path: '/a' })).toContain('fwd=uri-miss')
 })
 
+test('a client has no more forgotten than the URL that it has changed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const first = await serve(page('first'))
+  const second = await serve(page('second'))
+  await first.got({ path: '/a?q=b' })
+  await stored(1)
+  await second.got({ method: 'POST', path: '/a?q=*' })
+  vi.advanceTimersByTime(60_000)
+  await vi.waitFor(async () => expect(await second.got({ path: '/a?q=b', method: 'HEAD' })).toContain('hit'))
+  expect(files()).toHaveLength(1)
+})
+
 test('of two that were stored at the same time the later one stays', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
   const first = await serve(page('first'))

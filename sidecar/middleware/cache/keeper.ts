@@ -42,7 +42,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #fills = new Set<Fill>()
   /** What was forgotten lately: other processes may have stored more of it. */
-  readonly #forgotten: { readonly pattern: string; readonly at: number }[] = []
+  readonly #forgotten: { readonly names: (url: string) => boolean; readonly at: number }[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: KeeperOptions) {
@@ -103,14 +103,14 @@ export class Keeper {
 
   /** Forgets all that a pattern names, and what of it is on its way. @returns how many were stored */
   purge(pattern: string): number {
-    this.#note(pattern)
+    this.#note((url) => isNamed(url, pattern))
     for (const fill of this.#fills) if (isNamed(fill.url, pattern)) fill.abandon()
     return this.shelf.purge(pattern)
   }
 
-  /** The same for one URL. */
+  /** The same for one URL: it comes from a client, and a `*` at its end is that and no more. */
   forget(url: string): void {
-    this.#note(url)
+    this.#note((other) => other === url)
     for (const fill of this.#fills) if (fill.url === url) fill.abandon()
     this.shelf.removeUrl(url)
   }
@@ -125,17 +125,17 @@ export class Keeper {
   async #adopt(): Promise<void> {
     for (const { body, ...described } of await this.#options.bodies.find!()) {
       const { url, times } = described
-      if (this.#forgotten.some(({ pattern, at }) => times.received <= at && isNamed(url, pattern))) body.remove()
+      if (this.#forgotten.some(({ names, at }) => times.received <= at && names(url))) body.remove()
       else this.shelf.adopt(described, body)
     }
   }
 
-  #note(pattern: string): void {
+  #note(names: (url: string) => boolean): void {
     if (!this.#options.bodies.find) return
     const at = Date.now()
     while (this.#forgotten.length >= FORGOTTEN_MAX || at - (this.#forgotten[0]?.at ?? at) > 2 * FIND_MS)
       this.#forgotten.shift()
-    this.#forgotten.push({ pattern, at })
+    this.#forgotten.push({ names, at })
   }
 
   /** The head as it is stored: without what was about this response alone, and with the date that it was made (RFC 9110 6.6.1). */
