@@ -21,7 +21,11 @@ const settings = v.strictObject({
     v.description('How many of a hundred requests are copied.'),
   ),
   maxBody: memory(1024 * 1024, 'Bytes of a body that is copied; a request with a longer one is not.'),
-  most: count(1, 100, 'Copies that are under way at the same time; no more are made meanwhile.'),
+  most: count(
+    1,
+    100,
+    'Copies that are under way at the same time, and those whose bodies still come; no more are made meanwhile.',
+  ),
   timeout: seconds(30, 'How long a copy may take, in seconds.', 0.001),
 })
 
@@ -50,8 +54,13 @@ export const mirror: MiddlewareKind<'mirror', typeof settings, 'to'> = {
           next(exchange)
           return mirrored.send(exchange, variables, new Uint8Array())
         }
-        const copied = (bytes: Uint8Array): void => mirrored.send(exchange, variables, bytes)
-        next(through(exchange, {}, { body: copiedBody(exchange.body, maxBody, copied) }))
+        const arrived = mirrored.expect()
+        if (!arrived) return next(exchange)
+        const copied = (bytes: Uint8Array | undefined): void => {
+          arrived()
+          if (bytes) mirrored.send(exchange, variables, bytes)
+        }
+        next(through(exchange, { over: arrived }, { body: copiedBody(exchange.body, maxBody, copied) }))
       },
       async close() {
         mirrored.close()
@@ -73,8 +82,8 @@ function copyFor(variables: Variables, to: string): Variables {
   return copy
 }
 
-/** A body as the app reads it; `copied` gets all of it once it is there, unless it is longer than `max`, or not read to its end. */
-function copiedBody(body: RequestBody, max: number, copied: (bytes: Uint8Array) => void): RequestBody {
+/** A body as the app reads it; `copied` gets all of it once it is there, or nothing when it is longer than `max`. One that is not read to its end is not told of. */
+function copiedBody(body: RequestBody, max: number, copied: (bytes: Uint8Array | undefined) => void): RequestBody {
   let pieces: Uint8Array[] | undefined = []
   let size = 0
   const done = (): void => {
@@ -85,7 +94,10 @@ function copiedBody(body: RequestBody, max: number, copied: (bytes: Uint8Array) 
     const bytes = await body.read()
     if (bytes) {
       size += bytes.byteLength
-      if (size > max) pieces = undefined
+      if (size > max && pieces) {
+        pieces = undefined
+        copied(undefined)
+      }
       pieces?.push(Uint8Array.from(bytes))
     }
     if (!bytes || size === body.length) done()

@@ -137,6 +137,26 @@ test('there are no more than `most` at the same time, which is told once', async
   expect(copies.length).toBe(3)
 })
 
+test('those whose bodies still come are among them, however they end', async () => {
+  const { promise: rest, resolve: come } = Promise.withResolvers<Uint8Array>()
+  async function* slowly(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('fo')
+    yield await rest
+  }
+  const { ask, copies } = await serve({ most: 3, maxBody: 4 })
+  const post = (body: AsyncIterable<Uint8Array>) => ask({ method: 'POST', body })
+  const all = [post(slowly()), post(slowly()), post(slowly())]
+  expect((await post(pieces('more')).response).body.toString()).toBe('app more')
+  expect(copies).toEqual([])
+  all[0]!.hangUp()
+  await post(pieces('too ', 'long')).response
+  await post(pieces('more')).response
+  expect(copies.length).toBe(1)
+  come(Buffer.from('ur'))
+  await Promise.all(all.map(({ response }) => response))
+  expect(await Promise.all(copies.map(({ body }) => body))).toEqual(['more', 'four', 'four'])
+})
+
 test('a path where nothing is mounted is told once', async () => {
   const nobody: App = (exchange) => exchange.fail(new PeerError('NO_MOUNT', 'nothing is mounted at this path', 404))
   const { ask, log } = await serve({}, over, nobody)

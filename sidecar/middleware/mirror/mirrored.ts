@@ -27,6 +27,8 @@ const NOWHERE: Carrier = { start: () => true, write: () => true, finish() {}, cu
 export class Mirrored {
   readonly #options: MirroredOptions
   readonly #underWay = new LinkedList<Exchange>()
+  /** Those whose bodies are still to come: what there is of them is in memory. */
+  #coming = 0
   #full = false
   #nowhere = false
 
@@ -34,10 +36,24 @@ export class Mirrored {
     this.#options = options
   }
 
+  /** A place for a copy whose body is still to come; undefined: there is none. What it gives is called when it is there, or does not come any more; works twice. */
+  expect(): (() => void) | undefined {
+    if (this.#isFull) {
+      this.#tellFull()
+      return undefined
+    }
+    this.#coming++
+    let expected = true
+    return () => {
+      if (expected) this.#coming--
+      expected = false
+    }
+  }
+
   /** Sends a copy of the request of an exchange, which may be over. `variables` are its own. */
   send({ door, observer, hops }: Exchange, variables: Variables, bytes: Uint8Array): void {
-    const { most, timeout, ask } = this.#options
-    if (this.#underWay.size >= most) return this.#tellFull()
+    const { timeout, ask } = this.#options
+    if (this.#isFull) return this.#tellFull()
     const size = bytes.byteLength
     if (size > 0) variables.CONTENT_LENGTH = String(size)
     const body = new RequestBody(size)
@@ -64,6 +80,10 @@ export class Mirrored {
   close(): void {
     const stopped = new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503)
     for (const exchange of this.#underWay) exchange.abort(stopped)
+  }
+
+  get #isFull(): boolean {
+    return this.#underWay.size + this.#coming >= this.#options.most
   }
 
   #tellFull(): void {
