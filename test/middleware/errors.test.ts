@@ -167,6 +167,28 @@ test.each([
   })
 })
 
+test.each([
+  ['private, max-age=9', 'no-store', undefined],
+  ['no-store', 'no-store', undefined],
+  ['public, max-age=9', 'max-age=60', 'later'],
+])('what is asked for with Cache-Control %s is for no others than the page', async (own, control, expires) => {
+  const app = answering(404, [
+    ['Cache-Control', 'max-age=60'],
+    ['Expires', 'later'],
+    ['Vary', 'Accept'],
+  ])
+  const page = answering(200, [
+    ['Cache-Control', own],
+    ['Vary', 'Cookie, accept'],
+  ])
+  const { response } = await served({ pages: { 404: 'ask:/page' } }, app, {}, page)
+  expect(['cache-control', 'expires', 'vary'].map((name) => response.header(name))).toEqual([
+    control,
+    expires,
+    'Accept, Cookie',
+  ])
+})
+
 test.each(['ask:errors', 'ask:/a b', 'ask:/a/../../b', 'ask:/%zz'])('%s is refused', (text) => {
   expect(refusal(errors, { pages: { 404: text } })).toMatchObject({
     code: 'ERROR_PAGE_PATH',

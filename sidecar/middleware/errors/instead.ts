@@ -3,7 +3,7 @@ import type { Exchange } from '../../exchange.ts'
 import type { Layer } from '../../layer.ts'
 import type { SidegateError } from '../../errors.ts'
 import { toSidegateError } from '../../errors.ts'
-import { isNamed } from '../response-fields.ts'
+import { isNamed, withField, withoutFields, withVary } from '../response-fields.ts'
 import type { Head } from '../../wire/head.ts'
 import type { ErrorPage, ErrorPages, PageContent } from './pages.ts'
 
@@ -93,10 +93,9 @@ export class Instead implements Layer {
     }
   }
 
-  #send({ type, bytes }: PageContent, outer: Exchange): void {
-    const { status, reason, headers } = withoutBody(this.#head!)
-    outer.respond({ status, reason, headers: [...headers, ['Content-Type', type]] })
-    outer.end(bytes)
+  #send(content: PageContent, outer: Exchange): void {
+    outer.respond(withField(cachedAs(withoutBody(this.#head!), content), 'Content-Type', content.type))
+    outer.end(content.bytes)
   }
 
   #asItCame(outer: Exchange): void {
@@ -105,6 +104,17 @@ export class Instead implements Layer {
     outer.respond(whole ? head : { ...withoutBody(head) })
     outer.end(whole ? Buffer.concat(this.#kept) : undefined)
   }
+}
+
+/** What a page is not to be kept for, the response is not either. */
+const NOT_SHARED = /(?:^|[,\s])(?:private|no-store|no-cache)(?:[,\s=]|$)/i
+
+/** The head of a response that is kept no longer, and for no others, than its page. */
+function cachedAs(head: Head, { vary, cacheControl }: PageContent): Head {
+  let kept = head
+  for (const name of vary?.split(',') ?? []) if (name.trim() !== '') kept = withVary(kept, name.trim())
+  if (cacheControl === undefined || !NOT_SHARED.test(cacheControl)) return kept
+  return withField(withoutFields(kept, 'expires'), 'Cache-Control', 'no-store')
 }
 
 function withoutBody({ status, reason, headers }: Head): Head {

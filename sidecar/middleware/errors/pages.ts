@@ -27,6 +27,9 @@ const TYPES: Readonly<Record<string, string>> = {
 export interface PageContent {
   readonly type: string
   readonly bytes: Uint8Array
+  /** Fields of the page's own, from which caches know for whom it is. */
+  readonly vary?: string | undefined
+  readonly cacheControl?: string | undefined
 }
 
 /** One page. */
@@ -151,7 +154,10 @@ class AskedPage implements ErrorPage {
     const asked = { of: exchange, variables, body, max: SIZE_MAX, timeout: this.#timeout }
     const { head: own, body: bytes } = await aside(this.#context.ask, asked)
     const encoded = fieldOf(own, 'content-encoding') !== undefined
-    if (own.status === 200 && !encoded) return { type: fieldOf(own, 'content-type') ?? 'text/html', bytes }
+    if (own.status === 200 && !encoded) {
+      const [vary, cacheControl] = [fieldOf(own, 'vary'), fieldOf(own, 'cache-control')]
+      return { type: fieldOf(own, 'content-type') ?? 'text/html', bytes, vary, cacheControl }
+    }
     const what = encoded ? 'is encoded (Content-Encoding)' : `was answered with ${own.status}`
     throw new AppError('ERROR_PAGE', `the page ${target} for status ${head.status} ${what}`, 502)
   }
