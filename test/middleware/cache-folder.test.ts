@@ -112,6 +112,12 @@ test('a large one is written and read piece by piece', async () => {
 test.each([
   ['is shorter than its name says', () => truncateSync(path(), 100)],
   ['has nothing', () => truncateSync(path(), 0)],
+  ['says nothing of its response', () => writeFileSync(path(), `{"version":1}\n${readFileSync(path()).subarray(-4)}`)],
+  [
+    'has no fields',
+    () =>
+      writeFileSync(path(), readFileSync(path(), 'latin1').replace(/"headers":\[.*?\]\]/, '"headers":null'), 'latin1'),
+  ],
   ['has another form', () => writeFileSync(path(), `{"version":99}\n${readFileSync(path()).subarray(-4)}`)],
 ])('a file that %s is removed at the start', async (_, spoil) => {
   await (await serve(page())).got()

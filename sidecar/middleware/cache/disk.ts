@@ -3,11 +3,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import * as v from 'valibot'
 import { ConfigError, GatewayError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { messageOf } from '../../thrown.ts'
 import type { Bodies, Body, BodyWriter, OpenBody, Stored } from './body.ts'
-import type { Described } from './described.ts'
+import { describedSchema, type Described } from './described.ts'
 
 /** Digest, a number of its own, size. */
 const NAME = /^[0-9a-f]{32}-[0-9a-f]{16}-([0-9]{1,15})$/
@@ -239,8 +240,9 @@ async function readFile(path: string, size: number, known: Set<string>): Promise
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(LINE_MAX), 0, LINE_MAX, 0)
     const end = buffer.subarray(0, bytesRead).indexOf(10)
     if (end < 0 || (await file.stat()).size !== end + 1 + size) return undefined
-    const { version, ...described } = JSON.parse(buffer.toString('utf8', 0, end)) as Described & { version: number }
-    return version === VERSION ? { ...described, body: new FileBody(path, end + 1, size, known) } : undefined
+    const line = JSON.parse(buffer.toString('utf8', 0, end)) as { version: unknown }
+    if (line.version !== VERSION) return undefined
+    return { ...v.parse(describedSchema, line), body: new FileBody(path, end + 1, size, known) }
   } catch {
     return undefined
   } finally {
