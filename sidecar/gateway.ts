@@ -18,12 +18,13 @@ import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
 import { chain, closeAll, openAll, purgeAll } from './middleware/chain.ts'
+import { InFront } from './middleware/in-front.ts'
 import type { Middleware, Next } from './middleware/middleware.ts'
 import { stackOf } from './thrown.ts'
 import type { Mounted, MountedStatus, PlacedMount } from './mounted.ts'
 import { Places, type MountStack } from './places.ts'
 import { readinessMount } from './readiness.ts'
-import type { RequestReport } from './request-report.ts'
+import { requestReport, type RequestReport } from './request-report.ts'
 import { redispatched } from './redispatch.ts'
 import type { Match } from './router.ts'
 import { allSettled, settledWithin } from './settled.ts'
@@ -91,6 +92,8 @@ export class Gateway implements Reception, Controlled {
   readonly #places: Places
   readonly #layers: readonly Middleware[]
   readonly #front: Next
+  /** Where there are layers. */
+  readonly #inFront: InFront | undefined
   readonly #listeners: readonly Listener[]
   readonly #leftOut: LeftOut
   readonly #rest = new Rest()
@@ -109,6 +112,7 @@ export class Gateway implements Reception, Controlled {
     const ready = readiness === undefined ? [] : [readinessMount(readiness, () => this.leaving || this.draining)]
     this.#places = new Places([...mounts, ...ready], options.log, this.#drainTimeout)
     this.#layers = options.layers ?? []
+    this.#inFront = this.#layers.length > 0 ? new InFront() : undefined
     this.#front = chain(this.#layers, (exchange) => this.#route(exchange))
     const keys = new Occurrences()
     this.#listeners = options.listen.flatMap((settings, index) => {
@@ -197,7 +201,8 @@ export class Gateway implements Reception, Controlled {
 
   /** The requests that are not over. */
   get requests(): RequestReport[] {
-    return this.#places.requests
+    const inFront = this.#inFront?.waiting ?? []
+    return [...this.#places.requests, ...inFront.map((one) => requestReport(one, performance.now()))]
   }
 
   /** What the processes of the mounts do at this moment, or those of one. @throws {ConfigError} MOUNT_UNKNOWN */
@@ -248,7 +253,7 @@ export class Gateway implements Reception, Controlled {
     this.draining = true
     const quiet = Promise.all([...this.#listeners, this.#places].map((each) => each.drain()))
     await settledWithin(this.#drainTimeout, quiet, () => {
-      const running = this.#places.inFlight
+      const running = this.#places.inFlight + (this.#inFront?.waiting.length ?? 0)
       const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
       this.log.warn(`${what} after ${this.#drainTimeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
     })
@@ -261,6 +266,7 @@ export class Gateway implements Reception, Controlled {
     this.#rest.end()
     const stopped = new PeerError('GATEWAY_CLOSED', 'the gateway was stopped', 503)
     this.#places.abort(stopped)
+    this.#inFront?.abort(stopped)
     for (const listener of this.#listeners) listener.close()
     await this.#places.close()
     await closeAll(this.#layers)
@@ -269,6 +275,8 @@ export class Gateway implements Reception, Controlled {
 
   handle(exchange: Exchange): void {
     this.#rest.wake()
+    // What layers ask for themselves has another observer.
+    if (exchange.observer === this) this.#inFront?.add(exchange)
     this.#front(exchange)
   }
 
@@ -315,6 +323,7 @@ export class Gateway implements Reception, Controlled {
   }
 
   done(exchange: Exchange): void {
+    this.#inFront?.over(exchange)
     this.#rest.keep(exchange)
     if (this.log.wantsAccess) this.#record(exchange)
   }

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts'
 export interface RequestReport {
   /** As in logs and error pages. */
   readonly id: string
-  /** The key of the mount that has it. */
+  /** The key of the mount that has it; empty while the layers of the gateway have it. */
   readonly mount: string
   readonly method: string
   /** As the client sent it. */

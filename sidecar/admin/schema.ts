@@ -109,7 +109,7 @@ const generation = count('The gateway that has it.')
 const requests: v.GenericSchema<unknown, RequestReport[]> = v.array(
   v.strictObject({
     id: text('As in logs and error pages.'),
-    mount: text('The key of the mount that has it.'),
+    mount: text('The key of the mount that has it; empty while the layers of the gateway have it.'),
     method: text('Its method.'),
     uri: text('As the client sent it.'),
     host: text('Host, or SERVER_NAME.'),

@@ -165,7 +165,12 @@ export const rooms: readonly Room[] = [
   },
   {
     name: 'chain',
-    files: ['sidecar/middleware/middleware.ts', 'sidecar/middleware/chain.ts', 'sidecar/middleware/aside.ts'],
+    files: [
+      'sidecar/middleware/middleware.ts',
+      'sidecar/middleware/chain.ts',
+      'sidecar/middleware/aside.ts',
+      'sidecar/middleware/in-front.ts',
+    ],
     sentence: 'What a layer is; layers one behind the other.',
     uses: REQUEST,
   },

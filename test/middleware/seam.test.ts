@@ -2,8 +2,13 @@
 import { join } from 'node:path'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import * as v from 'valibot'
+import { formatEndpoint } from '../../sidecar/address.ts'
+import { Gateway } from '../../sidecar/gateway.ts'
 import { createGateway, type Config, type OwnGateway } from '../../sidecar/index.ts'
-import { temporaryFolder } from '../harness.ts'
+import { listenerSettings } from '../../sidecar/listen/settings.ts'
+import { Log } from '../../sidecar/log.ts'
+import { LogText, temporaryFolder, until } from '../harness.ts'
 
 const folder = temporaryFolder()
 const open: OwnGateway[] = []
@@ -54,6 +59,22 @@ test('a mount is reloaded with its layers, and requests behind them are counted'
   const response = await fetch(`${address}/page.txt`)
   expect([await response.text(), response.headers.has('X-Request-Id')]).toEqual(['page', true])
   expect(gateway.report.mounts[0]).toMatchObject({ requests: 2, failed: 0, inFlight: 0 })
+})
+
+test('a request that a layer of the gateway has is listed, and a stop that cuts it is not the fault of its client', async () => {
+  const layers = [{ handle() {} }]
+  const text = new LogText()
+  const listen = [v.parse(listenerSettings, { address: 'http://127.0.0.1:0' })]
+  const gateway = new Gateway({ listen, mounts: [], layers, log: new Log('text', text, text), drainTimeout: 50 })
+  await gateway.start()
+  const [{ endpoint }] = gateway.addresses as [(typeof gateway.addresses)[0]]
+  const response = fetch(`http://${formatEndpoint(endpoint)}/waits`).catch(() => 'cut')
+  await until('the request', () => gateway.requests.length > 0)
+  expect(gateway.requests).toMatchObject([{ mount: '', uri: '/waits', state: 'open' }])
+  await gateway.drain()
+  expect([await response, gateway.requests]).toEqual(['cut', []])
+  expect(text.text).toMatch(/1 requests were still running.*DRAIN_TIMEOUT/)
+  expect(text.text).toMatch(/"GET \/waits" .* GATEWAY_CLOSED/)
 })
 
 test('no path gets past a mount inside a folder that has layers', async () => {
