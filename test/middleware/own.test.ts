@@ -200,11 +200,35 @@ describe('what a layer can do', () => {
   })
 })
 
+test('an app waits for a slow client, whatever the hook gives', async () => {
+  const hooks = `{ body(bytes, last, to) { if (bytes) to.write(bytes); if (last) to.end() } }`
+  const made = makeLayer(ownLayer(layer(`next(through(request, ${hooks}))`)), {}, context)
+  await made.open?.()
+  const { exchange, carrier, response } = makeExchange({ slow: true })
+  const given: boolean[] = []
+  let drained = 0
+  void made.handle(exchange, (inner) => {
+    inner.respond({ status: 200, reason: '', headers: [] })
+    given.push(inner.write('one'))
+    void inner.drained().then(() => {
+      drained++
+      given.push(inner.write('two'))
+      inner.end()
+    })
+  })
+  expect([given, drained]).toEqual([[false], 0])
+  carrier.drain()
+  expect((await response).body.toString()).toBe('onetwo')
+  expect([given, drained]).toEqual([[false, true], 1])
+})
+
 describe('what goes wrong', () => {
   test.each<[string, string]>([
     ['LAYER_RAISED', `throw new Error('oh')`],
     ['LAYER_RAISED', `return Promise.reject(new Error('oh'))`],
     ['LAYER_RAISED', `next(through(request, { head() { throw new Error('oh') } }))`],
+    ['LAYER_RAISED', `next(through(request, { async body() { throw new Error('oh') } }))`],
+    ['LAYER_RAISED', `next(through(request, { async over() { throw new Error('oh') } }))`],
     ['LAYER_RAISED', `request.fail(new Error('oh'))`],
     ['LAYER_SILENT', `return Promise.resolve()`],
     ['LAYER_REQUEST', `next({ variables: {} })`],

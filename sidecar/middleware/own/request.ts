@@ -25,6 +25,8 @@ export class OwnRequest implements LayerRequest, Throughable {
   readonly #exchange: Exchange
   readonly #owner: Owner
   #variables: Readonly<Variables> | undefined
+  /** The client did not take what the hook `body` has written. */
+  #full = false
 
   constructor(exchange: Exchange, owner: Owner) {
     this.#exchange = exchange
@@ -83,7 +85,9 @@ export class OwnRequest implements LayerRequest, Throughable {
 
   write(chunk: Uint8Array | string): boolean {
     this.#owner.rules?.sends(chunk, this.#exchange, 'write')
-    return this.#exchange.write(chunk)
+    if (this.#exchange.write(chunk)) return true
+    this.#full = true
+    return false
   }
 
   drained(): Promise<void> {
@@ -128,6 +132,11 @@ export class OwnRequest implements LayerRequest, Throughable {
         throw raised(error, this.#owner.name)
       }
     }
+    // Nobody waits for a hook: what an async one rejects with would be nobody's.
+    const watched = <Given>(given: Given): Given => {
+      if (given instanceof Promise) given.catch((error: unknown) => this.fail(error))
+      return given
+    }
     const { rules } = this.#owner
     const order = rules && new HookOrder()
     return {
@@ -136,7 +145,7 @@ export class OwnRequest implements LayerRequest, Throughable {
           guard(() => {
             order?.head()
             if (!hooks.head) return head
-            const given = hooks.head(head, this)
+            const given = watched(hooks.head(head, this))
             rules?.givenHead(given, hooks)
             return given && this.#head(given, 'head')
           }),
@@ -145,12 +154,13 @@ export class OwnRequest implements LayerRequest, Throughable {
         body: (bytes, last) =>
           guard(() => {
             order?.body(last)
-            return hooks.body!(bytes, last, this) !== false
+            this.#full = false
+            return watched(hooks.body!(bytes, last, this)) !== false && !this.#full
           }),
       }),
-      ...(hooks.upgrade && { upgrade: (head) => guard(() => hooks.upgrade!(head, this)) }),
-      ...(hooks.failed && { failed: (error) => guard(() => hooks.failed!(error, this) === true) }),
-      ...(hooks.over && { over: () => guard(() => hooks.over!()) }),
+      ...(hooks.upgrade && { upgrade: (head) => guard(() => watched(hooks.upgrade!(head, this))) }),
+      ...(hooks.failed && { failed: (error) => guard(() => watched(hooks.failed!(error, this)) === true) }),
+      ...(hooks.over && { over: () => guard(() => watched(hooks.over!())) }),
     }
   }
 

@@ -115,7 +115,7 @@ export interface LayerHooks {
   /**
    * Bytes of the body on their way, none for a response without; `last`: the response is complete. Writes to `request` what is to be sent, now or
    * later, and ends it after the last.
-   * @returns false when no more should come until the client has taken enough, or until `resume`
+   * @returns false when no more should come until the client has taken enough, or until `resume`; so it is by itself when `write` gave false here
    */
   body?(bytes: Uint8Array | undefined, last: boolean, request: LayerRequest): boolean | void
   /** The connection is taken over: does `request.upgrade(head)` and gives that, or a stream around it that ends and breaks with it. */
