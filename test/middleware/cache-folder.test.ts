@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   truncateSync,
   utimesSync,
@@ -145,6 +146,19 @@ test('what another process has removed is asked for anew', async () => {
   await stored(1)
   rmSync(path())
   expect(await got()).toContain('fwd=uri-miss; stored')
+})
+
+test.skipIf(process.platform === 'win32')('what cannot be read now is asked of the app, and stays', async () => {
+  const { got } = await serve(page())
+  await got()
+  await stored(1)
+  const [file, whole] = [path(), readFileSync(path())]
+  rmSync(file)
+  mkdirSync(file)
+  expect(await got()).toBe('200 fwd=miss | 4 body')
+  rmdirSync(file)
+  writeFileSync(file, whole)
+  expect(await got()).toContain('hit')
 })
 
 test('a file that is cut while it is kept cuts the response, and is not used again', async () => {

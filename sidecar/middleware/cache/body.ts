@@ -6,7 +6,7 @@ export interface Body {
   readonly size: number
   /** All of it, where it is in memory. */
   readonly bytes: Uint8Array | undefined
-  /** To be read, where it is not; undefined when it is not there any more. */
+  /** To be read, where it is not; undefined when it is not there any more. @throws {Error} when it cannot be read now */
   open(): Promise<OpenBody | undefined>
   /** Nobody asks for it any more. Whoever reads it goes on. */
   remove(): void

@@ -1,4 +1,5 @@
 // What becomes of each request: it is answered with what is stored, waits for another one that is the same, or goes on to the app.
+import { SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { RequestBody } from '../../body.ts'
 import { through } from '../../layer.ts'
@@ -204,8 +205,9 @@ export class Cache implements Fetcher {
     await fill.complete()
   }
 
-  /** A stored body that cannot be read to its end. */
+  /** A stored body that cannot be read to its end; or not now, as when the system has no file descriptor left: then the app is asked. */
   #broken(entry: Entry, exchange: Exchange, error: unknown): void {
+    if (exchange.state === 'open' && !(error instanceof SidegateError)) return this.#pass(exchange, 'fwd=miss')
     this.keeper.shelf.remove(entry)
     exchange.fail(error)
   }

@@ -100,7 +100,9 @@ export class FolderBodies implements Bodies {
     if (COMING.test(name)) await this.#clear(path)
     const size = NAME.exec(name)?.[1]
     if (size === undefined) return undefined
-    const stored = await readFile(path, Number(size), this.#known)
+    const stored = await readFile(path, Number(size), this.#known).catch(() => 'closed' as const)
+    // There may be no file descriptor left: the next time there is.
+    if (stored === 'closed') return undefined
     // It may have become known meanwhile.
     if (this.#known.has(name)) return undefined
     if (stored) this.#known.add(name)
@@ -130,7 +132,9 @@ class FileBody implements Body {
   }
 
   async open(): Promise<OpenBody | undefined> {
-    const file = await open(this.#path).catch(() => undefined)
+    const file = await open(this.#path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
     if (!file) return undefined
     return {
       read: async (from, length) => {
@@ -232,10 +236,9 @@ function lineOf({ url, apart, vary, head, times }: Described): Buffer {
   )
 }
 
-/** What a file has; undefined when it is not whole, or not of this form. */
+/** What a file has; undefined when it is not whole, or not of this form. @throws {Error} when it cannot be opened, now or ever */
 async function readFile(path: string, size: number, known: Set<string>): Promise<Stored | undefined> {
-  const file = await open(path).catch(() => undefined)
-  if (!file) return undefined
+  const file = await open(path)
   try {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(LINE_MAX), 0, LINE_MAX, 0)
     const end = buffer.subarray(0, bytesRead).indexOf(10)
