@@ -4,6 +4,7 @@ import { requestTargets } from '../targets.ts'
 import { atRoot, copyVariables, decodePath, variableName, type Variables } from '../variables.ts'
 import type { ClientCodec, Protocol } from '../wire/codec.ts'
 import { HOP_BY_HOP } from '../wire/field-names.ts'
+import { demandBelow } from './moved-path.ts'
 import { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { phpHint } from './php-hint.ts'
@@ -79,7 +80,9 @@ function outgoing(variables: Variables, length: number | undefined): Variables {
 
 /** Has a request ask for what is below `path`, as if the mount were there. */
 function below(path: string, variables: Variables): void {
-  variables.REQUEST_URI = path + requestTargets(variables).below
+  const asked = requestTargets(variables).below
+  demandBelow(asked)
+  variables.REQUEST_URI = path + asked
   variables.SCRIPT_NAME = decodePath(path)
   if (variables.DOCUMENT_URI !== undefined) variables.DOCUMENT_URI = variables.SCRIPT_NAME + variables.PATH_INFO
 }

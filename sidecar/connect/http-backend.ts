@@ -7,6 +7,7 @@ import { requestTargets } from '../targets.ts'
 import { Connection, type Keeper } from './connection.ts'
 import { Connections } from './connections.ts'
 import { authorityOf, hostOf } from './authority.ts'
+import { demandBelow } from './moved-path.ts'
 import { requestFields } from './request-fields.ts'
 import { socketAddress } from '../address.ts'
 import { ServerSocket } from './server-socket.ts'
@@ -53,7 +54,10 @@ export class HttpBackend implements Backend {
     const { variables } = exchange
     const method = variables.REQUEST_METHOD!
     const { fields: rules, keepAlive } = this.#options
-    const target = (this.#address.path ?? '') + targetOf(exchange, rules.keepPrefix)
+    const { path: base = '' } = this.#address
+    const path = targetOf(exchange, rules.keepPrefix)
+    if (base !== '') demandBelow(path)
+    const target = base + path
     if (method === 'CONNECT') throw new PeerError('UPSTREAM_REQUEST', 'CONNECT is not passed on', 501)
     const fields = requestFields(exchange, rules, this.#authority)
     const asked = exchange.upgradeAsked

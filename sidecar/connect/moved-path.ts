@@ -1,5 +1,6 @@
 // A path that is asked for in one place and found in another: `/examples/x` of a server is `/tomcat/x` of its clients. Paths are compared by
 // their segments, decoded, with dot segments taken for what they mean; what comes behind is passed as it is written.
+import { PeerError } from '../errors.ts'
 
 /**
  * A raw path below `from`, below `to` instead. Neither of these ends with a slash; empty is the root.
@@ -11,6 +12,18 @@ export function movedPath(path: string, from: string, to: string): string | unde
   // What begins with two slashes is a host (RFC 3986 4.2); browsers take a backslash for one, and drop tabs.
   if (to === '' && /^\/\t*[/\\]/.test(rest)) return `/.${rest}`
   return to + rest || '/'
+}
+
+/**
+ * Sees to it that a server takes no segment of a raw path for `..` that others do not: Tomcat cuts parameters off (`..;x`), and others take a
+ * backslash or an encoded slash for one.
+ * @throws {PeerError} UPSTREAM_REQUEST
+ */
+export function demandBelow(path: string): void {
+  const query = path.indexOf('?')
+  const segments = (query < 0 ? path : path.slice(0, query)).split(/[/\\]|%2f|%5c/i)
+  if (!segments.some((segment) => isDotDot(segment.split(/;|%3b/i, 1)[0]!))) return
+  throw new PeerError('UPSTREAM_REQUEST', 'the path would lead some servers out of the path that they are asked below')
 }
 
 /** What of a raw path comes behind `base`: empty, or with a slash first; undefined when the path is not below it. */
