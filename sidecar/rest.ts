@@ -5,6 +5,8 @@ import { collectAll } from './collector.ts'
 const LOOK_MS = 1000
 /** Looks in a row with next to nothing to do: it rests. */
 const QUIET_LOOKS = 8
+/** What was given back and taken again is waited for twice as long the next time, up to so many looks: the burst after it pays for each. */
+const QUIET_LOOKS_MOST = 512
 /** The part of the time that it may do something and rest all the same. */
 const QUIET_UTILIZATION = 0.03
 /** Bytes more than at the last rest are worth it: less than this comes and goes with a few requests. */
@@ -17,6 +19,7 @@ export class Rest {
   #timer: NodeJS.Timeout | undefined
   #before = performance.eventLoopUtilization()
   #quiet = 0
+  #wanted = QUIET_LOOKS
   /** One at most, which nobody reads. */
   readonly #kept: unknown[] = []
   /** Resident memory at the last rest; Infinity until it is known. */
@@ -53,11 +56,12 @@ export class Rest {
     const { utilization } = performance.eventLoopUtilization(now, this.#before)
     this.#before = now
     this.#quiet = utilization < QUIET_UTILIZATION ? this.#quiet + 1 : 0
-    if (this.#quiet < QUIET_LOOKS) return
+    if (this.#quiet < this.#wanted) return
     clearInterval(this.#timer)
     this.#timer = undefined
     const { rss, heapUsed } = process.memoryUsage()
     if (rss - this.#resident < WORTH || heapUsed > HEAP_MOST) return
+    this.#wanted = Math.min(2 * this.#wanted, QUIET_LOOKS_MOST)
     collectAll()
     this.#resident = process.memoryUsage.rss()
   }

@@ -10,9 +10,9 @@ import { stopProcess } from '../harness.ts'
 import { resident } from './resident.ts'
 
 const MB = 1024 ** 2
-const CONNECTIONS = 256
+const CONNECTIONS = 512
 /** Requests on each connection, as many at a time as it takes. */
-const REQUESTS = 150
+const REQUESTS = 200
 let server: ChildProcess | undefined
 
 afterEach(() => server && stopProcess(server))
