@@ -2,7 +2,7 @@
 
 /** A virtual host, a prefix, or both. */
 export interface MountPlace {
-  /** Lower case, without port; empty: every host. */
+  /** Lower case, without port and the dot of a full name; empty: every host. */
   readonly host: string
   /** Without trailing slash; empty: the root. */
   readonly prefix: string
@@ -11,7 +11,7 @@ export interface MountPlace {
 /** Takes a key apart: `/shop`, `static.example.com`, `example.com/shop`. A prefix becomes latin-1, as PATH_INFO is. */
 export function parseMountPlace(key: string): MountPlace {
   const slash = key.indexOf('/')
-  const host = slash < 0 ? key : key.slice(0, slash)
+  const host = (slash < 0 ? key : key.slice(0, slash)).replace(/\.$/, '')
   const prefix = slash < 0 ? '' : key.slice(slash).replace(/\/+$/, '')
   return { host: host.toLowerCase(), prefix: Buffer.from(prefix).toString('latin1') }
 }

@@ -12,6 +12,7 @@ const router = new Router(
     'static.example.com/img',
     'Example.ORG/shop',
     '[::1]/six',
+    'full.example./name',
   ].map((key) => ({
     key,
   })),
@@ -35,6 +36,8 @@ test.each([
   ['example.org.', '/shop/x', 'Example.ORG/shop', '/shop', '/x'],
   ['example.org.:443', '/shop/x', 'Example.ORG/shop', '/shop', '/x'],
   ['example.org', '/other', '/', '', '/other'],
+  ['full.example.', '/name', 'full.example./name', '/name', ''],
+  ['full.example', '/name', 'full.example./name', '/name', ''],
   ['[::1]:80', '/six', '[::1]/six', '/six', ''],
 ])('%s %s → %s', (host, path, key, script, info) => {
   const variables: Variables = { HTTP_HOST: host, SCRIPT_NAME: '', PATH_INFO: path }
