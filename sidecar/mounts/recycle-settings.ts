@@ -30,12 +30,15 @@ const recycleSettings = v.strictObject({
   ),
 })
 
+/** What it says. */
+export type RecycleSettings = v.InferOutput<typeof recycleSettings>
+
 /** The setting. `what`: which processes, and how. */
 export const recycleEntry = (what: string) =>
   v.pipe(v.optional(recycleSettings), v.description(`When ${what}. Default: never.`))
 
 /** The settings as a pool wants them. @param directory where relative paths start */
-export function recycleRules(settings: v.InferOutput<typeof recycleSettings>, directory: string): RecycleRules {
+export function recycleRules(settings: RecycleSettings, directory: string): RecycleRules {
   const { requests = Infinity, age = Infinity, memory = Infinity, killMemory = Infinity, touch, at, jitter } = settings
   return {
     requests,

@@ -8,12 +8,11 @@ import { backendEntries } from '../../connect/settings.ts'
 import { schemeCalled } from '../../connect/schemes.ts'
 import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import type { SharedFiles } from '../../served-folder.ts'
 import { belowPaths, either, withheldFrom, type ScriptRules } from '../script-rules.ts'
 import { openScripts, type Scripts } from '../scripts.ts'
-import { CommandService } from '../run/service.ts'
+import { CommandService, serviceBounds } from '../run/service.ts'
 import { apps, type PhpApp } from './apps.ts'
 import { PhpPlan } from './plan.ts'
 import { publicFolderOf, recognise, type Recognised } from './recognise.ts'
@@ -36,7 +35,6 @@ class PhpMount implements Mount {
     this.#context = context
     this.#root = resolve(context.directory, settings.php)
     this.#plan = new PhpPlan(settings, context, this.#root)
-    const { recycle } = settings
     this.#service = new CommandService(
       {
         plan: this.#plan,
@@ -44,11 +42,7 @@ class PhpMount implements Mount {
         scheme: schemeCalled('fastcgi')!,
         backend: { ...BACKEND, ...settings, connections: mostProcesses(settings) },
         places: 'processes',
-        queue: settings.queue,
-        queueTimeout: settings.queueTimeout * 1000,
-        startTimeout: settings.startTimeout * 1000,
-        stopTimeout: settings.stopTimeout * 1000,
-        recycle: recycle && recycleRules(recycle, context.directory),
+        ...serviceBounds(settings, context.directory),
       },
       context,
     )

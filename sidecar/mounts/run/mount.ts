@@ -1,7 +1,6 @@
 // The mount kind `run`: a command that Sidegate starts and looks after, and speaks to in the protocol that it speaks.
 import { resolve } from 'node:path'
 import type { Exchange } from '../../exchange.ts'
-import { recycleRules } from '../recycle-settings.ts'
 import type { Mount, MountContext, MountKind, MountStatus } from '../mount.ts'
 import { demandPlainPaths } from '../script-settings.ts'
 import { Scripts } from '../scripts.ts'
@@ -11,7 +10,7 @@ import { schemeCalled, type Scheme } from '../../connect/schemes.ts'
 import { wayBackOf } from '../../connect/settings.ts'
 import type { OwnName, WayBack } from '../../connect/way-back.ts'
 import { CommandPlan } from './command.ts'
-import { CommandService } from './service.ts'
+import { CommandService, serviceBounds } from './service.ts'
 import { runSettings, type RunSettings } from './settings.ts'
 
 /** node:http drops a connection after 5 s without a request; the gateway has to be first. */
@@ -33,7 +32,7 @@ class RunMount implements Mount {
     this.#scheme = scheme
     this.#plan = new CommandPlan(settings, context)
     this.#wayBack = wayBackOf(settings, context, '', () => this.#names)
-    const { keepAlive = scheme.protocol.gateway ? 0 : KEEP_HTTP, recycle } = settings
+    const { keepAlive = scheme.protocol.gateway ? 0 : KEEP_HTTP } = settings
     this.#service = new CommandService(
       {
         plan: this.#plan,
@@ -41,11 +40,7 @@ class RunMount implements Mount {
         scheme,
         backend: { ...settings, keepAlive, ca: undefined, serverName: undefined, verify: true },
         places: 'connections',
-        queue: settings.queue,
-        queueTimeout: settings.queueTimeout * 1000,
-        startTimeout: settings.startTimeout * 1000,
-        stopTimeout: settings.stopTimeout * 1000,
-        recycle: recycle && recycleRules(recycle, context.directory),
+        ...serviceBounds(settings, context.directory),
       },
       context,
     )

@@ -9,6 +9,7 @@ import type { Cause } from '../../processes/occupant.ts'
 import { Slot } from '../../processes/slot.ts'
 import { Recycler, type RecycleRules } from '../../workers/recycler.ts'
 import type { MountContext, MountStatus } from '../mount.ts'
+import { recycleRules, type RecycleSettings } from '../recycle-settings.ts'
 import { Bodies } from '../../connect/bodies.ts'
 import { isIdempotent } from '../../connect/failure.ts'
 import type { Backend } from '../../connect/backend.ts'
@@ -33,6 +34,26 @@ export interface ServiceOptions {
   readonly startTimeout: number
   readonly stopTimeout: number
   readonly recycle: RecycleRules | undefined
+}
+
+/** What the settings of a mount say of that; times in seconds. */
+interface BoundSettings extends Pick<ServiceOptions, 'queue' | 'queueTimeout' | 'startTimeout' | 'stopTimeout'> {
+  readonly recycle?: RecycleSettings | undefined
+}
+
+/** What may wait, for how long, and when the command is replaced, as the settings have it. */
+export function serviceBounds(
+  settings: BoundSettings,
+  directory: string,
+): Omit<ServiceOptions, 'plan' | 'setting' | 'scheme' | 'backend' | 'places'> {
+  const { queue, queueTimeout, startTimeout, stopTimeout, recycle } = settings
+  return {
+    queue,
+    queueTimeout: queueTimeout * 1000,
+    startTimeout: startTimeout * 1000,
+    stopTimeout: stopTimeout * 1000,
+    recycle: recycle && recycleRules(recycle, directory),
+  }
 }
 
 /** How long after a connection was refused the end of the process may take to be seen. */
