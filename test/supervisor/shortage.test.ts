@@ -10,10 +10,11 @@ import { connectTo } from '../listen/peer.ts'
 const folder = commandFolder()
 const { write } = folder
 
-/** The process may open no more than it has open: the next number is one too many. */
+/** The process may open no more than it has open: the lowest number that is free is one too many. */
 function leaveNone(pid: number): void {
-  const open = readdirSync(`/proc/${pid}/fd`).map(Number)
-  const most = open.findIndex((_, number) => !open.includes(number))
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
+  let most = 0
+  while (open.has(most)) most += 1
   execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
 }
 
