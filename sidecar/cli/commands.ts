@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
 import { dev } from './dev.ts'
 import { drain } from './drain.ts'
+import { importCommand } from './import.ts'
 import { logLevel } from './log-level.ts'
 import { plug } from './plug.ts'
 import { ps } from './ps.ts'
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   stop,
   logLevel,
   check,
+  importCommand,
   plug,
   cgi,
   request,

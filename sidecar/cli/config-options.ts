@@ -1,5 +1,5 @@
 // The options that stand for settings of the configuration, and what a command is to run: the targets of its command line, or a file.
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { settingsOf } from '../config/describe.ts'
 import { CONFIG_NAMES, findConfig, loadConfig } from '../config/load.ts'
 import { problemsOf, type Problem } from '../problem.ts'
@@ -7,6 +7,8 @@ import { DEFAULT_LISTEN, gatewaySettings } from '../config/settings.ts'
 import { fromCommandLine, withOverrides, type ConfigSource } from '../config/source.ts'
 import { validateConfig, type Validated } from '../config/validate.ts'
 import { ConfigError } from '../errors.ts'
+import { importers, type ImporterEntry } from '../importers/index.ts'
+import { indented } from '../line.ts'
 import { listenerSettings } from '../listen/settings.ts'
 import { kinds } from '../mounts/index.ts'
 import { number, text, texts, UsageError, type Call, type Option, type OptionValues } from './command.ts'
@@ -47,6 +49,9 @@ export const configOptions: readonly Option[] = [
   },
   { name: 'trust', value: 'PEER', repeat: true, text: `${ofListener.get('trust')!} For the addresses of --listen.` },
   settingOption('host', 'NAME', 'host'),
+  ...importers.flatMap(({ option, source, summary }): Option[] =>
+    option === undefined ? [] : [{ name: option, value: source, text: `Instead of a configuration: ${summary}.` }],
+  ),
 ]
 
 /** How it is run: options of `serve` alone. */
@@ -66,14 +71,17 @@ export interface Prepared extends Validated {
 /**
  * Reads targets or configuration file, and the options over it.
  * @param load load the module of a target that does not say its kind, to find that out
- * @throws {UsageError} for targets beside --config, --trust beside the listeners of a file
+ * @throws {UsageError} for targets beside --config or a file of another server, --trust beside the listeners of a file
  * @throws {ConfigError} when the file cannot be read
  */
-export async function prepare({ positionals, options, context }: Call, load = true): Promise<Prepared> {
+export async function prepare(call: Call, load = true): Promise<Prepared> {
+  const { positionals, options, context } = call
   const { cwd, environment } = context
   const overrides = overridesOf(options, positionals.length > 0, cwd)
   const file = text(options, 'config')
   if (positionals.length > 0) {
+    const other = otherFile(options)
+    if (other !== undefined) throw new UsageError(`targets and --${other.entry.option} cannot be used together`)
     if (file !== undefined)
       throw new UsageError('targets and --config FILE cannot be used together: add the targets to the file')
     const { targets, problems } = await readTargets(positionals, kinds, cwd, load)
@@ -83,6 +91,12 @@ export async function prepare({ positionals, options, context }: Call, load = tr
     // No target at all is right: then nothing was mounted because of the problems that are told already.
     const told = validated.problems.filter(({ path }) => targets.length > 0 || path !== 'mounts')
     return { ...validated, problems: told, targets }
+  }
+  const other = otherFile(options)
+  if (other !== undefined) {
+    if (file !== undefined) throw new UsageError(`--${other.entry.option} and --config cannot be used together`)
+    const source = withOverrides(await importedSource(other, call), overrides)
+    return { ...(await validateConfig(source, kinds, cwd)), targets: [] }
   }
   const found = file ?? findConfig(cwd)
   if (found === undefined) {
@@ -94,6 +108,37 @@ export async function prepare({ positionals, options, context }: Call, load = tr
   }
   const source: ConfigSource = withOverrides(await loadConfig(found, cwd, environment), overrides)
   return { ...(await validateConfig(source, kinds, cwd)), targets: [] }
+}
+
+/** A file of another server, where one is to be run. @throws {UsageError} for two */
+function otherFile(options: OptionValues): { entry: ImporterEntry; file: string } | undefined {
+  const given = importers.flatMap((entry) => {
+    const file = entry.option === undefined ? undefined : text(options, entry.option)
+    return file === undefined ? [] : [{ entry, file }]
+  })
+  if (given.length > 1)
+    throw new UsageError(`${given.map(({ entry }) => `--${entry.option}`).join(' and ')} cannot be used together`)
+  return given[0]
+}
+
+/** What it says in Sidegate's words; what is different is told on standard error. */
+async function importedSource(
+  { entry, file }: { entry: ImporterEntry; file: string },
+  call: Call,
+): Promise<ConfigSource> {
+  const { cwd, environment, stderr } = call.context
+  const importer = await entry.load()
+  const { config, report } = await importer.read({ file, words: [], cwd, environment })
+  stderr.write(`sidegate: ${file} is run as it is (sidegate import ${entry.name} writes a configuration of it)\n`)
+  stderr.write(`${indented(report.short().trimEnd())}\n`)
+  return {
+    file,
+    directory: dirname(resolve(cwd, file)),
+    data: config,
+    expanded: new Set(),
+    problems: [],
+    place: (path) => report.placeOf(path) ?? file,
+  }
 }
 
 /** `targets`: there is no file. */

@@ -45,6 +45,7 @@ export const rooms: readonly Room[] = [
       'connect',
       'plugin',
       'suite',
+      'importers',
       'addresses',
       ...REQUEST,
     ],
@@ -66,6 +67,12 @@ export const rooms: readonly Room[] = [
     files: ['sidecar/gateway.ts', 'sidecar/readiness.ts'],
     sentence: 'Joins listeners, router and mounts: starts, drains and closes them.',
     uses: ['admin', 'listen', 'routes', 'chain', 'plugin', 'addresses', 'exchange', 'ground'],
+  },
+  {
+    name: 'importers',
+    files: ['sidecar/importers/'],
+    sentence: 'Reads the files of other servers, one importer each, and gives configurations that serve alike.',
+    uses: ['ground'],
   },
   {
     name: 'config',

@@ -1,0 +1,70 @@
+// sidegate import: the configuration of another server, written as one of Sidegate.
+import { writeFile } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { importers } from '../importers/index.ts'
+import { written, WRITTEN_FORMATS, type WrittenFormat } from '../importers/written.ts'
+import { nearest } from '../nearest.ts'
+import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'Write the configuration that serves what a file of another server serves.',
+  synopsis: `${importers.map(({ name }) => name).join('|')} FILE [WORD…] [options]`,
+  positionals: { min: 2, max: Infinity },
+  options: [
+    {
+      name: 'output',
+      short: 'o',
+      value: 'FILE',
+      text: 'Where the configuration is written, in the format of its ending: .yaml, .json or .ts. A file that is there is kept.',
+      default: 'standard output, as YAML',
+    },
+    {
+      name: 'report',
+      value: 'FILE',
+      text: 'Where it is written what became of each line.',
+      default: 'standard error',
+    },
+  ],
+  examples: [['sidegate import procfile Procfile -o sidegate.config.yaml', 'the process web of a Procfile']],
+  async run({ positionals, options, context }: Call): Promise<number> {
+    const [name = '', file = '', ...words] = positionals
+    const entry = importers.find((one) => one.name === name)
+    if (!entry) {
+      const names = importers.map((one) => one.name)
+      const meant = nearest(name, names)
+      throw new UsageError(
+        `nothing is known of ${JSON.stringify(name)}: ${meant === undefined ? names.join(', ') : `is it ${meant}?`}`,
+        'import',
+      )
+    }
+    const output = text(options, 'output')
+    const reportFile = text(options, 'report')
+    const { cwd, environment, stdout, stderr } = context
+    const format = output === undefined ? 'yaml' : formatOf(output)
+    const importer = await entry.load()
+    const { config, report } = await importer.read({ file, words, cwd, environment })
+    const result = written(config, format, [`From ${file}, by sidegate import ${name}.`])
+    if (output === undefined) stdout.write(result)
+    else await writeNew(resolve(cwd, output), result)
+    if (reportFile === undefined) stderr.write(report.full())
+    else await writeFile(resolve(cwd, reportFile), report.full())
+    return EXIT.ok
+  },
+}
+
+/** @throws {UsageError} for an ending that no format has */
+function formatOf(file: string): WrittenFormat {
+  const ending = extname(file).slice(1).replace('yml', 'yaml')
+  const format = WRITTEN_FORMATS.find((one) => one === ending)
+  if (!format) throw new UsageError(`--output FILE ends in .yaml, .json or .ts, not ${JSON.stringify(file)}`, 'import')
+  return format
+}
+
+/** @throws {UsageError} when it is there, or cannot be written */
+async function writeNew(file: string, result: string): Promise<void> {
+  await writeFile(file, result, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'EEXIST' ? 'is there already: it is kept' : `cannot be written: ${error.message}`
+    throw new UsageError(`--output ${file} ${why}`, 'import')
+  })
+}
