@@ -22,7 +22,7 @@ export const procfile: Importer = {
         throw new ConfigError('IMPORT_SYNTAX', place, 'a line of a Procfile is NAME: COMMAND')
       }
       if (name === 'web') {
-        mounts['/'] = { run: command, directory: dirname(resolve(cwd, file)) }
+        mounts['/'] = { run: command, speaks: 'http', cwd: dirname(resolve(cwd, file)) }
         report.carried(place, line, ['mounts', '/', 'run'])
       } else report.left(place, line, 'it serves nothing: have a service manager run it')
     }

@@ -46,15 +46,18 @@ export class ImportReport {
     this.#host.push(line)
   }
 
-  /** The line that a place of the configuration came from, or the nearest around it. */
+  /** The line that a place of the configuration came from, or one that is near it. */
   placeOf(path: ConfigPath): string | undefined {
-    let best: Entry | undefined
-    for (const entry of this.#entries) {
-      const { to } = entry
-      if (!to || to.length > path.length || to.some((key, index) => String(key) !== String(path[index]))) continue
-      if (!best || to.length > best.to!.length) best = entry
+    let best: string | undefined
+    let most = 0
+    for (const { place, to = [] } of this.#entries) {
+      const differs = path.findIndex((key, index) => String(key) !== String(to[index]))
+      const alike = differs < 0 ? path.length : differs
+      if (alike <= most) continue
+      best = place
+      most = alike
     }
-    return best?.place
+    return best
   }
 
   /** All of it, for a person who reads it once: a line for each. */

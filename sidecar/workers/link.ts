@@ -41,8 +41,8 @@ export interface Link {
   run(exchange: Exchange): void
   /** How many requests are ahead; undefined when no more may be. */
   aheadAt(now: number): number | undefined
-  /** It is busy, and soon free, as far as can be told. */
-  takesAhead(now: number): boolean
+  /** How many may be ahead: it is busy, and soon free, as far as can be told; 0: none. */
+  room(now: number): number
   /** The request under way takes so long that those ahead had better go to another busy worker. */
   isStuck(now: number): boolean
   /** Those ahead had better go to a worker that has nothing to do. */

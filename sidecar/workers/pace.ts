@@ -1,6 +1,6 @@
 // How long the requests on one link take: whether others had better wait behind them, and what the app has taken for the one under way. The
 // time in which its client is waited for is not the app's. Times as performance.now().
-import { LAST_COUNTS, SLOW_MS, STUCK_MS } from './tuning.ts'
+import { AHEAD_MOST, LAST_COUNTS, SLOW_MS, STEADY_MS, STUCK_MS } from './tuning.ts'
 
 /** The pace of a link. */
 export class Pace {
@@ -36,7 +36,8 @@ export class Pace {
 
   /** The request under way takes so long that those ahead had better go to another busy worker. */
   isStuck(now: number): boolean {
-    return now - this.#since > STUCK_MS
+    const expected = this.#mean > STEADY_MS ? 0 : 2 * this.#mean
+    return now - this.#since > Math.max(STUCK_MS, expected)
   }
 
   /** Those ahead had better go to a worker that has nothing to do. */
@@ -44,8 +45,10 @@ export class Pace {
     return this.#mean > SLOW_MS || this.isStuck(now)
   }
 
-  /** As far as can be told, it is soon over. */
-  isQuick(now: number): boolean {
-    return this.#mean <= STUCK_MS && !this.isStuck(now)
+  /** How many may be ahead of their turn: as far as can be told, their wait is short. */
+  room(now: number): number {
+    if (this.isStuck(now)) return 0
+    if (this.#mean <= STUCK_MS) return AHEAD_MOST
+    return this.#mean <= STEADY_MS ? 1 : 0
   }
 }

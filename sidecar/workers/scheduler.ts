@@ -248,7 +248,7 @@ export class Scheduler implements Turns {
   readonly #look = (): void => {
     this.#patrol = undefined
     const now = performance.now()
-    const others = this.#slots.some(({ occupant: worker }) => worker?.serving.some((link) => link.takesAhead(now)))
+    const others = this.#slots.some(({ occupant: worker }) => worker?.serving.some((link) => link.room(now) > 0))
     const stuck = new Set<Link>()
     for (let entry = this.#queue.first; entry; entry = entry.next) {
       const link = sentOf(entry.item)?.link

@@ -39,3 +39,16 @@ test('it is run as it is', async () => {
   expect(await (await fetch(`http://127.0.0.1:${port}/seen.txt`)).text()).toBe('seen')
   expect(one.err).toMatch(/Procfile:2: release: true: not carried over: it serves nothing/)
 })
+
+test('what cannot be read says why', async () => {
+  write('bad', 'web\n')
+  const bad = run(['import', 'procfile', 'bad'])
+  expect((await bad.ended).code).toBe(1)
+  expect(bad.err).toMatch(/bad:1: a line of a Procfile is NAME: COMMAND \[IMPORT_SYNTAX\]/)
+  const missing = run(['import', 'procfile', 'none'])
+  expect((await missing.ended).code).toBe(1)
+  expect(missing.err).toMatch(/none: there is no such file \[IMPORT_MISSING\]/)
+  const unknown = run(['import', 'procfil', 'none'])
+  expect((await unknown.ended).code).toBe(2)
+  expect(unknown.err).toMatch(/nothing is known of "procfil": is it procfile\?/)
+})

@@ -165,7 +165,7 @@ test('a request that is taken back from a worker does not wait behind a slow one
 
 test.each([
   ['that is quick, and has requests ahead of their turn', ''],
-  ['that is slow, and has one at a time', '&sleep=0.1'],
+  ['that is slow, and has one at a time', '&sleep=0.5'],
 ])('closing runs none that no worker has begun: one %s', async (_, sleep) => {
   const mount = await openMount(turns)
   const pid = Number((await mount.ask({ path: `/?id=1${sleep}` })).header('X-Pid'))

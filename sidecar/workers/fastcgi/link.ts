@@ -13,7 +13,6 @@ import { Lines } from '../../lines.ts'
 import type { SupervisedProcess } from '../../processes/process.ts'
 import type { ClientEvent } from '../../wire/codec.ts'
 import { FastcgiClient } from '../../wire/fastcgi-client.ts'
-import type { Head } from '../../wire/head.ts'
 import { nulInside } from '../../wire/keys.ts'
 import { packed, packedText } from '../../wire/packed.ts'
 import { isFresh, type Link, type LinkEnd, type Turns, type Waiting } from '../link.ts'
@@ -99,14 +98,15 @@ export class FastcgiLink implements Link {
   }
 
   aheadAt(now: number): number | undefined {
-    return this.#piped?.hasRoom && this.takesAhead(now) ? this.#piped.size : undefined
+    const piped = this.#piped
+    return piped && piped.size < this.room(now) ? piped.size : undefined
   }
 
-  takesAhead(now: number): boolean {
-    if (this.#state !== 'answering' && this.#state !== 'answered') return false
+  room(now: number): number {
+    if (this.#state !== 'answering' && this.#state !== 'answered') return 0
     // Before the worker has begun what goes beside the pipe, nothing could be taken back out of it.
-    if (this.#beside && !this.#heard) return false
-    return this.#codec.requestSent && !this.#slow && this.#pace.isQuick(now)
+    if (this.#beside && !this.#heard) return 0
+    return this.#codec.requestSent && !this.#slow ? this.#pace.room(now) : 0
   }
 
   isStuck(now: number): boolean {
@@ -228,18 +228,13 @@ export class FastcgiLink implements Link {
       else if (event.type === 'stderr') this.#lines.push(event.bytes)
       else if (this.#state === 'answering' || this.#state === 'answered') {
         try {
-          if (event.type === 'head') this.#head(event.head)
+          if (event.type === 'head') this.exchange!.respond(event.head)
           else if (event.type === 'body') this.#body(event.bytes, events[index + 1]?.type === 'end')
         } catch (error) {
           this.#refuse(error)
         }
       }
     }
-  }
-
-  #head(head: Head): void {
-    const exchange = this.exchange!
-    exchange.respond(head)
   }
 
   #body(bytes: Uint8Array, last: boolean): void {

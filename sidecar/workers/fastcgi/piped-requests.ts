@@ -5,7 +5,6 @@ import type { Exchange } from '../../exchange.ts'
 import { packedText } from '../../wire/packed.ts'
 import { RequestSlot } from '../../wire/request-slot.ts'
 import type { Link, Sent, Waiting } from '../link.ts'
-import { AHEAD_MOST } from '../tuning.ts'
 import type { RequestPipe } from './request-pipe.ts'
 
 /** The id of a request that comes by the connection. */
@@ -54,10 +53,6 @@ export class PipedRequests {
   /** How many are ahead of their turn. */
   get size(): number {
     return this.#ahead.length
-  }
-
-  get hasRoom(): boolean {
-    return this.size < AHEAD_MOST
   }
 
   /** Puts one more in; undefined when there is no room for it in the pipe, or in any. */

@@ -165,8 +165,8 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
     return undefined
   }
 
-  takesAhead(): boolean {
-    return false
+  room(): number {
+    return 0
   }
 
   isStuck(): boolean {
