@@ -89,7 +89,8 @@ async function during(
 }
 
 async function judged(stage: Stage, load: Load, happening: Happening, options: RunOptions): Promise<Result> {
-  const { random, times: least, requests } = options
+  const { random, requests } = options
+  const least = Math.min(options.times, happening.times ?? Infinity)
   await load.next()
   const costs: Cost[] = []
   const problems: string[] = []

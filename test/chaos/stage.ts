@@ -30,6 +30,18 @@ const FRESH = {
   recycle: { requests: 150, touch: 'touched', killMemory: 300e6 },
 }
 
+/** The mount whose workers stay for a moment only. Seconds, and bytes; its workers have a tenth of that at rest. */
+const BRIEF = {
+  threads: THREADS,
+  recycle: { age: 5, memory: 150e6, at: everyMinute() },
+}
+
+/** The command that is replaced now and then. */
+const COMMAND = { recycle: { requests: 250 } }
+
+/** Without a worker at rest. Seconds. */
+const RARE = { processes: { min: 0, max: 2, idle: 1 }, threads: THREADS }
+
 /** For apps in JavaScript that run in worker processes: seconds, and megabytes. */
 const JS_WORKERS = { processes: WORKERS, stuckTimeout: 2, heap: 48 }
 
@@ -40,6 +52,7 @@ export const MOUNTS: readonly LoadedMount[] = [
   { name: 'fetch', weight: 10, webSockets: false, streams: true },
   { name: 'workers', weight: 20, webSockets: true, streams: true },
   { name: 'fresh', weight: 8, webSockets: false, streams: true },
+  { name: 'brief', weight: 8, webSockets: false, streams: true },
   { name: 'python', weight: 25, webSockets: false, streams: true },
   { name: 'run', weight: 12, webSockets: true, streams: true },
   { name: 'upstream', weight: 8, webSockets: true, streams: true },
@@ -47,7 +60,7 @@ export const MOUNTS: readonly LoadedMount[] = [
 ]
 
 /** Those whose app says which version it was loaded with, and is loaded anew by a reload. */
-const RELOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'workers', 'python', 'fresh', 'run'])
+const RELOADED: ReadonlySet<string> = new Set(['app', 'node', 'fetch', 'workers', 'python', 'fresh', 'brief', 'run'])
 
 type Settings = Record<string, unknown>
 
@@ -87,8 +100,10 @@ export class Stage {
           paths: { '/late': LATE, '/late-loop': LATE },
         },
         '/fresh': { python: 'chaos_app', path: apps, cwd: path, ...FRESH },
+        '/brief': { python: 'chaos_app', path: apps, cwd: path, ...BRIEF },
+        '/rare': { python: 'chaos_app', path: apps, cwd: path, ...RARE },
         '/workers': { node: join(apps, 'node.mjs'), ...JS_WORKERS },
-        '/run': { run: `${node} ${join(apps, 'server.mjs')} $PORT`, speaks: 'http', cwd: path },
+        '/run': { run: `${node} ${join(apps, 'server.mjs')} $PORT`, speaks: 'http', cwd: path, ...COMMAND },
         '/upstream': { upstream: `http://127.0.0.1:${upstreamPort}` },
         '/cgi': { cgi: join(apps, 'cgi.sh') },
       },
@@ -208,6 +223,7 @@ export class Stage {
 
   /** How many processes of a mount there are to be. */
   processes(mount: string): number {
+    if (mount === 'rare') return 0
     return mount === 'python' || mount === 'workers' ? WORKERS : 1
   }
 
@@ -284,4 +300,10 @@ export class Stage {
     this.#remove()
     return code
   }
+}
+
+/** Each minute of the day, as the setting has it. */
+function everyMinute(): string[] {
+  const two = (number: number): string => String(number).padStart(2, '0')
+  return Array.from({ length: 24 * 60 }, (_, minute) => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`)
 }

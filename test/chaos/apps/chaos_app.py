@@ -18,6 +18,8 @@ with open("version") as file:
     ]
 PIECES = 8
 SIZE = 65536
+GROWS = 150 << 20
+KEPT = []
 
 
 def application(environ, start_response):
@@ -43,6 +45,9 @@ def application(environ, start_response):
         held = []
         while True:
             held.append(os.urandom(1 << 20))
+    if path == "/grow":
+        KEPT.append(b"x" * GROWS)
+        return [b"grown"]
     raise ValueError("nothing is at " + path)
 
 

@@ -39,6 +39,18 @@ export const jsWorkerKilled: Happening = {
   once: async (stage, random) => inHands(await kill(stage, random, 'workers', 'SIGKILL'), Infinity, 'workers'),
 }
 
+export const jsWorkerStopped: Happening = {
+  name: 'js-worker-sigstop',
+  sentence: 'a worker process of an app in JavaScript stands still (SIGSTOP) until it is killed (stuckTimeout)',
+  said: /WORKER_\w+|the next .* starts/,
+  saidByNginx: SAYS_CUT,
+  async once(stage, random) {
+    const from = performance.now()
+    await kill(stage, random, 'workers', 'SIGSTOP')
+    return within(from, performance.now(), 'workers')
+  },
+}
+
 /** An app in a worker process does something that is the end of that process. */
 function jsWorkerBy(path: string, sentence: string): Happening {
   return {

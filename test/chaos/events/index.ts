@@ -4,6 +4,7 @@ import {
   jsWorkerKilled,
   jsWorkerLoops,
   jsWorkerOutOfMemory,
+  jsWorkerStopped,
   commandKilled,
   gatewayKilled,
   restarted,
@@ -14,7 +15,19 @@ import {
 } from './crashes.ts'
 import { fullQueue, slowClients, stuckApp, tooLong } from './crowds.ts'
 import { failingReload, reload, upgrade } from './reloads.ts'
-import { outOfMemory, recycle, recycleByRequests, recycleByTouch, reloadMount, scaling } from './renewal.ts'
+import {
+  fromZero,
+  outOfMemory,
+  recycle,
+  recycleByAge,
+  recycleByMemory,
+  recycleByRequests,
+  recycleByTime,
+  recycleByTouch,
+  recycleCommand,
+  reloadMount,
+  scaling,
+} from './renewal.ts'
 
 export const happenings: readonly Happening[] = [
   reload,
@@ -23,7 +36,12 @@ export const happenings: readonly Happening[] = [
   recycle,
   recycleByRequests,
   recycleByTouch,
+  recycleByAge,
+  recycleByMemory,
+  recycleByTime,
+  recycleCommand,
   scaling,
+  fromZero,
   workerStopped,
   slowClients,
   stuckApp,
@@ -36,6 +54,7 @@ export const happenings: readonly Happening[] = [
   jsWorkerKilled,
   jsWorkerLoops,
   jsWorkerOutOfMemory,
+  jsWorkerStopped,
   gatewayKilled,
   upgrade,
   supervisorKilled,

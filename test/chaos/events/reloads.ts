@@ -106,7 +106,7 @@ export const failingReload: Happening = {
   name: 'failing-reload',
   sentence:
     'the next gateway does not come up: a mistake in an app or the configuration, an address in use, a start that hangs or is killed',
-  said: /RELOAD_FAILED|beside|\[(?:APP|NODE|FETCH|PYTHON|WORKER|RUN|CONFIG|SETTING|ADDRESS)\w*\]|exits with code|stderr|APP_EXITED/,
+  said: /RELOAD_FAILED|beside|serves on, as the next one did not come up|\[(?:APP|NODE|FETCH|PYTHON|WORKER|RUN|CONFIG|SETTING|ADDRESS)\w*\]|exits with code|stderr|APP_EXITED/,
   async once(stage: Stage, random: Random) {
     // Each in turn; which one is the first is chance.
     if (next === 0) next = random.whole(0, SPOILS.length - 1)

@@ -1,10 +1,10 @@
 // Workers that are replaced by others, become more and fewer, on order and by themselves.
 import { until } from '../../harness.ts'
 import { within, type Happening } from '../happening.ts'
-import { NARROW, type Stage } from '../stage.ts'
+import { NARROW, THREADS, type Stage } from '../stage.ts'
 
 /** Those that can be loaded anew without the others. */
-const RELOADABLE = ['python', 'fresh', 'workers', 'run', 'cgi', 'upstream']
+const RELOADABLE = ['python', 'fresh', 'brief', 'workers', 'run', 'cgi', 'upstream']
 const HAVE_WORKERS = ['python', 'workers']
 
 export const reloadMount: Happening = {
@@ -34,19 +34,53 @@ export const recycle: Happening = {
   },
 }
 
-/** How many workers of the mount whose workers do not stay long were replaced for that reason. */
-async function replaced(stage: Stage, reason: string): Promise<number> {
+/** How many processes of a mount were replaced for a reason. */
+async function replaced(stage: Stage, mount: string, reason: string): Promise<number> {
   const { report } = await stage.gateway()
-  return report.mounts.find(({ key }) => key === '/fresh')?.mount?.restarts?.[reason] ?? 0
+  return report.mounts.find(({ key }) => key === `/${mount}`)?.mount?.restarts?.[reason] ?? 0
 }
 
-export const recycleByRequests: Happening = {
-  name: 'recycle-requests',
-  sentence: 'workers are replaced after so many requests',
+/** It comes by itself. */
+function comesBy(name: string, mount: string, reason: string, sentence: string): Happening {
+  return {
+    name,
+    sentence,
+    said: /^$/,
+    async once(stage) {
+      const before = await replaced(stage, mount, reason)
+      await until(sentence, async () => (await replaced(stage, mount, reason)) > before, 90_000)
+      return undefined
+    },
+  }
+}
+
+export const recycleByRequests = comesBy(
+  'recycle-requests',
+  'fresh',
+  'requests',
+  'workers are replaced after so many requests',
+)
+export const recycleByAge = comesBy('recycle-age', 'brief', 'age', 'workers are replaced at an age')
+export const recycleCommand = comesBy('recycle-run', 'run', 'requests', 'a command is replaced after so many requests')
+export const recycleByTime: Happening = {
+  ...comesBy('recycle-at', 'brief', 'time of day', 'workers are replaced at a time of day'),
+  // One a minute.
+  times: 3,
+}
+
+export const recycleByMemory: Happening = {
+  name: 'recycle-memory',
+  sentence: 'a worker that has grown is replaced once it has answered what it has',
   said: /^$/,
   async once(stage) {
-    const before = await replaced(stage, 'requests')
-    await until('a worker that has had its requests', async () => (await replaced(stage, 'requests')) > before, 60_000)
+    const before = await replaced(stage, 'brief', 'memory')
+    // It may be replaced for its age meanwhile, with what it has taken.
+    await until('a worker that has grown', async () => {
+      const status = await stage.ask('/brief/grow', 10_000)
+      if (status !== 200) throw new Error(`/brief/grow gave ${status}`)
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      return (await replaced(stage, 'brief', 'memory')) > before
+    })
     return undefined
   },
 }
@@ -56,10 +90,10 @@ export const recycleByTouch: Happening = {
   sentence: 'workers are replaced because a file was touched',
   said: /^$/,
   async once(stage) {
-    const before = await replaced(stage, 'touch')
+    const before = await replaced(stage, 'fresh', 'touch')
     const loaded = stage.newVersion()
     stage.write('touched', String(performance.now()))
-    await until('new workers', async () => (await replaced(stage, 'touch')) > before)
+    await until('new workers', async () => (await replaced(stage, 'fresh', 'touch')) > before)
     await stage.allWorkers('fresh')
     loaded('fresh')
     return undefined
@@ -76,6 +110,21 @@ export const scaling: Happening = {
     const statuses = await Promise.all(requests)
     if (statuses.some((status) => status !== 200)) throw new Error(`a burst was answered with ${statuses.join(', ')}`)
     await until('fewer workers', async () => (await stage.workers('narrow')).length === 1, 60_000)
+    return undefined
+  },
+}
+
+export const fromZero: Happening = {
+  name: 'from-zero',
+  sentence: 'a mount that has no worker at rest starts one for who comes, and has none again afterwards',
+  said: /^$/,
+  async once(stage) {
+    const workers = async (): Promise<number> => (await stage.workers('rare')).length
+    await until('none', async () => (await workers()) === 0, 60_000)
+    const statuses = await Promise.all(Array.from({ length: THREADS }, () => stage.ask('/rare/get', 20_000)))
+    if (statuses.some((status) => status !== 200))
+      throw new Error(`a first request was answered with ${statuses.join(', ')}`)
+    await until('none again', async () => (await workers()) === 0, 60_000)
     return undefined
   },
 }
