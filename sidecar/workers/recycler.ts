@@ -60,6 +60,7 @@ export class Recycler<T extends Recyclable> {
   #nextTime: number
   #timer: NodeJS.Timeout | undefined
   #looking = false
+  #closed = false
 
   constructor(rules: RecycleRules, pool: Recycled<T>) {
     this.#rules = rules
@@ -74,6 +75,7 @@ export class Recycler<T extends Recyclable> {
   }
 
   close(): void {
+    this.#closed = true
     clearInterval(this.#timer)
   }
 
@@ -120,6 +122,8 @@ export class Recycler<T extends Recyclable> {
     const fields = { mount, pid: worker.pid }
     log.info(`${name} ${worker.pid} is recycled: ${reason}`, fields)
     this.#pool.renew(slot, worker, cause).catch((error: unknown) => {
+      // It was ended with the others.
+      if (this.#closed) return
       const { code, message, detail } = error as StartError
       log.error(`${name} ${worker.pid} serves on, as the next one did not come up: ${message}`, {
         ...fields,

@@ -102,3 +102,13 @@ test('one of which the next does not come up serves on', async () => {
   expect(line).toMatchObject({ level: 'error', code: 'PYTHON_IMPORT_FAILED', pid })
   expect((await made.ask()).body.toString()).toBe(String(pid))
 })
+
+test('one whose mount is closed while the next comes up is no failure', async () => {
+  const flag = join(temporary(), 'flag')
+  const made = await openMount({ python: 'slow_next', env: { FLAG: flag }, recycle: { requests: 1 } })
+  writeFileSync(flag, '')
+  await made.ask()
+  await until(() => made.mount.status!().workers!.some(({ state }) => state === 'starting'))
+  await made.mount.close()
+  expect(made.lines.filter(({ level }) => level !== 'info')).toEqual([])
+})
