@@ -1,5 +1,5 @@
 // One gateway: a process with all that a configuration asks for, and one generation of several.
-import { ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
+import { ChildProcess, spawn, type SpawnOptions, type StdioOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Answered, Ask } from '../admin/control.ts'
 import type { GatewayReport } from '../admin/report.ts'
@@ -48,8 +48,14 @@ export interface GatewayListener {
   exited(gateway: GatewayProcess, exit: GatewayExit): void
 }
 
-/** The numbers of the sockets begin behind the standard streams, the line of reports and the channel. */
-export const FIRST_SOCKET = REPORT_FD + 2
+/** The numbers of the sockets begin behind the standard streams and the line of reports. */
+export const FIRST_SOCKET = REPORT_FD + 1
+
+/**
+ * The number of Node.js' channel in a gateway, or the first one behind the sockets. Node.js drops what comes with a line that is no message, a connection
+ * that is handed over with it: so it is none of the low numbers, which programs write to because somebody else would have a file or a pipe there.
+ */
+const CHANNEL_FD = 60
 
 /** When it is looked whether the sockets are on their way that a gateway has sent before it served, in milliseconds. */
 const SOCKETS_MS = 1000
@@ -121,7 +127,7 @@ export class GatewayProcess {
         ...(handed.supervisor ? command.env : withoutServiceManager(command.env)),
         [HANDED]: JSON.stringify({ ...handed, reports: REPORT_FD } satisfies Handed),
       },
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ipc', ...numbers],
+      stdio: descriptors(numbers),
       // Signals of the terminal are for the supervisor.
       detached: true,
     })
@@ -194,7 +200,7 @@ export class GatewayProcess {
     if (this.#held !== ready) return
     // An app may keep it busy.
     if (!answers || this.#sockets > before) return this.#hold(ready)
-    this.why = `its listening sockets do not arrive: an app has written into file descriptor ${REPORT_FD + 1} of its gateway, on which they go`
+    this.why = `its listening sockets do not arrive: an app has written into the channel of its gateway (process.channel), on which they go`
     this.#listener.fault(new Error(`gateway ${this.generation} is ended: ${this.why}`))
     this.kill()
   }
@@ -278,6 +284,12 @@ export class GatewayProcess {
   kill(): void {
     this.#child.kill('SIGKILL')
   }
+}
+
+/** The descriptors of a gateway, by their numbers. */
+function descriptors(sockets: readonly number[]): StdioOptions {
+  const free = Array.from({ length: Math.max(0, CHANNEL_FD - FIRST_SOCKET - sockets.length) }, () => 'ignore' as const)
+  return ['ignore', 'inherit', 'inherit', 'pipe', ...sockets, ...free, 'ipc']
 }
 
 /** Starts one. What the system says against that is an `error` of the child in each case: Node.js throws some of it. */

@@ -295,13 +295,45 @@ export const app = (environ, startResponse) => (startResponse('204 No Content', 
 })
 
 test('a gateway whose sockets do not arrive, because of what an app has written, does not serve, and says why', async () => {
-  write('channel.mjs', `import { writeSync } from 'node:fs'\nwriteSync(4, 'half a line')\n${APP('app')}`)
+  const garbage = "import { writeSync } from 'node:fs'\nwriteSync(process.channel.fd, 'half a line')"
+  write('channel.mjs', `${garbage}\n${APP('app')}`)
   const one = serve('app:./channel.mjs', '-l', '127.0.0.1:0')
   const { code, err } = await one.ended
   expect(code).toBe(1)
   expect(err).toMatch(
-    /its listening sockets do not arrive: an app has written into file descriptor 4.*SUPERVISOR_FAULT/,
+    /its listening sockets do not arrive: an app has written into the channel of its gateway.*SUPERVISOR_FAULT/,
   )
+})
+
+test('what an app writes into the first descriptors costs no connection that is handed over', async () => {
+  write(
+    'first.mjs',
+    `import { writeSync } from 'node:fs'
+export const app = (environ, startResponse) => {
+  for (const number of [3, 4])
+    try {
+      writeSync(number, 'half a line')
+    } catch {
+      // a socket that listens, or nothing
+    }
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  return [String(process.pid)]
+}`,
+  )
+  const one = serve('app:./first.mjs', '-l', '127.0.0.1:0')
+  const kept = await connectTo(`127.0.0.1:${await one.port()}`)
+  const ask = async (): Promise<string> => {
+    kept.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    return /\d+$/.exec(String((await once(kept, 'data'))[0]))![0]
+  }
+  const pids = [await ask()]
+  for (const generation of [2, 3]) {
+    one.signal('SIGHUP')
+    await one.said(new RegExp(`gateway ${generation} serves`))
+    await one.said(new RegExp(`gateway ${generation - 1} is over`))
+    pids.push(await ask())
+  }
+  expect(new Set(pids).size).toBe(3)
 })
 
 test('a start that fails is told as without a supervisor', async () => {
