@@ -11,6 +11,7 @@ import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { REFUSED_BYTES, type Entrance } from './door.ts'
 import { closeWritten, Farewell, NOTHING } from './farewell.ts'
+import { HeadBeside } from './head-beside.ts'
 import { unwatch, watch } from './half-closed.ts'
 import { InFlight } from './in-flight.ts'
 import { openExchange } from './opening.ts'
@@ -35,6 +36,8 @@ export class SocketConnection implements Outlet {
   readonly output: Output
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
+  /** There once a head began beside a request in flight. */
+  #beside: HeadBeside | undefined
   #batch: Exchange[] = []
   /** It is not being read. */
   paused = false
@@ -140,11 +143,19 @@ export class SocketConnection implements Outlet {
       }
     }
     this.#reply(replies)
+    const { begun } = this.codec
+    if (this.#beside || (begun !== undefined && this.busy)) this.#headBeside(begun)
     // Handled last: what of the body came in the same read is in place then, and so is that the host took a request back.
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
     for (const exchange of batch) if (!exchange.over) this.#entrance.reception.handle(exchange)
+  }
+
+  #headBeside(id: number | undefined): void {
+    const { head } = this.#entrance.allowance
+    this.#beside ??= new HeadBeside(head, () => this.#refuse(headLate(head)))
+    this.#beside.see(this.#end === 'closing' ? undefined : id)
   }
 
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
@@ -213,6 +224,7 @@ export class SocketConnection implements Outlet {
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
+    this.#beside?.see(undefined)
     this.#exchanges.close()
     unwatch(this.#socket)
     this.#last?.over()

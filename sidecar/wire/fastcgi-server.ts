@@ -94,6 +94,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   #keep = false
   /** Bytes of PARAMS of requests whose variables are incomplete. */
   #pending = 0
+  /** Requests whose heads are not complete. */
+  #incomplete = 0
   // The record that is being read: its request, and where its content goes when that is not to be skipped.
   #type = 0
   #id = 0
@@ -127,6 +129,12 @@ export class FastcgiServer implements ServerCodec, RecordSink {
 
   get unfinished(): boolean {
     return this.#ignored.size > 0
+  }
+
+  get begun(): number | undefined {
+    if (this.#incomplete === 0) return undefined
+    for (const request of this.#requests.values()) if (isIncomplete(request)) return request.id
+    return undefined
   }
 
   get between(): boolean {
@@ -255,6 +263,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
   /** Gives the request, and its end too when there is no body. */
   #deliver(request: Request, length: number | undefined): void {
     request.phase = 'stdin'
+    this.#incomplete--
     this.#events.push({ type: 'request', id: request.id, variables: request.variables!, length })
     if (length === 0) this.#events.push({ type: 'end', id: request.id })
   }
@@ -291,6 +300,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
     }
     this.#request = new Request(this.#id, keep)
     this.#requests.set(this.#id, this.#request)
+    this.#incomplete++
   }
 
   #turnAway(status: number, keep: boolean, why?: PeerError): void {
@@ -332,6 +342,7 @@ export class FastcgiServer implements ServerCodec, RecordSink {
 
   #over(request: Request): void {
     if (request.phase === 'params') this.#pending -= request.params.size
+    if (isIncomplete(request)) this.#incomplete--
     this.#requests.delete(request.id)
     if (request.phase !== 'done') this.#ignore(request.id)
   }
@@ -348,4 +359,8 @@ export class FastcgiServer implements ServerCodec, RecordSink {
       `a FastCGI record of type ${this.#type}, id ${this.#id}, is out of place${during}`,
     )
   }
+}
+
+function isIncomplete({ phase }: Request): boolean {
+  return phase === 'params' || phase === 'held'
 }

@@ -117,6 +117,22 @@ describe('head', () => {
     expect(await talk(addresses[0]!, begun[name]!.subarray(0, 12))).not.toContain('never')
   })
 
+  test('fastcgi: a head that trickles beside a request in flight', async () => {
+    const handled: Exchange[] = []
+    const { addresses, errors } = await startGateway([{ address: 'fastcgi://127.0.0.1:0', headTimeout }], (one) => {
+      handled.push(one)
+    })
+    const socket = await connectTo(addresses[0]!)
+    socket.write(whole.fastcgi!)
+    await until('the first request', () => handled.length === 1)
+    const begin = [1, 1, 0, 2, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+    const variablesBegin = [1, 4, 0, 2, 0, 200, 0, 0]
+    socket.write(Buffer.from([...begin, ...variablesBegin]))
+    await untilClosed(socket)
+    expect(errors).toMatchObject([{ code: 'HEAD_TIMEOUT', blame: 'peer' }])
+    expect(handled.map(({ state }) => state)).toEqual(['aborted'])
+  })
+
   test('a first byte that could be of several protocols is closed', async () => {
     limit({ first: SHORT })
     const { addresses } = await startGateway(['127.0.0.1:0'], text('never'))
