@@ -183,6 +183,9 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
         case 'body':
           passage.body(event.bytes, events[index + 1]?.type === 'end')
           break
+        case 'interim':
+          passage.interim(event.head)
+          break
         case 'reply':
           this.#socket.write(event.bytes)
           break

@@ -23,6 +23,9 @@ export type Phase = 'connect' | 'firstByte' | 'idle' | 'client'
 /** `asking`: no head yet; `answering`; `answered`: the client has all of it, the connection has yet to finish; `over`. */
 type State = 'asking' | 'answering' | 'answered' | 'over'
 
+/** Interim responses that are passed on of one request: nobody sends more, and nothing else bounds what waits for a slow client. */
+const INTERIM_MAX = 32
+
 /** One exchange, one upstream. */
 export class Passage {
   readonly exchange: Exchange
@@ -36,6 +39,7 @@ export class Passage {
   #state: State = 'asking'
   #phase: Phase = 'client'
   #paused = false
+  #interims = 0
 
   /** `name`: the upstream, for messages. */
   constructor(exchange: Exchange, name: string, times: Times, inflow: Inflow) {
@@ -66,6 +70,16 @@ export class Passage {
     if (this.#state !== 'asking') {
       if (phase !== 'client' && !this.#paused) this.#set('idle')
     } else this.#set(phase)
+  }
+
+  /** An interim response, which a proxy forwards (RFC 9110 15.2). */
+  interim(head: Head): void {
+    if (this.#state !== 'asking' || this.#interims++ >= INTERIM_MAX) return
+    try {
+      this.exchange.interim(passedOn(head))
+    } catch (error) {
+      this.fail(ofResponse(this.#name, 'head', error))
+    }
   }
 
   /** The response head. */

@@ -4,6 +4,7 @@
 import { Exchange } from '../exchange.ts'
 import { Log } from '../log.ts'
 import { isSecure } from '../variables.ts'
+import { putEarlyHints } from './early-hints.ts'
 import { LogErrorStream } from './error-stream.ts'
 import { fileWrapper } from './file-wrapper.ts'
 import { BodyInput } from './input.ts'
@@ -41,7 +42,11 @@ export function environOf(exchange: EnvironSource, surroundings: Surroundings = 
   environ['wsgi.run_once'] = exchange.door.once === true
   environ['wsgi.file_wrapper'] = fileWrapper
   environ['wsgi.input_terminated'] = true
-  if (exchange instanceof Exchange && exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)
+  if (exchange instanceof Exchange) {
+    if (exchange.upgradable) environ['sidegate.upgrade'] = upgradeFor(exchange)
+    // The only one of the doors whose protocol has them.
+    if (exchange.door.protocol === 'http') putEarlyHints(environ, exchange)
+  }
   environ['sidegate.signal'] = exchange.signal
   return environ
 }

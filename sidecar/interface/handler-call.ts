@@ -25,7 +25,7 @@ export function callHandler(
   startResponse: StartResponse,
 ): Promise<ResponseBody> {
   return new Promise((resolve, reject) => {
-    const relay = new Relay(startResponse, resolve, reject)
+    const relay = new Relay(environ, startResponse, resolve, reject)
     const exchange = new Exchange(relay, relay, DOOR, variablesOfEnviron(environ), bodyOf(environ))
     relay.exchange = exchange
     const signal = environ['sidegate.signal'] as AbortSignal | undefined
@@ -64,6 +64,7 @@ function bodyOf(environ: Environ): RequestBody {
 /** Where the response goes: the head to startResponse, the body to whoever iterates. */
 class Relay implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   exchange: Exchange | undefined
+  readonly #environ: Environ
   readonly #startResponse: StartResponse
   readonly #resolve: (body: ResponseBody) => void
   readonly #reject: (error: unknown) => void
@@ -73,7 +74,13 @@ class Relay implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, Asy
   #error: unknown
   #wake: (() => void) | undefined
 
-  constructor(startResponse: StartResponse, resolve: (body: ResponseBody) => void, reject: (error: unknown) => void) {
+  constructor(
+    environ: Environ,
+    startResponse: StartResponse,
+    resolve: (body: ResponseBody) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#environ = environ
     this.#startResponse = startResponse
     this.#resolve = resolve
     this.#reject = reject
@@ -101,6 +108,10 @@ class Relay implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, Asy
   finish(): void {
     if (this.#state === 'started') this.#state = 'finished'
     this.#wake?.()
+  }
+
+  interim({ status, headers }: Head): boolean {
+    return status === 103 && (this.#environ['wsgi.early_hints']?.(headers) ?? false)
   }
 
   cut(): void {

@@ -120,11 +120,13 @@ function checkWsgi(environ: Record<string, unknown>, demand: Demand): void {
     demand(typeof environ[key] === 'boolean', () => `${key} is ${show(environ[key])}, not true or false`)
   }
   // ## - Where they are there, `wsgi.input_terminated` is true or false (true: `wsgi.input` ends by itself, so an app may read a body
-  // ##   without `CONTENT_LENGTH`), `wsgi.file_wrapper` is a function, `sidegate.signal` is an AbortSignal that fires when the
+  // ##   without `CONTENT_LENGTH`), `wsgi.file_wrapper` and `wsgi.early_hints` are functions, `sidegate.signal` is an AbortSignal that fires when the
   // ##   client goes away, and `sidegate.upgrade` is a function.
   const { 'wsgi.input_terminated': terminated, 'wsgi.file_wrapper': wrapper } = environ
   demand(terminated === undefined || typeof terminated === 'boolean', 'wsgi.input_terminated is not true or false')
   demand(wrapper === undefined || typeof wrapper === 'function', 'wsgi.file_wrapper is not a function')
+  const hints = environ['wsgi.early_hints']
+  demand(hints === undefined || typeof hints === 'function', 'wsgi.early_hints is not a function')
   const signal = environ['sidegate.signal']
   const upgrade = environ['sidegate.upgrade']
   demand(upgrade === undefined || typeof upgrade === 'function', 'sidegate.upgrade is not a function')

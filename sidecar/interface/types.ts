@@ -100,6 +100,11 @@ export interface Environ {
   'wsgi.file_wrapper': FileWrapper
   /** True: `wsgi.input` ends by itself, so an app may read to the end without CONTENT_LENGTH. */
   'wsgi.input_terminated': boolean
+  /**
+   * There over HTTP: sends `103 Early Hints` with these headers ahead of the response, such as `Link`, called as a method of the environ. False
+   * where it is known not to arrive: the client or the web server in front takes none, or the response has begun.
+   */
+  'wsgi.early_hints'?: (headers: readonly HeaderTuple[]) => boolean
   /** Fires when the client goes away. */
   'sidegate.signal': AbortSignal
   /** There when the request asks for another protocol, such as WebSocket, and host and protocol can carry it. */

@@ -354,7 +354,8 @@ export class Listener {
       ? (variables: Variables) => applyForwarded(variables, this.#trust, this.settings.forwardedHost)
       : undefined
     // Whoever else connects is no proxy, as far as the settings know; but a host that nobody should trust cannot be told from others.
-    const interim = (this.#options.interim ?? true) || !(trusted || socket.remoteAddress === undefined)
+    const interim =
+      this.settings.earlyHints ?? ((this.#options.interim ?? true) || !(trusted || socket.remoteAddress === undefined))
     this.#begin(incoming, http, http.server({ ...this.#options, interim, peer }), repair)
   }
 

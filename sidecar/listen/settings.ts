@@ -53,6 +53,12 @@ export const listenerSettings = v.strictObject({
       'HTTP and AJP: header fields with `_` or `.` in their name are taken. Unless set they are left out, as X_Real_IP would pass for X-Real-IP.',
     ),
   ),
+  earlyHints: v.pipe(
+    v.optional(v.boolean()),
+    v.description(
+      'HTTP only: interim responses (103 Early Hints) go to the web server in front. Unless set: where `host` is none that takes them for the response. nginx knows them from 1.29 on, with `early_hints` in its own configuration.',
+    ),
+  ),
   host: v.pipe(
     v.optional(v.string()),
     v.description('The web server in front of this listener, whose ways with SCRIPT_NAME and PATH_INFO are repaired.'),

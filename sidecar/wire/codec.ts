@@ -36,6 +36,8 @@ export interface ServerCodec {
   readonly fields?: readonly string[] | undefined
   /** True where requests may be in flight side by side on one connection. */
   readonly multiplexes?: boolean
+  /** The first request of whose head a part is here and not all; undefined: there is none. Absent where no head comes beside a request in flight. */
+  readonly begun?: number | undefined
   /**
    * True while bytes of a next request wait in the codec for the end of the response to this one: `receive` without bytes goes on
    * with them then. The connection should not be read meanwhile.
@@ -87,6 +89,8 @@ export interface ServerCodec {
 
 /** What a client codec makes of the bytes that a server answered. */
 export type ClientEvent =
+  /** A response ahead of the response: status 102 to 199 (RFC 9110 15.2). */
+  | { type: 'interim'; head: Head }
   | { type: 'head'; head: Head }
   | { type: 'body'; bytes: Uint8Array }
   /** FastCGI's STDERR: text for the log. */

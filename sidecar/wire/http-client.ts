@@ -1,5 +1,5 @@
-// HTTP/1.1's client codec (RFC 9112): one request at a time on a connection that may be kept. Interim responses (RFC 9110 15.2) are for
-// this hop and dropped. Keeps: a head while it is incomplete (HEAD_MAX), a chunk's line.
+// HTTP/1.1's client codec (RFC 9112): one request at a time on a connection that may be kept. 100 (Continue) is
+// for this hop and dropped: nobody behind it has asked for it (RFC 9110 15.2). Keeps: a head while it is incomplete (HEAD_MAX), a chunk's line.
 import { PeerError } from '../errors.ts'
 import { fieldOfVariable, type Variables } from '../variables.ts'
 import { asBuffer, Beginning } from './bytes.ts'
@@ -158,7 +158,10 @@ export class HttpClient implements ClientCodec {
   #takeHead(text: string, rest: Buffer, events: ClientEvent[]): Buffer {
     const { head, body, keep } = readResponseHead(text, this.#headRequest)
     if (head.status === 101) throw badResponse('status 101, and no upgrade was asked for')
-    if (head.status < 200) return rest
+    if (head.status < 200) {
+      if (head.status > 101) events.push({ type: 'interim', head })
+      return rest
+    }
     events.push({ type: 'head', head })
     this.#keep = keep
     this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse, true) : undefined

@@ -156,11 +156,11 @@ test.each(['with a length', 'chunked'])('a body %s arrives whole', async (how) =
   expect(seen.headers['content-length']).toBe(how === 'chunked' ? undefined : String(bytes.length))
 })
 
-test('103 and trailers are dropped; Connection and what it names too', async () => {
+test('trailers are dropped, and 100 that nobody asked for; Connection and what it names too', async () => {
   const upstream = await raw((socket) => {
     socket.once('data', () =>
       socket.end(
-        'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 Fine\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n' +
+        'HTTP/1.1 100 Continue\r\nLink: </a>\r\n\r\nHTTP/1.1 200 Fine\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n' +
           'Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
       ),
     )
@@ -172,6 +172,17 @@ test('103 and trailers are dropped; Connection and what it names too', async () 
   expect(answer).not.toMatch(/X-Hop|X-T|Link|Trailer/i)
   // All of it came at once: the length is known.
   expect(answer).toMatch(/\r\nContent-Length: 3\r\n[^]*\r\n\r\nabc$/)
+})
+
+test('103 is passed on, as often as somebody sends it who means it', async () => {
+  const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'
+  const upstream = await raw((socket) => {
+    socket.once('data', () => socket.end(`${hints.repeat(40)}HTTP/1.1 200 Fine\r\nContent-Length: 3\r\n\r\nabc`))
+  })
+  const { url } = await gateway({ upstream })
+  const answer = await exchange(url, 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+  expect(answer.startsWith(hints.repeat(32) + 'HTTP/1.1 200 Fine\r\n')).toBe(true)
+  expect(await exchange(url, 'GET / HTTP/1.0\r\nHost: h\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 Fine\r\n/)
 })
 
 test('the head and each piece leave as they come', async () => {

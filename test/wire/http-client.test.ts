@@ -9,6 +9,8 @@ interface Answer {
   body: string
   /** Undefined: it was not complete when the connection ended. */
   reuse: boolean | undefined
+  /** Statuses of interim responses, where there were any. */
+  interim?: number[]
 }
 
 /** Reads one response, in each of the ways to cut it, and gives what all of them gave. */
@@ -21,6 +23,7 @@ function read(text: string, method = 'GET'): Answer {
     for (const event of [...events, ...client.receiveEnd()]) {
       if (event.type === 'head') answer.status = event.head.status
       else if (event.type === 'body') answer.body += Buffer.from(event.bytes).toString('latin1')
+      else if (event.type === 'interim') (answer.interim ??= []).push(event.head.status)
       else if (event.type === 'end') answer.reuse = event.reuse && !client.spoiled
     }
     return answer
@@ -91,7 +94,7 @@ describe(`RFC 9112 6.3: where a response ends (SIDEGATE_SEED=${seed})`, () => {
       'interim responses',
       'GET',
       `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n${OK}Content-Length: 1\r\n\r\na`,
-      { status: 200, body: 'a', reuse: true },
+      { status: 200, body: 'a', reuse: true, interim: [103] },
     ],
     ['an empty reason', 'GET', 'HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n', { status: 200, body: '', reuse: true }],
     ['bytes behind it', 'HEAD', `${OK}Content-Length: 3\r\n\r\nabc`, { status: 200, body: '', reuse: false }],

@@ -13,6 +13,12 @@ export interface FetchEnv {
   readonly environ: Readonly<Variables>
   /** The request as of node:http, as in `@hono/node-server`: for `getConnInfo`, and for libraries that read a Node request. */
   readonly incoming: IncomingMessage
+  /**
+   * Sends `103 Early Hints` with these headers ahead of the response, such as `Link`.
+   * @returns false where it is known not to arrive: the protocol, the client or the web server in front takes none, or the response has begun.
+   * @throws {AppError} HEADER_NAME, HEADER_VALUE
+   */
+  earlyHints(headers: ConstructorParameters<typeof Headers>[0]): boolean
 }
 
 class Env implements FetchEnv {
@@ -27,6 +33,11 @@ class Env implements FetchEnv {
 
   get incoming(): IncomingMessage {
     return (this.#incoming ??= makeRequest(this.#exchange, new GatewaySocket(this.#exchange)))
+  }
+
+  earlyHints(headers: ConstructorParameters<typeof Headers>[0]): boolean {
+    const head = { status: 103, reason: 'Early Hints', headers: [...new Headers(headers)] }
+    return this.#exchange.interim?.(head) ?? false
   }
 }
 
