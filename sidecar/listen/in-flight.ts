@@ -2,8 +2,10 @@
 import type { SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { ById } from '../wire/by-id.ts'
+import { HeadBeside } from './head-beside.ts'
 import type { Allowance } from './limits.ts'
 import { Paces } from './pace.ts'
+import { headLate } from './patience.ts'
 import { isCrowded, Sharing } from './sharing.ts'
 
 /** Requests by their ids. */
@@ -18,10 +20,18 @@ export class InFlight extends ById<Exchange> {
   #sharing: Sharing | undefined
   /** How fast the bodies come for which an app had to wait. */
   #paces: Paces | undefined
+  readonly #broken: (error: SidegateError) => unknown
+  /** There once a head began beside a request in flight. */
+  #beside: HeadBeside | undefined
 
-  /** `connection.paused`: it is not being read. */
-  constructor(allowance: Allowance, connection: { readonly paused: boolean }) {
+  /** `connection.paused`: it is not being read; `broken` is called when the peer is not to be heard any more. */
+  constructor(
+    allowance: Allowance,
+    connection: { readonly paused: boolean },
+    broken: (error: SidegateError) => unknown,
+  ) {
     super()
+    this.#broken = broken
     this.#allowance = allowance
     this.#connection = connection
   }
@@ -51,6 +61,14 @@ export class InFlight extends ById<Exchange> {
   finish(id: number): void {
     this.get(id)?.body.finish()
     this.#paces?.delete(id)
+  }
+
+  /** @param id of a request whose head is here in part; undefined: there is none */
+  headBeside(id: number | undefined): void {
+    if (!this.#beside && (id === undefined || this.size === 0)) return
+    const { head } = this.#allowance
+    this.#beside ??= new HeadBeside(head, () => this.#broken(headLate(head)))
+    this.#beside.see(id)
   }
 
   /** An app asks for more of a body; true when it waits for it. */
@@ -89,5 +107,6 @@ export class InFlight extends ById<Exchange> {
   /** The connection is closed. */
   close(): void {
     this.#sharing?.close()
+    this.#beside?.see(undefined)
   }
 }

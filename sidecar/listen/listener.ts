@@ -350,12 +350,11 @@ export class Listener {
     const address = client?.address ?? socket.remoteAddress
     const peer = peerOf(incoming)
     const trusted = this.#trust.size > 0 && this.#trust.has(address)
-    const repair = trusted
-      ? (variables: Variables) => applyForwarded(variables, this.#trust, this.settings.forwardedHost)
-      : undefined
+    const { forwardedHost } = this.settings
+    const repair = trusted ? (one: Variables) => applyForwarded(one, this.#trust, forwardedHost) : undefined
     // Whoever else connects is no proxy, as far as the settings know; but a host that nobody should trust cannot be told from others.
-    const interim =
-      this.settings.earlyHints ?? ((this.#options.interim ?? true) || !(trusted || socket.remoteAddress === undefined))
+    const isProxy = trusted || socket.remoteAddress === undefined
+    const { earlyHints: interim = (this.#options.interim ?? true) || !isProxy } = this.settings
     this.#begin(incoming, http, http.server({ ...this.#options, interim, peer }), repair)
   }
 

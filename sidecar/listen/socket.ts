@@ -11,7 +11,6 @@ import type { ServerCodec, ServerEvent } from '../wire/codec.ts'
 import type { Head } from '../wire/head.ts'
 import { REFUSED_BYTES, type Entrance } from './door.ts'
 import { closeWritten, Farewell, NOTHING } from './farewell.ts'
-import { HeadBeside } from './head-beside.ts'
 import { unwatch, watch } from './half-closed.ts'
 import { InFlight } from './in-flight.ts'
 import { openExchange } from './opening.ts'
@@ -36,8 +35,6 @@ export class SocketConnection implements Outlet {
   readonly output: Output
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
   #clock: Patience | undefined
-  /** There once a head began beside a request in flight. */
-  #beside: HeadBeside | undefined
   #batch: Exchange[] = []
   /** It is not being read. */
   paused = false
@@ -52,7 +49,7 @@ export class SocketConnection implements Outlet {
     this.#socket = socket
     this.codec = codec
     this.#entrance = entrance
-    this.#exchanges = new InFlight(entrance.allowance, this)
+    this.#exchanges = new InFlight(entrance.allowance, this, (why) => this.#end !== 'closing' && this.#refuse(why))
     this.output = new Output(socket, this)
   }
 
@@ -143,19 +140,12 @@ export class SocketConnection implements Outlet {
       }
     }
     this.#reply(replies)
-    const { begun } = this.codec
-    if (this.#beside || (begun !== undefined && this.busy)) this.#headBeside(begun)
+    this.#exchanges.headBeside(this.codec.begun)
     // Handled last: what of the body came in the same read is in place then, and so is that the host took a request back.
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
     for (const exchange of batch) if (!exchange.over) this.#entrance.reception.handle(exchange)
-  }
-
-  #headBeside(id: number | undefined): void {
-    const { head } = this.#entrance.allowance
-    this.#beside ??= new HeadBeside(head, () => this.#refuse(headLate(head)))
-    this.#beside.see(this.#end === 'closing' ? undefined : id)
   }
 
   /** Writes the codec's own answers, in one go: there may be thousands to one read. */
@@ -224,7 +214,6 @@ export class SocketConnection implements Outlet {
 
   /** The connection is closed, by whomever. */
   closed(error: Error | undefined): void {
-    this.#beside?.see(undefined)
     this.#exchanges.close()
     unwatch(this.#socket)
     this.#last?.over()
@@ -388,13 +377,11 @@ export class SocketConnection implements Outlet {
 
   #late(): void {
     if (this.#tunnel?.opened) return
-    if (!this.busy) {
-      if (this.#clock?.inHead && this.#end !== 'closing') this.#refuse(headLate(this.#entrance.allowance.head))
-      else this.#socket.destroy()
-    } else if (this.#socket.writableLength > 0) this.#untaken()
-    else {
+    if (this.busy && this.#socket.writableLength > 0) return this.#untaken()
+    if (this.busy) {
       this.#exchanges.failLate()
       if (this.busy) this.#patience.silence(this.#exchanges.left)
-    }
+    } else if (this.#clock?.inHead && this.#end !== 'closing') this.#refuse(headLate(this.#entrance.allowance.head))
+    else this.#socket.destroy()
   }
 }
