@@ -16,14 +16,12 @@ export interface ServedFolder {
   readonly followSymlinks: boolean
 }
 
-/** Files that lie beside scripts, of which a web server in front may send some itself: those that are there, but for what `withheld` fits. */
+/** Files that lie beside scripts, of which a web server in front may send some itself: those that are there, but for links and for what `withheld` fits. */
 export interface SharedFiles {
   /** Absolute. */
   readonly path: string
   /** Seconds that clients may keep a file without asking again. */
   readonly maxAge: number
-  /** Symbolic links that lead out of the folder are followed. */
-  readonly followSymlinks: boolean
   /**
    * What Sidegate is to be asked for whatever is there: a regular expression, as JavaScript, PCRE and RE2 read it alike, of the decoded path below
    * the folder, in any letters.

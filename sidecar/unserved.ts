@@ -13,13 +13,15 @@ export const WELL_KNOWN = '/.well-known/'
 const SOURCE = String.raw`\.(?:php(?:old|bak|orig|save|copy)?|phtml|pht|phps|phar|inc|twig|tpl|sh)(?:[^a-z/][^/]*)?`
 /** Dumps, packed ones too. */
 const DUMPS = String.raw`\.(?:sql|sqlite|db)(?:[^a-z/][^/]*)?`
-const OTHERS = String.raw`\.(?:bak|old|orig|save|sw[op]|log|ini|env|lock|md5|ya?ml)`
+const OTHERS = String.raw`\.(?:log|ini|env|lock|md5|ya?ml)`
+/** What was a script once: `settings.bak`, `settings.old2`, and `settings.bak.txt`, which somebody wanted to read. */
+const BACKUPS = String.raw`\.(?:bak|backup|copy|old|orig|save|sw[op])[0-9]*(?:\.(?:txt|text|html?|md))?`
 const COPIES = String.raw`~|#`
-const NAMES = String.raw`composer\.json|package(?:-lock)?\.json|web\.config|dockerfile|error_log`
+const NAMES = String.raw`composer\.json|package(?:-lock)?\.json|web\.config|dockerfile|error_log|(?:wp-config|localsettings)[^/]*`
 const CUT = String.raw`(?:[. ]|::\$data)*`
 
 /** Of a path: the name of such a file at its end. In any letters. */
-export const UNSERVED_NAME: string = `/(?:[^/]*(?:${SOURCE}|${DUMPS}|${OTHERS}|${COPIES})|${NAMES})${CUT}$`
+export const UNSERVED_NAME: string = `/(?:[^/]*(?:${SOURCE}|${DUMPS}|${OTHERS}|${BACKUPS}|${COPIES})|${NAMES})${CUT}$`
 
 const hidden = new RegExp(HIDDEN_SEGMENT)
 const unserved = new RegExp(UNSERVED_NAME, 'i')

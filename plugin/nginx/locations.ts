@@ -51,12 +51,8 @@ function sharedLocations(mount: PlacedMount, shared: SharedFiles, pass: readonly
     prefix === '' ? `root ${expanded(folder)};` : `alias ${expanded(`${folder}/`)};`,
     'charset utf-8;',
     `add_header Cache-Control "public, max-age=${shared.maxAge}";`,
-    ...(shared.followSymlinks
-      ? []
-      : [
-          '# nginx cannot tell symbolic links inside the folder from those that lead out: it follows none.',
-          `disable_symlinks on ${expanded(`from=${folder}`)};`,
-        ]),
+    '# nginx cannot tell where a symbolic link leads: Sidegate is asked.',
+    `disable_symlinks on ${expanded(`from=${folder}`)};`,
     'try_files $uri @sidegate;',
     '# Scripts and uploads, and what is not handed out: source, settings, dumps, hidden files.',
     ...block(`location ~* ${word(withheldPattern(mount))}`, pass),

@@ -179,7 +179,7 @@ export class Scripts {
   }
 
   async #look(path: string): Promise<'file' | 'folder' | 'none'> {
-    const { root, rules, followSymlinks, platform } = this.#options
+    const { root, followSymlinks, platform } = this.#options
     if (isWindows(platform) && !isPlainPath(path)) return 'none'
     // Latin-1 characters are the bytes of the path.
     const file = Buffer.concat([Buffer.from(root), Buffer.from(path, 'latin1')])
@@ -191,7 +191,7 @@ export class Scripts {
       if (followSymlinks && !isScript) return 'file'
       const real = await realpath(file)
       const inside = isBelow(real, root, platform)
-      if (isScript && inside && this.#isUpload(real) && !rules.isUpload(path)) return 'none'
+      if (isScript && inside && this.#isShut(real, path)) return 'none'
       if (followSymlinks) return 'file'
       // A link may lead to another script of the root, not out of it, and not to what is no script.
       return !inside || (isScript && this.#suffixes(real).length === 0) ? 'none' : 'file'
@@ -200,11 +200,12 @@ export class Scripts {
     }
   }
 
-  /** Whether clients have put a script there, whatever a link to it is called. `real`: below the root. */
-  #isUpload(real: string): boolean {
+  /** Whether a script is closed or has been put there by clients, whatever a link to it is called. `real`: below the root. */
+  #isShut(real: string, path: string): boolean {
     const { root, rules, platform } = this.#options
-    const below = Buffer.from(real.slice(root.replace(/[\\/]$/, '').length)).toString('latin1')
-    return rules.isUpload(isWindows(platform) ? below.replaceAll('\\', '/') : below)
+    const text = Buffer.from(real.slice(root.replace(/[\\/]$/, '').length)).toString('latin1')
+    const below = isWindows(platform) ? text.replaceAll('\\', '/') : text
+    return rules.isClosed(below) || (rules.isUpload(below) && !rules.isUpload(path))
   }
 
   /** Those of scripts that a path ends with. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apps } from '../../sidecar/mounts/php/apps.ts'
 import { publicFolderOf, recognise } from '../../sidecar/mounts/php/recognise.ts'
+import { belowPaths, either } from '../../sidecar/mounts/script-rules.ts'
 import { openScripts, type FolderOptions, type Scripts } from '../../sidecar/mounts/scripts.ts'
 import { files as filesKind } from '../../sidecar/mounts/files.ts'
 import { php as phpKind } from '../../sidecar/mounts/php/mount.ts'
@@ -66,6 +67,13 @@ describe('a folder as WordPress has it', () => {
       'wp-content/uploads/a.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
       media: '->wp-content/uploads',
       'linked.php': '->wp-content/uploads/x.php',
+      'private/x.php': SECRET,
+      'private/a.css': SECRET,
+      'shut.php': '->private/x.php',
+      'shut.css': '->private/a.css',
+      shut: '->private',
+      'hidden.php': '->.git/x.php',
+      '.git/x.php': SECRET,
       'style.css': 'body {}',
       'img/a b.png': 'png',
       'evil.jpg': SECRET,
@@ -95,8 +103,9 @@ describe('a folder as WordPress has it', () => {
     writeTree(folder.path, { 'out.css': SECRET })
     const { app: rules, frontController } = recognise(root)
     if (rules?.name !== 'wordpress') throw new Error('it was not recognised')
-    scripts = await openScripts(root, { ...defaults, frontController, rules }, {})
-    open = await openScripts(root, { ...defaults, rules, followSymlinks: true }, {})
+    const closed = either(rules.closed, belowPaths(['/private']))
+    scripts = await openScripts(root, { ...defaults, frontController, rules: { ...rules, closed } }, {})
+    open = await openScripts(root, { ...defaults, rules: { ...rules, closed }, followSymlinks: true }, {})
   })
 
   test.each([
@@ -144,6 +153,12 @@ describe('a folder as WordPress has it', () => {
     ['//wp-content/uploads/a.jpg', '200'],
     ['/media/x.php', 'runs /index.php|'],
     ['/linked.php', 'runs /index.php|'],
+    ['/shut.php', 'runs /index.php|'],
+    ['/shut/x.php', 'runs /index.php|'],
+    ['/hidden.php', 'runs /index.php|'],
+    ['/private/x.php', '404'],
+    ['/shut.css', '404'],
+    ['/shut/a.css', '404'],
     ['//wp-admin//index.php//a', 'runs //wp-admin//index.php|//a'],
     ['/WP-CONTENT/uploads/x.php', 'runs /index.php|'],
     ['/wp-content/uploads/x.phtml', '404'],
@@ -220,6 +235,8 @@ describe('a folder as WordPress has it', () => {
   test('with followSymlinks what is outside is served, and source is not', async () => {
     expect(await answer(open, '/out.css')).toBe('200')
     expect(await answer(open, '/disguise.css')).toBe('404')
+    for (const path of ['/shut.php', '/shut/x.php', '/shut.css', '/shut/a.css', '/linked.php', '/hidden.php'])
+      expect([path, await answer(open, path)]).toEqual([path, '404'])
   })
 })
 
@@ -331,6 +348,15 @@ test.each([
   ['/a.swp', true],
   ['/a~', true],
   ['/a.md5', true],
+  ['/wp-config.bak.txt', true],
+  ['/wp-config.txt', true],
+  ['/wp-config-old.html', true],
+  ['/settings.old2', true],
+  ['/settings.orig.html', true],
+  ['/x/LocalSettings.txt', true],
+  ['/jquery.old.js', false],
+  ['/notes.txt', false],
+  ['/localsettings-help/a.css', false],
   ['/.well-known/a', false],
   ['/x/.well-known/a', true],
   ['/phpinfo.html', false],

@@ -36,6 +36,9 @@ describe('what a web server is told', () => {
   test('the folders of PHP that are there', async () => {
     expect(await shared({ mounts })).toEqual([folder.path, folder.path])
     expect(await shared({ mounts: { '/': { php: '.', static: false } } })).toEqual([undefined])
+    expect(await shared({ mounts: { '/': { php: '.', followSymlinks: true } } })).toEqual([undefined])
+    const up = { upstream: 'fastcgi://127.0.0.1:1', root: '.', static: true, followSymlinks: true }
+    expect(await shared({ mounts: { '/': up } })).toEqual([undefined])
     expect(await shared({ mounts: { '/': { php: './nowhere' } } })).toEqual([undefined])
     expect(await shared({ mounts: { '/': { upstream: 'fastcgi://127.0.0.1:1', root: '.' } } })).toEqual([undefined])
   })

@@ -131,14 +131,14 @@ function rulesOf({ closed = [], uploads = [] }: PhpSettings, app: PhpApp | undef
   }
 }
 
-/** For a web server in front; undefined where nothing is to be sent by it. */
+/** For a web server in front; undefined where nothing is to be sent by it, as where links count: it would not see where one leads. */
 function sharedBy(settings: PhpSettings, directory: string): SharedFiles | undefined {
   const { php: folder, split, static: serves, maxAge, followSymlinks } = settings
   const path = resolve(directory, folder)
   // Of what is not to be seen here nobody knows what it is.
-  if (!serves || !existsSync(path)) return undefined
+  if (!serves || followSymlinks || !existsSync(path)) return undefined
   const rules = rulesOf(settings, recognised(settings, path).app)
-  return { path, maxAge, followSymlinks, withheld: withheldFrom(rules, split) }
+  return { path, maxAge, withheld: withheldFrom(rules, split) }
 }
 
 /** Folders of PHP. */
