@@ -6,7 +6,7 @@ import { ConfigError, UpstreamError, type SidegateError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Log } from './log.ts'
 import { Mounted, type MountedStatus, type PlacedMount } from './mounted.ts'
-import type { Stack } from './mounts/mount.ts'
+import type { Mount, Stack } from './mounts/mount.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { requestReport, type RequestReport } from './request-report.ts'
 import { Router, type Match } from './router.ts'
@@ -107,12 +107,13 @@ export class Places {
   async #reload(key: string): Promise<void> {
     const before = this.at(key)
     if (before.mount.reload) {
-      await before.mount.reload()
+      const next = await before.mount.reload()
       if (this.#closed) {
-        await before.mount.close()
+        await Promise.all([before.mount.close(), next?.close()])
         throw notOpen(key, true)
       }
-      before.drained = false
+      if (next) this.#replace(before, next, Infinity)
+      else before.drained = false
       return
     }
     const why = before.mount.stays
@@ -127,24 +128,31 @@ export class Places {
       await mount.close()
       throw error
     }
-    const after = new Mounted({ key, mount, another: before.another }, before)
+    this.#replace(before, mount, this.#drainTimeout)
+  }
+
+  /** Gives a place to another mount, and has the one before finish, within `limit` milliseconds. */
+  #replace(before: Mounted, mount: Mount, limit: number): void {
+    const { key, another } = before
+    const after = new Mounted({ key, mount, another }, before)
     this.#mounted[this.#mounted.indexOf(before)] = after
     this.#router.put(after)
-    const finished = this.#finish(before)
+    const finished = this.#finish(before, limit)
     this.#finishing.set(before, finished)
     void finished.then(() => this.#finishing.delete(before))
   }
 
-  /** Lets one answer what it has, and closes it. */
-  async #finish(mounted: Mounted): Promise<void> {
+  /** Lets one answer what it has, and closes it. `limit`: Infinity where its processes see to that themselves. */
+  async #finish(mounted: Mounted, limit: number): Promise<void> {
     const { key, mount } = mounted
     const late = (): void => {
       const { inFlight } = mounted
-      const message = `${inFlight} requests were still running ${this.#drainTimeout / 1000} s after the reload of ${key} and were cut`
+      const message = `${inFlight} requests were still running ${limit / 1000} s after the reload of ${key} and were cut`
       this.#log.warn(message, { code: 'DRAIN_TIMEOUT', mount: key })
       mounted.fail(new UpstreamError('MOUNT_RELOADED', 'the mount was reloaded, and the request took too long', 503))
     }
-    await settledWithin(this.#drainTimeout, mounted.drain(), late)
+    const drained = mounted.drain()
+    await (limit === Infinity ? drained : settledWithin(limit, drained, late))
     await mount.close()
   }
 

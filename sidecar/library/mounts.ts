@@ -1,5 +1,5 @@
 // The mounts of a configuration, made but not opened.
-import { problemsOf, type Problem } from '../problem.ts'
+import { demand, problemsOf, type Problem } from '../problem.ts'
 import type { GatewayConfig } from '../config/validate.ts'
 import type { Log } from '../log.ts'
 import type { PlacedMount } from '../mounted.ts'
@@ -49,12 +49,18 @@ export function createMounts(
       const several = share.of > 1
       const make = () => kind.create(own, { key, path, directory, log, scripts, several, source })
       const front = () => createLayers(use, { mount: key, directory, log, ask })
+      const again = () => {
+        const made = front()
+        // One that cannot be made now is not left out: it may be a guard.
+        demand(made)
+        return made.layers
+      }
       const { layers, problems: wrong } = front()
       problems.push(...wrong)
       mounts.push({
         key,
-        mount: layeredMount(make(), layers),
-        another: () => layeredMount(make(), front().layers),
+        mount: layeredMount(make(), layers, again),
+        another: () => layeredMount(make(), again(), again),
       })
     } catch (error) {
       const found = problemsOf(error)

@@ -36,9 +36,11 @@ export interface Mount {
   /**
    * Has new processes take over from those that serve: they come up beside them, and the old ones go only when the new ones are ready. Not
    * there where nothing is saved by that: then another mount is opened beside this one, and this one is drained and closed.
+   * @returns another mount with the same processes, where what stands in front of them is new too: this one is drained and closed then,
+   *   which ends none of the processes
    * @throws {ConfigError} when they do not come up: then those before serve on
    */
-  reload?(): Promise<void>
+  reload?(): Promise<Mount | void>
   /** What the processes of the app are doing at this moment. Not there where nobody can tell. Never rejects: what one cannot tell is in its text. */
   stacks?(): Promise<readonly Stack[]>
   /**

@@ -52,6 +52,7 @@ function neutralLayers({ path, key, directory, log }: MountContext): Middleware[
 export function behindAll(kind: MountKind): MountKind {
   return {
     ...kind,
-    create: (settings, context) => layeredMount(kind.create(settings, context), neutralLayers(context)),
+    create: (settings, context) =>
+      layeredMount(kind.create(settings, context), neutralLayers(context), () => neutralLayers(context)),
   }
 }

@@ -61,6 +61,53 @@ test('a mount is reloaded with its layers, and requests behind them are counted'
   expect(gateway.report.mounts[0]).toMatchObject({ requests: 2, failed: 0, inFlight: 0 })
 })
 
+test('where processes are reloaded, their layers are too: those before end with the last request that they have', async () => {
+  const notes: string[] = []
+  Object.assign(globalThis, { layerNotes: notes })
+  writeFileSync(
+    join(folder.path, 'noted.mjs'),
+    `let made = 0
+     export default () => {
+       const name = String.fromCharCode(97 + made++)
+       return {
+         open() { if (layerNotes.at(-1) === 'refuse') throw new Error('not now'); layerNotes.push('open ' + name) },
+         handle(request, next) { layerNotes.push(name + request.variables.PATH_INFO); next(request) },
+         close() { layerNotes.push('close ' + name) },
+       }
+     }`,
+  )
+  writeFileSync(
+    join(folder.path, 'held.mjs'),
+    `import { existsSync } from 'node:fs'
+     export default async (environ, start) => {
+       start('200 OK', [['Content-Type', 'text/plain']])
+       while (environ.PATH_INFO === '/held' && !existsSync('go')) await new Promise((next) => setTimeout(next, 10))
+       return [String(process.pid)]
+     }`,
+  )
+  const address = await serve({ mounts: { '/': { app: './held.mjs', processes: 1, use: ['./noted.mjs'] } } })
+  const gateway = open.at(-1)!
+  const held = fetch(`${address}/held`)
+  await until('the request', () => notes.includes('a/held'))
+  const before = await (await fetch(`${address}/one`)).text()
+  await gateway.reload('/')
+  const after = await (await fetch(`${address}/two`)).text()
+  expect([notes, after === before]).toEqual([['open a', 'a/held', 'a/one', 'open b', 'b/two'], false])
+  expect(gateway.report.mounts.map(({ inFlight, retired, mount }) => [inFlight, retired, mount?.pids?.length])).toEqual(
+    [
+      [0, false, 1],
+      [1, true, undefined],
+    ],
+  )
+  writeFileSync(join(folder.path, 'go'), '')
+  expect(await (await held).text()).toBe(before)
+  await until('the end of the layer', () => notes.at(-1) === 'close a')
+  notes.push('refuse')
+  await expect(gateway.reload('/')).rejects.toMatchObject({ code: 'LAYER_FAILED' })
+  expect(await (await fetch(`${address}/three`)).text()).toBe(after)
+  expect(notes.filter((note) => note !== 'close c').at(-1)).toBe('b/three')
+})
+
 test('a request that a layer of the gateway has is listed, and a stop that cuts it is not the fault of its client', async () => {
   const layers = [{ handle() {} }]
   const text = new LogText()
