@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Host } from '../plugin/host.ts'
 import { hosts } from '../plugin/index.ts'
 import { mergeSlashes } from '../plugin/path.ts'
+import { ACCESS_LOG_ONLY } from './access-log-only.ts'
 import { readyEngine } from './engine.ts'
 import { Rest } from './rest.ts'
 import type { Controlled } from './admin/control.ts'
@@ -60,21 +61,6 @@ export interface BoundAddress {
   readonly endpoint: Endpoint
   readonly protocols: readonly string[]
 }
-
-/** Clients that go away, paths that nobody serves and what layers turn away are in the access log; a line more for each would bury the others. */
-const ACCESS_LOG_ONLY: ReadonlySet<string> = new Set([
-  'ACCESS_DENIED',
-  'ACCESS_METHOD',
-  'AUTH_REQUIRED',
-  'CIRCUIT_OPEN',
-  'LIMIT_CONCURRENT',
-  'LIMIT_RATE',
-  'CLIENT_GONE',
-  'NO_MOUNT',
-  'BODY_CUT',
-  'UPGRADE_REFUSED',
-  'MOUNT_DRAINED',
-])
 
 /** Gunicorn's graceful_timeout. */
 const DRAIN_TIMEOUT = 30_000

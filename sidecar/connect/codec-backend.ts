@@ -40,6 +40,12 @@ export class CodecBackend implements Backend {
         const { message, code } = hint ?? { message: line, code: undefined }
         log.warn(message, { code, mount, upstream: name, request: passage?.exchange.id, stream: 'stderr' })
       },
+      exited: (exit, { exchange }) =>
+        log.warn(`${name} ended its response with exit code ${exit}`, {
+          code: 'FASTCGI_EXIT',
+          mount,
+          request: exchange.id,
+        }),
     })
   }
 

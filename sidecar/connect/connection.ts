@@ -21,6 +21,8 @@ export interface Keeper<C extends ClientCodec> {
   closed(connection: Connection<C>): void
   /** A line that the server wrote for the log (FastCGI's STDERR). */
   said(line: string, passage: Passage | undefined): void
+  /** What answered has ended as a program does that failed (FastCGI 1.0, 5.5: appStatus). `exit`: not 0. */
+  exited(exit: number, passage: Passage): void
 }
 
 /** What the clock of a request measures while its body waits. */
@@ -180,9 +182,12 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
         case 'head':
           passage.head(event.head)
           break
-        case 'body':
-          passage.body(event.bytes, events[index + 1]?.type === 'end')
+        case 'body': {
+          const next = events[index + 1]
+          if (next?.type === 'end') passage.body(event.bytes, true, next.exit !== undefined)
+          else passage.body(event.bytes, false)
           break
+        }
         case 'interim':
           passage.interim(event.head)
           break
@@ -194,7 +199,7 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
           this.#lines.push(event.bytes)
           break
         case 'end':
-          this.#finish(event.reuse, passage)
+          this.#finish(event, passage)
           break
         default:
           break
@@ -202,9 +207,10 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
     }
   }
 
-  #finish(reuse: boolean, passage: Passage): void {
+  #finish({ reuse, exit }: Extract<ClientEvent, { type: 'end' }>, passage: Passage): void {
     this.#lines?.end()
-    passage.end()
+    if (exit !== undefined) this.#owner.exited(exit, passage)
+    passage.end(exit !== undefined)
     this.#passage = undefined
     const { writable, refused = false, readableEnded } = this.#socket
     const clean = reuse && !this.#codec.spoiled && !this.#sender.body && writable && !refused && !readableEnded

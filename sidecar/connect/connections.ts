@@ -24,6 +24,8 @@ export interface KeepRules<C extends ClientCodec> {
   readonly announced: boolean
   /** A line that the server wrote for the log. */
   readonly said: (line: string, passage: Passage | undefined) => void
+  /** A response has ended with such an exit code; not there where the protocol has none. */
+  readonly exited?: (exit: number, passage: Passage) => void
 }
 
 /**
@@ -114,6 +116,10 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
 
   said(line: string, passage: Passage | undefined): void {
     this.#rules.said(line, passage)
+  }
+
+  exited(exit: number, passage: Passage): void {
+    this.#rules.exited?.(exit, passage)
   }
 
   /** A kept connection for what cannot be sent twice; when none has stood the test of time, one makes room for a new one. */

@@ -1,5 +1,6 @@
 // One exchange on its way through an upstream, whatever the protocol: the response's rules, the clock, and the end. The connection calls
 // `head`, `body`, `end` and `fail`; the passage tells it to pause for a slow client and to stop when nobody wants the answer any more.
+import { doubt } from '../doubt.ts'
 import { AppError, type SidegateError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Head, HeaderPair } from '../wire/head.ts'
@@ -102,8 +103,8 @@ export class Passage {
     if (this.#state === 'answering' && this.exchange.state === 'held' && !this.exchange.flush()) this.#wait()
   }
 
-  /** Bytes of the response; `last`: and there are no more. */
-  body(bytes: Uint8Array, last: boolean): void {
+  /** Bytes of the response; `last`: and there are no more; `failed`: as of `end`. */
+  body(bytes: Uint8Array, last: boolean, failed = false): void {
     if (this.#state !== 'answering') return
     const { missing } = this.exchange
     // Hosts pass on what is behind Content-Length, as the beginning of the next response: nothing is, here.
@@ -113,6 +114,7 @@ export class Passage {
     const complete = piece.byteLength === missing
     if (last && !complete && missing > 0) return this.fail(tooShort(this.#name, missing - piece.byteLength))
     if (!last) this.#set('idle')
+    if (failed && !complete) doubt(this.exchange)
     try {
       if (last || complete) this.#finish(piece)
       else if (!this.exchange.write(piece)) this.#wait()
@@ -121,12 +123,13 @@ export class Passage {
     }
   }
 
-  /** The response is complete, and the connection with it. */
-  end(): void {
+  /** The response is complete, and the connection with it. `failed`: the server says that what made it has failed. */
+  end(failed = false): void {
     if (this.#state === 'asking') return this.fail(ended(this.#name, 'silent'))
     if (this.#state === 'answering') {
       const { missing } = this.exchange
       if (missing > 0) return this.fail(tooShort(this.#name, missing))
+      if (failed) doubt(this.exchange)
       try {
         this.#finish()
       } catch (error) {

@@ -2,6 +2,7 @@
 // kept is made anew. It is an exchange like any other, whose response is collected.
 import type { RequestBody } from '../body.ts'
 import type { Carrier } from '../carrier.ts'
+import { isDoubtful } from '../doubt.ts'
 import { AppError, PeerError, UpstreamError } from '../errors.ts'
 import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import type { Variables } from '../variables.ts'
@@ -30,6 +31,8 @@ const HOPS_MAX = 10
 export interface AsideAnswer {
   readonly head: Head
   readonly body: Uint8Array
+  /** Who made it has failed: it is nothing to keep. */
+  readonly doubtful: boolean
 }
 
 /**
@@ -78,7 +81,7 @@ class Collector implements Carrier {
   }
 
   get answer(): AsideAnswer {
-    return { head: this.#head!, body: Buffer.concat(this.#pieces) }
+    return { head: this.#head!, body: Buffer.concat(this.#pieces), doubtful: isDoubtful(this.exchange!) }
   }
 
   start(head: Head, chunk: Uint8Array | undefined): boolean {

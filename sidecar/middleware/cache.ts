@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { bytes, count, memory, seconds } from '../quantity.ts'
+import { parsePeers } from '../peers.ts'
 import type { Cache } from './cache/cache.ts'
 import { CONDITION } from './cache/bypass.ts'
 import type { MiddlewareKind } from './middleware.ts'
@@ -65,7 +66,15 @@ const settings = v.strictObject({
   ),
   clients: v.pipe(
     v.optional(v.boolean(), false),
-    v.description('Lets clients pass the cache by `Cache-Control: no-cache`, `no-store` and `max-age`.'),
+    v.description(
+      'Lets clients pass the cache by `Cache-Control: no-cache`, `no-store` and `max-age`, and ask for nothing but what is stored (`only-if-cached`).',
+    ),
+  ),
+  purgeFrom: v.pipe(
+    v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
+    v.description(
+      'Whose requests with the method PURGE have what is stored of their URL forgotten: addresses, networks (`10.0.0.0/8`) or `unix`. Others get 403. Unless set, PURGE goes to the app.',
+    ),
   ),
   cacheStatus: v.pipe(
     v.optional(v.boolean(), true),
@@ -81,12 +90,13 @@ export const cache: MiddlewareKind<'cache', typeof settings, 'ttl'> = {
   create(options, { path, mount, directory, log }) {
     const folder = options.folder === undefined ? undefined : resolve(directory, options.folder)
     const place = `${path}.folder`
+    const purgers = options.purgeFrom && parsePeers(options.purgeFrom, `${path}.purgeFrom`)
     let open: Cache | undefined
     return {
       // Loaded by who uses it.
       async open() {
         const { openCache } = await import('./cache/make.ts')
-        open = await openCache({ ...options, folder, mount }, place, log)
+        open = await openCache({ ...options, folder, mount, purgers }, place, log)
       },
       async check() {
         if (folder === undefined) return

@@ -95,8 +95,8 @@ export type ClientEvent =
   | { type: 'body'; bytes: Uint8Array }
   /** FastCGI's STDERR: text for the log. */
   | { type: 'stderr'; bytes: Uint8Array }
-  /** The response is complete; `reuse`: the connection may carry another request. */
-  | { type: 'end'; reuse: boolean }
+  /** The response is complete; `reuse`: the connection may carry another request; `exit`: what FastCGI has for the exit code of a program, unless 0. */
+  | { type: 'end'; reuse: boolean; exit?: number }
   /** AJP: the server asks for up to `size` bytes of the request body, and `data` has not been given any that wait. */
   | { type: 'demand'; size: number }
   /** Bytes to be written back as they are: body bytes that waited for being asked for (AJP). */

@@ -147,7 +147,8 @@ export class FastcgiClient implements ClientCodec, RecordSink {
       throw new PeerError('FASTCGI_REFUSED', `the FastCGI server refused the request (protocol status ${status})`, 502)
     }
     if (this.#state === 'head') throw new PeerError('RESPONSE_HEAD', 'the response ended before its head did', 502)
-    this.#events.push({ type: 'end', reuse: this.#stdinEnded })
+    const exit = this.#endBody.readInt32BE(0)
+    this.#events.push({ type: 'end', reuse: this.#stdinEnded, ...(exit !== 0 && { exit }) })
     // What is left of STDIN would come before the next request: such a connection is finished.
     if (!this.#stdinEnded) this.#dead = true
     this.#next()

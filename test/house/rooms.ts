@@ -64,7 +64,7 @@ export const rooms: readonly Room[] = [
   },
   {
     name: 'gateway',
-    files: ['sidecar/gateway.ts', 'sidecar/readiness.ts'],
+    files: ['sidecar/gateway.ts', 'sidecar/access-log-only.ts', 'sidecar/readiness.ts'],
     sentence: 'Joins listeners, router and mounts: starts, drains and closes them.',
     uses: ['admin', 'listen', 'routes', 'chain', 'plugin', 'addresses', 'exchange', 'ground'],
   },
@@ -204,6 +204,7 @@ export const rooms: readonly Room[] = [
       'sidecar/observer.ts',
       'sidecar/watchers.ts',
       'sidecar/layer.ts',
+      'sidecar/doubt.ts',
       'sidecar/request.ts',
       'sidecar/upgrade.ts',
       'sidecar/left-out.ts',

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import CachePolicy from 'http-cache-semantics'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { doubt } from '../../sidecar/doubt.ts'
 import { AppError, UpstreamError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
@@ -355,6 +356,38 @@ describe('what is stale', () => {
     expect(asked.length).toBe(2)
   })
 
+  test.each([
+    ['strip', [], ['b=2', 'c=3'], []],
+    ['refuse', [], ['b=2', 'c=3'], []],
+    ['keep', ['a=1'], ['b=2', 'c=3'], ['b=2', 'c=3']],
+  ])('cookies of a 304 are for whom it was asked for, by `setCookie: %s`', async (setCookie, before, own, after) => {
+    const { ask } = await serve(
+      (exchange) => {
+        const confirmed = exchange.variables.HTTP_IF_NONE_MATCH !== undefined
+        const set = confirmed ? ['b=2', 'c=3'] : setCookie === 'refuse' ? [] : ['a=1']
+        const cookies: Fields = set.map((cookie) => ['Set-Cookie', cookie])
+        exchange.respond({
+          status: confirmed ? 304 : 200,
+          reason: '',
+          headers: [...minute, ['ETag', '"a"'], ...cookies],
+        })
+        exchange.end(confirmed ? undefined : 'body')
+      },
+      { setCookie },
+    )
+    const cookies = async (headers = {}): Promise<unknown[]> => {
+      const response = await ask({ headers }).response
+      return [response.status, ...response.headers.filter(([name]) => name === 'Set-Cookie').map(([, value]) => value)]
+    }
+    await cookies()
+    expect(await cookies()).toEqual([200, ...before])
+    later(61)
+    expect(await cookies()).toEqual([200, ...own])
+    expect(await cookies()).toEqual([200, ...after])
+    later(61)
+    expect(await cookies({ 'If-None-Match': '"a"' })).toEqual([304, ...own])
+  })
+
   test('gives way to what has come in its place', async () => {
     const { got } = await serve(counting([...minute, ['ETag', '"a"']]))
     await got()
@@ -415,6 +448,24 @@ describe('what is stale', () => {
     held[0]!.end('new')
     await turn()
     expect(await got()).toBe('200 hit; ttl=60 | new')
+  })
+
+  test('stays, when who made the one that was fetched has failed', async () => {
+    const { got, asked } = await serve((exchange) => {
+      const headers: Fields = [['Cache-Control', 'max-age=60, stale-while-revalidate=90']]
+      exchange.respond({ status: 200, reason: '', headers })
+      exchange.write(`body ${asked.length}`)
+      if (asked.length > 1) doubt(exchange)
+      exchange.end()
+    })
+    await got()
+    later(70)
+    expect([await got(), await turn(), await got()]).toEqual([
+      '200 hit; ttl=-10 | body 1',
+      undefined,
+      '200 hit; ttl=-10 | body 1',
+    ])
+    expect(asked.length).toBe(3)
   })
 
   test('is sent in the place of an error, as long as it may be', async () => {
@@ -508,6 +559,28 @@ describe('at the same moment', () => {
     const all = [ask(), ask(), ask()]
     expect(asked.length).toBe(2)
     await vi.waitUntil(() => asked.length === 3)
+    for (const one of all) one.hangUp()
+  })
+
+  test('a response that takes longer than `lock` is not waited for again for a while', async () => {
+    const { ask, asked } = await serve(() => {}, { ttl: 60, lock: 0.01 })
+    const all = [ask(), ask()]
+    await vi.waitUntil(() => asked.length === 2)
+    all.push(ask(), ask())
+    expect(asked.length).toBe(4)
+    for (const one of all) one.hangUp()
+  })
+
+  test('a stream of events that says nothing of it is for one client', async () => {
+    const { ask, asked } = await serve(
+      (exchange) => {
+        exchange.respond({ status: 200, reason: '', headers: [['Content-Type', 'text/event-stream']] })
+        exchange.write('data: 1\n\n')
+      },
+      { ttl: 60 },
+    )
+    const all = [ask(), ask(), ask()]
+    expect(asked.length).toBe(3)
     for (const one of all) one.hangUp()
   })
 
@@ -649,6 +722,45 @@ describe('a purge', () => {
   })
 })
 
+describe('the method PURGE', () => {
+  const purge = (path: string, from: string, more: TestRequest = {}): TestRequest => ({
+    method: 'PURGE',
+    path,
+    variables: { REMOTE_ADDR: from, ...more.variables },
+  })
+
+  test('counts where it comes from whom it may', async () => {
+    const { ask, got, asked } = await serve(counting(minute), { purgeFrom: ['10.0.0.0/8', 'unix'] })
+    const secure: TestRequest = { path: '/a', variables: { HTTPS: 'on' } }
+    for (const request of [{ path: '/a' }, secure, { path: '/a/b' }, { path: '/a', headers: { Host: 'other' } }])
+      await got(request)
+    for (const from of ['192.0.2.7', '127.0.0.1', 'unknown', '10.0.0.999']) {
+      const refused = ask(purge('/a', from))
+      expect([(await refused.response).status, refused.errors[0]!.code]).toEqual([403, 'CACHE_PURGE'])
+    }
+    const done = await ask(purge('/a', '10.1.2.3')).response
+    expect([done.status, String(done.body)]).toEqual([200, 'forgotten: 2\n'])
+    expect(await got({ path: '/a' })).toContain('fwd=uri-miss')
+    expect(await got(secure)).toContain('fwd=uri-miss')
+    expect(await got({ path: '/a', headers: { Host: 'other' } })).toContain('hit')
+    expect(String((await ask(purge('/a*', '')).response).body)).toBe('forgotten: 3\n')
+    expect(asked.some(({ REQUEST_METHOD }) => REQUEST_METHOD === 'PURGE')).toBe(false)
+  })
+
+  test('is like others where nobody may', async () => {
+    const { ask, asked } = await serve(counting(minute))
+    await ask(purge('/', '127.0.0.1')).response
+    expect(asked.map(({ REQUEST_METHOD }) => REQUEST_METHOD)).toEqual(['PURGE'])
+  })
+
+  test('who is no address is told at the start', async () => {
+    await expect(serve(counting(minute), { purgeFrom: ['nobody'] })).rejects.toMatchObject({
+      code: 'PEER_BAD',
+      path: 'use.0.cache.purgeFrom.0',
+    })
+  })
+})
+
 describe('memory', () => {
   const large: App = (exchange) => {
     exchange.respond({ status: 200, reason: '', headers: minute })
@@ -776,13 +888,15 @@ describe('what passes', () => {
     expect(await got({ headers: { Pragma: 'no-cache' } })).toContain('body 4')
   })
 
-  test('one that wants nothing else gets 504', async () => {
-    const { got, asked } = await serve(counting(minute))
+  test('one that wants nothing else gets 504, where clients may', async () => {
+    const { got, asked } = await serve(counting(minute), { clients: true })
     const only: TestRequest = { headers: { 'Cache-Control': 'only-if-cached' } }
     expect(await got(only)).toBe('504 fwd=miss; detail=only-if-cached | ')
     await got()
     expect(await got(only)).toContain('hit')
     expect(asked.length).toBe(1)
+    const bare = await serve(counting(minute))
+    expect(await bare.got(only)).toBe('200 fwd=uri-miss; stored | body 1')
   })
 })
 

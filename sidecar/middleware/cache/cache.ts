@@ -1,10 +1,12 @@
 // What becomes of each request: it is answered with what is stored, waits for another one that is the same, or goes on to the app.
-import { SidegateError } from '../../errors.ts'
+import { isIP } from 'node:net'
+import { PeerError, SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { RequestBody } from '../../body.ts'
 import { through } from '../../layer.ts'
+import type { Peers } from '../../peers.ts'
 import { copyVariables, type Variables } from '../../variables.ts'
-import type { Head } from '../../wire/head.ts'
+import type { Head, HeaderPair } from '../../wire/head.ts'
 import { aside, type AsideAnswer } from '../aside.ts'
 import type { Next } from '../middleware.ts'
 import { fieldOf } from '../response-fields.ts'
@@ -37,6 +39,8 @@ export interface CacheOptions {
   readonly mount: string | undefined
   /** What clients say in Cache-Control counts. */
   readonly clients: boolean
+  /** Whose PURGE counts; undefined: it is a method like others. */
+  readonly purgers: Peers | undefined
   readonly cacheStatus: boolean
   /** Bytes of one response. */
   readonly maxEntry: number
@@ -61,6 +65,7 @@ export class Cache implements Fetcher {
     const { bypass, apart, mount } = this.#options
     const method = variables.REQUEST_METHOD!
     if (exchange.upgradeAsked !== undefined) return this.#next(exchange)
+    if (method === 'PURGE' && this.#options.purgers) return this.#purge(exchange, this.#options.purgers)
     if (method !== 'GET' && method !== 'HEAD') return this.#change(exchange, SAFE.has(method))
     if (!exchange.body.empty || bypass.has(variables)) return this.#pass(exchange, 'fwd=bypass')
     this.#look(exchange, keyOf(variables, apart, mount))
@@ -70,14 +75,15 @@ export class Cache implements Fetcher {
     return this.#options.cacheStatus ? withCacheStatus(head, did) : head
   }
 
-  serve(entry: Entry, exchange: Exchange, did: string): void {
+  serve(entry: Entry, exchange: Exchange, did: string, own: readonly HeaderPair[] = []): void {
     if (exchange.over) return
     const missing = (): void => {
       this.keeper.shelf.remove(entry)
       this.#look(exchange, entry)
     }
     try {
-      const sent = deliver(entry, exchange, (head) => this.told(head, did))
+      const more = (head: Head): Head => (own.length === 0 ? head : { ...head, headers: [...head.headers, ...own] })
+      const sent = deliver(entry, exchange, (head) => this.told(more(head), did))
       if (sent instanceof Promise) {
         sent.then((done) => done || missing()).catch((error: unknown) => this.#broken(entry, exchange, error))
       } else if (!sent) missing()
@@ -108,7 +114,8 @@ export class Cache implements Fetcher {
         return this.serve(entry, exchange, `hit; ttl=${Math.floor(left)}`)
       }
     }
-    if (onlyIfCached(variables)) return noneCached(exchange, this.told(NONE_CACHED, 'fwd=miss; detail=only-if-cached'))
+    if (this.#options.clients && onlyIfCached(variables))
+      return noneCached(exchange, this.told(NONE_CACHED, 'fwd=miss; detail=only-if-cached'))
     const why = forced ? 'request' : entry ? 'stale' : this.keeper.shelf.knows(key) ? 'vary-miss' : 'uri-miss'
     // Neither has a response in it that answers others.
     if (variables.REQUEST_METHOD === 'HEAD' || (!entry && variables.HTTP_RANGE !== undefined)) {
@@ -146,6 +153,18 @@ export class Cache implements Fetcher {
   #pass(exchange: Exchange, did: string): void {
     if (!this.#options.cacheStatus) return this.#next(exchange)
     this.#next(through(exchange, { head: (head) => this.told(head, did) }))
+  }
+
+  /** As Varnish has it: what is stored of the URL is forgotten, by whichever scheme it was asked for; with `*` at its end all that begins so. */
+  #purge(exchange: Exchange, purgers: Peers): void {
+    const { variables } = exchange
+    const address = variables.REMOTE_ADDR ?? ''
+    if (!isKnown(address) || !purgers.has(address))
+      throw new PeerError('CACHE_PURGE', `${address} may not have anything forgotten (purgeFrom of cache)`, 403)
+    const place = keyOf(variables, []).url.replace(/^https?/, '')
+    const count = this.keeper.purge(`http${place}`) + this.keeper.purge(`https${place}`)
+    exchange.respond({ status: 200, reason: 'OK', headers: [['Content-Type', 'text/plain']] })
+    exchange.end(`forgotten: ${count}\n`)
   }
 
   /** What changes something has what is stored of it forgotten (RFC 9111 4.4). */
@@ -197,8 +216,9 @@ export class Cache implements Fetcher {
       })
   }
 
-  async #refreshed(entry: Entry, fill: Fill, variables: Variables, { head, body }: AsideAnswer): Promise<void> {
-    if (isUnable(head.status)) return
+  async #refreshed(entry: Entry, fill: Fill, variables: Variables, answer: AsideAnswer): Promise<void> {
+    const { head, body, doubtful } = answer
+    if (doubtful || isUnable(head.status)) return
     if (head.status === 304 && confirms(head, entry.head)) return void this.keeper.confirm(entry, variables, head)
     if (head.status === 304 || !fill.begin(variables, head)) return this.keeper.shelf.remove(entry)
     fill.write(body)
@@ -211,6 +231,11 @@ export class Cache implements Fetcher {
     this.keeper.shelf.remove(entry)
     exchange.fail(error)
   }
+}
+
+/** Of one that is no address nothing is known. */
+function isKnown(address: string): boolean {
+  return address === '' || isIP(address) !== 0
 }
 
 const NONE_CACHED: Head = { status: 504, reason: 'Gateway Timeout', headers: [['Cache-Control', 'no-store']] }

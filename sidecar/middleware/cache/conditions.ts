@@ -9,7 +9,7 @@ export interface Part {
   readonly length: number
 }
 
-/** Fields of a 304 (RFC 9110 15.4.5). */
+/** Fields of a 304 (RFC 9110 15.4.5), and what the client is to have from any response. */
 const KEPT: ReadonlySet<string> = new Set([
   'age',
   'cache-control',
@@ -19,6 +19,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'etag',
   'expires',
   'last-modified',
+  'set-cookie',
   'vary',
 ])
 

@@ -1,8 +1,10 @@
 // A request that goes on to the app, and what comes back: it is passed on and stored; it confirms what is stored, or that takes its place.
+import { isDoubtful } from '../../doubt.ts'
 import type { SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Layer } from '../../layer.ts'
-import type { Head } from '../../wire/head.ts'
+import type { Head, HeaderPair } from '../../wire/head.ts'
+import { isNamed } from '../response-fields.ts'
 import { confirms, isNotModified, notModified } from './conditions.ts'
 import { mayReplaceError, type Entry } from './entry.ts'
 import type { Flight, Outcome } from './flights.ts'
@@ -34,8 +36,8 @@ export interface Fetched {
 export interface Fetcher {
   readonly keeper: Keeper
   told(head: Head, did: string): Head
-  /** Answers with what is stored. */
-  serve(entry: Entry, exchange: Exchange, did: string): void
+  /** Answers with what is stored. `own`: fields for this client alone. */
+  serve(entry: Entry, exchange: Exchange, did: string, own?: readonly HeaderPair[]): void
   /** Fetches it without what is stored. */
   anew(exchange: Exchange, fetched: Fetched): void
   /** Its responses are not stored. */
@@ -78,6 +80,8 @@ export class Fetch implements Layer {
     if (bytes) this.#fill.write(bytes)
     if (!last) return bytes === undefined || outer.write(bytes)
     outer.end(bytes)
+    // `over` gives it up.
+    if (isDoubtful(outer)) return true
     this.#whole = true
     const stored = this.#fill.complete()
     if (stored) void stored.then(() => this.#settle('stored'))
@@ -109,7 +113,8 @@ export class Fetch implements Layer {
       return undefined
     }
     const kept = keeper.confirm(stale, outer.variables, head)
-    queueMicrotask(() => this.#of.serve(stale, outer, `fwd=${this.#fetched.why}; fwd-status=304`))
+    const cookies = keeper.keepsCookies ? [] : head.headers.filter(([name]) => isNamed(name, 'set-cookie'))
+    queueMicrotask(() => this.#of.serve(stale, outer, `fwd=${this.#fetched.why}; fwd-status=304`, cookies))
     this.#settle(kept ? 'stored' : 'alone')
     return undefined
   }

@@ -75,7 +75,12 @@ export class Flights {
         }
       }
     }
-    const timer = setTimeout(() => over('alone'), this.#timeout).unref()
+    const late = (): void => {
+      // Who comes next would wait as long for nothing: a response without an end.
+      this.noteAlone(key)
+      over('alone')
+    }
+    const timer = setTimeout(late, this.#timeout).unref()
     return { over }
   }
 

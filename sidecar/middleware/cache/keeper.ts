@@ -18,7 +18,6 @@ const NOT_UPDATED: ReadonlySet<string> = new Set([
   'content-range',
   'content-type',
   'etag',
-  'set-cookie',
 ])
 
 /** How often is looked for what other processes have stored in the same place, in milliseconds. */
@@ -48,6 +47,11 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options
     this.shelf = new Shelf(options.max)
+  }
+
+  /** Cookies that a response sets are stored with it. */
+  get keepsCookies(): boolean {
+    return this.#options.keepCookies
   }
 
   /** Takes what is there from before. @throws {ConfigError} when there can be nothing */
@@ -86,7 +90,7 @@ export class Keeper {
     const seen = new Set<string>()
     for (const [name, value] of answer.headers) {
       const lower = name.toLowerCase()
-      if (NOT_UPDATED.has(lower)) continue
+      if (NOT_UPDATED.has(lower) || (lower === 'set-cookie' && !this.keepsCookies)) continue
       const { status, reason, headers } = head
       head = seen.has(lower) ? { status, reason, headers: [...headers, [name, value]] } : withField(head, name, value)
       seen.add(lower)
@@ -141,7 +145,7 @@ export class Keeper {
   /** The head as it is stored: without what was about this response alone, and with the date that it was made (RFC 9110 6.6.1). */
   #kept(head: Head): Head {
     const own = withoutFields(head, 'age', 'cache-status', 'content-length')
-    const kept = this.#options.keepCookies ? own : withoutFields(own, 'set-cookie', 'set-cookie2')
+    const kept = this.keepsCookies ? own : withoutFields(own, 'set-cookie', 'set-cookie2')
     return fieldOf(kept, 'date') === undefined ? withField(kept, 'Date', new Date().toUTCString()) : kept
   }
 }

@@ -1,6 +1,7 @@
 // A cache as its settings have it, with the library that judges responses: loaded where there is a cache.
 import CachePolicy from 'http-cache-semantics'
 import type { Log } from '../../log.ts'
+import type { Peers } from '../../peers.ts'
 import { Bypass } from './bypass.ts'
 import { Cache } from './cache.ts'
 import { FolderBodies } from './disk.ts'
@@ -23,6 +24,7 @@ export interface CacheSettings extends PolicySettings {
   readonly bypass: readonly string[]
   readonly key: readonly string[]
   readonly clients: boolean
+  readonly purgers: Peers | undefined
   readonly cacheStatus: boolean
 }
 
@@ -32,8 +34,21 @@ export interface CacheSettings extends PolicySettings {
  * @throws {ConfigError} CACHE_FOLDER
  */
 export async function openCache(settings: CacheSettings, place: string, log: Log): Promise<Cache> {
-  const { folder, memory, disk, maxEntry, lock, waiting, bypass, key, clients, cacheStatus, setCookie, mount } =
-    settings
+  const {
+    folder,
+    memory,
+    disk,
+    maxEntry,
+    lock,
+    waiting,
+    bypass,
+    key,
+    clients,
+    purgers,
+    cacheStatus,
+    setCookie,
+    mount,
+  } = settings
   const bodies = folder === undefined ? new MemoryBodies(memory) : new FolderBodies(folder, place, log)
   const keeper = new Keeper({
     policy: new Policy(CachePolicy, settings),
@@ -50,6 +65,7 @@ export async function openCache(settings: CacheSettings, place: string, log: Log
     apart: key,
     mount,
     clients,
+    purgers,
     cacheStatus,
     maxEntry,
   })

@@ -35,6 +35,9 @@ const SECONDS_MAX = 2 ** 31
 /** Statuses that are stored for `ttl` where nothing is said: those of RFC 9110 15.1 that have an answer in them. */
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 300, 301, 308, 404, 410])
 
+/** What is sent as long as the client stays. */
+const ENDLESS = /^(?:text\/event-stream|multipart\/x-mixed-replace)\b/i
+
 /** Of those the smaller counts where there are two. */
 const TIMES: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error'])
 
@@ -60,7 +63,8 @@ export class Policy {
     const explicit = said.has('max-age') || said.has('s-maxage') || expires !== undefined
     const judged = this.#judge(variables, head, said, expires)
     if (!judged.storable()) return undefined
-    if (!explicit && !HEURISTIC.has(head.status)) return undefined
+    if (!explicit && (!HEURISTIC.has(head.status) || ENDLESS.test(fieldOf(head, 'content-type') ?? '')))
+      return undefined
     const strict = said.has('must-revalidate') || said.has('proxy-revalidate')
     const lifetime = explicit ? judged.maxAge() : settings.ttl
     const times = {

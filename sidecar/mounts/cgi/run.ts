@@ -1,4 +1,5 @@
 // One request answered by one script: what the script writes becomes a response (RFC 3875 6), what goes wrong an error.
+import { doubt } from '../../doubt.ts'
 import { UpstreamError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
@@ -108,9 +109,14 @@ export class ScriptRun implements ScriptListener {
     if (this.#state === 'head') {
       return this.#fail(new UpstreamError('CGI_DIED', `${what} before it gave a response head`, 502, cause))
     }
-    // A signal came from outside or from a crash: the body is most likely not whole.
-    if (exit.signal) return this.#fail(new UpstreamError('CGI_DIED', `${what} while it answered`, 502, cause))
-    if (exit.code !== 0) log.warn(`${what} after it had answered`, { ...this.#fields, code: 'CGI_EXIT' })
+    // A signal came from outside or from a crash: the body is most likely not whole, unless its length was said.
+    if (exit.signal && this.#exchange.missing !== 0)
+      return this.#fail(new UpstreamError('CGI_DIED', `${what} while it answered`, 502, cause))
+    if (exit.code !== 0) {
+      log.warn(`${what} after it had answered`, { ...this.#fields, code: 'CGI_EXIT' })
+      // Pages of scripts that end so are whole as a rule: their clients get them as from every web server.
+      if (this.#isBody) doubt(this.#exchange)
+    }
     this.#finish()
   }
 
