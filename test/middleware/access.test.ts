@@ -1,7 +1,7 @@
 // From where a request may come, and by which methods.
 import { describe, expect, test } from 'vitest'
 import { access } from '../../sidecar/middleware/access.ts'
-import { makeLayer } from './guarded.ts'
+import { makeLayer } from './layer.ts'
 
 function statusOf(settings: Record<string, unknown>, address: string, more = {}): Promise<number> {
   const { ask } = makeLayer(access, settings)

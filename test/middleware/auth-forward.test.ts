@@ -8,7 +8,7 @@ import type { Next } from '../../sidecar/middleware/middleware.ts'
 import { redispatched } from '../../sidecar/redispatch.ts'
 import type { HeaderPair } from '../../sidecar/wire/head.ts'
 import type { TestResponse } from '../exchange.ts'
-import { makeLayer, reports, type MadeLayer } from './guarded.ts'
+import { makeLayer, reports, type MadeLayer } from './layer.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -29,10 +29,11 @@ const variables = ({ body }: TestResponse): Record<string, string> => JSON.parse
 
 test('it is asked by GET, with the fields of the request and what that was', async () => {
   let question: Record<string, string> = {}
-  const one = forwarding((exchange) => {
+  const ask: Next = (exchange) => {
     question = { ...exchange.variables }
     answers(204)(exchange)
-  })
+  }
+  const one = makeLayer(auth, { forward: '/auth/check?rd=1' }, { ask, mount: '/shop' })
   const { response } = one.ask({
     method: 'PUT',
     path: '/shop/a%20b?x=1',
@@ -78,6 +79,14 @@ test('it is asked by GET, with the fields of the request and what that was', asy
     'HTTP_X_HTTP_METHOD_OVERRIDE',
   ])
     expect(question).not.toHaveProperty(name)
+  // What the web server in front has taken away from the path stands in front of the question, too.
+  await one.ask({ path: '/out/shop/a', prefix: '/out/shop' }).response
+  expect(question).toMatchObject({
+    REQUEST_URI: '/out/auth/check?rd=1',
+    SCRIPT_NAME: '/out',
+    PATH_INFO: '/auth/check',
+    HTTP_X_FORWARDED_URI: '/out/shop/a',
+  })
 })
 
 test('an answer of 2xx lets in; its fields go where they are wanted', async () => {
@@ -187,7 +196,7 @@ test('what an app leads to another path inside passes all layers that it has pas
   let again = false
   const both: Next = (exchange) => void inner.layer.handle(exchange, app)
   const app: Next = (exchange) => {
-    if (again) return reports(exchange)
+    if (again) return void reports(exchange)
     again = true
     chain([outer.layer], both)(redispatched(exchange, exchange.variables))
   }
@@ -219,11 +228,11 @@ test('a server is asked by its URL', async () => {
     () => one.layer.close!(),
     () => new Promise((resolve) => server.close(resolve)),
   )
-  const response = await one.ask({ path: '/a?b', headers: { Cookie: 'session=1' } }).response
+  const response = await one.ask({ path: '/out/a?b', prefix: '/out', headers: { Cookie: 'session=1' } }).response
   expect([response.status, variables(response).REMOTE_USER]).toEqual([200, 'anna'])
   const other = await one.ask({ path: '/a?b' }).response
   expect([other.status, other.header('location')]).toEqual([302, '/login'])
-  expect(seen[0]).toEqual(['GET', '/verify?x=1', '/a?b', 'GET', 'test.example'])
+  expect(seen[0]).toEqual(['GET', '/verify?x=1', '/out/a?b', 'GET', 'test.example'])
 })
 
 test.each([

@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
 import { temporaryFolder } from '../harness.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
-import { makeLayer, type MadeLayer } from './guarded.ts'
+import { makeLayer, type MadeLayer } from './layer.ts'
 
 const folder = temporaryFolder()
 afterAll(() => folder.remove())

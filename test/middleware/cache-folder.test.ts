@@ -18,7 +18,7 @@ import { cache } from '../../sidecar/middleware/cache.ts'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import type { TestExchange, TestRequest } from '../exchange.ts'
 import { temporaryFolder } from '../harness.ts'
-import { layered, type App, type LayeredApp } from './made-layer.ts'
+import { layered, type App, type MadeLayer } from './layer.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 const opened: Middleware[] = []
@@ -31,7 +31,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-interface Served extends LayeredApp {
+interface Served extends MadeLayer {
   readonly counts: { asked: number }
   got(request?: TestRequest): Promise<string>
 }

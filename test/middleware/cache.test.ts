@@ -11,7 +11,7 @@ import { directives, Policy, type PolicySettings } from '../../sidecar/middlewar
 import { isNamed } from '../../sidecar/middleware/cache/shelf.ts'
 import type { Variables } from '../../sidecar/variables.ts'
 import { makeExchange, type TestExchange, type TestRequest } from '../exchange.ts'
-import { layered, type App, type LayeredApp } from './made-layer.ts'
+import { layered, type App, type MadeLayer } from './layer.ts'
 
 type Fields = readonly (readonly [string, string])[]
 
@@ -24,7 +24,7 @@ afterEach(() => {
 })
 const later = (seconds: number): void => void vi.setSystemTime(Date.now() + seconds * 1000)
 
-interface Served extends LayeredApp {
+interface Served extends MadeLayer {
   /** The requests that came to the app. */
   readonly asked: Variables[]
   /** The status, what Cache-Status says, and the body of a response. */

@@ -1,11 +1,11 @@
 // When a circuit opens, and how it closes again. Time is the test's own.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
-import { PeerError, UpstreamError } from '../../sidecar/errors.ts'
+import { GatewayError, PeerError, UpstreamError } from '../../sidecar/errors.ts'
 import { circuit } from '../../sidecar/middleware/circuit/circuit.ts'
 import { Window } from '../../sidecar/middleware/circuit/window.ts'
 import { text } from '../listen/gateway.ts'
-import { makeLayer, type MadeLayer } from './guarded.ts'
+import { makeLayer, type MadeLayer } from './layer.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
@@ -106,6 +106,15 @@ test('whom a layer behind it turns away opens nothing', async () => {
   const layer = makeLayer(circuit, SETTINGS)
   for (let i = 0; i < 10; i++) {
     const made = layer.ask({}, (exchange) => exchange.fail(new PeerError('LIMIT_CONCURRENT', 'too many', 503)))
+    expect((await made.response).status).toBe(503)
+  }
+  expect(await statuses(layer, 200)).toEqual([200])
+})
+
+test('what the gateway is short of opens nothing', async () => {
+  const layer = makeLayer(circuit, SETTINGS)
+  for (let i = 0; i < 10; i++) {
+    const made = layer.ask({}, (exchange) => exchange.fail(new GatewayError('AUTH_BUSY', 'too many wait', 503)))
     expect((await made.response).status).toBe(503)
   }
   expect(await statuses(layer, 200)).toEqual([200])

@@ -16,7 +16,7 @@ import { compress } from '../../sidecar/middleware/compress.ts'
 import { CODINGS, negotiate, type Coding } from '../../sidecar/middleware/compress/negotiate.ts'
 import { MediaTypes } from '../../sidecar/middleware/media-types.ts'
 import type { TestRequest } from '../exchange.ts'
-import { layered, type App } from './made-layer.ts'
+import { layered, type App } from './layer.ts'
 
 const decoders = { zstd: zstdDecompressSync, br: brotliDecompressSync, gzip: gunzipSync }
 const decoder = (coding: string | undefined, body: Buffer): string =>

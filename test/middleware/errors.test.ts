@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { AppError } from '../../sidecar/errors.ts'
 import { errors } from '../../sidecar/middleware/errors.ts'
 import type { Next } from '../../sidecar/middleware/middleware.ts'
+import type { Variables } from '../../sidecar/variables.ts'
 import { makeExchange, type TestRequest } from '../exchange.ts'
 import { temporaryFolder } from '../harness.ts'
 import { answering, makeLayer, pass, refusal, type Passed } from './layer.ts'
@@ -121,6 +122,25 @@ test('a page is asked for', async () => {
   expect(String(response.body)).toBe('GET /errors/404 a /errors/404?a 404 /x/y  a=1 ')
 })
 
+test('a page is asked for below what the web server in front has taken away from the path, and as what it is', async () => {
+  let question: Variables = {}
+  const ask: Next = (exchange) => {
+    question = exchange.variables
+    answering(200, [], 'page')(exchange)
+  }
+  const headers = { 'X-HTTP-Method-Override': 'DELETE', 'Accept-Encoding': 'gzip', 'X-Forwarded-Host': 'a.example' }
+  const request = { path: '/out/shop/a', prefix: '/out/shop', headers }
+  await pass(errors, asked, request, answering(404), { ask, mount: '/shop' })
+  expect(question).toMatchObject({
+    REQUEST_URI: '/out/errors/404?a',
+    SCRIPT_NAME: '/out',
+    PATH_INFO: '/errors/404',
+    REDIRECT_URL: '/out/shop/a',
+    HTTP_X_FORWARDED_HOST: 'a.example',
+  })
+  for (const name of ['HTTP_X_HTTP_METHOD_OVERRIDE', 'HTTP_ACCEPT_ENCODING']) expect(question).not.toHaveProperty(name)
+})
+
 test.each<[string, Next]>([
   ['is not there', answering(404, [], 'none')],
   ['fails', (exchange) => exchange.fail(new Error('no'))],
@@ -137,7 +157,7 @@ test('a page that comes too late', async () => {
 })
 
 test('a client that goes away while a page is asked for', async () => {
-  const layer = makeLayer(errors, asked, { ask: () => {} })
+  const { layer } = makeLayer(errors, asked, { ask: () => {} })
   const made = makeExchange()
   void layer.handle(made.exchange, answering(404))
   made.hangUp()
@@ -145,7 +165,7 @@ test('a client that goes away while a page is asked for', async () => {
 })
 
 test('pages have no pages', async () => {
-  const layer = makeLayer(errors, asked, { ask: () => expect.unreachable() })
+  const { layer } = makeLayer(errors, asked, { ask: () => expect.unreachable() })
   const made = makeExchange()
   made.exchange.hops = 1
   void layer.handle(made.exchange, answering(404, [], 'own'))
@@ -159,7 +179,7 @@ test.each([
   ['large.html', 'is larger than 1048576 bytes'],
   ['page.png', 'it ends with none of .html'],
 ])('%s is refused', async (file, message) => {
-  const layer = makeLayer(errors, { pages: { 404: file } }, { directory: folder.path })
+  const { layer } = makeLayer(errors, { pages: { 404: file } }, { directory: folder.path })
   await expect(layer.open!()).rejects.toMatchObject({
     code: 'ERROR_PAGE_FILE',
     path: 'use.0.errors.pages.404',

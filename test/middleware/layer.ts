@@ -1,33 +1,31 @@
-// One layer with an app behind it, without a gateway.
+// One layer by itself, without a gateway: made of its settings as they stand in a configuration, in front of a function that answers.
+import { tmpdir } from 'node:os'
 import * as v from 'valibot'
-import { Log } from '../../sidecar/log.ts'
+import type { SidegateError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
+import { Log } from '../../sidecar/log.ts'
 import { chain } from '../../sidecar/middleware/chain.ts'
-import type { Middleware, MiddlewareContext, MiddlewareKind, Next } from '../../sidecar/middleware/middleware.ts'
+import type { Middleware, MiddlewareContext, MiddlewareKind } from '../../sidecar/middleware/middleware.ts'
 import { answer } from '../../sidecar/mounted.ts'
 import type { Variables } from '../../sidecar/variables.ts'
-import { makeExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 import { LogText } from '../harness.ts'
+import { makeExchange, type TestExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 
-/** What came of a request. */
-export interface Passed {
-  readonly response: TestResponse
-  /** The request as the app got it; undefined: it got none. */
-  readonly variables: Variables | undefined
-  readonly log: string
-  readonly codes: readonly string[]
+/** Answers an exchange, as a mount does. */
+export type App = (exchange: Exchange) => unknown
+
+/** A layer with its settings, and what it wrote into the log. */
+export interface MadeLayer {
+  readonly layer: Middleware
+  readonly log: LogText
+  /** Hands a request in; `app` answers what comes through. */
+  ask(request?: TestRequest, app?: App): TestExchange
 }
 
-/** Makes a layer; its context can be another in parts. */
-export function makeLayer(
-  kind: MiddlewareKind,
-  settings: unknown,
-  context: Partial<MiddlewareContext> = {},
-): Middleware {
-  const text = new LogText()
-  const log = new Log('text', text, text)
-  const whole = { path: `use.0.${kind.name}`, mount: undefined, directory: '/', log, ask: () => {}, ...context }
-  return kind.create(v.parse(kind.settings, settings), whole)
+/** The app: says which variables it got. */
+export const reports: App = (exchange) => {
+  exchange.respond({ status: 200, reason: 'OK', headers: [['Content-Type', 'application/json']] })
+  exchange.end(JSON.stringify(exchange.variables))
 }
 
 /** An app that answers with a status, some fields, and a body. */
@@ -42,28 +40,84 @@ export function answering(
   }
 }
 
-/** Sends a request through a layer. */
+/**
+ * Makes a layer, as `use` does.
+ * @param more of its context, what is not as usual
+ * @param usual answers where `ask` is given no app
+ * @throws {ConfigError} what is wrong with the settings
+ */
+export function makeLayer(
+  kind: MiddlewareKind,
+  settings: unknown,
+  more: Partial<MiddlewareContext> = {},
+  usual: App = reports,
+): MadeLayer {
+  const text = new LogText()
+  const context: MiddlewareContext = {
+    path: `use.0.${kind.name}`,
+    mount: undefined,
+    directory: tmpdir(),
+    log: new Log('text', text, text),
+    ask: (exchange) => exchange.fail(new Error('nobody is to be asked')),
+    ...more,
+  }
+  const layer = kind.create(v.parse(kind.settings, settings), context)
+  return {
+    layer,
+    log: text,
+    ask(request, app = usual) {
+      const made = makeExchange(request)
+      const handle = (exchange: Exchange): Promise<void> | void => {
+        const pending = app(exchange)
+        return pending instanceof Promise ? pending : undefined
+      }
+      chain([layer], (exchange) => answer({ handle }, exchange))(made.exchange)
+      return made
+    },
+  }
+}
+
+/** The same in front of a mount at the root, opened. Whoever asks closes it. */
+export async function layered(
+  kind: MiddlewareKind,
+  settings: unknown,
+  app: App,
+  more: Partial<MiddlewareContext> = {},
+): Promise<MadeLayer> {
+  const made = makeLayer(kind, settings, { mount: '/', directory: process.cwd(), ...more }, app)
+  await made.layer.open?.()
+  return made
+}
+
+/** What came of a request. */
+export interface Passed {
+  readonly response: TestResponse
+  /** The request as the app got it; undefined: it got none. */
+  readonly variables: Variables | undefined
+  readonly log: string
+  readonly errors: readonly SidegateError[]
+  readonly codes: readonly string[]
+}
+
+/** Sends one request through a layer, which is opened for it and closed. */
 export async function pass(
   kind: MiddlewareKind,
   settings: unknown,
   request: TestRequest = {},
-  app: Next = answering(200, [['Content-Type', 'text/plain']], 'body'),
+  app: App = answering(200, [['Content-Type', 'text/plain']], 'body'),
   context: Partial<MiddlewareContext> = {},
 ): Promise<Passed> {
-  const text = new LogText()
-  const log = new Log('text', text, text)
-  const layer = makeLayer(kind, settings, { log, ...context })
-  await layer.open?.()
-  const { exchange, response, errors } = makeExchange(request)
   let variables: Variables | undefined
-  const next = chain([layer], (inner) => {
+  const seen: App = (inner) => {
     variables = inner.variables
-    answer({ handle: app }, inner)
-  })
-  next(exchange)
+    return app(inner)
+  }
+  const { layer, log, ask } = makeLayer(kind, settings, context, seen)
+  await layer.open?.()
+  const { response, errors } = ask(request)
   const came = await response
   await layer.close?.()
-  return { response: came, variables, log: text.text, codes: errors.map(({ code }) => code) }
+  return { response: came, variables, log: log.text, errors, codes: errors.map(({ code }) => code) }
 }
 
 /** What is wrong with settings that are refused when the layer is made. */

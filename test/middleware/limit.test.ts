@@ -11,7 +11,7 @@ import { redispatched } from '../../sidecar/redispatch.ts'
 import { copyVariables } from '../../sidecar/variables.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
 import { text } from '../listen/gateway.ts'
-import { makeLayer, reports } from './guarded.ts'
+import { makeLayer, reports } from './layer.ts'
 
 describe('a rate', () => {
   test('10/s: ten at once, and one more each tenth of a second', () => {

@@ -5,7 +5,7 @@ import type { Exchange } from '../../sidecar/exchange.ts'
 import { mirror } from '../../sidecar/middleware/mirror.ts'
 import { copyVariables } from '../../sidecar/variables.ts'
 import { makeExchange } from '../exchange.ts'
-import { layered, type App, type LayeredApp } from './made-layer.ts'
+import { layered, type App, type MadeLayer } from './layer.ts'
 
 interface Copy {
   readonly exchange: Exchange
@@ -13,7 +13,7 @@ interface Copy {
   readonly body: Promise<string>
 }
 
-interface Served extends LayeredApp {
+interface Served extends MadeLayer {
   readonly copies: Copy[]
 }
 

@@ -202,7 +202,7 @@ describe('what a layer can do', () => {
 
 test('an app waits for a slow client, whatever the hook gives', async () => {
   const hooks = `{ body(bytes, last, to) { if (bytes) to.write(bytes); if (last) to.end() } }`
-  const made = makeLayer(ownLayer(layer(`next(through(request, ${hooks}))`)), {}, context)
+  const { layer: made } = makeLayer(ownLayer(layer(`next(through(request, ${hooks}))`)), {}, context)
   await made.open?.()
   const { exchange, carrier, response } = makeExchange({ slow: true })
   const given: boolean[] = []
@@ -282,6 +282,26 @@ describe('what goes wrong', () => {
       const twice = layer(`next(request); next(request)`)
       expect((await pass(ownLayer(twice), {}, {}, counting, context)).codes).toEqual(['LAYER_REQUEST'])
       expect(asked).toBe(1)
+      const app = answering(200, [['Content-Length', '4']], 'body')
+      for (const [body, words] of [
+        [`next(through(request, { head: () => undefined }))`, 'gave no head'],
+        [`next(through(request, { head: () => ({ status: 20 }) }))`, 'responds wrongly: '],
+        [`next(through(request, { head: () => ({ status: 200, headers: [['A B', '1']] }) }))`, '(HEADER_NAME)'],
+        [
+          `next(through(request, { head: () => undefined, body: (bytes, last, to) => { to.write(bytes) } }))`,
+          'it wrote a body before',
+        ],
+        [`next(through(request, { body(bytes, last, to) { to.end('longer than it was') } }))`, '(BODY_TOO_LONG)'],
+        [`request.write('a')`, '(NO_HEAD)'],
+        [
+          `request.respond({ status: 200, headers: [['Content-Length', '3']] }); request.end('ab')`,
+          'it ends short of its Content-Length by 1 bytes',
+        ],
+      ] as const) {
+        const { errors } = await pass(ownLayer(layer(body)), {}, {}, app, context)
+        expect([body, ...errors.map(({ code }) => code)]).toEqual([body, 'LAYER_RESPONSE'])
+        expect(errors[0]!.message).toContain(words)
+      }
     } finally {
       process.env.NODE_ENV = NODE_ENV
     }
@@ -298,7 +318,7 @@ describe('what goes wrong', () => {
 
   test('a client that is gone is nobody’s fault', async () => {
     const file = layer(`setImmediate(() => next(request))`)
-    const own = makeLayer(ownLayer(file), {}, context)
+    const { layer: own } = makeLayer(ownLayer(file), {}, context)
     await own.open!()
     const made = makeExchange()
     void own.handle(made.exchange, () => expect.unreachable())
@@ -313,7 +333,7 @@ describe('what keeps it from being one', () => {
     ['./layer-0.ts', 'TARGET_MISSING'],
     [write('half.ts', 'export default ({'), 'TARGET_RAISED'],
   ])('check looks at %s, and loads nothing', async (file, code) => {
-    const own = makeLayer(ownLayer(file), {}, context)
+    const { layer: own } = makeLayer(ownLayer(file), {}, context)
     await expect(own.check!()).rejects.toMatchObject({ code, path: `use.0.${file}` })
   })
 

@@ -205,7 +205,7 @@ test('logs name the client', async () => {
   const { makeLayer } = await import('./layer.ts')
   const { exchange } = makeExchange({ headers: { 'X-Forwarded-For': '1.2.3.4' }, variables: { REMOTE_ADDR: PEER } })
   let inner: Variables | undefined
-  void makeLayer(proxyFix, { trust: TRUST }).handle(exchange, (one) => (inner = one.variables))
+  void makeLayer(proxyFix, { trust: TRUST }).layer.handle(exchange, (one) => (inner = one.variables))
   expect([exchange.logged.remote, inner?.REMOTE_ADDR, exchange.variables.REMOTE_ADDR]).toEqual([
     '1.2.3.4',
     '1.2.3.4',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { redirect } from '../../sidecar/middleware/redirect.ts'
 import type { TestRequest } from '../exchange.ts'
-import { layered, type App } from './made-layer.ts'
+import { layered, type App } from './layer.ts'
 
 /** Answers with the variables that it gets. */
 const echo: App = (exchange) => {

@@ -7,7 +7,7 @@ import { retry } from '../../sidecar/middleware/retry/retry.ts'
 import type { HeaderPair } from '../../sidecar/wire/head.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
 import { text } from '../listen/gateway.ts'
-import { makeLayer } from './guarded.ts'
+import { makeLayer } from './layer.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
 afterEach(() => void vi.useRealTimers())

@@ -4,7 +4,7 @@ import { rewrite } from '../../sidecar/middleware/rewrite.ts'
 import { requestTargets } from '../../sidecar/targets.ts'
 import { emptyVariables } from '../../sidecar/variables.ts'
 import type { TestRequest } from '../exchange.ts'
-import { layered, type App } from './made-layer.ts'
+import { layered, type App } from './layer.ts'
 
 /** Answers with the variables that it gets. */
 const echo: App = (exchange) => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { timeout } from '../../sidecar/middleware/timeout.ts'
 import type { Head } from '../../sidecar/wire/head.ts'
-import { makeLayer } from './guarded.ts'
+import { makeLayer } from './layer.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tryFiles } from '../../sidecar/middleware/try-files.ts'
 import type { TestRequest } from '../exchange.ts'
 import { temporaryFolder } from '../harness.ts'
-import { layered, type App, type LayeredApp } from './made-layer.ts'
+import { layered, type App, type MadeLayer } from './layer.ts'
 
 const folder = temporaryFolder()
 const outside = temporaryFolder()
@@ -20,7 +20,7 @@ const app: App = (exchange) => {
   exchange.end('app')
 }
 
-let made: LayeredApp
+let made: MadeLayer
 beforeAll(async () => {
   const put = (name: string, content: string | Uint8Array): void => writeFileSync(join(folder.path, name), content)
   for (const name of ['dir', 'empty', '.git', '.well-known', 'sub']) mkdirSync(join(folder.path, name))

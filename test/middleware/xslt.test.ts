@@ -8,7 +8,7 @@ import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import { xslt } from '../../sidecar/middleware/xslt.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
 import { temporaryFolder } from '../harness.ts'
-import { layered, type App, type LayeredApp } from './made-layer.ts'
+import { layered, type App, type MadeLayer } from './layer.ts'
 
 const folder = temporaryFolder()
 const open: Middleware[] = []
@@ -56,9 +56,9 @@ function app(body: string | Uint8Array, headers: Record<string, string> = {}, st
 }
 
 /** Layers that are open, by their sheet and settings: a thread takes a moment to start. */
-const layers = new Map<string, { made: LayeredApp; app: App }>()
+const layers = new Map<string, { made: MadeLayer; app: App }>()
 
-async function behind(content: string, answer: App, settings: Record<string, unknown> = {}): Promise<LayeredApp> {
+async function behind(content: string, answer: App, settings: Record<string, unknown> = {}): Promise<MadeLayer> {
   const key = JSON.stringify([content, settings])
   let layer = layers.get(key)
   if (!layer) {
@@ -68,7 +68,7 @@ async function behind(content: string, answer: App, settings: Record<string, unk
     layers.set(key, (layer = { made, app: answer }))
   }
   const { made } = layer
-  const ask: LayeredApp['ask'] = (request) => {
+  const ask: MadeLayer['ask'] = (request) => {
     layer.app = answer
     return made.ask(request)
   }
@@ -544,7 +544,10 @@ test('what comes from the header of a request is cached for those that have the 
 })
 
 test('what is under way when it is closed is over', async () => {
-  const { ask, layer } = await layered(xslt, { sheet: './name.xsl' }, app('<a/>'), { directory: folder.path })
+  // It takes minutes.
+  const sheetFile = file(sheet(`<xsl:template match="/">${TERRIBLE.time}</xsl:template>`))
+  const long = app(`<bad>${'<x/>'.repeat(3000)}</bad>`)
+  const { ask, layer } = await layered(xslt, { sheet: sheetFile, timeout: 60 }, long, { directory: folder.path })
   const all = [ask(), ask()]
   await new Promise((resolve) => setImmediate(resolve))
   await layer.close!()
