@@ -69,7 +69,7 @@ export function requestFields(
       continue
     fields.push(passing.field, variables[variable]!)
   }
-  if (forwarded === 'set' || forwarded === 'append') addForwarded(fields, variables, forwarded === 'append')
+  if (forwarded === 'set' || forwarded === 'append') addForwarded(fields, variables, options)
   return fields
 }
 
@@ -78,13 +78,14 @@ function hostOf(variables: Variables, wanted: string, authority: string): string
   return wanted === 'upstream' ? authority : wanted
 }
 
-function addForwarded(fields: string[], variables: Variables, append: boolean): void {
+function addForwarded(fields: string[], variables: Variables, { forwarded, keepPrefix }: FieldOptions): void {
   const client = variables.REMOTE_ADDR
-  const before = append ? variables.HTTP_X_FORWARDED_FOR : undefined
+  const before = forwarded === 'append' ? variables.HTTP_X_FORWARDED_FOR : undefined
   const list = [before, client].filter(Boolean).join(', ')
   if (list !== '') fields.push('x-forwarded-for', list)
   fields.push('x-forwarded-proto', isSecure(variables) ? 'https' : 'http')
   const host = variables.HTTP_HOST || variables.SERVER_NAME
   if (host) fields.push('x-forwarded-host', host)
-  if (variables.SCRIPT_NAME) fields.push('x-forwarded-prefix', encodePath(variables.SCRIPT_NAME))
+  // Servers put it in front of the path that they are asked for: nothing was taken away from that.
+  if (variables.SCRIPT_NAME && !keepPrefix) fields.push('x-forwarded-prefix', encodePath(variables.SCRIPT_NAME))
 }

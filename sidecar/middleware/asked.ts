@@ -12,6 +12,8 @@ import type { MiddlewareContext, Next } from './middleware.ts'
 export interface Asked {
   /** The request target: path and query, raw. */
   readonly target: string
+  /** It is a path of this gateway. */
+  readonly inside: boolean
   /** Has a request answered, whose target is that one. */
   readonly ask: Next
   /** @throws {ConfigError} when the server cannot be used */
@@ -28,7 +30,7 @@ export interface Asked {
 export function askedOf(text: string, path: string, context: MiddlewareContext): Asked {
   if (text.startsWith('/')) {
     checkTarget(text, path)
-    return { target: text, ask: context.ask, open: async () => {}, close: async () => {} }
+    return { target: text, inside: true, ask: context.ask, open: async () => {}, close: async () => {} }
   }
   const { origin, target } = takeApart(text)
   checkTarget(target, path)
@@ -38,6 +40,7 @@ export function askedOf(text: string, path: string, context: MiddlewareContext):
   const mount = upstream.create(settings, { key: context.mount ?? '', path, directory, log })
   return {
     target,
+    inside: false,
     ask: (exchange) => answer(mount, exchange),
     open: () => mount.open(),
     close: () => mount.close(),

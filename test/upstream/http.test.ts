@@ -117,6 +117,7 @@ test('keepPrefix asks for the whole path, hostHeader for another host', async ()
   const one = await gateway({ upstream: upstream.url, keepPrefix: true, hostHeader: 'upstream' }, { key: '/api' })
   const seen = (await (await fetch(`${one.url}/x?y`)).json()) as Echo
   expect(seen.url).toBe('/api/x?y')
+  expect(seen.headers['x-forwarded-prefix']).toBe(undefined)
   expect(seen.headers.host).toBe(`127.0.0.1:${upstream.port}`)
   expect(seen.headers['x-forwarded-host']).toBe(new URL(one.url).host)
   const two = await gateway({ upstream: upstream.url, hostHeader: 'inner.example' })

@@ -82,7 +82,8 @@ function guardOf(settings: AuthSettings, context: MiddlewareContext): Guard {
     const message = `${own ? 'has both, and takes' : 'needs'} either file or users (names and passwords), or forward (somebody who is asked)`
     throw new ConfigError('AUTH_SETTINGS', context.path, message)
   }
-  if (forward !== undefined) return new ForwardGuard(askedOf(forward, `${context.path}.forward`, context), settings)
+  if (forward !== undefined)
+    return new ForwardGuard(askedOf(forward, `${context.path}.forward`, context), settings, context.mount)
   const lines: UserLine[] = users.map((text, index) => ({
     text: Buffer.from(text).toString('latin1'),
     place: `entry ${index + 1}`,

@@ -1,11 +1,11 @@
 // Lets in whom another app lets in, which is asked about each request. Who does not answer lets nobody in.
 import { RequestBody } from '../../body.ts'
 import type { Exchange } from '../../exchange.ts'
-import type { Variables } from '../../variables.ts'
+import { atRoot, type Variables } from '../../variables.ts'
 import type { HeaderPair } from '../../wire/head.ts'
 import { aside } from '../aside.ts'
 import type { Asked } from '../asked.ts'
-import { questionOf } from '../question.ts'
+import { questionOf, tellRequest } from '../question.ts'
 import { fieldOf } from '../response-fields.ts'
 import type { Guard } from './guard.ts'
 import type { Identity } from './identity.ts'
@@ -18,12 +18,15 @@ const ANSWER_MAX = 1024 * 1024
 export class ForwardGuard implements Guard {
   readonly #asked: Asked
   readonly #settings: AuthSettings
+  readonly #mount: string | undefined
   /** Its own questions may come by way of the layer, too: they are let in, or each of them would be asked about. */
   readonly #own = new WeakSet<Exchange>()
 
-  constructor(asked: Asked, settings: AuthSettings) {
+  /** @param mount the key of the mount in front of which it stands */
+  constructor(asked: Asked, settings: AuthSettings, mount: string | undefined) {
     this.#asked = asked
     this.#settings = settings
+    this.#mount = mount
   }
 
   open(): Promise<void> {
@@ -33,15 +36,20 @@ export class ForwardGuard implements Guard {
   async check(): Promise<void> {}
 
   async admit(exchange: Exchange, variables: Variables): Promise<Identity | undefined> {
-    const { target, ask } = this.#asked
+    const { target, ask, inside } = this.#asked
+    // To another server that is a path of its own.
+    const question = inside
+      ? questionOf(variables, target, this.#mount)
+      : questionOf(atRoot(variables), target, undefined)
+    tellRequest(question, variables)
     const { head, body } = await aside(
-      (question) => {
-        this.#own.add(question)
-        ask(question)
+      (asking) => {
+        this.#own.add(asking)
+        ask(asking)
       },
       {
         of: exchange,
-        variables: questionOf(variables, target),
+        variables: question,
         body: new RequestBody(0),
         max: ANSWER_MAX,
         timeout: this.#settings.timeout * 1000,

@@ -4,11 +4,11 @@ import { extname, resolve } from 'node:path'
 import { RequestBody } from '../../body.ts'
 import { AppError, ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
-import { parseMountPlace } from '../../mount-place.ts'
-import { copyVariables, decodePath, resolveDots, splitTarget, type Variables } from '../../variables.ts'
+import { decodePath, resolveDots, splitTarget, type Variables } from '../../variables.ts'
 import type { Head } from '../../wire/head.ts'
 import { aside } from '../aside.ts'
 import type { MiddlewareContext } from '../middleware.ts'
+import { questionOf } from '../question.ts'
 import { fieldOf } from '../response-fields.ts'
 import { isAmong, statusRange, type StatusRange } from '../statuses.ts'
 
@@ -164,24 +164,14 @@ class AskedPage implements ErrorPage {
 
   /** As Apache has it, what the request was is in REDIRECT_STATUS and REDIRECT_URL. */
   #question(of: Variables, target: string, status: number): Variables {
-    const variables = copyVariables(of)
-    for (const name in variables) if (OF_THE_REQUEST.test(name)) delete variables[name]
-    const { prefix } = parseMountPlace(this.#context.mount ?? '')
-    const { SCRIPT_NAME: script = '', PATH_INFO: info = '' } = of
-    variables.REQUEST_METHOD = 'GET'
-    variables.REQUEST_URI = target
-    variables.SCRIPT_NAME = script.endsWith(prefix) ? script.slice(0, script.length - prefix.length) : ''
-    variables.PATH_INFO = pathOf(target)
-    variables.QUERY_STRING = splitTarget(target).query
+    const variables = questionOf(of, target, this.#context.mount)
+    // A page that is encoded could not be sent as it is to everybody.
+    delete variables.HTTP_ACCEPT_ENCODING
     variables.REDIRECT_STATUS = String(status)
-    variables.REDIRECT_URL = script + info
+    variables.REDIRECT_URL = (of.SCRIPT_NAME ?? '') + (of.PATH_INFO ?? '')
     return variables
   }
 }
-
-/** What is said of a body, of a part or a version that is wanted, of the connection, or of the file that the host had in mind. */
-const OF_THE_REQUEST =
-  /^(?:CONTENT_(?:LENGTH|TYPE)|PATH_TRANSLATED|SCRIPT_FILENAME|DOCUMENT_URI|HTTP_(?:ACCEPT_ENCODING|TRANSFER_ENCODING|TE|TRAILER|EXPECT|CONNECTION|UPGRADE|SEC_WEBSOCKET_.*|RANGE|IF_.*))$/
 
 function pathOf(target: string): string {
   return resolveDots(decodePath(splitTarget(target).path))
