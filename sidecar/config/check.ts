@@ -83,6 +83,8 @@ function words(issue: Issue): string {
   }
   if (!issue.message.startsWith('Invalid ')) return `${issue.message} (it is ${got})`
   if (issue.type === 'integer') return `is ${got}, must be a whole number`
+  if (issue.type === 'non_empty' || (issue.type === 'min_length' && issue.input === ''))
+    return Array.isArray(issue.input) ? 'is an empty list, must have one entry or more' : 'is empty'
   if (issue.type === 'min_length' && Array.isArray(issue.input)) return 'is an empty list, must have one entry or more'
   return `is ${got}, must be ${(issue.expected ?? 'something else').replaceAll('Object', 'settings').replaceAll('Array', 'a list')}`
 }

@@ -71,5 +71,5 @@ function inFull(settings: unknown, { short }: MiddlewareKind): unknown {
 function unknownLayer(name: string): string {
   const names = layers.map((kind) => kind.name)
   const near = nearest(name, names)
-  return `there is no layer called ${name}; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`
+  return `there is no layer called ${name === '' ? '""' : name}; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`
 }

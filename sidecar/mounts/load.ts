@@ -85,7 +85,7 @@ export async function demandFile(absolute: string, { file, name }: AppTarget, pa
   const found = await stat(absolute).catch(() => undefined)
   if (found?.isFile()) return
   const what = found
-    ? `${file} is ${found.isDirectory() ? 'a folder' : 'no file'}, not a module`
+    ? `${file === '' ? 'an empty name' : file} is ${found.isDirectory() ? 'a folder' : 'no file'}, not a module`
     : `${file} is not there`
   const folder = found ? absolute : dirname(absolute)
   const there = await modulesIn(folder)

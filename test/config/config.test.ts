@@ -289,3 +289,14 @@ test('two prefixes that differ in their letters alone are one place on Windows',
     'c.json:1: mounts./Shop: /Shop and /shop are the same place [MOUNT_TWICE]',
   ])
 })
+
+test('what is empty is told as such', async () => {
+  const { problems } = await yaml(
+    "mounts:\n  /a: { app: ./a.ts, wrap: [''] }\n  /b: { python: x, wrap: [''] }\n  /c: { respond: 200, use: [''] }\n",
+  )
+  expect(problems).toEqual([
+    'c.yaml:2: mounts./a.wrap.0: is empty [CONFIG_VALUE]',
+    'c.yaml:3: mounts./b.wrap.0: is empty [CONFIG_VALUE]',
+    expect.stringMatching(/^c\.yaml:4: mounts\.\/c\.use\.0: there is no layer called ""; known are /),
+  ])
+})

@@ -54,15 +54,14 @@ class Passing implements Layer {
     return taken
   }
 
-  /** Whom a layer turns away behind this one says nothing of what is asked. */
-  failed({ blame }: SidegateError): boolean {
-    if (blame === 'peer') this.tell('unknown', performance.now())
+  failed(error: SidegateError): boolean {
+    if (saysNothing(error)) this.tell('unknown', performance.now())
     return false
   }
 
   over({ error, aborted }: Exchange): void {
     const now = performance.now()
-    const failed = aborted && error !== undefined && error.blame !== 'peer'
+    const failed = aborted && error !== undefined && !saysNothing(error)
     if (failed && this.#outcome === 'good') this.#breaker.turned(now)
     this.tell(failed ? 'failed' : 'unknown', now)
   }
@@ -73,6 +72,11 @@ class Passing implements Layer {
     this.#outcome = outcome
     this.#over(outcome, now)
   }
+}
+
+/** Whom a layer turns away behind this one, and what the gateway itself is short of, say nothing of what is asked. */
+function saysNothing({ blame }: SidegateError): boolean {
+  return blame === 'peer' || blame === 'gateway'
 }
 
 /** Leaves alone what is down. */

@@ -1,7 +1,7 @@
 // A request as layers of users have it: an exchange behind the public types.
 import type { Duplex } from 'node:stream'
 import { pulledBody, type RequestBody } from '../../body.ts'
-import { LayerError, SidegateError } from '../../errors.ts'
+import { AppError, LayerError, SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { through, type Layer as Internal, type Passed } from '../../layer.ts'
 import { completeRequest } from '../../request.ts'
@@ -80,12 +80,12 @@ export class OwnRequest implements LayerRequest, Throughable {
   }
 
   respond(head: LayerHead): void {
-    this.#exchange.respond(this.#head(head, 'respond'))
+    this.#own(() => this.#exchange.respond(this.#head(head, 'respond')))
   }
 
   write(chunk: Uint8Array | string): boolean {
     this.#owner.rules?.sends(chunk, this.#exchange, 'write')
-    if (this.#exchange.write(chunk)) return true
+    if (this.#own(() => this.#exchange.write(chunk))) return true
     this.#full = true
     return false
   }
@@ -96,7 +96,10 @@ export class OwnRequest implements LayerRequest, Throughable {
 
   end(chunk?: Uint8Array | string): void {
     if (chunk !== undefined) this.#owner.rules?.sends(chunk, this.#exchange, 'end')
-    this.#exchange.end(chunk)
+    const { missing, over } = this.#exchange
+    const size = chunk === undefined ? 0 : Buffer.byteLength(chunk)
+    if (missing > size && !over) throw this.#wrong(`it ends short of its Content-Length by ${missing - size} bytes`)
+    this.#own(() => this.#exchange.end(chunk))
   }
 
   fail(error: unknown): void {
@@ -104,7 +107,7 @@ export class OwnRequest implements LayerRequest, Throughable {
   }
 
   upgrade(head: LayerHead): Duplex {
-    return this.#exchange.upgrade(this.#head(head, 'upgrade'))
+    return this.#own(() => this.#exchange.upgrade(this.#head(head, 'upgrade')))
   }
 
   resume(): void {
@@ -115,6 +118,20 @@ export class OwnRequest implements LayerRequest, Throughable {
     this.#owner.rules?.hooks(hooks)
     const inner = through(this.#exchange, this.#internal(hooks), this.#passed(passed))
     return new OwnRequest(inner, this.#owner)
+  }
+
+  /** What breaks the rules of responses is the layer's own doing. @throws {LayerError} LAYER_RESPONSE */
+  #own<Result>(call: () => Result): Result {
+    try {
+      return call()
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      throw this.#wrong(`${error.message.replace('the app', 'it')} (${error.code})`)
+    }
+  }
+
+  #wrong(what: string): LayerError {
+    return new LayerError('LAYER_RESPONSE', `the layer ${this.#owner.name} responds wrongly: ${what}`)
   }
 
   #head(head: LayerHead, where: string): Head {
@@ -147,7 +164,10 @@ export class OwnRequest implements LayerRequest, Throughable {
             if (!hooks.head) return head
             const given = watched(hooks.head(head, this))
             rules?.givenHead(given, hooks)
-            return given && this.#head(given, 'head')
+            if (given === undefined && !hooks.body)
+              throw this.#wrong('its hook head gave no head, and no hook body would respond')
+            if (given) this.#own(() => this.#exchange.respond(this.#head(given, 'head')))
+            return undefined
           }),
       }),
       ...(hooks.body && {
