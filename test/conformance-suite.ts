@@ -2,7 +2,7 @@
 // below a prefix.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  cases,
+  casesFor,
   complaintsOf,
   notApplicable,
   runCase,
@@ -38,7 +38,12 @@ export function conformanceOf(served: Served): void {
               replace: { [EXAMPLE_SOCKET]: behind.socket(host) },
             })
           })
-          afterAll(() => server?.stop([...cases.flatMap(({ hostLog }) => hostLog ?? []), ...complaintsOf(host)]))
+          afterAll(() =>
+            server?.stop([
+              ...casesFor(served.interface).flatMap(({ hostLog }) => hostLog ?? []),
+              ...complaintsOf(host),
+            ]),
+          )
           const fixed = { transport: 'http', interface: served.interface, prefix, behind: { host, protocol } } as const
           each(served, fixed, () => server.address)
         })
@@ -53,7 +58,9 @@ function each(
   fixed: Pick<ConformanceOptions, 'transport' | 'interface' | 'prefix' | 'behind'>,
   address: () => string,
 ): void {
-  const applicable = cases.filter((one) => notApplicable(one, fixed) === undefined && !(checked && one.breaksRules))
+  const applicable = casesFor(fixed.interface).filter(
+    (one) => notApplicable(one, fixed) === undefined && !(checked && one.breaksRules),
+  )
   test.for(applicable.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
     const { result, error } = await runCase(one, { ...fixed, address: address() })
     if (result === 'failed') throw error

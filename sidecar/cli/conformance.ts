@@ -12,7 +12,7 @@ type Suite = typeof SuiteModule
 type Interface = keyof Suite['apps']
 type Result = Awaited<ReturnType<Suite['runCase']>>
 
-const INTERFACES: readonly Interface[] = ['python', 'app', 'node', 'fetch']
+const INTERFACES: readonly Interface[] = ['python', 'asgi', 'app', 'node', 'fetch']
 const LABELS: Readonly<Record<Result['result'], string>> = {
   passed: 'passed',
   failed: 'FAILED',
@@ -37,6 +37,12 @@ export const conformance: Command = {
     },
     { name: 'app', short: 'a', value: 'KIND', text: 'Which test app is served.', default: 'python' },
     { name: 'prefix', value: 'PATH', text: 'Where it is mounted.', default: 'the root' },
+    {
+      name: 'start',
+      value: 'COMMAND',
+      text: 'Start the server so, and ask about its start and its end as well.',
+      default: 'it is running',
+    },
     { name: 'case', value: 'NAME', repeat: true, text: 'Ask only this.' },
     { name: 'json', text: 'One JSON object a case.' },
   ],
@@ -47,6 +53,10 @@ export const conformance: Command = {
     ],
     ['sidegate conformance uwsgi://127.0.0.1:3031', 'exit code 1 when a case fails'],
     ['sidegate conformance http://127.0.0.1:8000 --app node --prefix /shop', 'an app for Node, below a prefix'],
+    [
+      "sidegate conformance http://127.0.0.1:8000 --app asgi --start 'uvicorn --port 8000 asgi:app'",
+      'a server for ASGI, with its lifespan',
+    ],
   ],
   async run({ positionals, options, context }: Call): Promise<number> {
     const suite = await load()
@@ -69,18 +79,23 @@ export const conformance: Command = {
     }
     const prefix = (text(options, 'prefix') ?? '').replace(/\/$/, '')
     if (prefix !== '' && !prefix.startsWith('/')) throw new UsageError('--prefix begins with /', 'conformance')
-    const cases = chosen(suite, texts(options, 'case'))
+    const kind = kindOf(text(options, 'app') ?? 'python')
+    const cases = chosen(suite.casesFor(kind), texts(options, 'case'))
+    const start = text(options, 'start')
+    if (start !== undefined && process.platform === 'win32')
+      throw new UsageError('--start runs the command by /bin/sh, which Windows has not', 'conformance')
     const asked = {
       address: formatEndpoint(endpoint),
       transport,
-      interface: kindOf(text(options, 'app') ?? 'python'),
+      interface: kind,
       prefix,
+      cases,
+      ...(start && { start }),
     }
-    await reach(endpoint, words)
+    if (start === undefined) await reach(endpoint, words)
     const results: Result[] = []
     const print = options.json === true ? printJson : printLine
-    for (const one of cases) {
-      const result = await suite.runCase(one, asked)
+    for await (const result of suite.runCases(asked)) {
       results.push(result)
       print(result, context)
     }
@@ -99,7 +114,7 @@ function kindOf(name: string): Interface {
   return kind
 }
 
-function chosen({ cases }: Suite, names: readonly string[]): Suite['cases'] {
+function chosen(cases: Suite['cases'], names: readonly string[]): Suite['cases'] {
   const unknown = names.find((name) => !cases.some((one) => one.name === name))
   if (unknown !== undefined) throw new UsageError(`there is no case ${unknown}`, 'conformance')
   return names.length === 0 ? cases : cases.filter(({ name }) => names.includes(name))

@@ -89,6 +89,39 @@ test('a server with differences: each is told, with where it is written, and the
   server.close()
 })
 
+/** A server of a few lines that takes the app for what it is not: it answers, and knows nothing of ASGI. */
+const DEAF = `
+import os, socket, sys
+if os.environ["CONFORMANCE_LIFESPAN"] == "failed":
+    print("lifespan-failed, on purpose")
+    sys.exit(3)
+open(os.environ["CONFORMANCE_RECORD"], "w").write("first request\\n")
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client = server.accept()[0]
+    if client.recv(65536):
+        client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 12\\r\\n\\r\\nHello World\\n")
+    client.close()
+`
+
+test('the test app for ASGI, and a server that the suite starts', { timeout: LONG }, async () => {
+  const { out } = await sidegate(['conformance', '--print-app', 'asgi'], folder.path)
+  expect(out).toMatch(/^async def app\(scope, receive, send\):$/m)
+  const port = await freePort()
+  writeFileSync(join(folder.path, 'deaf.py'), DEAF)
+  const names = ['hello', 'lifespan-startup-failed', 'lifespan-startup-waited-for', 'websocket-text', 'wsgi-keys']
+  const words = [`http://127.0.0.1:${port}`, '--app', 'asgi', ...names.slice(0, 4).flatMap((name) => ['--case', name])]
+  const started = await ask(...words, '--start', `python3 deaf.py ${port}`)
+  expect(named(started.lines, 'passed')).toEqual(['lifespan-startup-failed'])
+  // It has no head that is right, no lifespan, and no WebSocket.
+  expect(named(started.lines, 'failed')).toEqual(['hello', 'websocket-text', 'lifespan-startup-waited-for'])
+  expect(await ask(...words, '--start', 'exit 3')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/the server ended before it served.*\[CONFORMANCE_SERVER\]/s),
+  })
+  expect((await ask(`http://127.0.0.1:${port}`, '--app', 'asgi', '--case', names[4]!)).code).toBe(2)
+})
+
 test('what cannot be asked is one line', { timeout: LONG }, async () => {
   const port = await freePort()
   expect(await ask(`uwsgi://127.0.0.1:${port}`)).toMatchObject({

@@ -1,8 +1,11 @@
 // What a conformance case is. Cases are data: the app under test, the listener and the host in front come from outside.
-import type { Answer, Live } from './client.ts'
+import type { Answer } from './answer.ts'
+import type { Live } from './client.ts'
+import type { Lifespan, Started } from './start.ts'
+import type { WebSocketLive } from './websocket.ts'
 
-/** What an app is written to: WSGI for TypeScript, Node's (req, res), Fetch handlers, WSGI in Python. */
-export type Interface = 'app' | 'node' | 'fetch' | 'python'
+/** What an app is written to: WSGI for TypeScript, Node's (req, res), Fetch handlers, WSGI in Python, ASGI. */
+export type Interface = 'app' | 'node' | 'fetch' | 'python' | 'asgi'
 
 /** What is spoken to the server under test: the name of a protocol. */
 export type Transport = string
@@ -18,6 +21,10 @@ export interface RequestSpec {
   readonly body?: string | Uint8Array
   /** The body goes in pieces of this many bytes, its length is not announced. */
   readonly chunked?: number
+  /** Of the body, only as many bytes go at first; the rest when the case says so (`Live.sendRest`). */
+  readonly held?: number
+  /** Default: HTTP/1.1. */
+  readonly protocol?: 'HTTP/1.0' | 'HTTP/1.1'
 }
 
 /** What a case may use beside its own response. */
@@ -32,9 +39,14 @@ export interface Run {
   request(app: string, request: RequestSpec): Promise<Answer>
   /** The same, to be watched while it arrives. */
   open(app: string, request: RequestSpec): Promise<Live>
+  /** Opens a WebSocket. */
+  connect(app: string, request: RequestSpec): Promise<WebSocketLive>
   /** Asks again until `found` gives true. @throws {Error} when it does not within ten seconds. */
   until(what: string, found: () => boolean | Promise<boolean>): Promise<void>
 }
+
+/** Thrown by a case that asks for what a server may leave out, and what this one says it has not. */
+export class NotOffered extends Error {}
 
 /** One case: what is asked, and what the answer must be. */
 export interface Case {
@@ -48,6 +60,10 @@ export interface Case {
   /** Throws when the answer is not right. With `live` it gets the response as soon as the request is sent. */
   readonly check?: (answer: Answer, run: Run) => void | Promise<void>
   readonly live?: (live: Live, run: Run) => Promise<void>
+  /** The request opens a WebSocket: this is what follows. */
+  readonly socket?: (socket: WebSocketLive, run: Run) => Promise<void>
+  /** The server is started for this case, with an app that takes its lifespan so; the request is not sent. */
+  readonly started?: { readonly lifespan: Lifespan; readonly check: (server: Started, run: Run) => Promise<void> }
   /** Interfaces that cannot express it, with the reason. */
   readonly notApplicable?: Partial<Record<Interface, string>>
   /** Transports that cannot carry it, with the reason. */

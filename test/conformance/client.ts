@@ -1,20 +1,13 @@
 // A client that sends exactly what it is told and shows exactly what came back, over HTTP/1.1 or a gateway protocol, one connection
 // a request.
 import { connect, type Socket } from 'node:net'
-import {
-  addVariable,
-  decodePath,
-  emptyVariables,
-  resolveDots,
-  splitTarget,
-  variableName,
-  type Variables,
-} from '../../sidecar/variables.ts'
 import type { ClientCodec } from '../../sidecar/wire/codec.ts'
 import { isBodiless, type Head } from '../../sidecar/wire/head.ts'
 import { HeadReader } from '../../sidecar/wire/head-reader.ts'
 import { everyProtocol, protocols } from '../../sidecar/wire/index.ts'
+import { Answer, dechunk } from './answer.ts'
 import type { RequestSpec, Transport } from './case.ts'
+import { gatewayBytes, HELD, httpBytes, type Bytes } from './request-bytes.ts'
 
 /** Whom to ask: `127.0.0.1:8080`, `unix:/run/s.sock` or `pipe:sidegate`. */
 export interface Target {
@@ -31,48 +24,6 @@ const FRAMED: ReadonlySet<Transport> = new Set(protocols.filter(({ framed }) => 
 /** No answer of the suite takes longer, on however busy a machine. */
 const ANSWER_TIMEOUT_MS = 20_000
 
-/** A response, whole. */
-export class Answer {
-  readonly head: Head
-  /** Without the framing of the transport. */
-  readonly body: Buffer
-  /** Everything arrived that the head and the transport announce. */
-  readonly complete: boolean
-  /** Bytes behind the response that belong to nothing. */
-  readonly extra: number
-
-  constructor(head: Head, body: Buffer, complete: boolean, extra: number) {
-    this.head = head
-    this.body = body
-    this.complete = complete
-    this.extra = extra
-  }
-
-  get status(): number {
-    return this.head.status
-  }
-
-  get text(): string {
-    return this.body.toString('utf8')
-  }
-
-  json<T>(): T {
-    return JSON.parse(this.text) as T
-  }
-
-  /** All values of a field. */
-  all(name: string): string[] {
-    return this.head.headers.filter(([field]) => field.toLowerCase() === name).map(([, value]) => value)
-  }
-
-  /** The only value of a field, or undefined. */
-  header(name: string): string | undefined {
-    const values = this.all(name)
-    if (values.length > 1) throw new Error(`the response has ${values.length} fields ${name}`)
-    return values[0]
-  }
-}
-
 /** A response under way. */
 export class Live {
   readonly #socket: Socket
@@ -88,6 +39,10 @@ export class Live {
   #complete = false
   #error: Error | undefined
   #watchers = new Set<() => void>()
+  readonly #interim: Head[] = []
+  /** What of the request has not been sent yet. */
+  #bytes: Bytes | undefined
+  #taker: ((bytes: Uint8Array) => void) | undefined
 
   constructor(socket: Socket, request: RequestSpec, transport: Transport, codec: ClientCodec | undefined) {
     this.#socket = socket
@@ -123,7 +78,7 @@ export class Live {
 
   /** Resolves when `found` is true for what has arrived. @throws {Error} when the response ends, or time is up, before. */
   until(found: (answer: Answer) => boolean): Promise<void> {
-    return this.#wait('the awaited part of the response', () => {
+    return this.wait('the awaited part of the response', () => {
       const answer = this.answer
       return answer !== undefined && found(answer)
     })
@@ -131,7 +86,7 @@ export class Live {
 
   /** The whole response, once the other side has closed. */
   async whole(): Promise<Answer> {
-    await this.#wait('the end of the response', () => this.#ended)
+    await this.wait('the end of the response', () => this.#ended)
     const answer = this.answer
     if (!answer) throw new Error('the connection closed without a response head', { cause: this.#error })
     return answer
@@ -142,9 +97,61 @@ export class Live {
     return this.#ended
   }
 
+  /** Heads that came before the response: 103 and its kind. */
+  get interim(): readonly Head[] {
+    return this.#interim
+  }
+
+  /** The port of this side; undefined over a Unix socket, and before the connection is there. */
+  get localPort(): number | undefined {
+    return this.#socket.localPort
+  }
+
+  /** Bytes that were to be sent and that the other side has not taken, beside what the system keeps for it. */
+  get unsent(): number {
+    return this.#socket.writableLength
+  }
+
+  /** Sends a request, up to where it is held; again: the rest. */
+  send(bytes: Bytes): void {
+    this.#bytes = bytes
+    this.sendRest()
+  }
+
+  /** Sends what is held of the request. */
+  sendRest(): void {
+    for (;;) {
+      const next = this.#bytes?.next()
+      if (!next || next.done || next.value === HELD) return
+      this.#socket.write(next.value)
+    }
+  }
+
+  /** Sends bytes behind the request, on a connection that has become something else (101). */
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  /** From here on the bytes behind the head go to `taker`, those that have come first. */
+  handOver(taker: (bytes: Uint8Array) => void): void {
+    for (const bytes of this.#raw.splice(0)) taker(bytes)
+    this.#taker = taker
+  }
+
+  /** Resolves when the response's head is there. @throws {Error} when the connection ends, or time is up, before. */
+  async head(): Promise<Head> {
+    await this.wait('the head of the response', () => this.#head !== undefined)
+    return this.#head!
+  }
+
   /** Takes nothing more of the response. */
   pause(): void {
     this.#socket.pause()
+  }
+
+  /** Takes it again. */
+  resume(): void {
+    this.#socket.resume()
   }
 
   /** Goes away. */
@@ -161,14 +168,19 @@ export class Live {
         rest = this.#reader.rest
         if (!head) break
         // 100 Continue and its kind come before the response.
-        if (head.status < 200 && head.status !== 101) this.#reader = new HeadReader()
-        else this.#head = head
+        if (head.status < 200 && head.status !== 101) {
+          this.#interim.push(head)
+          this.#reader = new HeadReader()
+        } else this.#head = head
       }
     } catch (error) {
       this.#socket.destroy(error as Error)
       return
     }
-    if (this.#head && rest && rest.byteLength > 0) this.#raw.push(rest)
+    if (this.#head && rest && rest.byteLength > 0) {
+      if (this.#taker) this.#taker(rest)
+      else this.#raw.push(rest)
+    }
     this.#notify()
   }
 
@@ -192,7 +204,8 @@ export class Live {
     for (const watcher of this.#watchers) watcher()
   }
 
-  #wait(what: string, done: () => boolean): Promise<void> {
+  /** Resolves when `done` is true; it is asked whenever bytes come. @throws {Error} when the connection ends, or time is up, before. */
+  wait(what: string, done: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (done()) finish()
@@ -221,92 +234,14 @@ export function open(target: Target, request: RequestSpec): Live {
   const protocol = protocols.find(({ name }) => name === transport)
   const codec = protocol?.client({ packetSize: 65_536 })
   const live = new Live(socket, request, transport, FRAMED.has(transport) ? codec : undefined)
-  for (const bytes of codec ? gatewayBytes(request, codec, transport) : httpBytes(request)) socket.write(bytes)
+  live.send(codec ? gatewayBytes(request, codec, transport) : httpBytes(request))
   return live
 }
 
-function connectTo(address: string): Socket {
+/** A connection to an address. */
+export function connectTo(address: string): Socket {
   if (address.startsWith('unix:')) return connect({ path: address.slice('unix:'.length) })
   if (address.startsWith('pipe:')) return connect({ path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` })
   const colon = address.lastIndexOf(':')
   return connect(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''))
-}
-
-function bodyOf(request: RequestSpec): Buffer | undefined {
-  return request.body === undefined ? undefined : Buffer.from(request.body as string)
-}
-
-function* httpBytes(request: RequestSpec): Generator<Uint8Array> {
-  const body = bodyOf(request)
-  const { method = 'GET', target, headers = [], chunked } = request
-  let head = `${method} ${target} HTTP/1.1\r\n`
-  if (!headers.some(([name]) => name.toLowerCase() === 'host')) head += 'Host: localhost\r\n'
-  for (const [name, value] of headers) head += `${name}: ${value}\r\n`
-  if (body) head += chunked ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${body.length}\r\n`
-  yield Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1')
-  if (!body) return
-  if (!chunked) return yield body
-  for (let at = 0; at < body.length; at += chunked) {
-    const part = body.subarray(at, at + chunked)
-    yield Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')])
-  }
-  yield Buffer.from('0\r\n\r\n')
-}
-
-function nameIn(headers: NonNullable<RequestSpec['headers']>): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === 'host')?.[1].replace(/:[0-9]*$/, '')
-}
-
-/** The variables as nginx with Sidegate's snippet sends them. */
-function* gatewayBytes(request: RequestSpec, codec: ClientCodec, transport: Transport): Generator<Uint8Array> {
-  const body = bodyOf(request)
-  const { method = 'GET', target, headers = [], chunked } = request
-  const length = body && chunked ? undefined : (body?.length ?? 0)
-  const { path, query } = splitTarget(target)
-  const variables: Variables = Object.assign(emptyVariables(), {
-    REQUEST_METHOD: method,
-    REQUEST_URI: target,
-    SCRIPT_NAME: '',
-    // AJP has the target alone, and its server decodes that.
-    PATH_INFO: transport === 'ajp' ? path : resolveDots(decodePath(path)),
-    QUERY_STRING: query,
-    SERVER_PROTOCOL: 'HTTP/1.1',
-    SERVER_NAME: nameIn(headers) ?? 'localhost',
-    SERVER_PORT: '80',
-    REMOTE_ADDR: '127.0.0.1',
-    REMOTE_PORT: '12345',
-    REQUEST_SCHEME: 'http',
-    CONTENT_LENGTH: body && length !== undefined ? String(length) : '',
-    CONTENT_TYPE: '',
-  })
-  if (!headers.some(([name]) => name.toLowerCase() === 'host')) addVariable(variables, 'HTTP_HOST', 'localhost')
-  for (const [name, value] of headers) {
-    const variable = variableName(name)
-    if (variables[variable] === '') variables[variable] = value
-    else addVariable(variables, variable, value)
-  }
-  yield codec.request(variables, length)
-  const piece = chunked ?? body?.length ?? 0
-  for (let at = 0; body && at < body.length; at += piece) yield* codec.data(body.subarray(at, at + piece))
-  const end = codec.finish()
-  if (end) yield end
-}
-
-/** Takes HTTP/1.1's chunked framing off (RFC 9112 7.1). */
-function dechunk(head: Head, raw: Buffer): Answer {
-  const parts: Buffer[] = []
-  let at = 0
-  for (;;) {
-    const line = raw.indexOf('\r\n', at)
-    const size = line < 0 ? Number.NaN : Number.parseInt(raw.toString('latin1', at, line), 16)
-    if (Number.isNaN(size)) return new Answer(head, Buffer.concat(parts), false, 0)
-    const start = line + 2
-    if (size === 0) {
-      const end = raw.indexOf('\r\n', start)
-      return new Answer(head, Buffer.concat(parts), end === start, end === start ? raw.length - end - 2 : 0)
-    }
-    parts.push(raw.subarray(start, Math.min(start + size, raw.length)))
-    if (start + size + 2 > raw.length) return new Answer(head, Buffer.concat(parts), false, 0)
-    at = start + size + 2
-  }
 }

@@ -1,8 +1,12 @@
-// Runs the cases against an app that is already being served. Knows no test framework.
+// Runs the cases against an app that is served. Knows no test framework.
+import { UpstreamError } from '../../sidecar/errors.ts'
 import { impossibleBehind, type Behind } from './behind.ts'
-import type { Case, Interface, RequestSpec, Run, Transport } from './case.ts'
-import { cases as allCases } from './cases.ts'
-import { open, type Answer, type Live } from './client.ts'
+import type { Answer } from './answer.ts'
+import { NotOffered, type Case, type Interface, type RequestSpec, type Run, type Transport } from './case.ts'
+import { casesFor } from './cases.ts'
+import { open, type Live } from './client.ts'
+import { startServer, type Lifespan, type Started } from './start.ts'
+import { handshake, handshakeKey, WebSocketLive } from './websocket.ts'
 
 /** What is to be tested. */
 export interface ConformanceOptions {
@@ -16,8 +20,10 @@ export interface ConformanceOptions {
   readonly prefix?: string
   /** The web server in front, and what it speaks to the gateway: cases that it makes impossible are not asked. */
   readonly behind?: Behind
-  /** Default: all cases. */
+  /** Default: all that there are for the interface. */
   readonly cases?: readonly Case[]
+  /** A command line that starts the server there. Default: it runs, and cases about its start and its end are not asked. */
+  readonly start?: string
 }
 
 /** How one case went. */
@@ -36,11 +42,26 @@ const ASK_AGAIN_MS = 20
 
 let runs = 0
 
-/** Runs the cases one after the other; gives how each went. */
+/** Runs the cases one after the other; gives how each went. @throws {UpstreamError} CONFORMANCE_SERVER when the server that is to be started does not serve. */
 export async function runConformance(options: ConformanceOptions): Promise<ConformanceResult[]> {
   const results: ConformanceResult[] = []
-  for (const one of options.cases ?? allCases) results.push(await runCase(one, options))
+  for await (const result of runCases(options)) results.push(result)
   return results
+}
+
+/** The same, one at a time. Cases about the start of the server come last: until then it runs, if it is to be started. */
+export async function* runCases(options: ConformanceOptions): AsyncGenerator<ConformanceResult> {
+  const { cases = casesFor(options.interface), start, address } = options
+  const asked = cases.filter(({ started }) => !started)
+  const server = start === undefined || asked.length === 0 ? undefined : startServer(start, address, 'plain')
+  try {
+    if (server && !(await server.ready()))
+      throw new UpstreamError('CONFORMANCE_SERVER', `the server ended before it served:\n${server.output()}`)
+    for (const one of asked) yield await runCase(one, options)
+  } finally {
+    await server?.stop()
+  }
+  for (const one of cases) if (one.started) yield await runCase(one, options)
 }
 
 /** Runs one case. */
@@ -49,27 +70,49 @@ export async function runCase(one: Case, options: ConformanceOptions): Promise<C
   const reason = notApplicable(one, options)
   if (reason !== undefined) return { name, spec, result: 'notApplicable', reason }
   const run = prepare(options)
-  const request = { ...one.request, target: one.request.target.replace('TOKEN', run.token) }
   try {
-    const live = await run.open(one.app, request)
-    try {
-      if (one.live) await one.live(live, run)
-      if (one.check) await one.check(await live.whole(), run)
-    } finally {
-      live.destroy()
-    }
+    if (one.started) await withServer(options, one.started.lifespan, (server) => one.started!.check(server, run))
+    else await ask(one, run)
     return { name, spec, result: 'passed' }
   } catch (error) {
+    if (error instanceof NotOffered) return { name, spec, result: 'notApplicable', reason: error.message }
     return { name, spec, result: 'failed', reason: error instanceof Error ? error.message : String(error), error }
+  }
+}
+
+async function ask(one: Case, run: Run): Promise<void> {
+  const request = { ...one.request, target: one.request.target.replace('TOKEN', run.token) }
+  const socket = one.socket && (await run.connect(one.app, request))
+  const live = socket?.live ?? (await run.open(one.app, request))
+  try {
+    if (socket) await one.socket!(socket, run)
+    if (one.live) await one.live(live, run)
+    if (one.check) await one.check(await live.whole(), run)
+  } finally {
+    live.destroy()
+  }
+}
+
+async function withServer(
+  { start, address }: ConformanceOptions,
+  lifespan: Lifespan,
+  use: (server: Started) => Promise<void>,
+): Promise<void> {
+  const server = startServer(start!, address, lifespan)
+  try {
+    await use(server)
+  } finally {
+    await server.stop()
   }
 }
 
 /** Why a case cannot be asked of what is to be tested; undefined when it can. */
 export function notApplicable(
   one: Case,
-  options: Pick<ConformanceOptions, 'transport' | 'interface' | 'prefix' | 'behind'>,
+  options: Pick<ConformanceOptions, 'transport' | 'interface' | 'prefix' | 'behind' | 'start'>,
 ): string | undefined {
   if (one.needsPrefix && !options.prefix) return 'only for an app below a prefix'
+  if (one.started && options.start === undefined) return 'only for a server that the suite starts'
   return (
     one.notApplicable?.[options.interface] ??
     one.notOver?.[options.transport] ??
@@ -79,7 +122,7 @@ export function notApplicable(
 
 function prepare(options: ConformanceOptions): Run {
   const { address, transport, interface: kind, prefix = '' } = options
-  const ask = (app: string, request: RequestSpec): Live =>
+  const send = (app: string, request: RequestSpec): Live =>
     open(
       { address, transport },
       {
@@ -93,8 +136,12 @@ function prepare(options: ConformanceOptions): Run {
     prefix,
     transport,
     token: `${process.pid.toString(36)}-${(++runs).toString(36)}`,
-    open: async (app, request) => ask(app, request),
-    request: (app, request): Promise<Answer> => ask(app, request).whole(),
+    open: async (app, request) => send(app, request),
+    request: (app, request): Promise<Answer> => send(app, request).whole(),
+    async connect(app, request) {
+      const key = handshakeKey()
+      return new WebSocketLive(send(app, handshake(request, key)), key)
+    },
     async until(what, found) {
       const end = performance.now() + UNTIL_MS
       while (!(await found())) {

@@ -58,5 +58,6 @@ export async function serve(served: Served, prefix: string): Promise<ServedGatew
 }
 
 function targetOf(kind: Interface, file: string): string {
-  return kind === 'python' ? 'app:application' : file
+  if (kind === 'python') return 'app:application'
+  return kind === 'asgi' ? 'asgi:app' : file
 }

@@ -14,8 +14,11 @@ import { windowsPath } from './wine.ts'
 /** The handler, as it is shipped. */
 export const HANDLER: string = windowsPath(join(import.meta.dirname, '../../dist/plugin/iis/handler.js'))
 
+/** The interfaces that are asked there. */
+export type Served = Exclude<Interface, 'asgi'>
+
 /** What is served, by which settings of a mount, and below which prefix. */
-const SERVED: Readonly<Record<Interface, { settings: Readonly<Record<string, unknown>>; prefix: string }>> = {
+const SERVED: Readonly<Record<Served, { settings: Readonly<Record<string, unknown>>; prefix: string }>> = {
   app: { settings: { app: target('app'), lint: false }, prefix: '/prefix' },
   node: { settings: { node: target('node') }, prefix: '/api' },
   fetch: { settings: { fetch: target('fetch') }, prefix: '/hono' },
@@ -44,7 +47,7 @@ export interface ConformanceRow {
 }
 
 /** Runs all cases for one interface. */
-export async function conformanceOf(kind: Interface): Promise<ConformanceRow> {
+export async function conformanceOf(kind: Served): Promise<ConformanceRow> {
   const { settings, prefix } = SERVED[kind]
   let passed = 0
   const failed: string[] = []

@@ -5,15 +5,14 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { documentWith } from '../document.ts'
-import type { Interface } from '../conformance/index.ts'
-import { conformanceOf, conformanceTable, type ConformanceRow } from './conformance.ts'
+import { conformanceOf, conformanceTable, type ConformanceRow, type Served } from './conformance.ts'
 import { proofTable, prove } from './proof.ts'
 import { unprepared } from './setup.ts'
 import { FILES_LEFT_OUT, TESTS_LEFT_OUT } from './unit/left-out.ts'
 import { runUnit } from './unit/run.ts'
 
 const PARTS = ['programs', 'unit', 'conformance', 'proof']
-const INTERFACES: readonly Interface[] = ['app', 'node', 'fetch', 'python']
+const INTERFACES: readonly Served[] = ['app', 'node', 'fetch', 'python']
 
 const words = process.argv.slice(2)
 const unknown = words.filter((word) => word !== 'write' && !PARTS.includes(word))

@@ -5,7 +5,7 @@ import type { Case } from '../case.ts'
 
 const INPUT = 'PEP 3333 "Input and Error Streams"'
 const NO_CHUNKED = 'it has no bodies without a length: the host takes the framing off'
-const NO_READLINE = { node: 'a stream has no lines', fetch: 'a stream has no lines' }
+const NO_READLINE = { asgi: 'events have no lines', node: 'a stream has no lines', fetch: 'a stream has no lines' }
 const OCTETS = ['Content-Type', 'application/octet-stream'] as const
 
 /** Not the same 64 KB over and over: a lost or doubled piece is seen. */

@@ -121,7 +121,7 @@ export const headers: readonly Case[] = [
     spec: 'PEP 3333 "environ Variables": SERVER_NAME and SERVER_PORT are never empty',
     app: 'report',
     request: { target: '/', headers: [['Host', 'www.example.com']] },
-    notApplicable: { node: 'no such variables', fetch: 'no such variables' },
+    notApplicable: { node: 'no such variables', fetch: 'no such variables', asgi: 'scope-server asks for it' },
     check: (answer) => {
       const { name, port, scheme, protocol } = answer.json<Report>()
       deepEqual(

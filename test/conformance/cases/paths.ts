@@ -1,6 +1,6 @@
 // Paths and queries, to the byte: what the client wrote reaches the app decoded once (WSGI), or as it was written (Node, Fetch).
-import { deepEqual, equal } from 'node:assert/strict'
-import type { Answer } from '../client.ts'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import type { Answer } from '../answer.ts'
 import type { Case, Run } from '../case.ts'
 
 const BY_HOST = 'the path comes resolved and decoded: the host refuses this one'
@@ -17,7 +17,8 @@ export interface Report {
   length: string
   name: string
   port: string
-  target: string
+  /** Of ASGI: the raw path, null where the server has none. */
+  target: string | null
   below: string
   headers: Record<string, string>
 }
@@ -31,20 +32,38 @@ function path(name: string, target: string, info: string, raw: string = target.r
     spec: PATHS,
     app: 'report',
     request: { target: query ? `${target}?${query}` : target },
-    check: (answer, run) => checkPath(answer, run, info, raw, query),
+    check: (answer, run) => checkPath(answer, run, info, raw, query, target),
   }
 }
 
-function checkPath(answer: Answer, run: Run, info: string, raw: string, query: string): void {
+function checkPath(answer: Answer, run: Run, info: string, raw: string, query: string, target: string): void {
   equal(answer.status, 200)
   const report = answer.json<Report>()
   const tail = query === '' ? '' : `?${query}`
   if (run.interface === 'app' || run.interface === 'python') {
     deepEqual([report.script, report.path, report.query], [run.prefix, info, query])
+  } else if (run.interface === 'asgi') {
+    checkScope(report, run, info, [raw, target])
+    equal(report.query, query)
   } else {
     equal(report.target, run.prefix + raw + tail)
     if (run.interface === 'node') equal(report.below, (raw.startsWith('/') ? raw : `/${raw}`) + tail)
   }
+}
+
+/**
+ * ASGI HTTP "Connection Scope": the path is that of the whole target, decoded and read as UTF-8, with the root path in front; the raw path as it
+ * came, and dots in it may be resolved. What is not UTF-8 has no decoded form that is written down anywhere.
+ */
+function checkScope(report: Report, run: Run, info: string, raws: readonly string[]): void {
+  equal(report.script, run.prefix)
+  const decoded = Buffer.from(info, 'latin1').toString('utf8')
+  if (!decoded.includes('\uFFFD')) equal(report.path, run.prefix + decoded)
+  if (report.target !== null)
+    ok(
+      raws.some((raw) => report.target === run.prefix + raw),
+      `the raw path is ${report.target}`,
+    )
 }
 
 export const paths: readonly Case[] = [
