@@ -10,8 +10,10 @@ export interface Happening {
   readonly sentence: string
   /** Has it happen once; resolves when it is over. @returns what it may have cost; undefined: nothing. @throws {Error} when it went otherwise than it has to */
   once(stage: Stage, random: Random): Promise<Cost | undefined>
-  /** It is rare: so often is enough. */
+  /** It takes long: so often is enough. */
   readonly times?: number
+  /** Milliseconds from one to the next. */
+  readonly apart?: number
   /** Processes that are there afterwards, and were not before. */
   readonly leaves?: number
   /** Sidegate ends, and is started again. */

@@ -28,7 +28,7 @@ function descriptorsOf(pid: number): number {
 }
 
 /** proc(5), /proc/PID/smaps_rollup; 0 for a process that has ended meanwhile. */
-function memoryOf(pid: number): number {
+export function memoryOf(pid: number): number {
   try {
     return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) * KILOBYTE
   } catch {
@@ -36,7 +36,8 @@ function memoryOf(pid: number): number {
   }
 }
 
-function processesBelow(root: number): number[] {
+/** The ids of all processes that a process has started, and those have. */
+export function processesBelow(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

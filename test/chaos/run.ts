@@ -99,7 +99,9 @@ async function judged(stage: Stage, load: Load, happening: Happening, options: R
     for (; times < least || load.tally.asked < requests; times++) {
       const cost = await happening.once(stage, random)
       if (cost) costs.push(cost)
-      await new Promise((resolve) => setTimeout(resolve, random.whole(0, PAUSE_MS)))
+      const more = times + 1 < least || load.tally.asked < requests
+      const rest = random.whole(0, PAUSE_MS) + (more ? (happening.apart ?? 0) : 0)
+      await new Promise((resolve) => setTimeout(resolve, rest))
     }
   } catch (error) {
     problems.push((error as Error).message)

@@ -7,6 +7,9 @@ import { THREADS, type Stage } from '../stage.ts'
 /** nginx says of a response that breaks off that it does. */
 const SAYS_CUT = /prematurely closed|unsupported FastCGI protocol version/
 
+/** What dies again within ten seconds is a loop of crashes, in which the next one waits longer and longer: here each is one crash by itself. */
+export const ONE_BY_ONE: Pick<Happening, 'times' | 'apart'> = { times: 10, apart: 10_500 }
+
 /** A worker of a mount that is there no more is replaced. */
 async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.Signals): Promise<number> {
   const before = await stage.allWorkers(mount)
@@ -22,6 +25,7 @@ async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.
 
 function workerDies(signal: NodeJS.Signals): Happening {
   return {
+    ...ONE_BY_ONE,
     name: `worker-${signal.toLowerCase()}`,
     sentence: `a Python worker ends by ${signal}`,
     // Python says where it was; several that die one after the other are replaced more slowly.
@@ -32,6 +36,7 @@ function workerDies(signal: NodeJS.Signals): Happening {
 }
 
 export const jsWorkerKilled: Happening = {
+  ...ONE_BY_ONE,
   name: 'js-worker-sigkill',
   sentence: 'a worker process of an app in JavaScript ends by SIGKILL',
   said: /WORKER_DIED|the next .* starts/,
@@ -40,6 +45,7 @@ export const jsWorkerKilled: Happening = {
 }
 
 export const jsWorkerStopped: Happening = {
+  ...ONE_BY_ONE,
   name: 'js-worker-sigstop',
   sentence: 'a worker process of an app in JavaScript stands still (SIGSTOP) until it is killed (stuckTimeout)',
   said: /WORKER_\w+|the next .* starts/,
@@ -54,6 +60,7 @@ export const jsWorkerStopped: Happening = {
 /** An app in a worker process does something that is the end of that process. */
 function jsWorkerBy(path: string, sentence: string): Happening {
   return {
+    ...ONE_BY_ONE,
     name: `js-worker-${path}`,
     sentence,
     said: /WORKER_\w+|the next .* starts|stream=stderr/,
@@ -77,6 +84,7 @@ export const workerKilled = workerDies('SIGKILL')
 export const workerSegfault = workerDies('SIGSEGV')
 
 export const commandKilled: Happening = {
+  ...ONE_BY_ONE,
   name: 'command-sigkill',
   sentence: 'the command of a run mount ends by SIGKILL',
   said: /RUN_DIED|UPSTREAM_\w+|the next command/,

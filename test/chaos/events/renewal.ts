@@ -1,6 +1,7 @@
 // Workers that are replaced by others, become more and fewer, on order and by themselves.
 import { until } from '../../harness.ts'
 import { within, type Happening } from '../happening.ts'
+import { ONE_BY_ONE } from './crashes.ts'
 import { NARROW, THREADS, type Stage } from '../stage.ts'
 
 /** Those that can be loaded anew without the others. */
@@ -130,6 +131,7 @@ export const fromZero: Happening = {
 }
 
 export const outOfMemory: Happening = {
+  ...ONE_BY_ONE,
   name: 'worker-memory',
   sentence: 'a Python worker takes more memory than it may have',
   said: /WORKER_\w+|memory|the next .* starts|stream=stderr/,
