@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { temporaryFolder } from '../harness.ts'
 import { bodiesTable, measureBodies } from './bodies.ts'
+import { LIVES, livesTable, measureLives } from './life.ts'
 import { load, type Measurement, type Target } from './load.ts'
 import { startNginx, type Nginx } from './nginx.ts'
 import { readOptions, usage, type Options } from './options.ts'
@@ -48,6 +49,7 @@ if (!options) {
   }
   mkdirSync(RESULTS, { recursive: true })
   if (options.bodies) await bodies(options)
+  else if (options.life) await lives(options)
   else await (options.profile === undefined ? measure(options) : profile(options, options.profile))
 }
 
@@ -56,11 +58,7 @@ async function measure(options: Options): Promise<void> {
   const wanted = rows
     .filter(({ name, apart }) => only?.includes(name) ?? !apart)
     .flatMap((row) => (row.ours && before !== undefined ? [row, rowBefore(row, before)] : [row]))
-  const there = wanted.filter((row) => {
-    const why = row.missing()
-    if (why) console.log(`bench: without ${row.name}: ${why}`)
-    return why === undefined
-  })
+  const there = present(wanted)
   const series = await withServers(there, options, [], (servers, nginx) => rounds(servers, nginx, options))
   process.stdout.write(`\n${tables(there, series)}`)
   const noise = spread([...series.values()].flatMap((one) => one.rounds.map(({ others }) => others * 100)))
@@ -74,6 +72,22 @@ async function bodies(options: Options): Promise<void> {
   const found = await measureBodies(options)
   process.stdout.write(`\n${bodiesTable(found)}`)
   write({ options, bodies: Object.fromEntries(found) })
+}
+
+async function lives(options: Options): Promise<void> {
+  const there = present(rows.filter(({ name }) => (options.only ?? LIVES).includes(name)))
+  const found = await measureLives(there, options)
+  process.stdout.write(`\n${livesTable(there, found)}`)
+  write({ options, lives: Object.fromEntries(found) })
+}
+
+/** Those that can run here; says why the others cannot. */
+function present(wanted: readonly Row[]): Row[] {
+  return wanted.filter((row) => {
+    const why = row.missing()
+    if (why) console.log(`bench: without ${row.name}: ${why}`)
+    return why === undefined
+  })
 }
 
 /** Every number, to a file of its own. */

@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 export interface Options {
   /** Large bodies by each protocol are measured, and no row. */
   readonly bodies: boolean
+  /** Start, memory at rest and reload are measured, and no load. */
+  readonly life: boolean
   /** Seconds of load for one row in one round. */
   readonly duration: number
   readonly rounds: number
@@ -30,6 +32,7 @@ const declared = {
   only: { type: 'string', help: 'ROW,ROW…  these rows alone' },
   profile: { type: 'string', help: "ROW  write a CPU profile of this row's main process, and measure nothing" },
   bodies: { type: 'boolean', help: '  a body of 1 GB each way by each protocol, one a round, and no row' },
+  life: { type: 'boolean', help: '  start, memory at rest and reload of rows, one life a round, and no load' },
   sidegate: { type: 'string', default: 'dist/sidecar/main.js', help: 'FILE  the program to measure' },
   before: { type: 'string', help: 'FILE  an earlier one: every row of Sidegate is measured with both' },
   help: { type: 'boolean', help: '  this text' },
@@ -46,8 +49,12 @@ export function readOptions(words: readonly string[], rows: readonly string[]): 
   const bodies = values.bodies ?? false
   if (bodies && (only || values.profile !== undefined)) throw new Error('--bodies measures no rows')
   if (values.before !== undefined && (bodies || values.profile !== undefined)) throw new Error('--before is for rows')
+  const life = values.life ?? false
+  if (life && (bodies || values.profile !== undefined || values.before !== undefined))
+    throw new Error('--life goes with --only, --rounds, --workers and --sidegate')
   return {
     bodies,
+    life,
     duration: positive('duration', values.duration),
     rounds: positive('rounds', values.rounds),
     connections: positive('connections', values.connections),

@@ -13,6 +13,8 @@ export interface Place {
   readonly workers: number
   /** The program to measure. */
   readonly sidegate: string
+  /** Sidegate is below a supervisor, as it is in production; other rows do not differ. */
+  readonly supervised?: boolean
   /** Options of Node.js for the main process, such as --cpu-prof. */
   readonly nodeOptions: readonly string[]
 }
@@ -41,6 +43,8 @@ export interface Row {
   readonly buffered: boolean
   /** It runs the program that is measured. */
   readonly ours: boolean
+  /** SIGHUP has it load its app anew. Default: false. */
+  readonly reloads?: boolean
   /** Measured only where it is asked for by name. Default: false. */
   readonly apart?: boolean
   /** Why it cannot run here and what to install; undefined: it can. */

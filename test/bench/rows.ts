@@ -119,6 +119,7 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
     latency: app === undefined,
     buffered: app !== undefined,
     ours: true,
+    reloads: true,
     missing: () => (app === undefined ? undefined : missingPython(app)),
     start(place) {
       const endpoint = endpointOf(protocol, place)
@@ -132,7 +133,7 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
         ...place.nodeOptions,
         place.sidegate,
         'serve',
-        '--no-supervise',
+        place.supervised ? '--supervise' : '--no-supervise',
         '--config',
         file,
       ])
@@ -226,6 +227,7 @@ function behindSocket(
     latency: false,
     buffered: true,
     ours: false,
+    reloads: title.startsWith('gunicorn') || title.startsWith('uWSGI'),
     missing() {
       for (const look of missing) {
         const found = look()
