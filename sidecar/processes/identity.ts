@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { userCalled, groupCalled, type Account } from '../accounts.ts'
 import { ConfigError } from '../errors.ts'
+import { ControlGroup, groupSettings, type GroupPlace } from './control-group.ts'
 import { plainEnvironment, programEnvironment } from './environment.ts'
 import type { Command } from './process.ts'
 import { findProgram } from './program.ts'
@@ -41,6 +42,10 @@ const identitySettings = v.strictObject({
     v.description('Which process the kernel ends when memory runs out: -1000 never, 1000 first. Below 0 takes root.'),
   ),
   limits: v.pipe(v.optional(limitSettings), v.description('What the system lets it have: setrlimit(2).')),
+  cgroup: v.pipe(
+    v.optional(groupSettings),
+    v.description('What all processes of the mount may have together: cgroup v2.'),
+  ),
 })
 
 /** `process` in the configuration. */
@@ -84,13 +89,15 @@ export class Identity {
   readonly #user: Account | undefined
   readonly #clear: boolean
   readonly #platform: NodeJS.Platform
+  readonly #group: ControlGroup | undefined
+  readonly #shell: string
   /** The programs with their words. */
   readonly #before: readonly string[]
 
   /**
    * @param path of the mount
    * @throws {ConfigError} PROCESS_SYSTEM anywhere but on Linux; OWNER_UNKNOWN; PROCESS_DENIED for what only root may; PROCESS_PROGRAM where a program that sets
-   *   it is not there
+   *   it is not there; PROCESS_CGROUP
    */
   constructor(
     { process: settings, clearEnv = false }: IdentityOptions,
@@ -98,11 +105,12 @@ export class Identity {
     platform: NodeJS.Platform = process.platform,
     own: number = process.getuid?.() ?? -1,
     tools: string = `${process.env.PATH ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`,
+    groupPlace?: GroupPlace,
   ) {
     this.#clear = clearEnv
     this.#platform = platform
     const at = (setting: string): string => `${path}.process${setting && `.${setting}`}`
-    const { user, group, groups, umask, nice, oomScore, limits = {} } = settings ?? {}
+    const { user, group, groups, umask, nice, oomScore, limits = {}, cgroup } = settings ?? {}
     if (settings && platform !== 'linux')
       throw new ConfigError(
         'PROCESS_SYSTEM',
@@ -132,6 +140,8 @@ export class Identity {
         at('user'),
         `user ${user} is not in /etc/passwd, so that its group is not known: set group too`,
       )
+    this.#group = cgroup && new ControlGroup(cgroup, at('cgroup'), groupPlace)
+    this.#shell = cgroup ? toolCalled('sh', tools, at('cgroup')) : ''
     const words: string[] = []
     const put = (program: string, ...more: string[]): void =>
       void words.push(toolCalled(program, tools, at('')), ...more)
@@ -162,7 +172,7 @@ export class Identity {
   /** The command with this identity. A program that is not there is left to whoever starts it: its error is the better one. */
   wrap<T extends Pick<Command, 'file' | 'args' | 'env'>>(command: T, cwd: string): T {
     const { file, args, env } = command
-    const [first, ...words] = this.#before
+    const [first, ...words] = [...(this.#group?.before(this.#shell) ?? []), ...this.#before]
     const found = first === undefined ? undefined : findProgram(file, { directory: cwd, path: env.PATH ?? '' })
     return first === undefined || !found ? command : { ...command, file: first, args: [...words, found.file, ...args] }
   }
