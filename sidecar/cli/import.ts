@@ -26,7 +26,10 @@ export const importCommand: Command = {
       default: 'standard error',
     },
   ],
-  examples: [['sidegate import procfile Procfile -o sidegate.config.yaml', 'the process web of a Procfile']],
+  examples: [
+    ['sidegate import uwsgi uwsgi.ini -o sidegate.config.yaml', 'a file of uWSGI, with all that it includes'],
+    ['sidegate import procfile Procfile -o sidegate.config.yaml', 'the process web of a Procfile'],
+  ],
   async run({ positionals, options, context }: Call): Promise<number> {
     const [name = '', file = '', ...words] = positionals
     const entry = importers.find((one) => one.name === name)

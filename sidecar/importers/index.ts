@@ -6,6 +6,13 @@ export type ImporterEntry = Omit<Importer, 'read'> & { readonly load: () => Prom
 
 export const importers: readonly ImporterEntry[] = [
   {
+    name: 'uwsgi',
+    summary: 'a configuration of uWSGI (.ini, .yaml, .json, .xml), or the folder of an emperor',
+    source: 'FILE',
+    option: 'ini',
+    load: async () => (await import('./uwsgi/uwsgi.ts')).uwsgi,
+  },
+  {
     name: 'procfile',
     summary: 'a Procfile: its process web is served, the others are named',
     source: 'FILE',

@@ -26,8 +26,8 @@ export class ImportReport {
   readonly #entries: Entry[] = []
   readonly #host: string[] = []
 
-  /** It means the same here. @param to its place in the configuration that is written */
-  carried(place: string, written: string, to: ConfigPath, note?: string): void {
+  /** It means the same here. @param to its place in the configuration that is written; undefined: it is so without a setting */
+  carried(place: string, written: string, to: ConfigPath | undefined, note?: string): void {
     this.#entries.push({ place, written, outcome: 'carried over', to, note })
   }
 
