@@ -7,7 +7,7 @@ import type { Next } from '../middleware/middleware.ts'
 import type { MountContext } from '../mounts/mount.ts'
 import { ConfigProblems, demand, problemsOf } from '../problem.ts'
 import { createLayers } from './layers.ts'
-import { createMounts } from './mounts.ts'
+import { createMounts, scriptPlaces } from './mounts.ts'
 
 /** What is around it. */
 export interface Surroundings extends Pick<GatewayOptions, 'succession'> {
@@ -34,7 +34,8 @@ export function gatewayOf(
   /** Requests of layers themselves come once the gateway is there. */
   const ask: Next = (exchange) => gateway.handle(exchange)
   const created = createMounts(config, log, ask, { place, of: config.processes }, source)
-  const front = createLayers(config.use, { mount: undefined, directory: config.directory, log, ask })
+  const { directory, use } = config
+  const front = createLayers(use, { mount: undefined, directory, log, ask, scripts: scriptPlaces(config) })
   demand({ problems: locate([...front.problems, ...created.problems]) })
   /** Errors of the configuration get their places in it. */
   const located = (error: unknown): unknown => {

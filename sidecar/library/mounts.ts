@@ -17,7 +17,7 @@ export interface CreatedMounts {
 }
 
 /** Where the mounts of a configuration have scripts. */
-function scriptPlaces({ mounts, directory }: GatewayConfig): ScriptPlace[] {
+export function scriptPlaces({ mounts, directory }: GatewayConfig): ScriptPlace[] {
   return mounts.flatMap(({ kind, settings, path }) => {
     const place = kind.scripts?.(settings, directory)
     return place ? [{ mount: path, ...place }] : []
@@ -48,7 +48,7 @@ export function createMounts(
       const own = sharedSettings(settings, share)
       const several = share.of > 1
       const make = () => kind.create(own, { key, path, directory, log, scripts, several, source })
-      const front = () => createLayers(use, { mount: key, directory, log, ask })
+      const front = () => createLayers(use, { mount: key, directory, log, ask, scripts })
       const again = () => {
         const made = front()
         // One that cannot be made now is not left out: it may be a guard.

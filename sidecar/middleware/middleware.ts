@@ -3,6 +3,7 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import type { ScriptPlace } from '../mounts/script-places.ts'
 
 /** Hands an exchange on: to the next layer, the mount, or the router. What they throw becomes the response; it never throws. */
 export type Next = (exchange: Exchange) => void
@@ -45,6 +46,8 @@ export interface MiddlewareContext {
   readonly log: Log
   /** Hands a request in at the front of the gateway, as if a client had sent it: what a layer asks for itself (aside.ts). */
   readonly ask: Next
+  /** Where the mounts of the configuration have scripts. Default: nowhere. */
+  readonly scripts?: readonly ScriptPlace[] | undefined
   /** By whose rules names of files are read. Default: those of this machine. */
   readonly platform?: NodeJS.Platform | undefined
 }

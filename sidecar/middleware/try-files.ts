@@ -56,8 +56,8 @@ export const tryFiles: MiddlewareKind<'try-files', typeof settings, 'root'> = {
           throw new ConfigError('FILES_MISSING', `${context.path}.root`, `${written} ${what} (${root})`)
         }
         const withheld = (path: string): boolean => isUnserved(path) || SOURCE.test(path)
-        const { platform } = context
-        sender = await FileSender.open(root, { ...options, dotfiles: true, scripts: [], withheld, platform })
+        const { scripts = [], platform } = context
+        sender = await FileSender.open(root, { ...options, dotfiles: true, scripts, withheld, platform })
       },
       async handle(exchange, next) {
         const { REQUEST_METHOD: method, HTTP_ACCEPT_ENCODING: accept } = exchange.variables

@@ -179,7 +179,7 @@ export const rooms: readonly Room[] = [
       'sidecar/middleware/in-front.ts',
     ],
     sentence: 'What a layer is; layers one behind the other.',
-    uses: REQUEST,
+    uses: ['routes', ...REQUEST],
   },
   {
     name: 'routes',

@@ -1,5 +1,5 @@
 // The layers of fields and variables in front of mounts, behind nginx and another Sidegate.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -31,6 +31,9 @@ async function serve(listen: string, config: Omit<Config, 'listen'>): Promise<st
 
 beforeAll(() => {
   writeFileSync(join(folder.path, 'app.mjs'), APP)
+  mkdirSync(join(folder.path, 'public/cgi-bin'), { recursive: true })
+  writeFileSync(join(folder.path, 'public/a.css'), 'body {}')
+  writeFileSync(join(folder.path, 'public/cgi-bin/counter'), '#!/bin/sh\nsecret=1\n')
   writeFileSync(join(folder.path, 'gone.html'), 'gone: ${STATUS}')
 })
 afterAll(async () => {
@@ -59,6 +62,8 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
           ],
         },
         '/page': { app: './app.mjs' },
+        '/site': { app: './app.mjs', use: [{ 'try-files': './public' }] },
+        '/cgi': { cgi: './public/cgi-bin' },
         '/file': { respond: 410, use: [{ errors: { pages: { '4xx': './gone.html' } } }] },
       },
     })
@@ -94,6 +99,10 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
     const gone = await fetch(`${at}/file`)
     expect([gone.status, await gone.text()]).toEqual([410, 'gone: 410'])
     expect((await fetch(`${at}/file`, { method: 'HEAD' })).headers.get('content-length')).toBe('9')
+    const style = await fetch(`${at}/site/a.css`)
+    expect([style.headers.get('content-type'), await style.text()]).toEqual(['text/css; charset=utf-8', 'body {}'])
+    for (const path of ['/none.css', '/cgi-bin/counter'])
+      expect(await json(await fetch(`${at}/site${path}`))).toMatchObject({ SCRIPT_NAME: '/site', PATH_INFO: path })
   })
 })
 
