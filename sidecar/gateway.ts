@@ -18,7 +18,7 @@ import { LeftOut } from './left-out.ts'
 import { Listener } from './listen/listener.ts'
 import type { ListenerSettings } from './listen/settings.ts'
 import type { Log } from './log.ts'
-import { chain, closeAll, openAll, purgeAll } from './middleware/chain.ts'
+import { chain, closeAll, openAll, purgeAll, statusOf } from './middleware/chain.ts'
 import { InFront } from './middleware/in-front.ts'
 import type { Middleware, Next } from './middleware/middleware.ts'
 import { stackOf } from './thrown.ts'
@@ -177,7 +177,8 @@ export class Gateway implements Reception, Controlled {
       protocols: protocolNames,
       connections,
     }))
-    return { listeners, mounts: this.mounts, memory: process.memoryUsage.rss(), logLevel: this.log.level }
+    const layers = statusOf(this.#layers)
+    return { listeners, mounts: this.mounts, layers, memory: process.memoryUsage.rss(), logLevel: this.log.level }
   }
 
   /** What each mount has done since the start, and what it does now; in the order of the configuration, then those that finish after a reload. */

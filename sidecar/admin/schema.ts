@@ -46,6 +46,17 @@ const server = v.strictObject({
   busy: count('Requests under way there.'),
 })
 
+const layer = v.strictObject({
+  layer: text('Its name, as in `use`.'),
+  state: v.optional(one(['closed', 'open', 'trial'], 'Of a circuit.')),
+  counts: v.pipe(
+    v.record(v.string(), v.number()),
+    v.description(
+      'Since it was opened, with the gateway or by a reload of its mount. `limit`: `passed`, `refused`, `waiting` now, `clients` that are remembered; `circuit`: `refused`, `opened`; `cache`: `hits`, `asked` of the app, `entries` and `bytes` that are stored.',
+    ),
+  ),
+})
+
 const mount = v.strictObject({
   key: text('Its key in the configuration.'),
   since: text('When it was put there: with the gateway, or by its last reload.'),
@@ -69,6 +80,7 @@ const mount = v.strictObject({
         ),
       ),
       servers: v.optional(v.array(server)),
+      layers: v.optional(v.array(layer)),
     }),
   ),
 })
@@ -91,6 +103,7 @@ const gateway = v.strictObject({
         }),
       ),
       mounts: v.array(mount),
+      layers: v.array(layer),
       memory: count('Resident memory of the gateway, in bytes.'),
       logLevel: one(['info', 'warn', 'error'], 'From which level on the log has records.'),
     }),

@@ -4,6 +4,7 @@ import type { AdminStatus, GatewayStatus } from '../admin/status.ts'
 import { percentile } from '../durations.ts'
 import { visible } from '../line.ts'
 import type { MountedStatus } from '../mounted.ts'
+import type { LayerStatus } from '../mounts/mount.ts'
 import { columns, type Cell } from './columns.ts'
 import { shownMemory, shownSince, shownTime } from './shown.ts'
 
@@ -25,6 +26,7 @@ function gatewayLines({ generation, pid, state, since, report }: GatewayStatus, 
     ...below(columns(MOUNT_HEAD, mounts.map(mountRow))),
     ...below(workerLines(report, now)),
     ...below(serverLines(mounts)),
+    ...below(layerLines(report)),
   ].map(visible)
 }
 
@@ -79,6 +81,18 @@ function serverLines(mounts: readonly MountedStatus[]): string[] {
     (mount?.servers ?? []).map(({ name, usable, busy }) => [key, name, usable ? 'used' : 'left out', busy]),
   )
   return rows.length === 0 ? [] : columns(['SERVERS', 'ADDRESS', 'STATE', 'BUSY'], rows)
+}
+
+function layerLines({ mounts, layers }: GatewayReport): string[] {
+  const row = (key: string, { layer, state, counts }: LayerStatus): Cell[] => {
+    const text = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
+    return [key, layer, state ?? '', text.join(', ')]
+  }
+  const rows = [
+    ...layers.map((one) => row('', one)),
+    ...mounts.flatMap(({ key, mount }) => (mount?.layers ?? []).map((one) => row(key, one))),
+  ]
+  return rows.length === 0 ? [] : columns(['LAYERS', 'NAME', 'STATE', 'COUNTS'], rows)
 }
 
 function below(lines: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 // A mount with layers in front of it: to whoever has it, a mount like any other.
-import { chain, checkAll, closeAll, openAll, purgeAll } from '../middleware/chain.ts'
+import { chain, checkAll, closeAll, openAll, purgeAll, statusOf } from '../middleware/chain.ts'
 import type { Middleware } from '../middleware/middleware.ts'
 import { answer } from '../mounted.ts'
-import type { Mount } from '../mounts/mount.ts'
+import type { Mount, MountStatus } from '../mounts/mount.ts'
 
 /**
  * @param layers the first of them is outermost
@@ -48,13 +48,19 @@ class LayeredMount {
         },
       }),
       handle: chain(layers, (exchange) => answer(mount, exchange)),
-      ...(mount.status && { status: () => (gone() ? {} : mount.status!()) }),
+      ...((mount.status || layers.some((layer) => layer.status)) && { status: () => this.#status }),
       ...(mount.reload && { reload: () => this.#reload() }),
       ...(mount.stacks && { stacks: async () => (gone() ? [] : mount.stacks!()) }),
       ...(mount.recycle && { recycle: async (pid: number) => !gone() && mount.recycle!(pid) }),
       purge: (pattern) => purgeAll(layers, pattern),
       close: () => this.#close(),
     }
+  }
+
+  get #status(): MountStatus {
+    const own = this.#left ? undefined : this.#mount.status?.()
+    const layers = statusOf(this.#layers)
+    return layers.length === 0 ? { ...own } : { ...own, layers }
   }
 
   /** Layers are as new as the processes behind them: those before stay with the requests that they have. */

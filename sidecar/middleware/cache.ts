@@ -107,6 +107,7 @@ export const cache: MiddlewareKind<'cache', typeof settings, 'ttl'> = {
         open!.handle(exchange, next)
       },
       purge: (pattern) => open?.keeper.purge(pattern) ?? 0,
+      status: () => ({ layer: 'cache', counts: open?.counts ?? {} }),
       async close() {
         open?.keeper.close()
       },

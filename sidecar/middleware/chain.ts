@@ -1,5 +1,6 @@
 // Layers one behind the other, and whoever comes after the last.
 import type { Exchange } from '../exchange.ts'
+import type { LayerStatus } from '../mounts/mount.ts'
 import { allSettled } from '../settled.ts'
 import type { Middleware, Next } from './middleware.ts'
 
@@ -30,6 +31,11 @@ export async function checkAll(layers: readonly Middleware[]): Promise<void> {
 /** Has them forget what they have stored (`purge` of a layer). @returns how many responses that were */
 export function purgeAll(layers: readonly Middleware[], pattern: string): number {
   return layers.reduce((sum, layer) => sum + (layer.purge?.(pattern) ?? 0), 0)
+}
+
+/** What they say of themselves, as far as they say something. */
+export function statusOf(layers: readonly Middleware[]): LayerStatus[] {
+  return layers.flatMap((layer) => layer.status?.() ?? [])
 }
 
 /** Closes them; what goes wrong there is of no use to anybody. */

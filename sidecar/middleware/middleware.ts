@@ -3,6 +3,7 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import type { LayerStatus } from '../mounts/mount.ts'
 import type { ScriptPlace } from '../mounts/script-places.ts'
 
 /** Hands an exchange on: to the next layer, the mount, or the router. What they throw becomes the response; it never throws. */
@@ -31,6 +32,8 @@ export interface Middleware {
    * @returns how many responses that were
    */
   purge?(pattern: string): number
+  /** What it says of itself. Not there where it has nothing to say. Works before `open`, and after `close`. */
+  status?(): LayerStatus
   /** Stops. Works after a failed `open`, and twice; no exchange is under way. */
   close?(): Promise<void>
 }

@@ -69,6 +69,18 @@ export interface MountStatus {
   readonly restarts?: Readonly<Record<string, number>>
   /** Servers that run somewhere else. */
   readonly servers?: readonly ServerStatus[]
+  /** The layers in front of it that have something to say, the outermost first. */
+  readonly layers?: readonly LayerStatus[]
+}
+
+/** What a layer says of itself. */
+export interface LayerStatus {
+  /** As in `use`. */
+  readonly layer: string
+  /** Of a circuit. */
+  readonly state?: 'closed' | 'open' | 'trial'
+  /** What it has done since it was opened, and what it has now. */
+  readonly counts: Readonly<Record<string, number>>
 }
 
 /** A worker process. */

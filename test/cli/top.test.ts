@@ -31,7 +31,7 @@ function look(seconds: number, ...gateways: MountedStatus[][]): Look {
     pid: 100 + index,
     state: index === gateways.length - 1 ? ('serves' as const) : ('finishes' as const),
     since: new Date(START).toISOString(),
-    report: { listeners: [], mounts, memory: 2 ** 26, logLevel: 'info' as const },
+    report: { listeners: [], mounts, memory: 2 ** 26, layers: [], logLevel: 'info' as const },
   }))
   const status: AdminStatus = { version: '1.2.3', pid: 99, supervised: true, gateways: all }
   return { time: START + seconds * 1000, status }

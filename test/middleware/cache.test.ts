@@ -57,7 +57,7 @@ function counting(headers: Fields, status = 200): App {
 const minute: Fields = [['Cache-Control', 'max-age=60']]
 
 test('a response that may be stored is asked for once', async () => {
-  const { ask, asked, got } = await serve(counting(minute))
+  const { ask, asked, got, layer } = await serve(counting(minute))
   expect(await got()).toBe('200 fwd=uri-miss; stored | body 1')
   later(20.5)
   const { status, header, body } = await ask().response
@@ -71,6 +71,7 @@ test('a response that may be stored is asked for once', async () => {
   later(40)
   expect(await got()).toBe('200 fwd=stale; fwd-status=200; stored | body 2')
   expect(asked.length).toBe(2)
+  expect(layer.status!()).toEqual({ layer: 'cache', counts: { hits: 1, asked: 2, entries: 1, bytes: 1030 } })
 })
 
 describe('what is stored, and for how long', () => {

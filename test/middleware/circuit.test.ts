@@ -34,15 +34,19 @@ test('half of the requests failed: none is asked for a while, then one, and when
   const refused = await layer.ask({}, () => asked++).response
   expect([refused.status, refused.header('retry-after'), asked]).toEqual([503, '5', 0])
   expect(String(refused.body)).toContain('CIRCUIT_OPEN')
+  const state = layer.layer.status!
+  expect(state()).toEqual({ layer: 'circuit', state: 'open', counts: { refused: 1, opened: 1 } })
   await pass(4500)
   expect((await layer.ask().response).header('retry-after')).toBe('1')
   await pass(500)
+  expect(state().state).toBe('trial')
   let trial: Exchange | undefined
   const made = layer.ask({}, (exchange) => (trial = exchange))
   // While it is on trial, others wait for what comes of it.
   expect(await statuses(layer, 200)).toEqual([503])
   text('fine')(trial!)
   await made.response
+  expect(state()).toEqual({ layer: 'circuit', state: 'closed', counts: { refused: 3, opened: 1 } })
   expect(await statuses(layer, 500, 200, 200, 404, 200)).toEqual([500, 200, 200, 404, 200])
   expect(layer.log.text).toContain('2 of 4 requests failed within 10 s')
   expect(layer.log.text).toContain('the circuit is closed')

@@ -9,7 +9,7 @@ import { limit } from '../../sidecar/middleware/limit/limit.ts'
 import { rateOf, Rates } from '../../sidecar/middleware/limit/rates.ts'
 import { redispatched } from '../../sidecar/redispatch.ts'
 import { copyVariables } from '../../sidecar/variables.ts'
-import type { TestRequest, TestResponse } from '../exchange.ts'
+import type { TestExchange, TestRequest, TestResponse } from '../exchange.ts'
 import { text } from '../listen/gateway.ts'
 import { makeLayer, reports } from './layer.ts'
 
@@ -147,6 +147,53 @@ describe('requests', () => {
     await ask().response
     const last = await ask().response
     expect([last.status, last.header('retry-after'), seen(last, refused)]).toEqual([503, '3600', refused])
+  })
+})
+
+describe('more than the rate, with delay', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+  afterEach(() => void vi.useRealTimers())
+  const pass = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds)
+
+  test('waits for its turn, one each so often; what is beyond that is refused', async () => {
+    const made = makeLayer(limit, { rate: '10/s', burst: 1, delay: 2, fields: 'x' })
+    const seen: string[] = []
+    const ask = (name: string): TestExchange => made.ask({}, (exchange) => (seen.push(name), text('fine')(exchange)))
+    const all = ['a', 'b', 'c', 'd', 'e'].map(ask)
+    expect(seen).toEqual(['a', 'b'])
+    expect(made.layer.status!()).toEqual({ layer: 'limit', counts: { passed: 4, refused: 1, waiting: 2, clients: 1 } })
+    const refused = await all[4]!.response
+    expect([refused.status, refused.header('x-ratelimit-remaining')]).toEqual([429, '0'])
+    await pass(99)
+    expect(seen.length).toBe(2)
+    await pass(1)
+    expect(seen.at(-1)).toBe('c')
+    await pass(100)
+    expect([seen.at(-1), (await all[3]!.response).status, made.layer.status!().counts.waiting]).toEqual(['d', 200, 0])
+  })
+
+  test('asks nothing for a client that has gone meanwhile, and no more wait than may', async () => {
+    const made = makeLayer(limit, { rate: '10/s', burst: 0, delay: 5, waiting: 1, key: 'HTTP_X_KEY', concurrent: 9 })
+    let asked = 0
+    const ask = (key: string): TestExchange =>
+      made.ask({ headers: { 'X-Key': key } }, (exchange) => (asked++, text('fine')(exchange)))
+    await Promise.all([ask('a').response, ask('b').response])
+    const waits = ask('a')
+    expect((await ask('b').response).status).toBe(429)
+    waits.hangUp()
+    expect(made.layer.status!().counts.waiting).toBe(0)
+    const next = ask('b')
+    await pass(1000)
+    expect([(await next.response).status, asked]).toEqual([200, 3])
+  })
+
+  test.each([
+    [{ delay: 2, body: 1 }, 'has burst, delay or fields without the rate'],
+    [{ rate: '1/m', delay: 2 }, 'has the last of 2 wait for 120 s (delay); 60 s is the most'],
+  ])('%j is refused', (settings, message) => {
+    expect(() => makeLayer(limit, settings)).toThrow(
+      expect.objectContaining({ code: 'LIMIT_SETTINGS', message: expect.stringContaining(message) as string }),
+    )
   })
 })
 

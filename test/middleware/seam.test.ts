@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { formatEndpoint } from '../../sidecar/address.ts'
+import { statusTable } from '../../sidecar/cli/status-table.ts'
 import { Gateway } from '../../sidecar/gateway.ts'
 import { createGateway, type Config, type OwnGateway } from '../../sidecar/index.ts'
 import { listenerSettings } from '../../sidecar/listen/settings.ts'
@@ -106,6 +107,29 @@ test('where processes are reloaded, their layers are too: those before end with 
   await expect(gateway.reload('/')).rejects.toMatchObject({ code: 'LAYER_FAILED' })
   expect(await (await fetch(`${address}/three`)).text()).toBe(after)
   expect(notes.filter((note) => note !== 'close c').at(-1)).toBe('b/three')
+})
+
+test('the report has what layers say of themselves, and the table of it', async () => {
+  const use = ['request-id', 'circuit', { cache: 60 }]
+  const address = await serve({
+    use: [{ limit: '100/m' }],
+    mounts: { '/a': { respond: 200, use }, '/b': { respond: 200 } },
+  })
+  await (await fetch(`${address}/a`)).text()
+  const { report } = open.at(-1)!
+  const first = { layer: 'limit', counts: { passed: 1, refused: 0, waiting: 0, clients: 1 } }
+  const second = { layer: 'circuit', state: 'closed', counts: { refused: 0, opened: 0 } }
+  expect(report.layers).toEqual([first])
+  expect(report.mounts.map(({ mount }) => mount?.layers)).toEqual([
+    [second, expect.objectContaining({ layer: 'cache' })],
+    undefined,
+  ])
+  const gateway = { generation: 1, pid: 2, state: 'serves', since: new Date(0).toISOString(), report } as const
+  const table = statusTable({ version: '1', pid: 1, supervised: false, gateways: [gateway] }, 0)
+  expect(table).toMatch(/LAYERS +NAME +STATE +COUNTS/)
+  expect(table).toMatch(/ limit +passed 1, refused 0, waiting 0, clients 1\n/)
+  expect(table).toMatch(/\/a +circuit +closed +refused 0, opened 0\n/)
+  expect(table).toMatch(/\/a +cache +hits 0, asked 1, /)
 })
 
 test('a request that a layer of the gateway has is listed, and a stop that cuts it is not the fault of its client', async () => {

@@ -52,10 +52,17 @@ export class Cache implements Fetcher {
   readonly #options: CacheOptions
   #next: Next = (exchange) => exchange.fail(new Error('there is no app'))
   #refreshes = 0
+  #hits = 0
+  #asked = 0
 
   constructor(options: CacheOptions) {
     this.#options = options
     this.keeper = options.keeper
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    const { entries, size: bytes } = this.keeper.shelf
+    return { hits: this.#hits, asked: this.#asked, entries, bytes }
   }
 
   /** @param next asks the app: the same one each time */
@@ -106,6 +113,7 @@ export class Cache implements Fetcher {
     const left = entry ? freshFor(entry) : 0
     const forced = entry !== undefined && this.#options.clients && isForced(entry, variables)
     if (entry && !forced) {
+      if (left > 0 || mayRevalidate(entry)) this.#hits++
       if (left > 0) {
         return this.serve(entry, exchange, collapsed ? 'fwd=uri-miss; collapsed' : `hit; ttl=${Math.floor(left)}`)
       }
@@ -141,6 +149,7 @@ export class Cache implements Fetcher {
 
   #fetch(exchange: Exchange, key: Key, stale: Entry | undefined, why: string, flight: Flight | undefined): void {
     const { variables } = exchange
+    this.#asked++
     const known = this.#options.flights.isAlone(idOf(key))
     // What others are to have too is not made for what this client has already.
     const conditions = stale !== undefined || !known
@@ -151,6 +160,7 @@ export class Cache implements Fetcher {
 
   /** Passes the cache: the response is not stored. */
   #pass(exchange: Exchange, did: string): void {
+    this.#asked++
     if (!this.#options.cacheStatus) return this.#next(exchange)
     this.#next(through(exchange, { head: (head) => this.told(head, did) }))
   }

@@ -46,6 +46,12 @@ export class Breaker {
     return this.#until === undefined ? 0 : Math.max(0, this.#until - now)
   }
 
+  /** `trial`: open, and requests may be tried. */
+  state(now: number): 'closed' | 'open' | 'trial' {
+    if (this.#until === undefined) return 'closed'
+    return now < this.#until ? 'open' : 'trial'
+  }
+
   /** A request wants to pass; undefined: it may not. */
   enter(now: number): ((outcome: Outcome, now: number) => void) | undefined {
     const round = this.#round

@@ -92,8 +92,10 @@ export const circuit: MiddlewareKind<'circuit', typeof settings, 'share'> = {
     const slow = (given.slow ?? Infinity) * 1000
     const fields = { code: 'CIRCUIT_OPEN', blame: 'upstream', mount }
     const rules = { share, least, trials, window: given.window * 1000, open: given.open * 1000 }
+    const counts = { refused: 0, opened: 0 }
     const breaker = new Breaker(rules, {
       opened(failed, all) {
+        counts.opened++
         const why = `${failed} of ${all} requests failed within ${given.window} s`
         log.warn(`${why}: the circuit is open, and nothing is asked for ${given.open} s`, fields)
       },
@@ -105,9 +107,11 @@ export const circuit: MiddlewareKind<'circuit', typeof settings, 'share'> = {
         const now = performance.now()
         const over = breaker.enter(now)
         if (over) return next(through(exchange, new Passing(breaker, over, failing)))
+        counts.refused++
         const headers = [['Retry-After', String(Math.max(1, Math.ceil(breaker.left(now) / 1000)))] as const]
         throw new UpstreamError('CIRCUIT_OPEN', 'the circuit is open: too many requests have failed', 503, { headers })
       },
+      status: () => ({ layer: 'circuit', state: breaker.state(performance.now()), counts: { ...counts } }),
     }
   },
 }

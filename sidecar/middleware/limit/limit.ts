@@ -5,6 +5,7 @@ import type { Exchange } from '../../exchange.ts'
 import { through, type Layer, type Passed } from '../../layer.ts'
 import type { Variables } from '../../variables.ts'
 import type { HeaderPair } from '../../wire/head.ts'
+import type { LayerStatus } from '../../mounts/mount.ts'
 import type { Middleware, MiddlewareContext, MiddlewareKind, Next } from '../middleware.ts'
 import { whereOf, type Where } from '../where.ts'
 import { boundedBody } from './bounded-body.ts'
@@ -12,6 +13,17 @@ import { keyOf, type KeyOf } from './key.ts'
 import { rateFields, wholeSeconds, type RateFields } from './rate-fields.ts'
 import { rateOf, Rates } from './rates.ts'
 import { limitSettings, type LimitSettings } from './settings.ts'
+
+/** The longest that a request waits for its turn, in milliseconds: clients go away before. */
+const DELAY_MAX = 60_000
+
+/** When a request may pass, in milliseconds, and what its client is told. */
+interface Turn {
+  readonly told: readonly HeaderPair[]
+  readonly delay: number
+}
+
+const AT_ONCE: Turn = { told: [], delay: 0 }
 
 class Limit implements Middleware {
   readonly #settings: LimitSettings
@@ -21,19 +33,24 @@ class Limit implements Middleware {
   readonly #fields: RateFields | undefined
   readonly #atATime = new Map<string, number>()
   readonly #counted = new WeakSet<Exchange>()
+  readonly #tally = { passed: 0, refused: 0, waiting: 0 }
 
   /** @throws {ConfigError} LIMIT_SETTINGS, PATH_PATTERN */
   constructor(settings: LimitSettings, { path }: MiddlewareContext) {
-    const { rate: text, burst, key, ipv6, fields, concurrent, body, head, bodyRate } = settings
+    const { rate: text, burst, delay, key, ipv6, fields, concurrent, body, head, bodyRate } = settings
     if ([text, concurrent, body, head, bodyRate].every((bound) => bound === undefined))
       throw new ConfigError('LIMIT_SETTINGS', path, 'limits nothing: set rate, concurrent, body, head or bodyRate')
-    if (text === undefined && (burst !== undefined || fields !== undefined))
-      throw new ConfigError('LIMIT_SETTINGS', path, 'has burst or fields without the rate that they are of')
+    if (text === undefined && [burst, fields, delay].some((one) => one !== undefined))
+      throw new ConfigError('LIMIT_SETTINGS', path, 'has burst, delay or fields without the rate that they are of')
     this.#settings = settings
     this.#where = whereOf(settings, path)
     this.#keyOf = keyOf(key, ipv6)
     const rate = text === undefined ? undefined : rateOf(text, burst)
-    this.#rates = rate && new Rates(rate)
+    if (rate && delay !== undefined && rate.interval * delay > DELAY_MAX) {
+      const message = `has the last of ${delay} wait for ${(rate.interval * delay) / 1000} s (delay); ${DELAY_MAX / 1000} s is the most`
+      throw new ConfigError('LIMIT_SETTINGS', path, message)
+    }
+    this.#rates = rate && new Rates(rate, undefined, delay)
     this.#fields = rate && fields && rateFields(fields, rate)
   }
 
@@ -46,11 +63,12 @@ class Limit implements Middleware {
     const changed: Passed = body === exchange.body ? {} : { body }
     const counts = this.#counts(exchange)
     const key = counts ? this.#keyOf(variables) : ''
-    const told = counts ? this.#countRate(key) : []
+    const { told, delay } = counts ? this.#countRate(key) : AT_ONCE
     const enters = counts && concurrent !== undefined
     if (enters) this.#enter(key, concurrent)
+    this.#tally.passed++
     if (told.length === 0 && !enters) {
-      return next(body === exchange.body ? exchange : through(exchange, {}, changed))
+      return this.#pass(body === exchange.body ? exchange : through(exchange, {}, changed), delay, next)
     }
     const layer: Layer = {
       ...(told.length > 0 && {
@@ -59,7 +77,32 @@ class Limit implements Middleware {
       }),
       ...(enters && { over: () => this.#leave(key) }),
     }
-    next(through(exchange, layer, changed))
+    this.#pass(through(exchange, layer, changed), delay, next)
+  }
+
+  status(): LayerStatus {
+    return { layer: 'limit', counts: { ...this.#tally, clients: this.#rates?.size ?? this.#atATime.size } }
+  }
+
+  /** Hands it on, when it is its turn. */
+  #pass(exchange: Exchange, delay: number, next: Next): void {
+    if (delay === 0) return next(exchange)
+    const tally = this.#tally
+    tally.waiting++
+    let waits = true
+    const leave = (): boolean => {
+      const waited = waits
+      if (waited) tally.waiting--
+      waits = false
+      return waited
+    }
+    const timer = setTimeout(() => {
+      if (leave() && !exchange.over) next(exchange)
+    }, delay)
+    exchange.onAbort(() => {
+      clearTimeout(timer)
+      leave()
+    })
   }
 
   /**
@@ -81,21 +124,23 @@ class Limit implements Middleware {
     let size = (variables.REQUEST_URI?.length ?? 0) + (variables.CONTENT_TYPE?.length ?? 0)
     for (const name in variables)
       if (name.startsWith('HTTP_')) size += name.length - 'HTTP_'.length + variables[name]!.length
-    if (size > most)
-      throw new PeerError(
-        'LIMIT_HEAD',
-        `target and header fields have ${size} bytes, more than ${most} (head of limit)`,
-        431,
-      )
+    if (size <= most) return
+    this.#tally.refused++
+    throw new PeerError(
+      'LIMIT_HEAD',
+      `target and header fields have ${size} bytes, more than ${most} (head of limit)`,
+      431,
+    )
   }
 
-  /** Counts a request, and gives what its client is told. */
-  #countRate(key: string): readonly HeaderPair[] {
-    if (!this.#rates) return []
-    const verdict = this.#rates.take(key, performance.now())
+  /** Counts a request. */
+  #countRate(key: string): Turn {
+    if (!this.#rates) return AT_ONCE
+    const { rate, status, waiting } = this.#settings
+    const verdict = this.#rates.take(key, performance.now(), this.#tally.waiting < waiting)
     const told = this.#fields?.(verdict) ?? []
-    if (verdict.wait === 0) return told
-    const { rate, status } = this.#settings
+    if (verdict.wait === 0) return { told, delay: verdict.delay ?? 0 }
+    this.#tally.refused++
     const headers = [['Retry-After', String(wholeSeconds(verdict.wait))] as const, ...told]
     throw new PeerError('LIMIT_RATE', `more requests than ${rate} came${keyWords(key)}`, status, { headers })
   }
@@ -103,6 +148,7 @@ class Limit implements Middleware {
   #enter(key: string, most: number): void {
     const count = this.#atATime.get(key) ?? 0
     if (count >= most) {
+      this.#tally.refused++
       const message = `${most} requests are under way already${keyWords(key)} (concurrent of limit)`
       throw new PeerError('LIMIT_CONCURRENT', message, 503, { headers: [['Retry-After', '1']] })
     }

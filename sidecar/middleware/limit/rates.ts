@@ -16,6 +16,8 @@ export interface Rate {
 export interface Verdict {
   /** Milliseconds until it could pass; 0: it passes. */
   readonly wait: number
+  /** It passes, so many milliseconds later: it has that place. Undefined: at once, or not at all. */
+  readonly delay?: number
   /** How many more could come at once. */
   readonly left: number
   /** Milliseconds until as many as ever could come at once. */
@@ -29,14 +31,17 @@ export interface Verdict {
 export class Rates {
   readonly #interval: number
   readonly #tolerance: number
+  readonly #waiting: number
   readonly #most: number
   /** When the next one of a key would come, if they came as slowly as the rate has it. */
   #young = new Map<string, number>()
   #old = new Map<string, number>()
   #since = -Infinity
 
-  constructor({ interval, burst }: Rate, most: number = KEYS_MAX) {
+  /** @param later how many of a key may wait for their turn */
+  constructor({ interval, burst }: Rate, most: number = KEYS_MAX, later = 0) {
     this.#interval = interval
+    this.#waiting = interval * later
     this.#tolerance = interval * burst
     this.#most = most
   }
@@ -46,14 +51,20 @@ export class Rates {
     return this.#young.size + this.#old.size
   }
 
-  /** One comes. One that does not pass costs nothing. `now`: milliseconds of a clock that does not go back. */
-  take(key: string, now: number): Verdict {
-    if (now - this.#since >= this.#tolerance + this.#interval || this.#young.size >= this.#most) this.#forget(now)
+  /**
+   * One comes. One that does not pass costs nothing.
+   * @param now milliseconds of a clock that does not go back
+   * @param mayWait it may get a later place, where there are some
+   */
+  take(key: string, now: number, mayWait = true): Verdict {
+    if (now - this.#since >= this.#tolerance + this.#waiting + this.#interval || this.#young.size >= this.#most)
+      this.#forget(now)
     const due = Math.max(this.#young.get(key) ?? this.#old.get(key) ?? now, now)
     const wait = due - this.#tolerance - now
-    if (wait > 0) return { wait, left: 0, reset: due - now }
+    if (wait > (mayWait ? this.#waiting : 0)) return { wait, left: 0, reset: due - now }
     const next = due + this.#interval
     this.#young.set(key, next)
+    if (wait > 0) return { wait: 0, delay: wait, left: 0, reset: next - now }
     return {
       wait: 0,
       left: Math.floor((this.#tolerance + this.#interval - (next - now)) / this.#interval),

@@ -1,6 +1,6 @@
 // The settings of the layer `limit`.
 import * as v from 'valibot'
-import { openBytes, openCount, seconds } from '../../quantity.ts'
+import { count, openBytes, openCount, seconds } from '../../quantity.ts'
 import { whereEntries } from '../where.ts'
 import { RATE } from './rates.ts'
 
@@ -16,6 +16,11 @@ export const limitSettings = v.strictObject({
     0,
     '`rate`: so many may come at once beyond the first. Unless set: one less than the number of the rate, 9 for `10/s`.',
   ),
+  delay: openCount(
+    1,
+    '`rate`: so many beyond those wait for their turn, one each so often, instead of being refused (nginx: `burst` without `nodelay`); none for longer than 60 s.',
+  ),
+  waiting: count(1, 1000, '`delay`: so many wait at the same time, of all clients; more are refused.'),
   concurrent: openCount(
     1,
     'Requests at a time for each `key`; WebSockets and event streams count as long as they last. More get 503 with Retry-After.',
