@@ -110,7 +110,7 @@ test('where processes are reloaded, their layers are too: those before end with 
 })
 
 test('the report has what layers say of themselves, and the table of it', async () => {
-  const use = ['request-id', 'circuit', { cache: 60 }]
+  const use: Config['use'] = ['request-id', 'circuit', { cache: 60 }]
   const address = await serve({
     use: [{ limit: '100/m' }],
     mounts: { '/a': { respond: 200, use }, '/b': { respond: 200 } },
