@@ -1,9 +1,10 @@
 // What `plug` has web servers send of a folder of PHP by themselves, with the real servers: files that are there, and nothing that Sidegate
 // would not send either.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Host, PlugInput } from '../../plugin/host.ts'
+import { apache } from '../../plugin/apache/host.ts'
 import { nginx } from '../../plugin/nginx/host.ts'
 import { plugInput } from '../../sidecar/cli/announce.ts'
 import { fromCommandLine } from '../../sidecar/config/source.ts'
@@ -11,7 +12,8 @@ import { validateConfig } from '../../sidecar/config/validate.ts'
 import { kinds } from '../../sidecar/mounts/index.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
 import { php } from '../../sidecar/mounts/php/mount.ts'
-import { nginx as startNginx, startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
+import { startGateway, temporaryFolder, type TestGateway } from '../harness.ts'
+import { startServer, type Server } from '../hosts/servers.ts'
 import { phpFpm } from '../upstream/php-fpm.ts'
 import { writeTree } from './folder.ts'
 
@@ -55,25 +57,22 @@ describe('what a web server is told', () => {
   })
 })
 
-/** A host under test, and how it is started with a complete config: gives where it listens, and how it is stopped. */
+/** A host under test, and what it may write into its error log. */
 interface Front {
   readonly host: Host
   readonly protocol: string
-  readonly start: (config: string) => Promise<{ address: string; stop: () => Promise<void> }>
+  readonly allowed: readonly RegExp[]
 }
 
-const fronts: readonly Front[] = ['uwsgi'].map((protocol) => ({
-  host: nginx,
-  protocol,
-  start: async (config) => {
-    const one = await startNginx({ config })
-    return { address: one.address, stop: () => one.stop() }
-  },
-}))
+const fronts: readonly Front[] = [
+  // Both have a line for each request for a link.
+  { host: nginx, protocol: 'uwsgi', allowed: [/Too many levels of symbolic links/] },
+  { host: apache, protocol: 'http', allowed: [/AH00037: Symbolic link/, /Unescaped URL path matched ProxyPass/] },
+]
 
-describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, protocol, start }) => {
+describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, protocol, allowed }) => {
   let gateway: TestGateway
-  let front: Awaited<ReturnType<Front['start']>>
+  let front: Server
   const at = join(folder.path, `${host.name}-${protocol}`)
 
   beforeAll(async () => {
@@ -96,8 +95,20 @@ describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, prot
       'wp-content/uploads/page.html': '<script>',
       'wp-content/uploads/x.php': SECRET,
       'private/a.css': SECRET,
+      'lib/b.css': 'b {}',
+      'a+b.css': 'plus',
+      '100%.css': 'percent',
+      'link.css': '->style.css',
+      linked: '->lib',
+      'disguise.css': '->.env',
+      'shut.css': '->private/a.css',
+      'out.css': '->../out.css',
     })
-    const listen = `unix:${join(at, 's')}`
+    writeTree(at, { 'out.css': SECRET })
+    // Of a file that is new, tags of Apache are weak too.
+    for (const name of ['style.css', 'img/a b.png']) utimesSync(join(at, 'wp', name), 1e9, 1e9)
+    // Apache is another user, whoever has started it.
+    const listen = { address: `unix:${join(at, 's')}`, mode: '0666', ...(protocol === 'http' && { trust: ['unix'] }) }
     const settings = { php: 'wp', closed: ['/private/'] }
     gateway = await startGateway({
       listen: [listen],
@@ -110,11 +121,11 @@ describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, prot
       })),
     })
     const input = await inputOf({ listen: [listen], mounts: { '/': settings, '/blog': settings } }, at)
-    front = await start(host.render(input, { protocol, full: true }))
+    front = await startServer(host.name, { config: host.render(input, { protocol, full: true }) })
   })
 
   afterAll(async () => {
-    await front?.stop()
+    await front?.stop(allowed)
     await gateway?.stop()
   })
 
@@ -138,6 +149,27 @@ describe.skipIf(!phpFpm()).each(fronts)('$host.name by $protocol', ({ host, prot
     ] as const) {
       expect(await ask(prefix + path)).toMatchObject({ status: 200, text, own: true })
     }
+    const head = await fetch(`http://${front.address}${prefix}/style.css`, { method: 'HEAD' })
+    expect(['content-type', 'cache-control', 'content-length'].map((name) => head.headers.get(name))).toEqual([
+      expect.stringMatching(/^text\/css/),
+      'public, max-age=0',
+      '7',
+    ])
+    const post = await fetch(`http://${front.address}${prefix}/style.css`, { method: 'POST', body: 'x' })
+    expect(post.status).toBe(405)
+  })
+
+  test.each(['', '/blog'])('%s: links are asked of Sidegate, which sees where they lead', async (prefix) => {
+    for (const [path, text] of [
+      ['/link.css', 'body {}'],
+      ['/linked/b.css', 'b {}'],
+      ['/100%25.css', 'percent'],
+      ['/a+b.css', 'plus'],
+    ])
+      expect(await ask(prefix + path)).toMatchObject({ status: 200, text })
+    for (const path of ['/disguise.css', '/shut.css', '/out.css'])
+      expect((await ask(prefix + path)).text).not.toContain('hunter2')
+    for (const path of ['/link.css', '/linked/b.css']) expect((await ask(prefix + path)).own).toBe(false)
   })
 
   test.each(['', '/blog'])('%s: scripts run, and the front controller where no file is', async (prefix) => {
