@@ -71,7 +71,11 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
   )
   try {
     const label = `  ${host.name}:`.padEnd(13)
-    const all = `sidegate plug ${host.name}${config.file === undefined ? ' with the same targets and options' : ` --config ${config.file}`}`
+    const same =
+      config.file === undefined
+        ? ' with the same targets and options'
+        : ` --${config.option ?? 'config'} ${config.file}`
+    const all = `sidegate plug ${host.name}${same}`
     return [`${label}${host.brief(input)}`, `${' '.repeat(13)}(all of it, with comments: ${all})`]
   } catch (error) {
     // No listener that this host could use: nothing to say, the host may be another one.
@@ -98,7 +102,8 @@ export function plugInput(config: GatewayConfig, listeners: readonly PlugListene
       }
     }),
     directory: config.directory,
-    config: config.file === undefined ? undefined : resolve(config.file),
+    // A file of another server is nothing that `--config` reads.
+    config: config.file === undefined || config.option !== undefined ? undefined : resolve(config.file),
     programs: process.platform === 'win32' ? { node: process.execPath, folder: PROGRAM } : undefined,
   }
 }

@@ -133,6 +133,7 @@ async function importedSource(
   stderr.write(`${indented(report.short().trimEnd())}\n`)
   return {
     file,
+    option: entry.option,
     directory: dirname(resolve(cwd, file)),
     data: config,
     expanded: new Set(),

@@ -40,6 +40,8 @@ export interface ListenEntry extends ListenerSettings {
 export interface GatewayConfig {
   /** The file it came from, as named in messages; undefined: the command line. */
   readonly file: string | undefined
+  /** As of ConfigSource. */
+  readonly option?: string | undefined
   /** Absolute; relative paths start here. */
   readonly directory: string
   readonly listen: readonly ListenEntry[]
@@ -112,6 +114,7 @@ export async function validateConfig(
   return {
     config: {
       file: source.file,
+      option: source.option,
       directory: source.directory,
       listen: listeners.value,
       mounts: entries.value,

@@ -38,6 +38,7 @@ test('it is run as it is', async () => {
   const port = await one.port()
   expect(await (await fetch(`http://127.0.0.1:${port}/seen.txt`)).text()).toBe('seen')
   expect(one.err).toMatch(/Procfile:2: release: true: not carried over: it serves nothing/)
+  await one.said(/sidegate plug nginx --procfile Procfile\)/)
 })
 
 test('what cannot be read says why', async () => {
