@@ -6,7 +6,7 @@ import { ImportReport } from '../report.ts'
 import { compose, type Composed } from './compose.ts'
 import { hostAdvice } from './host-advice.ts'
 import { Instance } from './instance.ts'
-import { readEnvironment, readWords, UwsgiReader } from './reader.ts'
+import { hasFormat, readEnvironment, readWords, UwsgiReader } from './reader.ts'
 import { readEnvDirs } from './rules/environment.ts'
 import { findStaticFiles } from './rules/static.ts'
 import type { Verdict } from './rule.ts'
@@ -32,7 +32,8 @@ export const uwsgi: Importer = {
     const reader = new UwsgiReader({ cwd, environment })
     await readEnvironment(reader, environment)
     if (isFolder) await reader.option('emperor', file, file)
-    else await reader.file(file)
+    // As `uwsgi --ini FILE` has it, whatever the file is called.
+    else await reader.file(file, hasFormat(file.replace(/:[^:/]*$/, '')) ? 'any' : 'ini')
     await readWords(reader, words, isSwitch)
     const main = await taken(reader, cwd)
     const others = await vassals(main, source, report, EMPERORS_MAX)

@@ -520,6 +520,12 @@ test('as Debian has it: a file in front, and the name of the instance behind', a
   })
 })
 
+test('a file with another ending is INI, and a section is named behind it', async () => {
+  writeFileSync(join(cwd, 'site.conf'), '[uwsgi]\nmodule = one\n[other]\nmodule = two\n')
+  expect((await imported({ cwd, file: 'site.conf' })).config).toEqual({ mounts: { '/': { python: 'one', cwd } } })
+  expect((await imported({ cwd, file: 'site.conf:other' })).config).toEqual({ mounts: { '/': { python: 'two', cwd } } })
+})
+
 test('a file without an app says what is missing', async () => {
   const { report } = await read('socket = /run/a.sock')
   expect(report.full()).toContain('no app: it names no app (module, wsgi-file, mount, …)')

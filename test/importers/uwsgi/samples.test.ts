@@ -5,6 +5,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { loadConfig } from '../../../sidecar/config/load.ts'
 import { written } from '../../../sidecar/importers/written.ts'
 import { Sidegate } from '../../cli/sidegate.ts'
 import { accepts, freePort, program, stopProcess, temporaryFolder, until } from '../../harness.ts'
@@ -32,6 +33,16 @@ test.each(['small', 'medium', 'large'])('%s.ini', async (name) => {
   const { config, report } = await imported({ cwd, file: `${name}.ini` })
   const text = `${written(config, 'yaml', [])}\n${report.full()}`.replaceAll(cwd, '/srv/site')
   await expect(text).toMatchFileSnapshot(join(SAMPLES, `${name}.txt`))
+})
+
+test.each(['yaml', 'json'] as const)('what is written as %s says the same', async (format) => {
+  const cwd = copied()
+  const { config } = await imported({ cwd, file: 'large.ini' })
+  const file = join(cwd, `written.${format}`)
+  writeFileSync(file, written(config, format, ['From large.ini']))
+  const { data, problems } = await loadConfig(file, cwd, {})
+  expect(problems).toEqual([])
+  expect(data).toEqual(config)
 })
 
 const there = program('uwsgi') !== undefined && spawnSync(INTERPRETER, ['-c', 'import flask, django']).status === 0
@@ -159,7 +170,7 @@ const asks = (to: (asked: Asked) => Promise<Answer>, all: readonly Asked[]) => a
 test.skipIf(!there)('small.ini: Flask by HTTP', async () => {
   const cwd = copied()
   const port = await freePort()
-  replaced(join(cwd, 'small.ini'), { ':8000': `:${port}`, 'processes = 4': 'processes = 2' })
+  replaced(join(cwd, 'small.ini'), { ':8000': `:${port}`, 'processes = 4': 'processes = 1' })
   const requests: Asked[] = [
     { target: '/' },
     { target: '/', method: 'HEAD' },
@@ -186,7 +197,7 @@ test.skipIf(!there)('medium.ini: Django by uwsgi on a Unix socket', async () => 
   replaced(join(cwd, 'medium.ini'), {
     '/tmp/%(project).sock': socket,
     'daemonize = /var': 'logto = %d',
-    'processes = 5': 'processes = 2',
+    'processes = 5': 'processes = 1',
     '/tmp/%(project)-master.pid': '%d/pid',
   })
   mkdirSync(join(cwd, 'log/uwsgi'), { recursive: true })

@@ -70,9 +70,6 @@ export const otherRules: readonly Rule[] = [
       'setns-socket',
       'setns-preopen',
       'setns-socket-skip',
-      'cgroup',
-      'cgroup-opt',
-      'cgroup-dir-mode',
       'namespace',
       'namespace-keep-mount',
       'namespace-net',
@@ -108,6 +105,10 @@ export const otherRules: readonly Rule[] = [
       'flock-wait2',
     ],
     'a setting of the service: systemd has it (`RootDirectory=`, `CapabilityBoundingSet=`, `Slice=`, `ExecStartPre=`)',
+  ),
+  refused(
+    ['cgroup', 'cgroup-opt', 'cgroup-dir-mode'],
+    '`process.cgroup` of the mount: `memory` and `cpu` of all its processes together',
   ),
   refused(
     [
