@@ -5,7 +5,7 @@ import type { Log, LogFields } from '../log.ts'
 import type { Cause, Keeper, Occupant } from './occupant.ts'
 import { diedAtOnce, type StartError } from './start-error.ts'
 
-/** One that has served for so long came up well: its death starts the count anew. */
+/** After so long without a death it came up well: the next death starts the count anew. */
 const STEADY_MS = 10_000
 /** The pause before the second replacement in a row; each further pause is twice as long. */
 const PAUSE_FIRST_MS = 250
@@ -38,6 +38,8 @@ export class Slot<T extends Occupant> implements Keeper<T> {
   /** Has the occupant replaced that asked for it while another one came up. */
   #unfit: (() => void) | undefined
   #deaths = 0
+  /** Since when it was served without a death, by those before the occupant: one that is replaced early did not come up badly. 0: by none. */
+  #servedSince = 0
   #timer: NodeJS.Timeout | undefined
   #opened = false
   #closed = false
@@ -94,6 +96,7 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     const before = this.occupant
     this.occupant = next
     if (before) {
+      this.#servedSince ||= before.readySince
       this.#options.replaced?.(cause)
       this.#dismiss(before)
     }
@@ -165,7 +168,9 @@ export class Slot<T extends Occupant> implements Keeper<T> {
     this.occupant = undefined
     // The first start belongs to `open`, which reports it.
     if (this.#closed || !this.#opened) return
-    const steady = occupant.readySince > 0 && performance.now() - occupant.readySince >= STEADY_MS
+    const since = this.#servedSince || occupant.readySince
+    const steady = since > 0 && performance.now() - since >= STEADY_MS
+    this.#servedSince = 0
     this.#deaths = steady ? 1 : this.#deaths + 1
     this.#options.replaced?.(occupant.killedFor ?? 'crash')
     // One comes up already.
