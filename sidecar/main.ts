@@ -45,6 +45,8 @@ const words = process.argv.slice(2)
 const SIGNALS_BELOW = STOP.filter((signal) => signal !== 'SIGHUP')
 const { Echoes } = await import('./supervisor/echoes.ts')
 const link = (await import('./supervisor/link.ts')).supervisorLink(process)
+if (!link && process.env.npm_command !== undefined && (words[0] === 'serve' || words[0] === 'dev'))
+  (await import('./supervisor/launcher.ts')).endWithLauncher()
 if (link ? link.supervises : (await import('./supervisor/wanted.ts')).wantsSupervisor(words)) {
   const { supervise } = await import('./supervisor/main.ts')
   process.exit(await supervise(words, link))
