@@ -80,6 +80,8 @@ export class ServiceManager {
   /** Another process is the service from now on. Resolves with whether the manager knows. */
   async main(pid: number): Promise<boolean> {
     clearInterval(this.#timer)
+    // This one may have to be it again.
+    this.#timer = undefined
     this.#tell(`MAINPID=${pid}`)
     await this.#queue
     return !this.#told

@@ -302,10 +302,11 @@ export class Supervisor implements GenerationListener {
    */
   async #retire(successor: Generation): Promise<void> {
     const message = `process ${successor.pid} is the supervisor now`
-    if (!(await this.#manager?.main(successor.pid!)))
-      return this.#log.info(`${message}, process ${process.pid} stays for whoever has started it`)
+    const isTold = await this.#manager?.main(successor.pid!)
+    // It may be gone already: the next gateway is this one's again.
+    if (this.#stopping || this.#current !== successor) return void (this.#stopping || this.#manager?.main(process.pid))
+    if (!isTold) return this.#log.info(`${message}, process ${process.pid} stays for whoever has started it`)
     this.#log.info(`${message}, process ${process.pid} ends once its gateways have`)
-    if (this.#stopping || this.#current !== successor) return
     this.#stopping = true
     this.#successor = successor
     this.#running.delete(successor)

@@ -1,6 +1,6 @@
 // What the service manager is told, and what is done for its watchdog.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { until } from '../harness.ts'
@@ -90,4 +90,33 @@ test('where systemd-notify is not there, Python says it; where nobody can, that 
   await manager.said({ READY: /^1$/ })
   await one.stop()
   await manager.said({ STOPPING: /^1$/ })
+})
+
+/** As systemd-notify, but that it kills whoever is to be the service, the first time. */
+const DEADLY = `#!/bin/sh
+for word; do
+  case $word in MAINPID=*) [ -e "$0.done" ] || { : >"$0.done"; kill -9 "\${word#MAINPID=}"; } ;; esac
+done
+exec python3 -I -c '
+import os, socket, sys
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.connect(os.environ["NOTIFY_SOCKET"])
+manager.sendall("\\n".join(word for word in sys.argv[1:] if "=" in word).encode())' "$@"
+`
+
+test('an upgrade whose supervisor dies as the manager is told of it: the one before is the service again', async () => {
+  folder.write('app.mjs', APP)
+  mkdirSync(join(folder.path, 'deadly'))
+  folder.write('deadly/systemd-notify', DEADLY)
+  chmodSync(join(folder.path, 'deadly/systemd-notify'), 0o755)
+  Object.assign(environment, { WATCHDOG_USEC: '600000', PATH: `${join(folder.path, 'deadly')}:${process.env.PATH}` })
+  const one = serve('--supervise')
+  await manager.said({ STATUS: /^gateway 1 serves$/ })
+  one.signal('SIGUSR2')
+  await manager.said({ MAINPID: /^\d+$/ })
+  await manager.said({ MAINPID: new RegExp(`^${one.pid}$`) })
+  await manager.said({ READY: /^1$/, STATUS: /^gateway \d serves$/ })
+  await manager.said({ WATCHDOG: /^1$/ })
+  await manager.said({ WATCHDOG: /^1$/ })
+  expect((await one.stop()).code).toBe(0)
 })

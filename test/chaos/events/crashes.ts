@@ -106,6 +106,7 @@ export const workerStopped: Happening = {
 }
 
 export const gatewayKilled: Happening = {
+  ...ONE_BY_ONE,
   name: 'gateway-sigkill',
   sentence: 'the gateway ends by SIGKILL; its workers and commands with it',
   silences: true,
