@@ -31,6 +31,15 @@ test('every status that an error has is called by its name', () => {
   expect(errorResponse(new PeerError('X', '', 505), '').reason).toBe('HTTP Version Not Supported')
 })
 
+test('the rows are in the order of their codes (vitest run test/core/errors.test.ts --update sorts them)', async () => {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const row = /^\| `?[A-Z][A-Z_]+`? \|.*$/gm
+  const sorted = page.match(row)!.toSorted((one, other) => (codeOf(one) < codeOf(other) ? -1 : 1))
+  await expect(page.replace(row, () => sorted.shift()!)).toMatchFileSnapshot('../../docs/errors.md')
+})
+
+const codeOf = (row: string): string => /[A-Z_]+/.exec(row)![0]
+
 test('every documented code is raised somewhere, and stands once', () => {
   expect(documented.filter((code) => !new RegExp(`['"]${code}['"]`).test(sources))).toEqual([])
   expect(documented.filter((code, index) => documented.indexOf(code) !== index)).toEqual([])
