@@ -12,6 +12,9 @@ const apps = join(here, 'apps')
 
 const modules = { hello: 'hello:application', flask: 'flask_hello:application', slow: 'slow:application' }
 
+/** Of the rows with several gateways, which share the workers of the mount among them. */
+const GATEWAYS = 2
+
 /** Of the rows with a slow app. */
 const THREADS = 4
 
@@ -51,6 +54,10 @@ export const rows: readonly Row[] = [
   sidegate('sidegate-flask', 'Sidegate uwsgi → Flask', 'uwsgi', pythonMount('flask')),
   gunicorn('gunicorn-flask', 'gunicorn sync, Flask', 'flask'),
   uwsgi('uwsgi-flask', 'uWSGI, Flask', 'flask'),
+  apart(
+    sidegate('sidegate-python-gateways', 'two gateways, uwsgi → Python hello', 'uwsgi', pythonMount('hello'), GATEWAYS),
+  ),
+  apart(sidegate('sidegate-flask-gateways', 'two gateways, uwsgi → Flask', 'uwsgi', pythonMount('flask'), GATEWAYS)),
   apart(sidegate('sidegate-layer', 'Sidegate HTTP → one layer → app', 'http', layered(1))),
   apart(sidegate('sidegate-layers', 'Sidegate HTTP → five layers → app', 'http', layered(5))),
   apart(sidegate('sidegate-slow', 'Sidegate uwsgi → Python, 10 ms', 'uwsgi', slowMount())),
@@ -110,7 +117,13 @@ function inWorkers(mount: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** A Sidegate that has one mount. */
-export function sidegate(name: string, title: string, protocol: Protocol, mount: Record<string, unknown>): Row {
+export function sidegate(
+  name: string,
+  title: string,
+  protocol: Protocol,
+  mount: Record<string, unknown>,
+  gateways = 1,
+): Row {
   const app = (Object.keys(modules) as App[]).find((one) => modules[one] === mount.python)
   return {
     name,
@@ -126,14 +139,20 @@ export function sidegate(name: string, title: string, protocol: Protocol, mount:
       const address = endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`
       const settings =
         app === undefined && mount.processes === undefined ? mount : { ...mount, processes: place.workers }
-      const config = { listen: [address], host: 'nginx', mounts: { '/': settings }, log: { access: false } }
+      const config = {
+        listen: [address],
+        host: 'nginx',
+        mounts: { '/': settings },
+        log: { access: false },
+        processes: gateways,
+      }
       const file = join(place.folder, 'sidegate.config.json')
       writeFileSync(file, JSON.stringify(config))
       return started(endpoint, process.execPath, [
         ...place.nodeOptions,
         place.sidegate,
         'serve',
-        place.supervised ? '--supervise' : '--no-supervise',
+        place.supervised || gateways > 1 ? '--supervise' : '--no-supervise',
         '--config',
         file,
       ])

@@ -47,6 +47,8 @@ const targets: readonly Target[] = [
   { row: 'sidegate-python', beside: 'uwsgi-python', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'gunicorn-flask', what: 'requests/s', bound: undefined },
   { row: 'sidegate-flask', beside: 'uwsgi-flask', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-python-gateways', beside: 'sidegate-python', what: 'requests/s', bound: undefined },
+  { row: 'sidegate-flask-gateways', beside: 'sidegate-flask', what: 'requests/s', bound: undefined },
   { row: 'sidegate-slow', beside: 'uwsgi-slow', what: 'requests/s', bound: undefined },
   { row: 'sidegate-slow', beside: 'gunicorn-slow', what: 'requests/s', bound: undefined },
   { row: 'sidegate-slow', beside: 'granian-slow', what: 'requests/s', bound: undefined },
