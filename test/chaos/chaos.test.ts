@@ -14,6 +14,7 @@ test('what is done on purpose costs no request, and a crash those that it had', 
     times: 1,
     requests: 150,
     clients: 2,
+    rest: 0,
     done: (result) => results.push(result),
   })
   expect([...results.flatMap((result) => result.problems), ...problems]).toEqual([])

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly requests: number
   /** Clients on each of the five ways; a fourth as many WebSockets in all. */
   readonly clients: number
+  /** Milliseconds without a request before it is looked what is held: memory is given back after a while. */
+  readonly rest: number
   /** Hears of each kind that is over. */
   done(result: Result): void
 }
@@ -52,13 +54,13 @@ export async function run(happenings: readonly Happening[], options: RunOptions)
   const stage = await Stage.open()
   try {
     await during(stage, options, (load) => warm(load.tally))
-    const before = await settled(stage)
+    const before = await settled(stage, options.rest)
     // Whoever is started anew has nothing of what was there before.
     const more = happenings.reduce((sum, { leaves = 0, startsAnew }) => (startsAnew ? 0 : Math.max(sum, leaves)), 0)
     await during(stage, options, async (load) => {
       for (const happening of happenings) options.done(await judged(stage, load, happening, options))
     })
-    const after = await settled(stage, before, more)
+    const after = await settled(stage, options.rest, before, more)
     return { before, after, problems: grown(before, after, more) }
   } finally {
     await stage.close()
@@ -129,8 +131,9 @@ async function warm(tally: Tally): Promise<void> {
 }
 
 /** Once nothing is under way, and with `goal`, once no more is held than then, or it does not come to that. */
-async function settled(stage: Stage, goal?: Resources, more = 0): Promise<Resources> {
+async function settled(stage: Stage, rest: number, goal?: Resources, more = 0): Promise<Resources> {
   await stage.alone()
+  await new Promise((resolve) => setTimeout(resolve, rest))
   const look = async (): Promise<Resources> => resourcesOf(stage.sidegate.pid, (await stage.gateway()).pid)
   const end = performance.now() + SETTLED_MS
   for (;;) {
