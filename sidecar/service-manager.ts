@@ -39,6 +39,8 @@ export class ServiceManager {
   #waiting = 0
   #told = false
   #timer: NodeJS.Timeout | undefined
+  /** That all is well is being said: a slow sender is not asked again before that. */
+  #beats = false
 
   /**
    * The one of an environment; undefined where there is none.
@@ -91,8 +93,12 @@ export class ServiceManager {
   watch(look: () => Promise<unknown>): void {
     if (this.watchdog === 0 || this.#timer) return
     const well = async (): Promise<void> => {
+      if (this.#beats) return
+      this.#beats = true
       await look()
       this.#tell('WATCHDOG=1')
+      await this.#queue
+      this.#beats = false
     }
     // Twice within the time, as sd_watchdog_enabled(3) has it, and once more for one that is late.
     this.#timer = setInterval(() => void well(), this.watchdog / 3).unref()
