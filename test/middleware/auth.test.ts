@@ -1,8 +1,9 @@
 // Who is let in, by name and password: each kind of hash, each spelling of Authorization, and what nobody else can say.
 import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
+import { Verified } from '../../sidecar/middleware/auth/verified.ts'
 import { temporaryFolder } from '../harness.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
 import { makeLayer, type MadeLayer } from './layer.ts'
@@ -180,6 +181,22 @@ test('a hundred at once with one pair are one check, with many pairs few', async
   expect(busy).toHaveLength(8)
   expect(busy[0]!.header('retry-after')).toBe('1')
   expect(String(busy[0]!.body)).toContain('AUTH_BUSY')
+})
+
+test('a pair that was right is not checked again for five minutes', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const verified = new Verified()
+  let checks = 0
+  const name = verified.nameOf('anna', Buffer.from('secret'), 'hash')
+  const ask = async (right: boolean): Promise<boolean> =>
+    verified.has(name) || verified.check(name, async () => (checks++, right))
+  expect([await ask(false), await ask(true), await ask(false), checks]).toEqual([false, true, true, 2])
+  vi.advanceTimersByTime(5 * 60_000 - 1)
+  expect([await ask(false), checks]).toEqual([true, 2])
+  vi.advanceTimersByTime(1)
+  expect([await ask(false), checks]).toEqual([false, 3])
+  expect(verified.nameOf('anna', Buffer.from('secret'), 'another hash')).not.toBe(name)
 })
 
 test('a name that nobody has costs as long as one that somebody has', async () => {

@@ -55,6 +55,13 @@ test('a copy is asked for below another path, and what it answers is thrown away
   expect(errors).toEqual([])
 })
 
+test('a WebSocket is not copied', async () => {
+  const { ask, copies } = await serve()
+  const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
+  expect((await ask({ headers }).response).status).toBe(200)
+  expect(copies).toEqual([])
+})
+
 test.each([
   ['at once', 'four', undefined],
   ['piece by piece', pieces('fo', 'ur'), 4],
