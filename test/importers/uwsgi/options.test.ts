@@ -305,7 +305,7 @@ const CASES: readonly (readonly [lines: string, option: string, config: object, 
     `${app}\ndaemonize = /var/log/a.log`,
     'daemonize',
     { log: { file: '/var/log/a.log' } },
-    '→ log.file: it stays in the foreground: sidegate service makes it a service',
+    '→ log.file: it stays in the foreground: have a service manager run it',
   ],
   [
     `${app}\nlog-format = %(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size)`,

@@ -197,7 +197,7 @@ export const appRules: readonly Rule[] = [
   autoReload,
   refused(
     ['py-auto-reload-ignore', 'py-autoreload-ignore', 'python-auto-reload-ignore', 'python-autoreload-ignore'],
-    '`sidegate dev --ignore`',
+    '`sidegate dev` looks at what apps have loaded, and not at what is installed ([dev.md](dev.md))',
   ),
   refused(['no-default-app'], 'a path that no mount has is always 404', true),
   refused(

@@ -11,7 +11,7 @@ const account = (value: string): string | number => (/^[0-9]+$/.test(value) ? Nu
 function identity(names: readonly string[], setting: 'user' | 'group'): Rule {
   return {
     names,
-    here: `\`process.${setting}\` of the mount, and \`owner\` of its Unix sockets; the gateway stays who started it (\`sidegate service\` gives it a user)`,
+    here: `\`process.${setting}\` of the mount, and \`owner\` of its Unix sockets; the gateway stays who started it (\`serve --supervise --user\` gives it another)`,
     take({ value }, instance) {
       instance.set(`process.${setting}`, account(value))
       socketOwner(instance)

@@ -19,9 +19,8 @@ const file: Rule = {
 
 const daemonize: Rule = {
   names: ['daemonize', 'daemonize2'],
-  here: '`log.file`; it stays in the foreground, and a service manager has it run: `sidegate service`',
-  take: ({ value }, instance) =>
-    toFile(value, instance, 'it stays in the foreground: sidegate service makes it a service'),
+  here: '`log.file`; it stays in the foreground, and a service manager has it run: [systemd.md](systemd.md)',
+  take: ({ value }, instance) => toFile(value, instance, 'it stays in the foreground: have a service manager run it'),
 }
 
 const logger: Rule = {
