@@ -27,7 +27,8 @@ export const upgrade: Happening = {
   name: 'upgrade',
   sentence: 'the version that is installed takes over (SIGUSR2), with a supervisor of its own',
   said: /^$/,
-  leaves: 1,
+  // The supervisor before, and the shell that sees to the end of its gateways.
+  leaves: 2,
   async once(stage) {
     const loaded = stage.newVersion()
     await stage.upgrade()
