@@ -1,5 +1,6 @@
 // The kinds of mounts. To add one: a file here, a line in this list.
 import { app } from './app.ts'
+import { asgi } from './asgi/mount.ts'
 import { cgi } from './cgi/mount.ts'
 import { fetch } from './fetch.ts'
 import { files } from './files.ts'
@@ -17,6 +18,7 @@ export const kinds = [
   node,
   fetch,
   python,
+  asgi,
   php,
   run,
   cgi,

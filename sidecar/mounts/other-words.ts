@@ -2,10 +2,6 @@
 
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['php', 'what is mounted of PHP is a folder of scripts, not one of them: php:./public (docs/php.md)'],
-  [
-    'asgi',
-    "an ASGI app runs in a server of its own: { run: 'uvicorn --uds $SOCKET app:app', speaks: 'http' } (docs/run.md)",
-  ],
   ['rack', "a Rack app runs in a server of its own: { run: 'puma -b unix://$SOCKET', speaks: 'http' } (docs/run.md)"],
   ['wsgi', 'a Python WSGI app is of the kind python, one of TypeScript of the kind app'],
   ['proxy', 'a server that runs somewhere else is of the kind upstream'],

@@ -1,4 +1,4 @@
-// Frames: what a gateway and its workers in Node.js say to each other on one connection, which carries many requests. Big endian:
+// Frames: what a gateway and its workers say to each other on one connection, which carries many requests. Big endian:
 //
 //     length (3 bytes) | type (1) | id (4) | payload of that length
 //
@@ -33,6 +33,10 @@ export const FRAME = {
   finished: 8,
   /** The first: which app the worker runs, as JSON. */
   open: 9,
+  /** A message of a WebSocket, or a piece of it: what it is (MESSAGE), then its bytes. */
+  clientMessage: 10,
+  /** How a WebSocket was closed: code, in 2 bytes, and reason. */
+  clientClose: 11,
   // From the worker.
   /** A whole response: a head (frame-head.ts), and the body behind it. */
   response: 16,
@@ -60,7 +64,14 @@ export const FRAME = {
   closeAfter: 27,
   /** Names of fields that belong to a connection, and are left out of the response: separated by commas. */
   leftOut: 28,
+  /** As `clientMessage`, of the app. */
+  message: 29,
+  /** The app closes a WebSocket: code and reason. */
+  close: 30,
 } as const
+
+/** What a message is: the bits of its first byte. `more`: a piece, and not the last. */
+export const MESSAGE = { text: 1, binary: 2, more: 0x80 } as const
 
 /** Of frames from a worker, the length of the payload; undefined: any. */
 export const FROM_WORKER: ReadonlyMap<number, number | undefined> = new Map<number, number | undefined>([
@@ -77,6 +88,8 @@ export const FROM_WORKER: ReadonlyMap<number, number | undefined> = new Map<numb
   [FRAME.interim, undefined],
   [FRAME.closeAfter, 0],
   [FRAME.leftOut, undefined],
+  [FRAME.message, undefined],
+  [FRAME.close, undefined],
 ])
 
 /** Those that are passed on piece by piece, as they come: the others are told of when they are whole. */

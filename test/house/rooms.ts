@@ -120,7 +120,7 @@ export const rooms: readonly Room[] = [
     name: 'workers',
     files: ['sidecar/workers/'],
     sentence: 'Gives requests to worker processes.',
-    uses: ['routes', 'processes', 'connect', 'frames', ...REQUEST],
+    uses: ['routes', 'processes', 'connect', 'handlers', 'frames', ...REQUEST],
   },
   {
     name: 'processes',
@@ -167,7 +167,7 @@ export const rooms: readonly Room[] = [
   {
     name: 'frames',
     files: ['sidecar/frames/'],
-    sentence: 'What a gateway and its workers in Node.js say to each other.',
+    sentence: 'What a gateway and its workers say to each other in frames.',
     uses: [...REQUEST],
   },
   {

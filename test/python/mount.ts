@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { onTestFinished } from 'vitest'
 import { Log, type LogFields } from '../../sidecar/log.ts'
-import type { Mount } from '../../sidecar/mounts/mount.ts'
+import type { Mount, MountKind } from '../../sidecar/mounts/mount.ts'
 import { python } from '../../sidecar/mounts/python/mount.ts'
 import { makeExchange, type TestExchange, type TestRequest, type TestResponse } from '../exchange.ts'
 
@@ -39,6 +39,11 @@ export type Settings = Partial<v.InferInput<typeof python.settings>> & { python:
 
 /** A mount that is not open. It is closed after the test. */
 export function makeMount(settings: Settings): TestMount {
+  return makeMountOf(python, settings, APPS)
+}
+
+/** The same, of any kind of Python app. `kept`: it is not closed. */
+export function makeMountOf(kind: MountKind, settings: object, directory: string, kept = false): TestMount {
   const lines: Line[] = []
   const waiting = new Set<() => void>()
   const sink = {
@@ -48,12 +53,9 @@ export function makeMount(settings: Settings): TestMount {
     },
   }
   const log = new Log('json', sink, sink, false)
-  const context = { key: '/', path: 'mounts./', directory: APPS, log }
-  const mount = python.create(
-    v.parse(python.settings, { interpreter: INTERPRETER, stopTimeout: 5, ...settings }),
-    context,
-  )
-  onTestFinished(() => mount.close())
+  const context = { key: '/', path: 'mounts./', directory, log }
+  const mount = kind.create(v.parse(kind.settings, { interpreter: INTERPRETER, stopTimeout: 5, ...settings }), context)
+  if (!kept) onTestFinished(() => mount.close())
   const start = (request?: TestRequest): TestExchange => {
     const made = makeExchange(request)
     try {

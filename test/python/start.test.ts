@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigError } from '../../sidecar/errors.ts'
 import { Log } from '../../sidecar/log.ts'
-import { pythonCommand } from '../../sidecar/mounts/python/interpreter.ts'
+import { demandThreads } from '../../sidecar/mounts/python/interpreter.ts'
 import { python } from '../../sidecar/mounts/python/mount.ts'
 import { APPS, INTERPRETER, makeMount, openMount, windows, type Settings } from './mount.ts'
 
@@ -117,12 +117,14 @@ test.for([
   [125, undefined],
   [126, { code: 'PYTHON_THREADS', path: 'mounts./.threads' }],
 ] as const)('%i threads on Windows', async ([threads, refused]) => {
-  const settings = v.parse(python.settings, { python: 'spec', threads })
   const context = { key: '/', path: 'mounts./', directory: APPS, log: new Log('text'), platform: 'win32' as const }
-  const error = await pythonCommand('serve', settings, context).then(
-    () => undefined,
-    ({ code, path }: ConfigError) => ({ code, path }),
-  )
+  let error
+  try {
+    demandThreads(threads, context)
+  } catch (thrown) {
+    const { code, path } = thrown as ConfigError
+    error = { code, path }
+  }
   expect(error).toEqual(refused)
 })
 

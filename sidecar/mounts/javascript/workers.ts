@@ -5,6 +5,7 @@ import type { Exchange } from '../../exchange.ts'
 import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { StartError } from '../../processes/start-error.ts'
+import { javascript } from '../../workers/frames/javascript.ts'
 import { frames } from '../../workers/frames/links.ts'
 import { Pool } from '../../workers/pool.ts'
 import type { Mount, MountContext, MountStatus, Stack } from '../mount.ts'
@@ -64,7 +65,7 @@ class WorkersMount implements Mount {
     }
     this.#pool = new Pool({
       command: this.#command(),
-      speech: frames({ requests, silence: stuckTimeout * 1000, spells: this.#kind !== 'app', opening }),
+      speech: frames({ requests, silence: stuckTimeout * 1000, dialect: javascript(this.#kind !== 'app', opening) }),
       ...staffOf(processes),
       threads: requests,
       placesName: 'requests',

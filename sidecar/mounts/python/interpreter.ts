@@ -4,12 +4,11 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
 import { isWindows } from '../../file-names.ts'
-import { Identity } from '../../processes/identity.ts'
+import { Identity, type IdentityOptions } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
 import { findProgram, isPlaced } from '../../processes/program.ts'
 import type { MountContext } from '../mount.ts'
-import { mostOf } from '../worker-settings.ts'
-import type { PythonSettings } from './settings.ts'
+import type { PythonPlace } from './app-settings.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.py', import.meta.url))
 
@@ -21,24 +20,47 @@ export function defaultPython(platform?: NodeJS.Platform): string {
   return isWindows(platform) ? 'python' : 'python3'
 }
 
+/** What a worker is to do. */
+export interface PythonTask {
+  /** The setting that names the app. */
+  readonly kind: 'python' | 'asgi'
+  readonly app: string
+  /** As worker.py has it; `check` looks at the app without importing it. */
+  readonly does: 'serve' | 'asgi' | 'check'
+  /** NAME=VALUE, beside those that are the same for all. */
+  readonly options: readonly string[]
+}
+
+/** @throws {ConfigError} PYTHON_THREADS where a worker cannot have so many */
+export function demandThreads(threads: number, { path, platform }: MountContext): void {
+  if (!isWindows(platform) || threads <= THREADS_WINDOWS) return
+  const message = `a worker has ${THREADS_WINDOWS} threads at most on Windows, which lets a process inherit 255 files: set more processes, and fewer threads`
+  throw new ConfigError('PYTHON_THREADS', `${path}.threads`, message)
+}
+
+/** What every worker is told of its mount. */
+export interface TaskSettings extends PythonPlace {
+  readonly wrap: readonly string[]
+  readonly stopTimeout: number
+  readonly keepPrefix: boolean
+  readonly process?: IdentityOptions['process']
+  readonly clearEnv?: boolean | undefined
+}
+
 /**
  * The command that runs a worker, or looks at the app without importing it.
- * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_THREADS; PYTHON_NOT_FOUND for a
+ * @throws {ConfigError} PYTHON_CWD, PYTHON_VENV, PYTHON_PATH when a folder named is not there; PYTHON_TWICE; PYTHON_NOT_FOUND for a
  * batch file of Windows; those of Identity.
  */
 export async function pythonCommand(
-  does: 'serve' | 'check',
-  settings: PythonSettings,
+  { kind, app, does, options: more }: PythonTask,
+  settings: TaskSettings,
   context: MountContext,
 ): Promise<Command> {
-  const { python, threads, processes, stopTimeout, env: own } = settings
+  const { stopTimeout, env: own } = settings
   const { platform } = context
   const windows = isWindows(platform)
   const at = (setting: string): string => `${context.path}.${setting}`
-  if (windows && threads > THREADS_WINDOWS) {
-    const message = `a worker has ${THREADS_WINDOWS} threads at most on Windows, which lets a process inherit 255 files: set more processes, and fewer threads`
-    throw new ConfigError('PYTHON_THREADS', at('threads'), message)
-  }
   const cwd = resolve(context.directory, settings.cwd ?? '.')
   await demandFolder(cwd, 'PYTHON_CWD', at('cwd'), 'the working directory')
   const folders = typeof settings.path === 'string' ? [settings.path] : (settings.path ?? [])
@@ -75,15 +97,10 @@ export async function pythonCommand(
   const found = windows ? findProgram(file, { directory: cwd, path: env.PATH ?? '', platform }) : undefined
   if (found?.batch) {
     const message = `${file} is ${found.file}, a batch file: name the python.exe that it starts in interpreter, or set venv`
-    throw new ConfigError(
-      'PYTHON_NOT_FOUND',
-      at(settings.interpreter === undefined ? 'python' : 'interpreter'),
-      message,
-    )
+    throw new ConfigError('PYTHON_NOT_FOUND', at(settings.interpreter === undefined ? kind : 'interpreter'), message)
   }
   const options = [
-    `threads=${threads}`,
-    `processes=${context.several ? 2 : mostOf(processes)}`,
+    ...more,
     `stop=${stopTimeout}`,
     `gateway=${process.pid}`,
     ...(context.source ? ['sources=1'] : []),
@@ -91,7 +108,7 @@ export async function pythonCommand(
     ...path.map((p) => `path=${p}`),
     ...settings.wrap.map((one) => `wrap=${one}`),
   ]
-  return identity.wrap({ file, args: [WORKER, does, python, ...options], cwd, env }, cwd)
+  return identity.wrap({ file, args: [WORKER, does, app, ...options], cwd, env }, cwd)
 }
 
 async function exists(path: string): Promise<boolean> {

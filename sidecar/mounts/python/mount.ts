@@ -1,5 +1,5 @@
 // The mount kind `python`: a WSGI app (PEP 3333) in worker processes of its own.
-import { ConfigError } from '../../errors.ts'
+import type { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { fastcgi } from '../../workers/fastcgi/links.ts'
 import { Pool } from '../../workers/pool.ts'
@@ -7,9 +7,11 @@ import { StartError } from '../../processes/start-error.ts'
 import type { Mount, MountContext, MountKind, MountStatus, Stack } from '../mount.ts'
 import { askPython } from './check.ts'
 import { spoolBounds, takeBody } from '../../take-body.ts'
-import { defaultPython, pythonCommand } from './interpreter.ts'
+import type { Command } from '../../processes/process.ts'
+import { demandThreads, pythonCommand } from './interpreter.ts'
 import { pythonClaims, pythonSuffixes } from './claims.ts'
-import { lifeOptions, staffOf } from '../worker-settings.ts'
+import { lifeOptions, mostOf, staffOf } from '../worker-settings.ts'
+import { startFailure } from './start-failure.ts'
 import { pythonSettings, type PythonSettings } from './settings.ts'
 
 class PythonMount implements Mount {
@@ -26,7 +28,7 @@ class PythonMount implements Mount {
     const { processes, threads, queue, queueTimeout, startTimeout, stopTimeout, abortTimeout } = this.#settings
     const { log, key } = this.#context
     this.#pool = new Pool({
-      command: await pythonCommand('serve', this.#settings, this.#context),
+      command: await this.#command('serve'),
       speech: fastcgi,
       ...staffOf(processes),
       threads,
@@ -54,8 +56,7 @@ class PythonMount implements Mount {
   }
 
   async check(): Promise<void> {
-    const command = await pythonCommand('check', this.#settings, this.#context)
-    const wrong = await askPython(command, this.#settings.startTimeout * 1000)
+    const wrong = await askPython(await this.#command('check'), this.#settings.startTimeout * 1000)
     if (wrong) throw this.#configError(wrong)
   }
 
@@ -94,36 +95,15 @@ class PythonMount implements Mount {
     await this.#pool?.close()
   }
 
-  /** What of the settings does not work; the traceback is the cause. */
-  #configError({ code, message, detail }: StartError): ConfigError {
-    const { python, interpreter, venv } = this.#settings
-    const options = detail === undefined ? {} : { cause: detail }
-    const setting = (name: string): string => `${this.#context.path}.${name}`
-    switch (code) {
-      case 'WORKER_SPAWN': {
-        const named = interpreter ?? venv
-        const file =
-          interpreter ?? (venv === undefined ? defaultPython(this.#context.platform) : `the Python of ${venv}`)
-        const text = `cannot run ${file} (${message}): install Python 3.8 or newer, or set interpreter or venv`
-        return new ConfigError(
-          'PYTHON_NOT_FOUND',
-          setting(named === undefined ? 'python' : interpreter ? 'interpreter' : 'venv'),
-          text,
-        )
-      }
-      case 'WORKER_START_TIMEOUT':
-        return new ConfigError('PYTHON_START_TIMEOUT', setting('python'), `${python}: ${message}`, options)
-      case 'WORKER_START_DIED':
-        return new ConfigError('PYTHON_START_DIED', setting('python'), `${python}: ${message}`, options)
-      case 'WORKER_NOT_READY':
-        return new ConfigError(code, setting('ready'), `${python}: ${message}`, options)
-      case 'PYTHON_WRAP':
-        return new ConfigError(code, setting('wrap'), message, options)
-      case 'PYTHON_THREADS':
-        return new ConfigError(code, setting('threads'), message)
-      default:
-        return new ConfigError(code, setting('python'), message, options)
-    }
+  #command(does: 'serve' | 'check'): Promise<Command> {
+    const { python: app, threads, processes } = this.#settings
+    demandThreads(threads, this.#context)
+    const options = [`threads=${threads}`, `processes=${this.#context.several ? 2 : mostOf(processes)}`]
+    return pythonCommand({ kind: 'python', app, does, options }, this.#settings, this.#context)
+  }
+
+  #configError(error: StartError): ConfigError {
+    return startFailure(error, 'python', this.#settings.python, this.#settings, this.#context)
   }
 }
 

@@ -5,6 +5,7 @@ import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
 import { prefixEntry } from '../prefix-setting.ts'
 import { lifeEntries, processesSchema } from '../worker-settings.ts'
+import { pythonEntries } from './app-settings.ts'
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({
@@ -28,20 +29,7 @@ export const pythonSettings = v.strictObject({
     ),
   ),
   threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.', WORKERS_MAX),
-  venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
-  path: v.pipe(
-    v.optional(v.union([v.string(), v.array(v.string())])),
-    v.description('Folders to put on sys.path, before the working directory.'),
-  ),
-  env: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
-    v.description('Environment variables of the workers, over those of the gateway.'),
-  ),
-  cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the workers; it is on sys.path.')),
-  interpreter: v.pipe(
-    v.optional(v.string()),
-    v.description('The Python to run, 3.8 or newer. Default: that of venv, else python3, on Windows python.'),
-  ),
+  ...pythonEntries,
   queue: count(0, 100, 'Requests that may wait for a free worker; more get 503.'),
   queueTimeout: seconds(30, 'Seconds a request may wait for a free worker; then it gets 503.'),
   ...bodyEntries,

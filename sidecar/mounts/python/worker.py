@@ -1,6 +1,7 @@
 """Starts what sidegate_worker/ beside this file has: a worker, or the check of an app.
 
     worker.py serve TARGET threads=N [path=DIR ...] [stop=SECONDS] [processes=N]
+    worker.py asgi TARGET requests=N [path=DIR ...] [stop=SECONDS]
     worker.py check TARGET [path=DIR ...]
 
 TARGET is `module[:callable]`, `module:factory()` or a file with `[:callable]` behind it. What a worker is given and tells is said in
@@ -22,7 +23,7 @@ def refuse(does, arguments):
     if does == 'check':
         sys.stdout.write(line)
         return 0
-    threads = [int(argument[8:]) for argument in arguments[1:] if argument.startswith('threads=')]
+    threads = [int(argument[8:]) for argument in arguments[1:] if argument.startswith('threads=')] or [1]
     os.write(4 + 2 * threads[0] if os.name == 'nt' else 3 + threads[0], line.encode('ascii'))
     return 1
 
@@ -41,7 +42,7 @@ class Unwritten(SourceFileLoader):
 
 
 here = os.path.dirname(os.path.abspath(__file__))
-for folder in (here, os.path.join(here, 'sidegate_worker')):
+for folder in (here, os.path.join(here, 'sidegate_worker'), os.path.join(here, 'sidegate_worker', 'asgi')):
     sys.path_importer_cache[folder] = FileFinder(folder, (Unwritten, ['.py']))
 # Python has put it there, unless it was told to be safe.
 sys.path.insert(0, here)
@@ -53,6 +54,8 @@ sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or '.') != h
 if __name__ == '__main__':
     if sys.argv[1] == 'check':
         from sidegate_worker.check import main
+    elif sys.argv[1] == 'asgi':
+        from sidegate_worker.asgi.process import main
     else:
         from sidegate_worker.process import main
     sys.exit(main(sys.argv[2:]))

@@ -1,19 +1,19 @@
 // What a Python worker speaks: FastCGI on its connections, requests without a body by pipes beside them, `serve` and `abort` on the control
 // channel. A worker of another language that does the same is spoken to by the same links.
 import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
+import { PythonStacks } from '../python-stacks.ts'
 import type { LinkEnd, Links, Speech, Turns } from '../link.ts'
 import { FastcgiLink } from './link.ts'
 import { RequestPipe } from './request-pipe.ts'
-import { Stacks } from './stacks.ts'
 
 class FastcgiLinks implements Links {
   readonly all: readonly FastcgiLink[]
   readonly #process: SupervisedProcess
-  readonly #stacks: Stacks
+  readonly #stacks: PythonStacks
 
   constructor(process: SupervisedProcess, end: LinkEnd, turns: Turns) {
     this.#process = process
-    this.#stacks = new Stacks(process)
+    this.#stacks = new PythonStacks(process)
     this.all = process.connections.map((socket, index) => new FastcgiLink(socket, index, process, end, turns))
   }
 
@@ -35,8 +35,8 @@ class FastcgiLinks implements Links {
     this.#stacks.heard(message)
   }
 
-  stack(): Promise<string> {
-    return this.#stacks.ask()
+  async stack(): Promise<string> {
+    return (await this.#stacks.ask()).text
   }
 }
 

@@ -8,12 +8,12 @@ import type { Exchange } from '../../exchange.ts'
 import { readFailure, writeFailure } from '../../frames/failure.ts'
 import type { FrameOutput } from '../../frames/output.ts'
 import { framedHeadEnd, readFramedHead } from '../../wire/frame-head.ts'
-import { writeRequest } from '../../wire/frame-request.ts'
 import { FRAME } from '../../wire/frames.ts'
+import { nulInside } from '../../wire/keys.ts'
 import { isFresh, type Link } from '../link.ts'
 import { Pace } from '../pace.ts'
 import { FramedBody, type BodyOwner } from './body.ts'
-import { TakenConnection, type TakenOwner } from './taken.ts'
+import type { Dialect, Taken, TakenOwner } from './dialect.ts'
 
 /** The worker that a place is in. */
 export interface Host {
@@ -21,13 +21,14 @@ export interface Host {
   readonly pid: number | undefined
   /** Bytes of a request, and of its response, that may be under way. */
   readonly window: number
-  /** Whether apps there want to know how the client spelled the names of its header. */
-  readonly spells: boolean
+  readonly dialect: Dialect
   /** The place has a request; gives the number that it is known by. */
   enter(link: FramesLink): number
   /** That request is over, and the place free. */
   leave(link: FramesLink, id: number): void
   cancelled(): void
+  /** That request took too long: its code may keep the worker from hearing of it in the ordinary way. */
+  late(id: number): void
   /** How the door of a request is told. */
   doorOf(exchange: Exchange): string
   /** The worker is to end when it has answered what it has. */
@@ -57,7 +58,7 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
   #waiting = false
   #awaitsBody = false
   #body: FramedBody | undefined
-  #connection: TakenConnection | undefined
+  #connection: Taken | undefined
   #isAccused = false
   /** Of a connection that was taken over: the worker has let go of it. */
   #closed = false
@@ -91,14 +92,30 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
     this.expiredAt = performance.now()
     const { answering } = this
     this.#giveUp(error)
+    this.#host.late(this.#id)
     if (answering) exchange.fail(error)
   }
 
   run(exchange: Exchange): void {
     const host = this.#host
-    const { output, window } = host
+    const { output, window, dialect } = host
+    const { upload, variables, fields } = exchange
+    const body = upload ?? exchange.body
+    const request = dialect.write({
+      name: exchange.id,
+      length: body.length,
+      window,
+      upgradable: dialect.takes(exchange),
+      door: host.doorOf(exchange),
+      names: fields && dialect.spells ? namesOf(fields) : '',
+      variables,
+    })
     const id = host.enter(this)
     this.#id = id
+    if (request === undefined) {
+      exchange.fail(nulInside('a variable of the request'))
+      return this.#leave()
+    }
     this.#exchange = exchange
     this.#state = 'answering'
     this.#window = window
@@ -106,17 +123,6 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
     this.requests++
     this.#pace.begin(performance.now())
     exchange.pid = host.pid
-    const { upload, variables, fields } = exchange
-    const body = upload ?? exchange.body
-    const request = writeRequest({
-      name: exchange.id,
-      length: body.length,
-      window,
-      upgradable: exchange.upgradable,
-      door: host.doorOf(exchange),
-      names: fields && host.spells ? namesOf(fields) : '',
-      variables,
-    })
     output.text(FRAME.start, id, request)
     if (body.length !== 0) {
       this.#body = new FramedBody(body, id, output, this)
@@ -194,6 +200,8 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
   }
 
   #take(type: number, payload: Buffer, exchange: Exchange): void {
+    if (type === FRAME.closed) return this.#letGo()
+    if (this.#connection) return this.#connection.frame(type, payload)
     switch (type) {
       case FRAME.response: {
         const end = framedHeadEnd(payload)
@@ -209,22 +217,17 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
         return
       }
       case FRAME.data:
-        return this.#connection ? this.#connection.send(payload) : this.#write(exchange, payload)
+        return this.#write(exchange, payload)
       case FRAME.end:
-        if (this.#connection) return this.#connection.end()
         exchange.end()
         return this.#leave()
       case FRAME.bodyCredit:
-        if (this.#connection) this.#connection.allow(payload.readUInt32BE(0))
-        else this.#body?.allow(payload.readUInt32BE(0))
-        return
+        return this.#body?.allow(payload.readUInt32BE(0))
       case FRAME.failed:
         exchange.fail(readFailure(payload))
         return this.#leave()
       case FRAME.upgrade:
         return this.#upgrade(payload, exchange)
-      case FRAME.closed:
-        return this.#letGo()
       case FRAME.interim:
         return void exchange.interim(readFramedHead(payload))
       case FRAME.closeAfter:
@@ -273,10 +276,11 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
   }
 
   #upgrade(payload: Buffer, exchange: Exchange): void {
-    const stream = exchange.upgrade(readFramedHead(payload))
+    const { output, dialect } = this.#host
     this.#closed = false
+    const place = { id: this.#id, window: this.#window, output, owner: this }
+    this.#connection = dialect.take(exchange, readFramedHead(payload), place)
     this.#state = 'taken'
-    this.#connection = new TakenConnection(stream, this.#id, this.#window, this.#host.output, this)
   }
 
   /** The worker has let go of the request: the app has closed the connection that it took over. */

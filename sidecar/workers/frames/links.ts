@@ -1,4 +1,4 @@
-// What a worker in Node.js speaks: frames (wire/frames.ts) on its one connection.
+// What a worker speaks that has many requests side by side: frames (wire/frames.ts) on its one connection.
 import { notePiece } from '../../collector.ts'
 import type { Door } from '../../carrier.ts'
 import { UpstreamError } from '../../errors.ts'
@@ -10,9 +10,9 @@ import type { ControlMessage, SupervisedProcess } from '../../processes/process.
 import { messageOf } from '../../thrown.ts'
 import { FRAME, FROM_WORKER, FrameReader, type FrameSink } from '../../wire/frames.ts'
 import type { LinkEnd, Links, Report, Speech } from '../link.ts'
+import type { Dialect, StackTeller } from './dialect.ts'
 import { FramesLink, type Host } from './link.ts'
 import { Silence, type Silent } from './silence.ts'
-import { Stacks } from './stacks.ts'
 
 /** Bytes of a response, and of a request's body, that may be under way. */
 const WINDOW = 256 * 1024
@@ -26,23 +26,20 @@ export interface FramesOptions {
   readonly requests: number
   /** Milliseconds after which one that does not answer is given up. */
   readonly silence: number
-  /** Apps there want to know how the client spelled the names of its header. */
-  readonly spells: boolean
-  /** What it is told first: which app it runs. JSON. */
-  readonly opening: object
+  readonly dialect: Dialect
 }
 
 class FramesLinks implements Links, Host, FrameSink, Silent {
   readonly all: readonly FramesLink[]
   readonly output: FrameOutput
-  readonly spells: boolean
+  readonly dialect: Dialect
   readonly #process: SupervisedProcess
   readonly #end: LinkEnd
   readonly #patience: number
   readonly #reader = new FrameReader(this, FROM_WORKER)
   readonly #byId = new Map<number, FramesLink>()
   readonly #silence = new Silence(this)
-  readonly #stacks: Stacks
+  readonly #stacks: StackTeller
   /** Done when its silence is in the log. */
   #told: Promise<void> = Promise.resolve()
   #ids = 0
@@ -51,21 +48,23 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   #isRetired = false
   #isLost = false
 
-  constructor(process: SupervisedProcess, end: LinkEnd, { requests, silence, spells, opening }: FramesOptions) {
+  constructor(process: SupervisedProcess, end: LinkEnd, { requests, silence, dialect }: FramesOptions) {
     this.#process = process
-    this.#stacks = new Stacks(process)
+    this.#stacks = dialect.stacks(process)
     this.#end = end
     this.#patience = silence
-    this.spells = spells
+    this.dialect = dialect
     this.all = Array.from({ length: requests }, (_, index) => new FramesLink(index, this))
     const [socket] = process.connections
     this.output = new FrameOutput(socket!)
     socket!.on('data', this.#receive)
-    this.output.bytes(FRAME.open, 0, Buffer.from(JSON.stringify(opening)))
+    if (dialect.opening) this.output.bytes(FRAME.open, 0, Buffer.from(JSON.stringify(dialect.opening)))
     socket!.once('end', this.#lose).once('close', this.#lose)
   }
 
-  ready(): void {}
+  ready(message: ControlMessage): void {
+    this.#stacks.ready?.(message)
+  }
 
   get pid(): number | undefined {
     return this.#process.pid
@@ -98,6 +97,10 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
 
   cancelled(): void {
     this.#end.cancelled()
+  }
+
+  late(id: number): void {
+    if (this.dialect.interrupts) this.#process.tell({ type: 'late', request: id })
   }
 
   doorOf({ door }: Exchange): string {
@@ -191,7 +194,7 @@ type Said =
   | { stream: 'stdout' | 'stderr'; text: string; request: string }
   | { level: LogLevel; message: string; fields: LogFields }
 
-/** The links of workers in Node.js. */
+/** The links of such workers. */
 export function frames(options: FramesOptions): Speech {
   return (process, end) => new FramesLinks(process, end, options)
 }

@@ -1,5 +1,6 @@
 // Asks a worker in Node.js where its code is. Its second thread answers, whatever the first one does.
 import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
+import type { StackTeller, ToldStack } from './dialect.ts'
 
 /** In which some JavaScript runs, if there is any, in milliseconds. One that hangs is worth more. */
 const PATIENCE_MS = 500
@@ -7,15 +8,8 @@ const HANGING_MS = 2000
 /** How much longer the answer may take, in milliseconds. */
 const ANSWER_MS = 2000
 
-/** What it says. */
-export interface ToldStack {
-  readonly text: string
-  /** The id of the request that the code runs for, where that is known. */
-  readonly request: string | undefined
-}
-
 /** The stacks of one worker. */
-export class Stacks {
+export class Stacks implements StackTeller {
   readonly #process: SupervisedProcess
   #asked: Promise<ToldStack> | undefined
   #answer: ((stack: ToldStack) => void) | undefined

@@ -1,19 +1,14 @@
 // A connection that an app in a worker took over: what comes from the client goes to the worker, and what the worker sends to the client, each at
 // the speed of who takes it.
+import type { Exchange } from '../../exchange.ts'
 import type { FrameOutput } from '../../frames/output.ts'
 import type { GivenConnection } from '../../upgrade.ts'
 import { FRAME } from '../../wire/frames.ts'
-
-/** Who is told of it. */
-export interface TakenOwner {
-  /** The client took so many bytes. */
-  took(bytes: number): void
-  /** It is closed, by whomever; the error that it broke with, if it did. */
-  closed(error: Error | null): void
-}
+import type { Head } from '../../wire/head.ts'
+import type { Taken, TakenOwner, TakenPlace } from './dialect.ts'
 
 /** The gateway's end of it. */
-export class TakenConnection {
+export class TakenConnection implements Taken {
   readonly #stream: GivenConnection
   readonly #output: FrameOutput
   readonly #id: number
@@ -22,8 +17,8 @@ export class TakenConnection {
   /** Bytes that the client has yet to take. */
   #untaken = 0
 
-  /** @param window bytes that may be under way to the worker */
-  constructor(stream: GivenConnection, id: number, window: number, output: FrameOutput, owner: TakenOwner) {
+  constructor(exchange: Exchange, head: Head, { id, window, output, owner }: TakenPlace) {
+    const stream: GivenConnection = exchange.upgrade(head)
     this.#stream = stream
     this.#id = id
     this.#credit = window
@@ -37,27 +32,26 @@ export class TakenConnection {
       .once('close', () => owner.closed(stream.errored))
   }
 
-  /** The worker sent bytes. */
-  send(bytes: Buffer): void {
-    if (this.#stream.destroyed) return
-    this.#untaken += bytes.byteLength
-    if (this.#stream.write(bytes)) this.#drained()
-  }
-
-  /** The worker sends no more. */
-  end(): void {
-    this.#stream.end()
-  }
-
-  /** The worker takes so many bytes more. */
-  allow(bytes: number): void {
-    this.#credit += bytes
-    if (this.#credit > 0) this.#stream.resume()
+  frame(type: number, payload: Buffer): void {
+    if (type === FRAME.data) this.#send(payload)
+    else if (type === FRAME.end) this.#stream.end()
+    else if (type === FRAME.bodyCredit) this.#allow(payload.readUInt32BE(0))
   }
 
   /** The app has closed it. */
   destroy(): void {
     this.#stream.destroy()
+  }
+
+  #send(bytes: Buffer): void {
+    if (this.#stream.destroyed) return
+    this.#untaken += bytes.byteLength
+    if (this.#stream.write(bytes)) this.#drained()
+  }
+
+  #allow(bytes: number): void {
+    this.#credit += bytes
+    if (this.#credit > 0) this.#stream.resume()
   }
 
   readonly #pass = (bytes: Buffer): void => {

@@ -11,5 +11,7 @@ body; the others, and all when there is no pipe, come by the connection.
 A request that is answered with one list costs one read and one sendall (request.py). FastCGI's STDERR stream carries JSON lines, what the app
 printed during the request and what went wrong in it (output.py); the rest of the output goes to the pipes 1 and 2.
 
+asgi/ runs ASGI apps instead, in its own way.
+
 Standard library only, Python 3.8 and newer. ../worker.py starts it, and says how.
 """

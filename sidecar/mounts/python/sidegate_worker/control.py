@@ -3,9 +3,7 @@ import json
 import os
 import signal
 
-from .limits import interrupt
 from .native import native_read, native_sleep, native_write
-from .stacks import stacks
 
 # Characters of a text in one message.
 PIECE = 4000
@@ -29,8 +27,16 @@ def tell(control, **message):
         pass  # the gateway is gone: the connections' end says so too
 
 
-def listen_to(heard, control, connections, pipes, stop, main):
-    """The control channel. Its end means that the gateway is gone: the process then has `stop` seconds to end. `main`: the main thread."""
+def tell_text(control, number, text, **more):
+    """The answer to `stacks`, in pieces. `more`: goes with the last."""
+    for at in range(0, len(text) or 1, PIECE):
+        last = at + PIECE >= len(text)
+        tell(control, type='stacks', number=number, text=text[at:at + PIECE], last=last, **(more if last else {}))
+
+
+def listen_to(heard, act, end, stop):
+    """The control channel: `act` is called with each message. Its end means that the gateway is gone: `end` is called, and the process then
+    has `stop` seconds to end."""
     waiting = b''
     while True:
         try:
@@ -42,19 +48,8 @@ def listen_to(heard, control, connections, pipes, stop, main):
         lines = (waiting + data).split(b'\n')
         waiting = lines.pop()
         for line in lines:
-            message = json.loads(line)
-            if message['type'] == 'abort':
-                connection = connections[message['connection']]
-                connection.aborted = message['sequence']
-                if message.get('late'):
-                    interrupt(connection, message['sequence'], main)
-            elif message['type'] == 'stacks':
-                text = stacks(connections)
-                for at in range(0, len(text), PIECE):
-                    tell(control, type='stacks', number=message['number'], text=text[at:at + PIECE], last=at + PIECE >= len(text))
-            elif message['type'] == 'serve':
-                pipes.settle(message['pipes'])
-    pipes.settle(False)
+            act(json.loads(line))
+    end()
     native_sleep(stop)
     # An app that hangs shall not outlive its gateway, nor what it started.
     if hasattr(os, 'killpg') and os.getpgrp() == os.getpid():

@@ -90,19 +90,30 @@ def is_coroutine_function(value):
     return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE
 
 
-def load(target, wraps=()):
-    """The app that a target names, with what `wraps` names round it: the first is outermost.
+def wsgi_app(app, name):
+    """The app itself, unless it is seen that it is one of ASGI.
 
-    :raises Failed: when it is not there or is no WSGI app. What its code raises goes through.
+    :raises Failed: then.
     """
-    app = load_paste(target) if is_paste(target) else load_target(target)
+    if is_coroutine_function(app) or is_coroutine_function(getattr(type(app), '__call__', None)):
+        raise Failed('PYTHON_NOT_WSGI', '%s is an ASGI app (its callable is a coroutine): a WSGI app is needed. Mount an ASGI app as asgi:%s' % (name, name))
+    return app
+
+
+def load(target, wraps=(), judged=wsgi_app):
+    """The app that a target names, with what `wraps` names round it: the first is outermost. `judged` is asked whether what is named is an app,
+    and gives it.
+
+    :raises Failed: when it is not there or is no app. What its code raises goes through.
+    """
+    app = judged(load_paste(target), target) if is_paste(target) else load_target(target, judged)
     for wrap in reversed(wraps):
         with of_wrap():
             app = wrapped(app, wrap)
     return app
 
 
-def load_target(target):
+def load_target(target, judged):
     place, name = split(target)
     name, arguments = call_of(name)
     app, name = find_callable(imported(place), place, name)
@@ -116,9 +127,7 @@ def load_target(target):
                 place, name, type(app).__name__))
     elif not callable(app):
         raise Failed('PYTHON_NO_CALLABLE', '%s:%s is a %s, which is not callable' % (place, name, type(app).__name__))
-    if is_coroutine_function(app) or is_coroutine_function(getattr(type(app), '__call__', None)):
-        raise Failed('PYTHON_NOT_WSGI', '%s:%s is an ASGI app (its callable is a coroutine): a WSGI app is needed' % (place, name))
-    return app
+    return judged(app, '%s:%s' % (place, name))
 
 
 def imported(place):

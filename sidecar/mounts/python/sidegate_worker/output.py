@@ -39,8 +39,12 @@ class Output(io.TextIOBase):
         own = {'encoding': 'utf-8', 'newline': '\n'} if os.name == 'nt' else {}
         original.reconfigure(line_buffering=True, errors='backslashreplace', **own)
 
+    def request(self):
+        """Whose output it is; None outside of requests."""
+        return getattr(running, 'request', None)
+
     def write(self, text):
-        request = getattr(running, 'request', None)
+        request = self.request()
         if request is None:
             return self.original.write(text)
         if not isinstance(text, str):

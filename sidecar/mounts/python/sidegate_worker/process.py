@@ -1,16 +1,15 @@
 """The process: signals, forks, the start of the app and its end."""
 import faulthandler
 import os
-import signal
 import sys
 
 from .arguments import options
 from .channels import PIPES, open_control
 from .connection import Connection
-from .control import listen_to, shortened, tell
+from .control import listen_to, shortened, tell, tell_text
 from .failed import Failed
 from .file_wrapper import FileWrapper
-from .limits import heed_signal
+from .limits import heed_signal, interrupt
 from .loading import load
 from .native import native_ident, start_native_thread
 from .output import Output, running
@@ -18,18 +17,9 @@ from .pipes import Pipes
 from .prefix import at_root
 from .request import Request
 from .serving import calm_gateway, serve, serve_beside
+from .signals import Signals
 from .sources import Sources
-from .stacks import open_dump
-
-
-def signals(*names):
-    """Those that the system has."""
-    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
-
-
-# Signals at which a worker asks to be replaced, and all that do not end it.
-LEAVE = signals('SIGTERM', 'SIGHUP', 'SIGQUIT')
-HEEDED = LEAVE + signals('SIGINT', 'SIGBREAK', 'SIGUSR1', 'SIGUSR2')
+from .stacks import open_dump, stacks
 
 
 def main(arguments):
@@ -44,14 +34,7 @@ def main(arguments):
     sys.stderr = Output('stderr', sys.stderr)
     faulthandler.enable(file=sys.__stderr__)
 
-    # Service managers signal every process of a service; only the gateway decides when a worker ends, so that no request
-    # is lost. A handler, not SIG_IGN: programs that the app starts shall not inherit it.
-    def heed(number, frame):
-        if number in LEAVE:
-            tell(control, type='leave', reason=signal.Signals(number).name)
-
-    before = {number: signal.signal(number, heed) for number in HEEDED}
-
+    signals = Signals(control)
     base = {
         'wsgi.version': (1, 0),
         'wsgi.url_scheme': 'http',
@@ -65,15 +48,7 @@ def main(arguments):
     pipes = Pipes(connections)
     heed_signal(connections[0], Request.run.__code__)
 
-    def hold():
-        """A signal for the child waits until it is one that the child knows itself: Python would drop it."""
-        running.mask = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
-
-    def go_on():
-        signal.pthread_sigmask(signal.SIG_SETMASK, running.mask)
-
     def part():
-        """In a process that the app has forked: nothing of the worker's is left to it, and signals end it as any other."""
         request = getattr(running, 'request', None)
         if request is not None:
             request.partial = None
@@ -81,16 +56,23 @@ def main(arguments):
         for connection in connections:
             connection.part()
         pipes.part()
-        os.close(control)
-        for number in before:
-            if signal.getsignal(number) is heed:
-                signal.signal(number, before[number])
-        go_on()
 
-    if hasattr(os, 'register_at_fork'):
-        os.register_at_fork(before=hold, after_in_parent=go_on, after_in_child=part)
+    signals.guard_forks(part)
+    main_thread = native_ident()
+
+    def act(message):
+        if message['type'] == 'abort':
+            connection = connections[message['connection']]
+            connection.aborted = message['sequence']
+            if message.get('late'):
+                interrupt(connection, message['sequence'], main_thread)
+        elif message['type'] == 'stacks':
+            tell_text(control, message['number'], stacks(connections))
+        elif message['type'] == 'serve':
+            pipes.settle(message['pipes'])
+
     # Not known to the threading module: gevent's patches fail at the import of an app when there is another thread.
-    start_native_thread(listen_to, (heard, control, connections, pipes, settings['stop'], native_ident()))
+    start_native_thread(listen_to, (heard, act, lambda: pipes.settle(False), settings['stop']))
 
     sys.path[:0] = settings['path'] + [os.getcwd()]
     sys.argv = [settings['target']]

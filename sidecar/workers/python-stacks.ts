@@ -1,8 +1,9 @@
-// What the threads of a worker are doing. The worker tells by its control channel; where a thread keeps its interpreter to itself, a signal has
+// What the threads of a worker in Python are doing. The worker tells by its control channel; where a thread keeps its interpreter to itself, a signal has
 // it written to a file in its memory, which is read where the system shows it (/proc).
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ControlMessage, SupervisedProcess } from '../../processes/process.ts'
+import type { ControlMessage, SupervisedProcess } from '../processes/process.ts'
+import type { StackTeller, ToldStack } from './frames/dialect.ts'
 
 /** How long the worker may take to answer, in milliseconds: an interpreter that is shared comes to everybody within a few. */
 const ANSWER_MS = 500
@@ -12,9 +13,9 @@ const QUIET_MS = 20
 const DUMP_MS = 500
 
 /** Asks one worker. */
-export class Stacks {
+export class PythonStacks implements StackTeller {
   readonly #process: SupervisedProcess
-  readonly #asked = new Map<number, { text: string; answer: (text: string) => void }>()
+  readonly #asked = new Map<number, { text: string; answer: (told: ToldStack) => void }>()
   /** Descriptor and inode of the file, and the signal, all by the worker's account. */
   #dump: readonly [fd: number, inode: number, signal: number] | undefined
   #count = 0
@@ -31,17 +32,18 @@ export class Stacks {
   }
 
   /** What else it said. */
-  heard({ type, number, text, last }: ControlMessage): void {
+  heard({ type, number, text, last, request }: ControlMessage): void {
     const asked = type === 'stacks' ? this.#asked.get(Number(number)) : undefined
     if (!asked) return
     asked.text += String(text)
-    if (last === true) asked.answer(asked.text)
+    const named = typeof request === 'string' ? request : undefined
+    if (last === true) asked.answer({ text: asked.text, request: named })
   }
 
   /** The stack of each thread, or why there is none. */
-  async ask(): Promise<string> {
+  async ask(): Promise<ToldStack> {
     const number = ++this.#count
-    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    const { promise, resolve } = Promise.withResolvers<ToldStack | undefined>()
     this.#asked.set(number, { text: '', answer: resolve })
     this.#process.tell({ type: 'stacks', number })
     const timer = setTimeout(() => resolve(undefined), ANSWER_MS)
@@ -51,10 +53,12 @@ export class Stacks {
     if (told !== undefined) return told
     const dumped = this.#last.then(() => this.#dumped())
     this.#last = dumped
-    const text = await dumped
-    return text === undefined
-      ? 'it does not answer: it is stopped, or a thread keeps the interpreter to itself'
-      : `it does not answer: a thread keeps the interpreter to itself\n${text}`
+    const dump = await dumped
+    const text =
+      dump === undefined
+        ? 'it does not answer: it is stopped, or a thread keeps the interpreter to itself'
+        : `it does not answer: a thread keeps the interpreter to itself\n${dump}`
+    return { text, request: undefined }
   }
 
   /** What it writes at the signal. Undefined where there is no such thing, or nothing comes. */

@@ -1,0 +1,24 @@
+// The settings that every mount of a Python app has: which Python, and where.
+import * as v from 'valibot'
+
+const folders = 'Folders to put on sys.path, before the working directory.'
+
+/** The entries. */
+export const pythonEntries = {
+  venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
+  path: v.pipe(v.optional(v.union([v.string(), v.array(v.string())])), v.description(folders)),
+  env: v.pipe(
+    v.optional(v.record(v.string(), v.string()), {}),
+    v.description('Environment variables of the workers, over those of the gateway.'),
+  ),
+  cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the workers; it is on sys.path.')),
+  interpreter: v.pipe(
+    v.optional(v.string()),
+    v.description('The Python to run, 3.8 or newer. Default: that of venv, else python3, on Windows python.'),
+  ),
+}
+
+const place = v.strictObject(pythonEntries)
+
+/** What they say. */
+export type PythonPlace = v.InferOutput<typeof place>
