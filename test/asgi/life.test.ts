@@ -1,0 +1,145 @@
+// The life of an ASGI app in its worker: what is an app, its lifespan, limits of time, the end.
+import { expect, test } from 'vitest'
+import type { ConfigError } from '../../sidecar/errors.ts'
+import { makeMount, openMount, type Settings } from './mount.ts'
+
+async function failure(settings: Settings): Promise<ConfigError> {
+  const error = (await makeMount(settings)
+    .mount.open()
+    .catch((thrown: unknown) => thrown)) as ConfigError
+  expect(error).toMatchObject({ name: 'ConfigError' })
+  return error
+}
+
+test.for(['no_lifespan', 'returns', 'Twice', 'instance', 'partial', 'plain', 'factory()', 'factory("instance")'])(
+  'starts:%s is an app, without lifespan',
+  async (name) => {
+    const { ask, mount } = await openMount({ asgi: `starts:${name}` })
+    expect((await ask()).body.toString()).toBe('no state')
+    await mount.close()
+  },
+)
+
+test('an app without lifespan is told of with what it raised, and one that has to have it does not start', async () => {
+  const { logged } = await openMount({ asgi: 'starts:no_lifespan' })
+  const line = await logged(({ message }) => /no lifespan: it raised AssertionError: no lifespan here/.test(message))
+  expect(line).toMatchObject({ level: 'info', detail: expect.stringMatching(/starts\.py/) })
+  for (const name of ['no_lifespan', 'returns'])
+    expect(await failure({ asgi: `starts:${name}`, lifespan: 'on' })).toMatchObject({
+      code: 'ASGI_LIFESPAN',
+      path: 'mounts./.lifespan',
+    })
+})
+
+test('lifespan off: the app is not asked', async () => {
+  const { ask } = await openMount({ asgi: 'starts:says_failed', lifespan: 'off' })
+  expect(await ask()).toMatchObject({ status: 500 })
+})
+
+test('a startup that failed stops the start, with the message and what was raised', async () => {
+  const error = await failure({ asgi: 'starts:says_failed' })
+  expect(error).toMatchObject({ code: 'ASGI_STARTUP_FAILED', path: 'mounts./.asgi' })
+  expect(error.message).toMatch(/: no database$/)
+  expect(String(error.cause)).toMatch(/OSError: connection refused/)
+})
+
+test.for([
+  ['starts:wsgi', 'PYTHON_NOT_ASGI', /Mount a WSGI app as python:starts:wsgi/],
+  ['starts:factory2', 'PYTHON_NO_CALLABLE', /factory/],
+  ['nowhere', 'PYTHON_MODULE_NOT_FOUND', /nowhere/],
+] as const)('%s: %s', async ([asgi, code, message]) => {
+  const error = await failure({ asgi })
+  expect(error).toMatchObject({ code, path: 'mounts./.asgi' })
+  expect(error.message).toMatch(message)
+})
+
+test('a start that never ends has startTimeout', async () => {
+  expect(await failure({ asgi: 'starts:never', startTimeout: 1.5 })).toMatchObject({ code: 'PYTHON_START_TIMEOUT' })
+})
+
+test('uvloop that is wanted and not there stops the start', async () => {
+  expect(await failure({ asgi: 'starts:plain', loop: 'uvloop', env: { PYTHONPATH: 'no-uvloop' } })).toMatchObject({
+    code: 'ASGI_LOOP',
+    path: 'mounts./.loop',
+  })
+})
+
+test('middleware goes round the app', async () => {
+  const { ask } = await openMount({ asgi: 'starts:plain', wrap: ['starts:shout(suffix=b"?")'] })
+  expect((await ask()).body.toString()).toBe('NO STATE?')
+})
+
+test('keepPrefix: no root_path', async () => {
+  const { ask } = await openMount({ asgi: 'spec', keepPrefix: true })
+  expect(await ask({ path: '/shop/hello', prefix: '/shop' })).toMatchObject({ status: 500 })
+})
+
+test('the end: work behind responses is waited for, then lifespan.shutdown comes', async () => {
+  const { ask, mount, lines } = await openMount({ asgi: 'spec' })
+  await ask({ path: '/after?0.3' })
+  await mount.close()
+  const said = lines.map(({ message }) => message)
+  expect(said.filter((line) => /lifespan|behind/.test(line))).toEqual([
+    'lifespan.startup',
+    'behind the response',
+    'lifespan.shutdown',
+  ])
+})
+
+test('the end: what takes too long is cancelled, within stopTimeout', async () => {
+  const { ask, mount, lines } = await openMount({ asgi: 'spec', stopTimeout: 2 })
+  await ask({ path: '/after?600' })
+  const before = performance.now()
+  await mount.close()
+  expect(performance.now() - before).toBeLessThan(10_000)
+  expect(lines.map(({ message }) => message)).toContain('lifespan.shutdown')
+})
+
+test('a shutdown that failed is in the log', async () => {
+  const { ask, mount, lines } = await openMount({ asgi: 'starts:end_failed' })
+  await ask()
+  await mount.close()
+  expect(lines).toContainEqual(
+    expect.objectContaining({ code: 'ASGI_SHUTDOWN', message: expect.stringMatching(/could not flush/) }),
+  )
+})
+
+test('a client that is gone: an app that does not look is cancelled after abortTimeout', async () => {
+  const { start, logged } = await openMount({ asgi: 'spec', abortTimeout: 0.2 })
+  const { hangUp } = start({ path: '/deaf' })
+  await logged(({ message }) => message === 'deaf')
+  hangUp()
+  await logged(({ message }) => message === 'cancelled')
+})
+
+test.for([
+  ['sleeps', /CancelledError/, /in inner\n/],
+  ['blocks', /TimeLimitExceeded/, /in blocks\n/],
+] as const)('requestTimeout ends a request that %s', async ([name, interrupted, stack]) => {
+  const { start, logged, ask } = await openMount({ asgi: 'spec', requestTimeout: 0.5, slow: 0.2 })
+  const { response, errors } = start({ path: `/${name}?600` })
+  expect(await response).toMatchObject({ status: 504 })
+  expect(errors).toMatchObject([{ code: 'REQUEST_LATE' }])
+  expect(String(errors[0]!.cause)).toMatch(stack)
+  expect(String(errors[0]!.cause)).toMatch(new RegExp(`GET /${name}`))
+  await logged(({ message }) => interrupted.test(message))
+  const slow = await logged(({ code }) => code === 'REQUEST_SLOW')
+  expect(slow.detail).toMatch(stack)
+  expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
+})
+
+test('a worker whose app keeps the loop to itself gets no more requests, and is replaced', async () => {
+  const { start, logged, ask } = await openMount({ asgi: 'spec', stuckTimeout: 2.5 })
+  const { response } = start({ path: '/blocks?600', method: 'POST', body: 'x' })
+  const line = await logged(({ code }) => code === 'WORKER_STUCK')
+  expect(line.detail).toMatch(/in blocks\n/)
+  expect(await response).toMatchObject({ status: 502 })
+  expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
+})
+
+test('a reload loses no request, and two processes share them', async () => {
+  const { ask, mount } = await openMount({ asgi: 'spec', processes: 2 })
+  const asked = Array.from({ length: 40 }, () => ask({ path: '/after?0.01' }))
+  await Promise.all([mount.reload!(), ...asked])
+  for (const answer of asked) expect(await answer).toMatchObject({ status: 200, cut: false })
+})
