@@ -109,7 +109,7 @@ test('a client that is gone: an app that does not look is cancelled after abortT
   const { hangUp } = start({ path: '/deaf' })
   await logged(({ message }) => message === 'deaf')
   hangUp()
-  await logged(({ message }) => message === 'cancelled')
+  expect(await logged(({ message }) => message === 'cancelled')).toMatchObject({ request: expect.any(String) })
 })
 
 test.for([

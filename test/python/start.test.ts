@@ -3,12 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as v from 'valibot'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigError } from '../../sidecar/errors.ts'
 import { Log } from '../../sidecar/log.ts'
 import { demandThreads } from '../../sidecar/mounts/python/interpreter.ts'
-import { python } from '../../sidecar/mounts/python/mount.ts'
 import { APPS, INTERPRETER, makeMount, openMount, windows, type Settings } from './mount.ts'
 
 async function failure(settings: Settings): Promise<ConfigError> {

@@ -31,6 +31,13 @@ interface Asked {
   readonly more: readonly HeaderPair[]
 }
 
+/** What `ws` writes as text is its head, which is latin-1 as every other. */
+class HeadSocket extends UpgradeSocket {
+  override write(chunk: unknown, ...more: never[]): boolean {
+    return super.write(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk, ...more)
+  }
+}
+
 /** Opens them. */
 export class WebSockets {
   readonly #server: WebSocketServer
@@ -67,7 +74,7 @@ export class WebSockets {
       more,
     }
     let opened: WebSocket | undefined
-    const socket = new UpgradeSocket(exchange)
+    const socket = new HeadSocket(exchange)
     this.#server.handleUpgrade(asked as unknown as IncomingMessage, socket, Buffer.alloc(0), (webSocket) => {
       opened = webSocket
     })
@@ -124,10 +131,14 @@ export class TakenWebSocket implements Taken {
 
   #allow(bytes: number): void {
     this.#credit += bytes
-    if (this.#credit > 0) this.#socket.resume()
+    if (this.#credit <= 0 || !this.#socket.isPaused) return
+    // Its pong may stand behind all that it was not heard of meanwhile.
+    this.#answered = true
+    this.#socket.resume()
   }
 
   readonly #pass = (data: unknown, binary: boolean): void => {
+    this.#answered = true
     const bytes = data as Buffer
     const what = binary ? MESSAGE.binary : MESSAGE.text
     let at = 0

@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 import time
-import warnings
 
 started = []
 events = []
@@ -261,6 +260,13 @@ async def no_content(scope, receive, send):
 
 async def large(scope, receive, send):
     await answer(send, b'x' * int(scope['query_string']))
+
+
+async def odd_blocks(scope, receive, send):
+    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+    for number in range(150):
+        await send({'type': 'http.response.body', 'body': bytes([number]) * 65537, 'more_body': True})
+    await send({'type': 'http.response.body'})
 
 
 async def views(scope, receive, send):

@@ -62,6 +62,9 @@ class Request(Call):
     async def send(self, message):
         kind = kind_of(message)
         self.demand_client()
+        if self.state == COMPLETE:
+            # "Response Body": what comes behind the last part is ignored.
+            return
         if kind == 'http.response.body':
             await self.send_body(kind, message)
         elif kind == 'http.response.start':
@@ -89,16 +92,15 @@ class Request(Call):
     async def send_body(self, kind, message):
         if self.state == FRESH:
             raise AppMistake('NO_HEAD', 'the app sent %s before http.response.start' % kind)
-        if self.state == COMPLETE:
-            raise wrong(kind, 'the response is complete: the one before had no `more_body`')
         body = message.get('body', b'')
         if type(body) is not bytes:
             check_bytes(kind, 'body', body)
             body = bytes(body)
         more = message.get('more_body', False)
         if self.missing >= 0:
-            self.measure(len(body), more)
-        if not more and self.state == BEGUN and len(body) <= ONE_FRAME:
+            self.measure(len(body))
+        is_short = self.missing > 0 and not more
+        if not more and not is_short and self.state == BEGUN and len(body) <= ONE_FRAME:
             head = self.head
             self.link.put_parts(pack_headed(4 + len(head) + len(body) << 8 | RESPONSE, self.number, len(head)), head, body)
             self.complete()
@@ -107,16 +109,16 @@ class Request(Call):
             self.send_head()
         if body:
             await self.send_data(body)
+        if is_short:
+            raise AppMistake('BODY_TOO_SHORT', 'the app ends its response %d bytes before its Content-Length' % self.missing)
         if not more:
             self.link.put(END, self.number)
             self.complete()
 
-    def measure(self, size, more):
+    def measure(self, size):
         """RFC 9110 8.6: as many bytes as were announced."""
         if size > self.missing:
             raise AppMistake('BODY_TOO_LONG', 'the app sends %d bytes more than its Content-Length' % (size - self.missing))
-        if not more and size < self.missing:
-            raise AppMistake('BODY_TOO_SHORT', 'the app ends its response %d bytes before its Content-Length' % (self.missing - size))
         self.missing -= size
 
     def send_head(self):
@@ -130,7 +132,7 @@ class Request(Call):
         while at < size:
             if self.credit <= 0:
                 await self.room()
-            piece = body if size <= self.credit and size <= PIECE else body[at:at + min(self.credit, PIECE)]
+            piece = body if at == 0 and size <= min(self.credit, PIECE) else body[at:at + min(self.credit, PIECE)]
             self.credit -= len(piece)
             self.link.put(DATA, self.number, piece)
             at += len(piece)
@@ -158,10 +160,11 @@ class Request(Call):
         """Extension `http.response.early_hint`; a door that has none of it sends none (RFC 9110 15.2)."""
         if self.state != FRESH:
             raise wrong(kind, 'hints come before http.response.start')
-        links = message.get('links')
-        if not isinstance(links, (list, tuple)):
-            raise wrong(kind, 'its `links` are %.80r: they have to be a list of bytes' % (links,))
-        head, _ = head_of(103, [(b'link', link) for link in links])
+        try:
+            links = [(b'link', link) for link in message.get('links')]
+        except TypeError:
+            raise wrong(kind, 'its `links` are %.80r: they have to be bytes, in a list' % (message.get('links'),))
+        head, _ = head_of(103, links)
         self.link.put_parts(pack_headed(4 + len(head) << 8 | INTERIM, self.number, len(head)), head, b'')
 
     def complete(self):
