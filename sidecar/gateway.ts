@@ -27,6 +27,7 @@ import { Places, type MountStack } from './places.ts'
 import { readinessMount } from './readiness.ts'
 import { requestReport, type RequestReport } from './request-report.ts'
 import { redispatched } from './redispatch.ts'
+import { wholePath } from './named-script.ts'
 import type { Match } from './router.ts'
 import { allSettled, settledWithin } from './settled.ts'
 import type { PassedConnection, RawHandle, Succession } from './succession.ts'
@@ -262,9 +263,16 @@ export class Gateway implements Reception, Controlled {
 
   handle(exchange: Exchange): void {
     this.#rest.wake()
+    if (exchange.variables.SCRIPT_NAME !== '') this.#openScript(exchange)
     // What layers ask for themselves has another observer.
     if (exchange.observer === this) this.#inFront?.add(exchange)
     this.#front(exchange)
+  }
+
+  /** A mount that finds files by the path gets all of it, and so do the layers in front, which guard paths. */
+  #openScript(exchange: Exchange): void {
+    const whole = wholePath(exchange.variables)
+    if (whole && this.#places.match(whole)?.to.mount.findsFiles) exchange.variables = whole
   }
 
   #route(exchange: Exchange): void {

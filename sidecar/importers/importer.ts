@@ -32,7 +32,7 @@ export interface Importer {
   readonly option?: string
   /**
    * Reads it. What has no meaning here is told by the report, whatever it is; only what cannot be read at all is thrown.
-   * @throws {ConfigError} IMPORT_MISSING, IMPORT_SYNTAX
+   * @throws {ConfigError} IMPORT_MISSING, IMPORT_SYNTAX, IMPORT_WORDS
    */
   read(source: ImportSource): Promise<Imported>
 }

@@ -13,10 +13,24 @@ export const importers: readonly ImporterEntry[] = [
     load: async () => (await import('./uwsgi/uwsgi.ts')).uwsgi,
   },
   {
+    name: 'php-fpm',
+    summary:
+      'a pool file of PHP-FPM, or its main file: each pool becomes a php mount; the folder of the scripts stands behind it',
+    source: 'FILE',
+    load: async () => (await import('./php-fpm.ts')).phpFpm,
+  },
+  {
     name: 'procfile',
     summary: 'a Procfile: its process web is served, the others are named',
     source: 'FILE',
     option: 'procfile',
     load: async () => (await import('./procfile.ts')).procfile,
+  },
+  {
+    name: 'wfastcgi',
+    summary:
+      'the web.config of an app that wfastcgi runs behind IIS; an applicationHost.config behind it says how many processes there are',
+    source: 'FILE',
+    load: async () => (await import('./wfastcgi.ts')).wfastcgi,
   },
 ]

@@ -72,7 +72,7 @@ export const rooms: readonly Room[] = [
     name: 'importers',
     files: ['sidecar/importers/'],
     sentence: 'Reads the files of other servers, one importer each, and gives configurations that serve alike.',
-    uses: ['ground'],
+    uses: ['plugin', 'processes', 'ground'],
   },
   {
     name: 'config',

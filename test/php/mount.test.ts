@@ -355,7 +355,9 @@ describe('its settings', () => {
       ],
     ],
   ])('%j as php-fpm has it', (processes, lines) => {
-    const settings = { processes, maxRequests: 9, stopTimeout: 3, split: ['.php', '.php7'] }
+    const adminIni = { open_basedir: '/srv:/tmp', log_errors: true }
+    const slowLog = { after: 2.5, file: '/var/log/"slow"' }
+    const settings = { processes, maxRequests: 9, stopTimeout: 3, split: ['.php', '.php7'], adminIni, slowLog }
     const config = fpmConfig(settings, '/run/a "b"/1.sock').split('\n')
     expect(config).toEqual(expect.arrayContaining([...lines, 'process_control_timeout = 3s', 'pm.max_requests = 9']))
     expect(config).toEqual(
@@ -363,6 +365,10 @@ describe('its settings', () => {
         String.raw`listen = "/run/a \"b\"/1.sock"`,
         'security.limit_extensions = .php .php7',
         'request_terminate_timeout = 0',
+        'php_admin_value[open_basedir] = /srv:/tmp',
+        'php_admin_value[log_errors] = 1',
+        'request_slowlog_timeout = 3s',
+        String.raw`slowlog = "/var/log/\"slow\""`,
       ]),
     )
   })

@@ -7,11 +7,14 @@ const IDLE = 10
 const BACKLOG = 511
 
 /** What of the settings it is made from. */
-export type PoolSettings = Pick<PhpSettings, 'processes' | 'maxRequests' | 'requestTimeout' | 'stopTimeout' | 'split'>
+export type PoolSettings = Pick<
+  PhpSettings,
+  'processes' | 'maxRequests' | 'requestTimeout' | 'slowLog' | 'stopTimeout' | 'split' | 'adminIni'
+>
 
 /** @param socket the path where it listens */
 export function fpmConfig(settings: PoolSettings, socket: string): string {
-  const { maxRequests, requestTimeout = 0, stopTimeout, split } = settings
+  const { maxRequests, requestTimeout = 0, slowLog, stopTimeout, split, adminIni } = settings
   const lines = [
     '[global]',
     '; With -O it goes to standard error all the same. /dev/stderr itself cannot be opened where that is a socket.',
@@ -26,12 +29,16 @@ export function fpmConfig(settings: PoolSettings, socket: string): string {
     ...manager(settings),
     `pm.max_requests = ${maxRequests}`,
     `request_terminate_timeout = ${requestTimeout === 0 ? 0 : `${Math.max(1, Math.ceil(requestTimeout))}s`}`,
+    ...(slowLog
+      ? [`request_slowlog_timeout = ${Math.max(1, Math.ceil(slowLog.after))}s`, `slowlog = ${quoted(slowLog.file)}`]
+      : []),
     `security.limit_extensions = ${split.join(' ')}`,
     '; What scripts write to php://stderr.',
     'catch_workers_output = yes',
     'decorate_workers_output = no',
     '; The environment is the one that php-fpm is started with.',
     'clear_env = no',
+    ...Object.entries(adminIni).map(([name, value]) => `php_admin_value[${name}] = ${iniValue(value)}`),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -43,6 +50,11 @@ function manager({ processes }: PoolSettings): string[] {
   if (min === 0) return ['pm = ondemand', most, `pm.process_idle_timeout = ${Math.max(1, Math.ceil(idle))}s`]
   const spare = [`pm.start_servers = ${min}`, 'pm.min_spare_servers = 1', `pm.max_spare_servers = ${min}`]
   return ['pm = dynamic', most, ...spare]
+}
+
+/** As it stands in php.ini, whose syntax this is. */
+export function iniValue(value: string | number | boolean): string {
+  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
 }
 
 function quoted(text: string): string {

@@ -1,14 +1,14 @@
 // php-fpm or php-cgi as a command: its words, its environment, its configuration, the socket where it is to listen.
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import { isWindows } from '../../file-names.ts'
 import { Identity } from '../../processes/identity.ts'
 import type { MountContext } from '../mount.ts'
 import { PrivateFolder } from '../run/private-folder.ts'
 import type { ServerPlan } from '../run/server.ts'
-import { fpmConfig } from './fpm-config.ts'
+import { fpmConfig, iniValue } from './fpm-config.ts'
 import { findPhp, type PhpProgram } from './program.ts'
 import { mostProcesses, type PhpSettings } from './settings.ts'
 
@@ -45,18 +45,15 @@ export class PhpPlan implements ServerPlan {
         'there is no php-fpm for Windows: mount php-cgi as { run: "php-cgi.exe -b 127.0.0.1:$PORT", speaks: "fastcgi", root: …, static: true }',
       )
     }
-    this.#settings = settings
+    const { slowLog } = settings
+    this.#settings = slowLog
+      ? { ...settings, slowLog: { ...slowLog, file: resolve(directory, slowLog.file) } }
+      : settings
     this.#root = root
     this.#php = findPhp(settings.program, directory, `${path}.program`)
     // What it has in hand, after the response too, is done first; php-cgi does that when it gets SIGTERM.
     this.stopSignal = this.#php.kind === 'fpm' ? 'SIGQUIT' : 'SIGTERM'
-    if (this.#php.kind === 'cgi' && settings.requestTimeout !== undefined) {
-      throw new ConfigError(
-        'PHP_SETTING',
-        `${path}.requestTimeout`,
-        `${this.#php.file} cannot do that: install php-fpm, or set max_execution_time in ini`,
-      )
-    }
+    if (this.#php.kind === 'cgi') demandFpm(settings, path, this.#php.file)
     const { process: given } = settings
     const own = uid === 0 && given?.user === undefined ? { process: { ...given, user: USER } } : {}
     this.#identity = new Identity({ ...settings, ...own }, path, platform, uid ?? -1)
@@ -130,6 +127,17 @@ export class PhpPlan implements ServerPlan {
   }
 }
 
-function iniValue(value: string | number | boolean): string {
-  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
+/** @throws {ConfigError} PHP_SETTING for what php-cgi has not */
+function demandFpm({ requestTimeout, slowLog, adminIni }: PhpSettings, path: string, program: string): void {
+  const refuse = (setting: string, instead: string): never => {
+    throw new ConfigError(
+      'PHP_SETTING',
+      `${path}.${setting}`,
+      `${program} cannot do that: install php-fpm, or ${instead}`,
+    )
+  }
+  if (requestTimeout !== undefined) refuse('requestTimeout', 'set max_execution_time in ini')
+  if (slowLog !== undefined) refuse('slowLog', 'leave it out')
+  if (Object.keys(adminIni).length > 0)
+    refuse('adminIni', 'write them into php.ini, or where scripts may change them into ini')
 }

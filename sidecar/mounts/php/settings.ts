@@ -15,6 +15,11 @@ const appNames = ['none', ...apps.map(({ name }) => name)]
 const number = v.pipe(v.number(), v.minValue(-Number.MAX_SAFE_INTEGER), v.maxValue(Number.MAX_SAFE_INTEGER))
 const value = v.union([v.pipe(v.string(), v.regex(/^\P{Cc}*$/u, 'must be one line')), number, v.boolean()])
 
+const iniSchema = v.optional(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_][\w.]*$/, 'must be the name of a setting of PHP')), value),
+  {},
+)
+
 /** How many processes there are: always, or at least and at most. */
 const processesSchema = v.union([
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKERS_MAX)),
@@ -72,12 +77,15 @@ export const phpSettings = v.strictObject({
   uploads,
   followSymlinks,
   ini: v.pipe(
-    v.optional(
-      v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_][\w.]*$/, 'must be the name of a setting of PHP')), value),
-      {},
-    ),
+    iniSchema,
     v.description(
       'Settings of PHP as in php.ini, and over it, such as { memory_limit: "256M", upload_max_filesize: "64M" }. A .user.ini may change those that PHP lets it.',
+    ),
+  ),
+  adminIni: v.pipe(
+    iniSchema,
+    v.description(
+      'php-fpm: the same for settings that no script and no .user.ini changes, such as { open_basedir: "/srv/blog", disable_functions: "exec" }.',
     ),
   ),
   processes: v.pipe(
@@ -89,6 +97,21 @@ export const phpSettings = v.strictObject({
   maxRequests: count(0, 1000, 'Requests after which a process of PHP is replaced; 0: never.'),
   requestTimeout: openSeconds(
     'php-fpm: seconds a script may take in all; then its process is ended, and the client gets 502. Default: no limit but max_execution_time of PHP.',
+  ),
+  slowLog: v.pipe(
+    v.optional(
+      v.strictObject({
+        after: seconds(5, 'Seconds that a script may take, in whole ones.'),
+        file: v.pipe(
+          v.string(),
+          v.nonEmpty('must name a file'),
+          v.description('Where its stack is written. The user as whom PHP runs has to be able to write it.'),
+        ),
+      }),
+    ),
+    v.description(
+      'php-fpm: a file for what scripts that take long are doing: { after, file }. Default: none. It needs the right to trace processes, which containers often lack.',
+    ),
   ),
   env: v.pipe(
     v.optional(v.record(v.string(), v.string()), {}),
