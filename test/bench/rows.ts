@@ -10,7 +10,13 @@ import type { Place, Protocol, Row, Started } from './row.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const apps = join(here, 'apps')
 
-const modules = { hello: 'hello:application', flask: 'flask_hello:application', slow: 'slow:application' }
+const modules = {
+  hello: 'hello:application',
+  flask: 'flask_hello:application',
+  slow: 'slow:application',
+  asgi: 'hello_asgi:app',
+  starlette: 'starlette_hello:app',
+}
 
 /** Of the rows with several gateways, which share the workers of the mount among them. */
 const GATEWAYS = 2
@@ -58,6 +64,12 @@ export const rows: readonly Row[] = [
     sidegate('sidegate-python-gateways', 'two gateways, uwsgi → Python hello', 'uwsgi', pythonMount('hello'), GATEWAYS),
   ),
   apart(sidegate('sidegate-flask-gateways', 'two gateways, uwsgi → Flask', 'uwsgi', pythonMount('flask'), GATEWAYS)),
+  sidegate('sidegate-asgi', 'Sidegate HTTP → ASGI hello', 'http', asgiMount('asgi')),
+  uvicorn('uvicorn-asgi', 'uvicorn, ASGI hello', 'asgi'),
+  granian('granian-asgi', 'Granian, ASGI hello', 'asgi'),
+  sidegate('sidegate-starlette', 'Sidegate HTTP → Starlette', 'http', asgiMount('starlette')),
+  uvicorn('uvicorn-starlette', 'uvicorn, Starlette', 'starlette'),
+  granian('granian-starlette', 'Granian, Starlette', 'starlette'),
   apart(sidegate('sidegate-layer', 'Sidegate HTTP → one layer → app', 'http', layered(1))),
   apart(sidegate('sidegate-layers', 'Sidegate HTTP → five layers → app', 'http', layered(5))),
   apart(sidegate('sidegate-slow', 'Sidegate uwsgi → Python, 10 ms', 'uwsgi', slowMount())),
@@ -124,7 +136,7 @@ export function sidegate(
   mount: Record<string, unknown>,
   gateways = 1,
 ): Row {
-  const app = (Object.keys(modules) as App[]).find((one) => modules[one] === mount.python)
+  const app = (Object.keys(modules) as App[]).find((one) => modules[one] === (mount.python ?? mount.asgi))
   return {
     name,
     title,
@@ -187,6 +199,10 @@ function pythonMount(app: App): Record<string, unknown> {
   return { python: modules[app], cwd: apps, interpreter: python }
 }
 
+function asgiMount(app: App): Record<string, unknown> {
+  return { asgi: modules[app], cwd: apps, interpreter: python }
+}
+
 /** All connections may wait. */
 function slowMount(): Record<string, unknown> {
   return { ...pythonMount('slow'), threads: THREADS, queue: 10_000 }
@@ -221,12 +237,20 @@ function uwsgi(name: string, title: string, app: App): Row {
   })
 }
 
+function uvicorn(name: string, title: string, app: App): Row {
+  const missing = [() => missingPeer('uvicorn', 'python3-uvicorn')]
+  return behindSocket(name, title, 'http', app, missing, (socket, { workers }) => {
+    const options = ['--uds', socket, '--app-dir', apps, '--no-access-log', '--log-level', 'warning']
+    return [peer('uvicorn'), '--workers', String(workers), ...options, modules[app]]
+  })
+}
+
 function granian(name: string, title: string, app: App): Row {
   const missing = [() => missingPeer('granian', undefined)]
   return behindSocket(name, title, 'http', app, missing, (socket, { workers }) => {
-    const options = ['--interface', 'wsgi', '--uds', socket, '--working-dir', apps, '--no-ws', '--log-level', 'warning']
-    const threads = ['--workers', String(workers), '--blocking-threads', String(THREADS)]
-    return [peer('granian'), ...threads, ...options, modules[app]]
+    const kind = app === 'slow' ? ['wsgi', '--blocking-threads', String(THREADS)] : ['asgi']
+    const options = ['--uds', socket, '--working-dir', apps, '--no-ws', '--log-level', 'warning']
+    return [peer('granian'), '--workers', String(workers), '--interface', ...kind, ...options, modules[app]]
   })
 }
 
@@ -275,7 +299,7 @@ function started(endpoint: SocketEndpoint, file: string, args: readonly string[]
 }
 
 function missingPython(app: App): string | undefined {
-  if (app !== 'flask') return missingPeer('python3', 'python3')
-  const { status } = spawnSync(python, ['-c', 'import flask'], { stdio: 'ignore' })
-  return status === 0 ? undefined : `${python} has no Flask (on Debian: apt-get install python3-flask)`
+  if (app !== 'flask' && app !== 'starlette') return missingPeer('python3', 'python3')
+  const { status } = spawnSync(python, ['-c', `import ${app}`], { stdio: 'ignore' })
+  return status === 0 ? undefined : `${python} has no ${app} (on Debian: apt-get install python3-${app})`
 }
