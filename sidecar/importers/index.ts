@@ -33,4 +33,11 @@ export const importers: readonly ImporterEntry[] = [
     source: 'FILE',
     load: async () => (await import('./wfastcgi.ts')).wfastcgi,
   },
+  {
+    name: 'gunicorn',
+    summary: 'a configuration of gunicorn, which is run by Python, and the command line typed behind it',
+    source: 'FILE',
+    option: 'gunicorn',
+    load: async () => (await import('./gunicorn/gunicorn.ts')).gunicorn,
+  },
 ]

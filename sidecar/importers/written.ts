@@ -29,7 +29,7 @@ function comment(sign: string, lines: readonly string[]): string {
 
 /** The same where `${NAME}` stands for a variable of the environment: in YAML and JSON. */
 function plain(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('${', '$${')
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${')
   if (Array.isArray(value)) return value.map(plain)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))

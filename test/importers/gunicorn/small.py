@@ -1,0 +1,2 @@
+bind = "unix:app.sock"
+wsgi_app = "shop:app"
