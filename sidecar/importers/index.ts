@@ -40,4 +40,11 @@ export const importers: readonly ImporterEntry[] = [
     option: 'gunicorn',
     load: async () => (await import('./gunicorn/gunicorn.ts')).gunicorn,
   },
+  {
+    name: 'unit',
+    summary: 'a configuration of NGINX Unit, or the control socket of one that runs',
+    source: 'FILE',
+    option: 'unit',
+    load: async () => (await import('./unit/unit.ts')).unit,
+  },
 ]

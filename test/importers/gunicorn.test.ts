@@ -97,7 +97,7 @@ describe.each([
     const report = imported.err.replaceAll(folder, 'FOLDER')
     await expect(report).toMatchFileSnapshot(join(SAMPLES, `${name}.report.txt`))
     const text = readFileSync(join(folder, 'sidegate.config.yaml'), 'utf8').replaceAll(folder, 'FOLDER')
-    await expect(text).toMatchFileSnapshot(join(SAMPLES, `${name}.yaml`))
+    await expect(text).toMatchFileSnapshot(join(SAMPLES, `${name}.config.txt`))
     expect(imported.err).not.toContain('hidden')
     const words = name === 'middle' ? ['--gunicorn', 'gunicorn.conf.py'] : ['-c', 'sidegate.config.yaml']
     const [expected] = await Promise.all([

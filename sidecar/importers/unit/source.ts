@@ -1,0 +1,138 @@
+// The configuration of a Unit: a file of JSON, or what the control API of one that runs answers.
+import { request } from 'node:http'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ConfigError } from '../../errors.ts'
+import type { ConfigPath } from '../../problem.ts'
+import { sourceText } from '../source-text.ts'
+
+/** How long the control API may take, in milliseconds. */
+const TIME_MAX = 10_000
+
+/** More is no configuration. */
+const SIZE_MAX = 16 * 1024 * 1024
+
+/** A configuration that was read. */
+export interface UnitSource {
+  /** The value of /config. */
+  readonly data: Readonly<Record<string, unknown>>
+  /** Where a part of it stands: `FILE:LINE`, or its path in the control API. */
+  place(path: ConfigPath): string
+}
+
+/** @throws {ConfigError} IMPORT_MISSING, IMPORT_SYNTAX */
+export async function readSource(file: string, cwd: string): Promise<UnitSource> {
+  const address = await controlOf(file, cwd)
+  if (address) {
+    const data = topOf(parsed(await asked(address, file), file), file)
+    return { data: data.value, place: (path) => `/config/${path.map(step).join('/')}` }
+  }
+  const text = withoutComments((await sourceText(file, cwd)).replace(/^\uFEFF/, ' '))
+  const { value, at } = topOf(parsed(text, file), file)
+  const line = await lines(text)
+  return {
+    data: value,
+    place: (path) => {
+      const found = line([...at, ...path])
+      return found === undefined ? file : `${file}:${found}`
+    },
+  }
+}
+
+function step(key: string | number): string {
+  return String(key).replaceAll('%', '%25').replaceAll('/', '%2F')
+}
+
+/** What `GET /` answers has it below `config`, beside certificates and status. */
+function topOf(data: unknown, file: string): { value: Readonly<Record<string, unknown>>; at: ConfigPath } {
+  if (!isGroup(data))
+    throw new ConfigError('IMPORT_SYNTAX', file, 'it is no configuration of Unit: that is a JSON object')
+  const inner = data.config
+  return isGroup(inner) && !('listeners' in data) ? { value: inner, at: ['config'] } : { value: data, at: [] }
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const { message } = error as Error
+    const at = /position ([0-9]+)/.exec(message)?.[1]
+    const line = at === undefined ? undefined : text.slice(0, Number(at)).split('\n').length
+    throw new ConfigError('IMPORT_SYNTAX', line === undefined ? file : `${file}:${line}`, message)
+  }
+}
+
+/** Unit takes comments as JavaScript has them. Blanks in their place keep the lines. */
+function withoutComments(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g, (part) =>
+    part.startsWith('"') ? part : part.replace(/[^\n]/g, ' '),
+  )
+}
+
+/** The line of each place. JSON is YAML, whose parser tells lines. */
+async function lines(text: string): Promise<(path: ConfigPath) => number | undefined> {
+  const { parseDocument, LineCounter, isNode, isMap, isSeq, isScalar } = await import('yaml')
+  const lineCounter = new LineCounter()
+  const { contents } = parseDocument(text, { lineCounter, uniqueKeys: false })
+  return (path) => {
+    let node: unknown = contents
+    let range = isNode(node) ? node.range : undefined
+    for (const key of path) {
+      const pair = isMap(node)
+        ? node.items.find((item) => isScalar(item.key) && item.key.value === String(key))
+        : undefined
+      node = isSeq(node) ? node.items[Number(key)] : pair?.value
+      range = (isNode(pair?.key) ? pair.key.range : isNode(node) ? node.range : undefined) ?? range
+    }
+    return range ? lineCounter.linePos(range[0]).line : undefined
+  }
+}
+
+interface Control {
+  readonly socketPath?: string
+  readonly host?: string
+  readonly port?: number
+}
+
+/** Where the control API is; undefined: it is a file. */
+async function controlOf(file: string, cwd: string): Promise<Control | undefined> {
+  const path = /^(?:control:)?unix:(.+)$/.exec(file)?.[1]
+  if (path !== undefined) return { socketPath: resolve(cwd, path) }
+  if (file.startsWith('http://')) {
+    const { hostname, port } = new URL(file)
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
+  }
+  const found = await stat(resolve(cwd, file)).catch(() => undefined)
+  return found?.isSocket() ? { socketPath: resolve(cwd, file) } : undefined
+}
+
+function asked(address: Control, file: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const wrong = (why: string): void => failed(new ConfigError('IMPORT_MISSING', file, why))
+    const asking = request(
+      { ...address, path: '/config', headers: { Host: 'localhost' }, agent: false },
+      (response) => {
+        const parts: Buffer[] = []
+        let size = 0
+        response.on('data', (part: Buffer) => {
+          size += part.length
+          if (size > SIZE_MAX) asking.destroy(new Error(`it is longer than ${SIZE_MAX / 1024 / 1024} MiB`))
+          else parts.push(part)
+        })
+        response.on('end', () => {
+          if (response.statusCode === 200) done(Buffer.concat(parts).toString())
+          else wrong(`the control API answers GET /config with ${response.statusCode}`)
+        })
+        response.on('error', (error) => wrong(`the control API does not answer: ${error.message}`))
+      },
+    )
+    const timer = setTimeout(() => asking.destroy(new Error(`no answer within ${TIME_MAX / 1000} s`)), TIME_MAX)
+    asking.on('close', () => clearTimeout(timer))
+    asking.on('error', (error) => wrong(`the control API does not answer: ${error.message}`))
+    asking.end()
+  })
+}
