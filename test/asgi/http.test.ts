@@ -236,6 +236,8 @@ test('a file by its path; one that is not there is an error of the app', async (
 
 test('early hints of a door that has none are left out', async () => {
   expect(await text('/hints')).toBe('done')
+  const { message } = await mount.logged((line) => /early_hint/.test(line.message))
+  expect(message).toMatch(/before the head is sent/)
 })
 
 test('an app that forks keeps its requests', async () => {

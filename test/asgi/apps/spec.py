@@ -276,8 +276,16 @@ async def views(scope, receive, send):
 
 
 async def hints(scope, receive, send):
-    await send({'type': 'http.response.early_hint', 'links': [b'</style.css>; rel=preload']})
-    await answer(send, b'done')
+    hint = {'type': 'http.response.early_hint', 'links': (link for link in [b'</style.css>; rel=preload'])}
+    await send(hint)
+    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+    await send(dict(hint, links=[b'</script.js>; rel=preload']))
+    await send({'type': 'http.response.body', 'body': b'done', 'more_body': True})
+    try:
+        await send(hint)
+    except RuntimeError as error:
+        print(error)
+    await send({'type': 'http.response.body'})
 
 
 async def path_send(scope, receive, send):

@@ -158,8 +158,8 @@ class Request(Call):
 
     def hint(self, kind, message):
         """Extension `http.response.early_hint`; a door that has none of it sends none (RFC 9110 15.2)."""
-        if self.state != FRESH:
-            raise wrong(kind, 'hints come before http.response.start')
+        if self.state == SENT:
+            raise wrong(kind, 'hints come before the head is sent, which goes with the first http.response.body')
         try:
             links = [(b'link', link) for link in message.get('links')]
         except TypeError:
