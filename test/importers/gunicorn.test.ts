@@ -131,17 +131,20 @@ test('a text with ${ in it stays what it is', async () => {
   expect(one.out).toContain('A: $${B}\n')
 })
 
-test('TLS stays with the web server in front, and an ASGI app is answered with 503', async () => {
+test('TLS stays with the web server in front, and an ASGI app is one here, too', async () => {
   write(
     'tls.py',
-    'bind = "0.0.0.0:443"\ncertfile = "/etc/a.pem"\nkeyfile = "/etc/a.key"\nworker_class = "uvicorn.workers.UvicornWorker"\n',
+    'bind = "0.0.0.0:443"\ncertfile = "/etc/a.pem"\nkeyfile = "/etc/a.key"\nworker_class = "uvicorn.workers.UvicornWorker"\nworker_connections = 50\nasgi_lifespan = "on"\nwebsocket_max_message_size = 1000\n',
   )
   const one = run(['import', 'gunicorn', 'tls.py', 'shop:app'])
   expect((await one.ended).code).toBe(0)
   expect(one.out).toContain('address: http://127.0.0.1:10443\n')
-  expect(one.out).toContain('respond: 503\n')
+  expect(one.out).toContain('asgi: shop:app\n')
+  expect(one.out).toContain('requests: 50\n')
   expect(one.err).toMatch(/tls\.py:2: certfile = "\/etc\/a\.pem": TLS is for the web server in front/)
-  expect(one.err).toMatch(/shop:app: an ASGI app has a server of its own/)
+  write('again.yaml', one.out)
+  const check = run(['check', '-c', 'again.yaml', '--no-listen'])
+  expect((await check.ended).err).not.toMatch(/CONFIG_/)
 })
 
 test.each([

@@ -170,6 +170,15 @@ test.each([
   expect(one.err).toMatch(message)
 })
 
+test('an app of ASGI is one here, too', async () => {
+  const app = { type: 'python 3', protocol: 'asgi', module: 'shop', path: path, threads: 4 }
+  write('asgi.json', JSON.stringify({ listeners: { '*:80': { pass: 'applications/a' } }, applications: { a: app } }))
+  const one = run(['import', 'unit', 'asgi.json'])
+  expect((await one.ended).code).toBe(0)
+  expect(one.out).toMatch(/asgi: shop:application\n/)
+  expect(one.err).toMatch(/threads: 4: an ASGI app has its event loop/)
+})
+
 test('a listener behind the file is the one that is imported; one with TLS moves', async () => {
   const away = [{ action: { return: 301, location: 'https://$host$request_uri' } }]
   const listeners = { '*:443': { pass: 'routes/main', tls: { certificate: 'site' } }, '*:80': { pass: 'routes/away' } }

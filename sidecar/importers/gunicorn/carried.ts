@@ -15,11 +15,11 @@ export const carriedSettings: readonly Setting[] = [
   ...settingsOf(
     [['worker_class', 'text', '-k --worker-class']],
     '`threads`',
-    '`sync` and `gthread` are as they were. Greenlets (`gevent`, `eventlet`) become threads. An ASGI app (`asgi`, workers of Uvicorn) is left out: a `run` mount with its server takes it.',
+    '`sync` and `gthread` are as they were. Greenlets (`gevent`, `eventlet`) become threads. Workers for ASGI (`asgi`, those of Uvicorn) become an `asgi` mount.',
   ),
   ...settingsOf(
     [['worker_connections', 'number', '--worker-connections']],
-    '`threads` for greenlets',
+    '`threads` for greenlets, `requests` for ASGI',
     'A request takes a thread, so 64 at most. For `gthread` there is no such bound.',
   ),
   ...settingsOf(
@@ -38,6 +38,13 @@ export const carriedSettings: readonly Setting[] = [
     'For `sync`, where it bounds a request; the client gets 504. For the other workers it says that one hangs as a whole: `requestTimeout` may be set.',
   ),
   ...settingsOf([['graceful_timeout', 'number', '--graceful-timeout']], '`stopTimeout`, `drainTimeout`', ''),
+  ...settingsOf([['asgi_loop', 'text', '--asgi-loop']], '`loop`', 'Of an `asgi` mount.'),
+  ...settingsOf([['asgi_lifespan', 'text', '--asgi-lifespan']], '`lifespan`', 'Of an `asgi` mount.'),
+  ...settingsOf(
+    [['websocket_max_message_size', 'number', '--websocket-max-message-size']],
+    '`webSockets.maxMessage`',
+    'Of an `asgi` mount.',
+  ),
   ...settingsOf([['chdir', 'text', '--chdir']], '`cwd`', 'Unless set: the folder where it is imported.'),
   ...settingsOf([['pythonpath', 'text', '--pythonpath']], '`path`', ''),
   ...settingsOf([['raw_env', 'list', '-e --env']], '`env`', 'SCRIPT_NAME becomes the prefix of the mount.'),

@@ -144,13 +144,11 @@ export const leftSettings: readonly Setting[] = [
     'list',
     '--paste-global',
   ]),
-  ...left(
-    'it is for the event loop of an ASGI app, which the worker here sets up by itself',
-    ['asgi_loop', 'text', '--asgi-loop'],
-    ['asgi_lifespan', 'text', '--asgi-lifespan'],
-    ['asgi_disconnect_grace_period', 'number', '--asgi-disconnect-grace-period'],
-    ['websocket_max_message_size', 'number', '--websocket-max-message-size'],
-  ),
+  ...left('what an app does behind its responses has stopTimeout of the mount', [
+    'asgi_disconnect_grace_period',
+    'number',
+    '--asgi-disconnect-grace-period',
+  ]),
   ...left('the prefix of the mount is what an ASGI app has as root_path', ['root_path', 'text', '--root-path']),
   ...left(
     'work beside requests is for a program of its own: a queue such as Celery, run by a service manager',

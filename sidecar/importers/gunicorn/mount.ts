@@ -8,9 +8,6 @@ import { workerOf, type WorkerPlan } from './worker-class.ts'
 /** What gunicorn has where nothing is set; sync workers are killed after that. */
 const TIMEOUT = 30
 
-const ASGI =
-  "an ASGI app has a server of its own: { run: 'uvicorn --uds $SOCKET module:callable', speaks: 'http' } (docs/run.md)"
-
 /** The app, and where it is named. */
 export interface NamedApp {
   /** `module:callable`, `module:factory()`, `module`; or with `paste` a file with `#name`. */
@@ -29,24 +26,37 @@ export function mountOf(
 ): Record<string, unknown> {
   const worker = workerOf(context, key)
   const { report, cwd } = context
-  if (worker.kind === 'asgi') {
-    const body = 'An ASGI app, which is not carried over.\n'
-    report.left(app.place, app.written, `${ASGI}; until then all requests get 503`)
-    return { respond: 503, body }
-  }
-  report.carried(app.place, app.written, ['mounts', key, 'python'], `in ${cwd}`)
+  const kind = worker.kind === 'asgi' ? 'asgi' : 'python'
+  report.carried(app.place, app.written, ['mounts', key, kind], `in ${cwd}`)
   return {
-    python: targetOf(app, context),
+    [kind]: targetOf(app, context),
     ...(python.venv !== undefined && { venv: python.venv }),
     cwd,
     ...pathOf(context, key),
     ...(Object.keys(env).length > 0 && { env }),
     ...countOf(context, key),
     ...(worker.threads > 1 && { threads: worker.threads }),
+    ...(worker.kind === 'asgi' && asgiOf(context, key)),
     ...timesOf(context, key, worker),
     ...recycleOf(context, key),
     ...identityOf(context, key),
   }
+}
+
+/** What the worker for ASGI has beside. */
+function asgiOf({ settings, report }: Context, key: string): Record<string, unknown> {
+  const own: Record<string, unknown> = {}
+  const carry = (name: string, to: readonly string[], value: (given: unknown) => unknown): void => {
+    const given = settings.take(name)
+    if (!given) return
+    own[to[0]!] = value(given.value)
+    report.carried(given.place, given.written, ['mounts', key, ...to])
+  }
+  carry('worker_connections', ['requests'], (value) => Math.max(1, Number(value)))
+  carry('asgi_loop', ['loop'], (value) => value)
+  carry('asgi_lifespan', ['lifespan'], (value) => value)
+  carry('websocket_max_message_size', ['webSockets', 'maxMessage'], (maxMessage) => ({ maxMessage }))
+  return own
 }
 
 function targetOf({ text, paste }: NamedApp, { start }: Context): string {

@@ -42,12 +42,12 @@ export function workerOf({ settings, report }: Context, key: string): WorkerPlan
     if (wanted) report.left(wanted.place, wanted.written, 'greenlets have none in gunicorn either')
     return { kind, threads: count }
   }
-  if (connections) report.left(connections.place, connections.written, 'a listener bounds connections: connections')
   if (kind === 'asgi') {
-    if (given) report.left(given.place, given.written, 'it is for an ASGI app')
+    if (given) report.carried(given.place, given.written, ['mounts', key, 'asgi'])
     if (wanted) report.left(wanted.place, wanted.written, 'an ASGI app has its event loop')
     return { kind, threads: 1 }
   }
+  if (connections) report.left(connections.place, connections.written, 'a listener bounds connections: connections')
   if (given && kind === 'other') {
     const why = `${name} is a class of its own: the app is run as by ${threads > 1 ? 'gthread' : 'sync'}`
     report.changed(given.place, given.written, to, why)

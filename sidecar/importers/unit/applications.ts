@@ -57,11 +57,6 @@ export class Applications {
       },
     }
     if (type === 'external') this.#demandNode(app)
-    if (type === 'python' && (wanted?.protocol ?? app.protocol) === 'asgi')
-      return this.#refuse(
-        name,
-        "an ASGI app has a server of its own: { run: 'uvicorn --uds $SOCKET module:callable', speaks: 'http' }",
-      )
     return plainTarget(part === undefined ? name : `${name}-${part}`, {}, more)
   }
 

@@ -86,7 +86,7 @@ export const optionRows: readonly OptionRow[] = [
   ['applications.*.path, home, working_directory', '`path`, `venv`, `cwd`', ''],
   ['applications.*.prefix', 'the place of the mount', 'What is not below it is 404.'],
   ['applications.*.targets', 'a mount each', 'Each has processes of its own.'],
-  ['applications.*.protocol asgi', 'none', 'A `run` mount with uvicorn.'],
+  ['applications.*.protocol asgi', '`asgi`', 'Unless it is set, an app is taken for one of WSGI.'],
   ['applications.*.threads', '`threads`', ''],
   ['applications.*.thread_stack_size', 'none', ''],
   [

@@ -20,16 +20,17 @@ export function pythonMount(context: AppContext, { base }: Site): Readonly<Recor
       : ['applications', name, 'targets', part, key]
   const { module, callable = 'application', factory } = own
   if (typeof module !== 'string') throw new Refused(`${at('module').join('.')} is not there`)
-  told.carried(at('module'), to('python'))
-  for (const key of ['callable', 'factory']) if (own[key] !== undefined) told.carried(at(key), to('python'))
+  const kind = (own.protocol ?? app.protocol) === 'asgi' ? 'asgi' : 'python'
+  told.carried(at('module'), to(kind))
+  for (const key of ['callable', 'factory']) if (own[key] !== undefined) told.carried(at(key), to(kind))
   if (own.prefix !== undefined) told.changed(at('prefix'), ['mounts', to('')[1]!], 'what is not below it is 404')
-  if (own.protocol !== undefined || app.protocol !== undefined) told.carried(at('protocol'), to('python'))
+  if (own.protocol !== undefined || app.protocol !== undefined) told.carried(at('protocol'), to(kind))
   return {
-    python: `${module}:${String(callable)}${factory === true ? '()' : ''}`,
+    [kind]: `${module}:${String(callable)}${factory === true ? '()' : ''}`,
     ...interpreter(context),
     ...folders(context),
     ...(base !== '' && { keepPrefix: true }),
-    ...threads(context),
+    ...threads(context, kind),
     ...commonSettings(context, 'recycle.requests'),
   }
 }
@@ -54,13 +55,17 @@ function folders(context: AppContext): Record<string, unknown> {
   return { ...(path.length > 0 && { path }), ...((cwd ?? first) !== undefined && { cwd: cwd ?? first }) }
 }
 
-function threads({ app, name, told, to }: AppContext): Record<string, unknown> {
+function threads({ app, name, told, to }: AppContext, kind: string): Record<string, unknown> {
   if (app.thread_stack_size !== undefined)
     told.left(
       ['applications', name, 'thread_stack_size'],
       'threads have the stack that Python gives them: threading.stack_size()',
     )
   if (app.threads === undefined) return {}
+  if (kind === 'asgi') {
+    told.left(['applications', name, 'threads'], 'an ASGI app has its event loop')
+    return {}
+  }
   told.carried(['applications', name, 'threads'], to('threads'))
   return { threads: app.threads }
 }
