@@ -21,6 +21,8 @@ const AGAIN_MS = 10_000
 /** How long one that has served may take to end, once it has let go of its lifeline: drainTimeout, and some more. It may still have the address. */
 const END_MS = 45_000
 const LOOK_MS = 50
+/** So long after an end whoever has started it has said why. */
+const TOLD_MS = 500
 
 /** What is started, and where. */
 export interface Program {
@@ -102,9 +104,18 @@ export class SidegateStarter implements Starter {
     }
     const waited = START_MS - (late - performance.now())
     if (mayCome(lock) || (mayEnd(lock) && waited < END_MS)) await after(LOOK_MS)
-    else if (diedAtStart(lock)) this.#note(number, { ended: 'it ended before it served' })
+    else if (diedAtStart(lock)) await this.#died(number)
     else this.#overcome(lock)
     return false
+  }
+
+  /** It is gone before it served. Whoever started it knows why and says so, unless that one is gone too. */
+  async #died(number: number): Promise<void> {
+    await after(TOLD_MS)
+    const lock = this.#locks.newest()
+    if (lock?.number === number && lock.started?.ended === undefined) {
+      this.#note(number, { ended: 'it ended before it served' })
+    }
   }
 
   #overcome(lock: Lock): void {
