@@ -562,7 +562,7 @@ describe('client', () => {
       { type: 'body', bytes: Buffer.from('bo') },
       { type: 'stderr', bytes: Buffer.from('again') },
       { type: 'body', bytes: Buffer.from('dy') },
-      { type: 'end', reuse: true },
+      { type: 'end', reuse: true, exit: 1 },
     ])
     client.request(GET, 0)
     expect(client.receive(Buffer.concat([STDOUT('Location: /x\n\n'), STDOUT(''), end(1)]))).toEqual([
