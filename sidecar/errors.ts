@@ -103,6 +103,7 @@ const REASONS: Record<number, string> = {
   414: 'URI Too Long',
   417: 'Expectation Failed',
   421: 'Misdirected Request',
+  426: 'Upgrade Required',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
