@@ -215,8 +215,12 @@ export class GatewayProcess {
   /** Milliseconds that it may take to end. */
   set stopTimeout(milliseconds: number) {
     this.#stopTimeout = milliseconds
-    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null)
-      this.#survivors?.add(this.#child.pid, milliseconds + SPARE_MS)
+    if (this.#child.pid !== undefined && !this.ended) this.#survivors?.add(this.#child.pid, milliseconds + SPARE_MS)
+  }
+
+  /** Its process is no more; what it said last may still have to be read. */
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   /** Milliseconds since it said anything. */

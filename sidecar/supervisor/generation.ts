@@ -63,6 +63,11 @@ export class Generation implements GatewayListener {
     return this.#first.pid
   }
 
+  /** The first of them is no more. */
+  get ended(): boolean {
+    return this.#first.ended
+  }
+
   /** What it printed when it did not come up. */
   get why(): string {
     return this.#first.why

@@ -301,12 +301,12 @@ export class Supervisor implements GenerationListener {
    * it stays for whoever has started it.
    */
   async #retire(successor: Generation): Promise<void> {
-    const message = `process ${successor.pid} is the supervisor now`
     const isTold = await this.#manager?.main(successor.pid!)
     // It may be gone already: the next gateway is this one's again.
-    if (this.#stopping || this.#current !== successor) return void (this.#stopping || this.#manager?.main(process.pid))
-    if (!isTold) return this.#log.info(`${message}, process ${process.pid} stays for whoever has started it`)
-    this.#log.info(`${message}, process ${process.pid} ends once its gateways have`)
+    if (successor.ended || this.#current !== successor) return void (this.#stopping || this.#manager?.main(process.pid))
+    const then = isTold ? 'ends once its gateways have' : 'stays for whoever has started it'
+    this.#log.info(`process ${successor.pid} is the supervisor now, process ${process.pid} ${then}`)
+    if (!isTold || this.#stopping) return
     this.#stopping = true
     this.#successor = successor
     this.#running.delete(successor)
