@@ -3,13 +3,14 @@ import type { ConfigError } from '../../errors.ts'
 import { PeerError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Command } from '../../processes/process.ts'
-import { StartError } from '../../processes/start-error.ts'
+import type { StartError } from '../../processes/start-error.ts'
 import { isWebSocket } from '../../upgrade.ts'
 import { frames } from '../../workers/frames/links.ts'
 import { asgi as dialect } from '../../workers/frames/python.ts'
 import { WebSockets } from '../../workers/frames/web-socket.ts'
-import { Pool } from '../../workers/pool.ts'
-import type { Mount, MountContext, MountKind, MountStatus, Stack } from '../mount.ts'
+import type { PoolOptions } from '../../workers/pool.ts'
+import type { MountContext, MountKind } from '../mount.ts'
+import { PoolMount } from '../pool-mount.ts'
 import { askPython } from '../python/check.ts'
 import { pythonCommand } from '../python/interpreter.ts'
 import { startFailure } from '../python/start-failure.ts'
@@ -22,24 +23,24 @@ const CANCEL_MS = 5000
 /** RFC 6455 4.1: 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/
 
-class AsgiMount implements Mount {
+class AsgiMount extends PoolMount {
   readonly #settings: AsgiSettings
   readonly #context: MountContext
-  #pool: Pool | undefined
 
   constructor(settings: AsgiSettings, context: MountContext) {
+    super()
     this.#settings = settings
     this.#context = context
   }
 
-  async open(): Promise<void> {
+  protected async options(): Promise<PoolOptions> {
     const { processes, requests, queue, queueTimeout, startTimeout, stopTimeout, abortTimeout, stuckTimeout } =
       this.#settings
     const { ping, ...webSockets } = this.#settings.webSockets
     const { log, key, source } = this.#context
     const { WebSocketServer } = await import('ws')
     const spoken = new WebSockets(WebSocketServer, { ...webSockets, ping: ping * 1000 })
-    this.#pool = new Pool({
+    return {
       command: await this.#command('asgi'),
       speech: frames({ requests, silence: stuckTimeout * 1000, dialect: dialect(spoken) }),
       ...staffOf(processes),
@@ -56,38 +57,17 @@ class AsgiMount implements Mount {
       mount: key,
       log,
       source,
-    })
-    await this.#started(this.#pool.open())
+    }
   }
 
   async check(): Promise<void> {
     const wrong = await askPython(await this.#command('check'), this.#settings.startTimeout * 1000)
-    if (wrong) throw this.#configError(wrong)
+    if (wrong) throw this.configError(wrong)
   }
 
-  handle(exchange: Exchange): void {
+  override handle(exchange: Exchange): void | Promise<void> {
     if (exchange.upgradeAsked?.toLowerCase() === 'websocket') demandWebSocket(exchange)
-    this.#pool!.handle(exchange)
-  }
-
-  status(): MountStatus {
-    return this.#pool?.status ?? { pids: [], waiting: 0 }
-  }
-
-  async reload(): Promise<void> {
-    await this.#started(this.#pool?.reload())
-  }
-
-  stacks(): Promise<readonly Stack[]> {
-    return this.#pool?.stacks() ?? Promise.resolve([])
-  }
-
-  async recycle(pid: number): Promise<boolean> {
-    return (await this.#started(this.#pool?.recycle(pid))) ?? false
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.close()
+    return super.handle(exchange)
   }
 
   #command(does: 'asgi' | 'check'): Promise<Command> {
@@ -96,16 +76,7 @@ class AsgiMount implements Mount {
     return pythonCommand({ kind: 'asgi', app, does, options }, this.#settings, this.#context)
   }
 
-  /** Waits for workers. @throws {ConfigError} */
-  async #started<T>(start: Promise<T> | undefined): Promise<T | undefined> {
-    try {
-      return await start
-    } catch (error) {
-      throw error instanceof StartError ? this.#configError(error) : error
-    }
-  }
-
-  #configError(error: StartError): ConfigError {
+  protected configError(error: StartError): ConfigError {
     return startFailure(error, 'asgi', this.#settings.asgi, this.#settings, this.#context)
   }
 }

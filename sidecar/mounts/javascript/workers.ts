@@ -1,14 +1,14 @@
 // An app in JavaScript in worker processes of its own.
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
-import type { Exchange } from '../../exchange.ts'
 import { Identity } from '../../processes/identity.ts'
 import type { Command } from '../../processes/process.ts'
-import { StartError } from '../../processes/start-error.ts'
+import type { StartError } from '../../processes/start-error.ts'
 import { javascript } from '../../workers/frames/javascript.ts'
 import { frames } from '../../workers/frames/links.ts'
-import { Pool } from '../../workers/pool.ts'
-import type { Mount, MountContext, MountStatus, Stack } from '../mount.ts'
+import type { PoolOptions } from '../../workers/pool.ts'
+import type { Mount, MountContext } from '../mount.ts'
+import { PoolMount } from '../pool-mount.ts'
 import { checkTarget } from '../syntax.ts'
 import { lifeOptions, mostOf, staffOf } from '../worker-settings.ts'
 import { workersOf, type CompleteSettings, type WorkerSettings } from './settings.ts'
@@ -38,21 +38,21 @@ export function placed<S extends Settings>(
   return workers ? new WorkersMount(kind, settings, workers, context) : here(settings, context)
 }
 
-class WorkersMount implements Mount {
+class WorkersMount extends PoolMount {
   readonly #kind: Kind
   readonly #settings: Settings
   readonly #workers: CompleteSettings
   readonly #context: MountContext
-  #pool: Pool | undefined
 
   constructor(kind: Kind, settings: Settings, workers: CompleteSettings, context: MountContext) {
+    super()
     this.#kind = kind
     this.#settings = settings
     this.#workers = workers
     this.#context = context
   }
 
-  async open(): Promise<void> {
+  protected options(): PoolOptions {
     const { processes, requests, queue, queueTimeout, stopTimeout, abortTimeout, stuckTimeout } = this.#workers
     const { log, key, path, directory, several = false } = this.#context
     const opening = {
@@ -63,7 +63,7 @@ class WorkersMount implements Mount {
       kind: this.#kind,
       settings: this.#settings,
     }
-    this.#pool = new Pool({
+    return {
       command: this.#command(),
       speech: frames({ requests, silence: stuckTimeout * 1000, dialect: javascript(this.#kind !== 'app', opening) }),
       ...staffOf(processes),
@@ -79,36 +79,11 @@ class WorkersMount implements Mount {
       name: 'JavaScript worker',
       mount: key,
       log,
-    })
-    await this.#started(this.#pool.open())
+    }
   }
 
   check(): Promise<void> {
     return checkTarget(this.#settings[this.#kind]!, this.#context, this.#kind)
-  }
-
-  handle(exchange: Exchange): void {
-    this.#pool!.handle(exchange)
-  }
-
-  status(): MountStatus {
-    return this.#pool?.status ?? { pids: [], waiting: 0 }
-  }
-
-  async reload(): Promise<void> {
-    await this.#started(this.#pool?.reload())
-  }
-
-  async recycle(pid: number): Promise<boolean> {
-    return (await this.#started(this.#pool?.recycle(pid))) ?? false
-  }
-
-  async stacks(): Promise<readonly Stack[]> {
-    return (await this.#pool?.stacks()) ?? []
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.close()
   }
 
   #command(): Command {
@@ -123,16 +98,9 @@ class WorkersMount implements Mount {
     return identity.wrap(command, directory)
   }
 
-  /** Waits for workers. @throws {ConfigError} */
-  async #started<T>(start: Promise<T> | undefined): Promise<T | undefined> {
-    try {
-      return await start
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error
-      const { code, message, detail } = error
-      const told = code.startsWith('WORKER_') ? `${this.#settings[this.#kind]}: ${message}` : message
-      const options = detail === undefined ? {} : { cause: detail }
-      throw new ConfigError(code, `${this.#context.path}.${this.#kind}`, told, options)
-    }
+  protected configError({ code, message, detail }: StartError): ConfigError {
+    const told = code.startsWith('WORKER_') ? `${this.#settings[this.#kind]}: ${message}` : message
+    const options = detail === undefined ? {} : { cause: detail }
+    return new ConfigError(code, `${this.#context.path}.${this.#kind}`, told, options)
   }
 }
