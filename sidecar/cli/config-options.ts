@@ -49,8 +49,8 @@ export const configOptions: readonly Option[] = [
   },
   { name: 'trust', value: 'PEER', repeat: true, text: `${ofListener.get('trust')!} For the addresses of --listen.` },
   settingOption('host', 'NAME', 'host'),
-  ...importers.flatMap(({ option, source, summary }): Option[] =>
-    option === undefined ? [] : [{ name: option, value: source, text: `Instead of a configuration: ${summary}.` }],
+  ...importers.flatMap(({ option, summary }): Option[] =>
+    option === undefined ? [] : [{ name: option, value: 'FILE', text: `Instead of a configuration: ${summary}.` }],
   ),
 ]
 

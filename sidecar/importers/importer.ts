@@ -24,12 +24,6 @@ export interface Imported {
 export interface Importer {
   /** The word behind `sidegate import`. */
   readonly name: string
-  /** One sentence: what it reads. */
-  readonly summary: string
-  /** What stands for the source in help: `FILE`. */
-  readonly source: string
-  /** The option of `serve` that runs such a file as it is, without the dashes; undefined: there is none. */
-  readonly option?: string
   /**
    * Reads it. What has no meaning here is told by the report, whatever it is; only what cannot be read at all is thrown.
    * @throws {ConfigError} IMPORT_MISSING, IMPORT_SYNTAX, IMPORT_WORDS

@@ -8,14 +8,12 @@ import { globalDirectives } from './php-fpm/global-directives.ts'
 import { poolDirectives, WITH_PM } from './php-fpm/pool-directives.ts'
 import { allLines } from './php-fpm/files.ts'
 import type { FpmLine, FpmSetting } from './php-fpm/lines.ts'
-import { Pool, put, type Fate } from './php-fpm/pool.ts'
+import { Pool, type Fate } from './php-fpm/pool.ts'
+import { put } from './put.ts'
 import { ImportReport } from './report.ts'
 
 export const phpFpm: Importer = {
   name: 'php-fpm',
-  summary:
-    'a pool file of PHP-FPM, or its main file: each pool becomes a php mount; the folder of the scripts stands behind it',
-  source: 'FILE',
   async read(source: ImportSource): Promise<Imported> {
     const report = new ImportReport()
     const lines = await allLines(source, report)

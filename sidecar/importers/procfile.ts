@@ -15,9 +15,6 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 export const procfile: Importer = {
   name: 'procfile',
-  summary: 'a Procfile: its process web is served, the others are named',
-  source: 'FILE',
-  option: 'procfile',
   async read({ file, cwd }: ImportSource): Promise<Imported> {
     const report = new ImportReport()
     const folder = dirname(resolve(cwd, file))

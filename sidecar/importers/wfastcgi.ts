@@ -19,9 +19,6 @@ import { parseXml, type XmlElement } from './xml.ts'
 
 export const wfastcgi: Importer = {
   name: 'wfastcgi',
-  summary:
-    'the web.config of an app that wfastcgi runs behind IIS; an applicationHost.config behind it says how many processes there are',
-  source: 'FILE',
   async read(source: ImportSource): Promise<Imported> {
     const { file, words, cwd } = source
     const texts = await Promise.all([file, ...words].map((one) => sourceText(one, cwd)))

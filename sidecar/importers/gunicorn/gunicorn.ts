@@ -23,9 +23,6 @@ const DEFAULT_FILE = 'gunicorn.conf.py'
 
 export const gunicorn: Importer = {
   name: 'gunicorn',
-  summary: 'a configuration of gunicorn, which is run by Python, and the command line typed behind it',
-  source: 'FILE',
-  option: 'gunicorn',
   read({ file, words, cwd, environment }: ImportSource): Promise<Imported> {
     if (!existsSync(resolve(cwd, file))) throw new ConfigError('IMPORT_MISSING', file, 'there is no such file')
     return importGunicorn({ file, words, place: 'command line', cwd, environment })

@@ -13,9 +13,6 @@ import { Upstreams } from './upstreams.ts'
 
 export const unit: Importer = {
   name: 'unit',
-  summary: 'a configuration of NGINX Unit, or the control socket of one that runs',
-  source: 'FILE',
-  option: 'unit',
   async read({ file, words, cwd }: ImportSource): Promise<Imported> {
     const source = await readSource(file, cwd)
     const { data } = source

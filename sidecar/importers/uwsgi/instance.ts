@@ -1,5 +1,6 @@
 // One instance of uWSGI as it becomes part of a configuration: what its options have said so far.
 import { resolve } from 'node:path'
+import { put } from '../put.ts'
 import type { UwsgiOption } from './option.ts'
 
 /** Settings of a mount or listener, in the order in which they are written. */
@@ -90,11 +91,7 @@ export class Instance {
 
   /** Sets one of the settings of all apps: `threads`, `recycle.requests`. */
   set(setting: string, value: unknown): void {
-    let group = this.common
-    const keys = setting.split('.')
-    const last = keys.pop()!
-    for (const key of keys) group = (group[key] ??= {}) as Settings
-    group[last] = value
+    put(this.common, setting.split('.'), value)
   }
 
   /** @returns false: there is a mount of that key already */

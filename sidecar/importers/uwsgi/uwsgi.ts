@@ -22,9 +22,6 @@ const VASSALS_MAX = 1000
 
 export const uwsgi: Importer = {
   name: 'uwsgi',
-  summary: 'a configuration of uWSGI (.ini, .yaml, .json, .xml), or the folder of an emperor',
-  source: 'FILE',
-  option: 'ini',
   async read(source: ImportSource): Promise<Imported> {
     const { file, words, cwd, environment } = source
     const report = new ImportReport()

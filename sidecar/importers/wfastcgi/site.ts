@@ -1,5 +1,6 @@
 // What is made of one site: a python mount, and what stands round it. Paths of Windows stay as they are on other systems too.
 import { posix, win32 } from 'node:path'
+import { put } from '../put.ts'
 import type { XmlElement } from '../xml.ts'
 
 /** Filled by the settings that are met, one after the other. */
@@ -37,9 +38,7 @@ export class SiteDraft {
 
   /** Writes a setting of the mount. @returns its place in the configuration */
   put(at: readonly string[], value: unknown): string[] {
-    let place = this.mount
-    for (const key of at.slice(0, -1)) place = (place[key] ??= {}) as Record<string, unknown>
-    place[at.at(-1)!] = value
+    put(this.mount, at, value)
     return [...this.mountPath, ...at]
   }
 
