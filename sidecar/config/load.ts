@@ -1,7 +1,6 @@
 // Finds and reads a configuration file. TypeScript and JavaScript are loaded by Node.js itself, the default export counts; JSON and
 // YAML are read as text and get their ${VARIABLES}.
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../errors.ts'
@@ -10,6 +9,7 @@ import { expandVariables } from './expand.ts'
 import { parseConfig } from './parse.ts'
 import type { Problem } from '../problem.ts'
 import type { ConfigSource } from './source.ts'
+import { demandFile, readTextFile } from '../text-file.ts'
 import { messageOf } from '../thrown.ts'
 
 /** The names that are looked for, in this order. */
@@ -19,9 +19,6 @@ export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json'
 
 /** How long a configuration module may take to load, in milliseconds: a top-level await that never settles must not hang the start. */
 const LOAD_TIMEOUT = 10_000
-
-/** Some 100,000 mounts. */
-const SIZE_MAX = 16 * 1024 * 1024
 
 /**
  * The configuration file of a folder.
@@ -58,8 +55,8 @@ export async function loadConfig(
     const message = `a configuration is .ts, .mts, .js, .mjs, .json, .yaml or .yml; this is ${basename(absolute)}`
     throw new ConfigError('CONFIG_FORMAT', shown, message)
   }
-  await demandFile(absolute, shown)
   if (isModule) {
+    await demandFile(absolute, shown, 'CONFIG_MISSING')
     const data = await importConfig(absolute, shown)
     const problem = endless(data)
     return {
@@ -71,10 +68,7 @@ export async function loadConfig(
       place: () => shown,
     }
   }
-  const bytes = await readFile(absolute).catch((error: NodeJS.ErrnoException) => {
-    throw missing(error, shown)
-  })
-  const text = decode(bytes, shown)
+  const text = await readTextFile(absolute, shown, { missing: 'CONFIG_MISSING', syntax: 'CONFIG_SYNTAX' })
   const parsed = await parseConfig(text, extension === '.json' ? 'json' : 'yaml', shown)
   const place = (path: readonly (string | number)[]): string => {
     const line = parsed.line(path)
@@ -91,26 +85,6 @@ export async function loadConfig(
     expanded: places,
     problems: [...parsed.problems, ...located],
     place,
-  }
-}
-
-/** A device or a pipe would be read for ever. */
-async function demandFile(absolute: string, shown: string): Promise<void> {
-  const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
-    throw missing(error, shown)
-  })
-  if (!found.isFile()) throw new ConfigError('CONFIG_MISSING', shown, 'it is no file')
-  if (found.size > SIZE_MAX) {
-    throw new ConfigError('CONFIG_MISSING', shown, `it is longer than ${SIZE_MAX / 1024 / 1024} MiB`)
-  }
-}
-
-/** Without the mark that some editors put in front. Other encodings would give other names, silently. */
-function decode(bytes: Uint8Array, shown: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new ConfigError('CONFIG_SYNTAX', shown, 'it is no UTF-8 text: save it as UTF-8')
   }
 }
 
@@ -137,11 +111,6 @@ async function importConfig(absolute: string, shown: string): Promise<unknown> {
     throw new ConfigError('CONFIG_EXPORT', shown, message)
   }
   return exported.default
-}
-
-function missing(error: NodeJS.ErrnoException, shown: string): ConfigError {
-  if (error.code === 'ENOENT') return new ConfigError('CONFIG_MISSING', shown, 'there is no such file')
-  return new ConfigError('CONFIG_MISSING', shown, `it cannot be read: ${error.message}`, { cause: error })
 }
 
 /** Relative when that stays below `directory`, else absolute. */

@@ -4,13 +4,12 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import type { ConfigPath } from '../../problem.ts'
+import { TEXT_MAX, TOO_LONG } from '../../text-file.ts'
+import { jsonFault, lineOf, type LineOf } from '../../text-lines.ts'
 import { sourceText } from '../source-text.ts'
 
 /** How long the control API may take, in milliseconds. */
 const TIME_MAX = 10_000
-
-/** More is no configuration. */
-const SIZE_MAX = 16 * 1024 * 1024
 
 /** A configuration that was read. */
 export interface UnitSource {
@@ -56,14 +55,10 @@ function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function parsed(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    const { message } = error as Error
-    const at = /position ([0-9]+)/.exec(message)?.[1]
-    const line = at === undefined ? undefined : text.slice(0, Number(at)).split('\n').length
-    throw new ConfigError('IMPORT_SYNTAX', line === undefined ? file : `${file}:${line}`, message)
-  }
+  const fault = jsonFault(text)
+  if (fault)
+    throw new ConfigError('IMPORT_SYNTAX', fault.line === undefined ? file : `${file}:${fault.line}`, fault.message)
+  return JSON.parse(text)
 }
 
 /** Unit takes comments as JavaScript has them. Blanks in their place keep the lines. */
@@ -73,23 +68,10 @@ function withoutComments(text: string): string {
   )
 }
 
-/** The line of each place. JSON is YAML, whose parser tells lines. */
-async function lines(text: string): Promise<(path: ConfigPath) => number | undefined> {
-  const { parseDocument, LineCounter, isNode, isMap, isSeq, isScalar } = await import('yaml')
+async function lines(text: string): Promise<LineOf> {
+  const { parseDocument, LineCounter } = await import('yaml')
   const lineCounter = new LineCounter()
-  const { contents } = parseDocument(text, { lineCounter, uniqueKeys: false })
-  return (path) => {
-    let node: unknown = contents
-    let range = isNode(node) ? node.range : undefined
-    for (const key of path) {
-      const pair = isMap(node)
-        ? node.items.find((item) => isScalar(item.key) && item.key.value === String(key))
-        : undefined
-      node = isSeq(node) ? node.items[Number(key)] : pair?.value
-      range = (isNode(pair?.key) ? pair.key.range : isNode(node) ? node.range : undefined) ?? range
-    }
-    return range ? lineCounter.linePos(range[0]).line : undefined
-  }
+  return lineOf(parseDocument(text, { lineCounter, uniqueKeys: false }), lineCounter)
 }
 
 interface Control {
@@ -120,7 +102,7 @@ function asked(address: Control, file: string): Promise<string> {
         let size = 0
         response.on('data', (part: Buffer) => {
           size += part.length
-          if (size > SIZE_MAX) asking.destroy(new Error(`it is longer than ${SIZE_MAX / 1024 / 1024} MiB`))
+          if (size > TEXT_MAX) asking.destroy(new Error(TOO_LONG))
           else parts.push(part)
         })
         response.on('end', () => {

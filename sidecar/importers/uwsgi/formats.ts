@@ -1,5 +1,6 @@
 // The formats in which uWSGI takes its options: text → the lines of one section. Keys may come several times in all of them.
 import { ConfigError } from '../../errors.ts'
+import { jsonFault } from '../../text-lines.ts'
 import { parseXml, type XmlElement } from '../xml.ts'
 import type { WrittenLine } from './option.ts'
 
@@ -74,7 +75,7 @@ async function treeLines(
     return start === undefined ? 0 : lineCounter.linePos(start).line
   }
   const [error] = document.errors
-  const why = format === 'json' ? jsonError(text) : error?.message
+  const why = format === 'json' ? jsonFault(text)?.message : error?.message
   if (why !== undefined) {
     const line = error ? lineCounter.linePos(error.pos[0]).line : 1
     throw new ConfigError('IMPORT_SYNTAX', `${file}:${line}`, `it is no ${format.toUpperCase()}: ${why}`)
@@ -113,15 +114,6 @@ function scalar(value: string, isPlain: boolean, format: 'yaml' | 'json'): strin
   if (format !== 'json' || !isPlain) return value
   if (value === 'true') return '1'
   return value === 'false' || value === 'null' ? '0' : value
-}
-
-function jsonError(text: string): string | undefined {
-  try {
-    JSON.parse(text)
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
 }
 
 /** `<uwsgi>` with an element for each option; an empty one is a switch. */
