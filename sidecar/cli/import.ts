@@ -45,13 +45,15 @@ export const importCommand: Command = {
     const reportFile = text(options, 'report')
     const { cwd, environment, stdout, stderr } = context
     const format = output === undefined ? 'yaml' : formatOf(output)
+    if (output !== undefined && reportFile !== undefined && resolve(cwd, output) === resolve(cwd, reportFile))
+      throw new UsageError('--output and --report name the same file', 'import')
     const importer = await entry.load()
     const { config, report } = await importer.read({ file, words, cwd, environment })
     const result = written(config, format, [`From ${file}, by sidegate import ${name}.`])
     if (output === undefined) stdout.write(result)
-    else await writeNew(resolve(cwd, output), result)
+    else await write('output', resolve(cwd, output), result, 'wx')
     if (reportFile === undefined) stderr.write(report.full())
-    else await writeFile(resolve(cwd, reportFile), report.full())
+    else await write('report', resolve(cwd, reportFile), report.full(), 'w')
     return EXIT.ok
   },
 }
@@ -64,10 +66,10 @@ function formatOf(file: string): WrittenFormat {
   return format
 }
 
-/** @throws {UsageError} when it is there, or cannot be written */
-async function writeNew(file: string, result: string): Promise<void> {
-  await writeFile(file, result, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+/** @param flag `wx`: only where there is none yet @throws {UsageError} */
+async function write(option: string, file: string, result: string, flag: 'w' | 'wx'): Promise<void> {
+  await writeFile(file, result, { flag }).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EEXIST' ? 'is there already: it is kept' : `cannot be written: ${error.message}`
-    throw new UsageError(`--output ${file} ${why}`, 'import')
+    throw new UsageError(`--${option} ${file} ${why}`, 'import')
   })
 }

@@ -1,5 +1,5 @@
 // A Procfile is imported, and run as it is.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commandFolder } from '../cli/command-folder.ts'
@@ -52,4 +52,15 @@ test('what cannot be read says why', async () => {
   const unknown = run(['import', 'procfil', 'none'])
   expect((await unknown.ended).code).toBe(2)
   expect(unknown.err).toMatch(/nothing is known of "procfil": is it procfile\?/)
+})
+
+test('a report that cannot be written is told, and none takes the place of the configuration', async () => {
+  write('Procfile', 'web: python3 -m http.server --bind 127.0.0.1 $PORT\n')
+  const nowhere = run(['import', 'procfile', 'Procfile', '--report', 'none/report.txt'])
+  expect((await nowhere.ended).code).toBe(2)
+  expect(nowhere.err).toMatch(/--report \S+none\/report\.txt cannot be written: ENOENT/)
+  const same = run(['import', 'procfile', 'Procfile', '-o', 'both.yaml', '--report', './both.yaml'])
+  expect((await same.ended).code).toBe(2)
+  expect(same.err).toMatch(/--output and --report name the same file/)
+  expect(existsSync(join(path, 'both.yaml'))).toBe(false)
 })
