@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
+import { isAlive } from '../is-alive.ts'
 import { messageOf } from '../thrown.ts'
 
 /** The setting. */
@@ -139,15 +140,6 @@ function moveTo(group: string, pid: string): void {
   } catch (error) {
     // It has ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

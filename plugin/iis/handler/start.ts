@@ -7,6 +7,7 @@ import { tmpdir, uptime } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { UpstreamError } from '../../../sidecar/errors.ts'
+import { isAlive } from '../../../sidecar/is-alive.ts'
 import type { Log } from '../../../sidecar/log.ts'
 import type { Starter } from './connect.ts'
 import { Line } from './line.ts'
@@ -209,15 +210,6 @@ async function ready(line: Line, late: number): Promise<boolean> {
   const serves = await Promise.race([line.ready, timeout])
   patience.abort()
   return serves
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** A name that nobody has had. */

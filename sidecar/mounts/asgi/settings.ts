@@ -3,8 +3,8 @@ import * as v from 'valibot'
 import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds } from '../../quantity.ts'
 import { prefixEntry } from '../prefix-setting.ts'
-import { pythonEntries } from '../python/app-settings.ts'
-import { lifeEntries, processesSchema } from '../worker-settings.ts'
+import { processesEntry, pythonEntries } from '../python/app-settings.ts'
+import { lifeEntries } from '../worker-settings.ts'
 
 /** Requests at the same time in one process, at most: each has a place there. */
 const REQUESTS_MAX = 100_000
@@ -44,12 +44,7 @@ export const asgiSettings = v.strictObject({
       'ASGI middleware round the app, the first outermost: module:factory or module:factory(minimum_size=500), which is called with the app first.',
     ),
   ),
-  processes: v.pipe(
-    v.optional(processesSchema, 1),
-    v.description(
-      'Worker processes: a number, or { min, max, idle }: one more starts when requests wait, one ends after `idle` seconds (60) without a request; min 0 leaves none.',
-    ),
-  ),
+  ...processesEntry,
   requests: count(
     1,
     1000,

@@ -1,5 +1,16 @@
 // The settings that every mount of a Python app has: which Python, and where.
 import * as v from 'valibot'
+import { processesSchema } from '../worker-settings.ts'
+
+/** How many worker processes. */
+export const processesEntry = {
+  processes: v.pipe(
+    v.optional(processesSchema, 1),
+    v.description(
+      'Worker processes: a number, or { min, max, idle }: one more starts when requests wait, one ends after `idle` seconds (60) without a request; min 0 leaves none.',
+    ),
+  ),
+}
 
 const folders = 'Folders to put on sys.path, before the working directory.'
 

@@ -4,8 +4,8 @@ import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
 import { prefixEntry } from '../prefix-setting.ts'
-import { lifeEntries, processesSchema } from '../worker-settings.ts'
-import { pythonEntries } from './app-settings.ts'
+import { lifeEntries } from '../worker-settings.ts'
+import { processesEntry, pythonEntries } from './app-settings.ts'
 
 /** The settings of a Python mount. */
 export const pythonSettings = v.strictObject({
@@ -22,12 +22,7 @@ export const pythonSettings = v.strictObject({
       'WSGI middleware round the app, the first outermost: module:factory or module:factory(x_prefix=1), which is called with the app first; egg:Paste#gzip or config:/etc/shop.ini#gzip for a filter of Paste Deploy.',
     ),
   ),
-  processes: v.pipe(
-    v.optional(processesSchema, 1),
-    v.description(
-      'Worker processes: a number, or { min, max, idle }: one more starts when requests wait, one ends after `idle` seconds (60) without a request; min 0 leaves none.',
-    ),
-  ),
+  ...processesEntry,
   threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.', WORKERS_MAX),
   ...pythonEntries,
   queue: count(0, 100, 'Requests that may wait for a free worker; more get 503.'),
