@@ -1,13 +1,13 @@
 // Configurations of gunicorn are imported, and serve as gunicorn serves with them.
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { settings } from '../../sidecar/importers/gunicorn/settings.ts'
 import { commandFolder } from '../cli/command-folder.ts'
 import { documentWith, table } from '../document.ts'
-import { program, stopProcess, until } from '../harness.ts'
+import { accepts, program, stopProcess, until } from '../harness.ts'
 
 const { path, write, run } = commandFolder()
 const SAMPLES = join(import.meta.dirname, 'gunicorn')
@@ -69,7 +69,7 @@ async function answersOfGunicorn(folder: string, prefix: string): Promise<readon
   )
   try {
     const socket = join(folder, 'real.sock')
-    await until('the socket', () => existsSync(socket) || undefined)
+    await until('the socket', () => accepts(`unix:${socket}`))
     return await Promise.all(questions(prefix).map((one) => ask(socket, one)))
   } finally {
     await stopProcess(child)
@@ -105,7 +105,7 @@ describe.each([
       run(['serve', ...words], plain, folder).said(/mounted/),
     ])
     const socket = join(folder, 'app.sock')
-    await until('the socket', () => existsSync(socket) || undefined)
+    await until('the socket', () => accepts(`unix:${socket}`))
     const answers = await Promise.all(questions(prefix).map((one) => ask(socket, one)))
     expect(answers).toEqual(expected)
   })

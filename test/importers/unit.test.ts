@@ -1,5 +1,5 @@
 // Configurations of NGINX Unit are imported, and serve what Unit's documentation says of them.
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { optionRows } from '../../sidecar/importers/unit/options.ts'
 import { commandFolder } from '../cli/command-folder.ts'
 import { Sidegate } from '../cli/sidegate.ts'
 import { documentWith, table } from '../document.ts'
-import { until } from '../harness.ts'
+import { accepts, until } from '../harness.ts'
 
 const { path, write, run } = commandFolder()
 const SAMPLES = join(import.meta.dirname, 'unit')
@@ -74,7 +74,7 @@ async function serve(name: string): Promise<{ gateway: Sidegate; socket: string 
   const gateway = new Sidegate(['serve', '--unit', 'unit.json'], folder)
   const socket = join(folder, 'app.sock')
   // It listens once its apps are loaded; what it says then may be in a file.
-  await until('the socket', () => existsSync(socket))
+  await until('the socket', () => accepts(`unix:${socket}`))
   return { gateway, socket }
 }
 
