@@ -135,6 +135,10 @@ describe('cgi', () => {
       expect([name, (await response).status]).toEqual([name, 403])
       expect(errors).toMatchObject([{ code: 'CGI_NOT_EXECUTABLE', message: expect.stringContaining('cmd.exe takes') }])
     }
+  })
+
+  test.skipIf(onWindows)('other programs than cmd.exe are given such names', async () => {
+    write(['bin/a&b.php'], SCRIPT)
     expect((await open({ env }, windows)).request({ path: '/a%26b.php' }).errors).toEqual([])
   })
 

@@ -4,8 +4,9 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { accepts, stopProcess, until } from '../harness.ts'
 
-/** PHP-FPM's name has its version in it on Debian. */
+/** PHP-FPM's name has its version in it on Debian. There is none for Windows, whatever Wine shows of the disk around it. */
 export function phpFpm(): string | undefined {
+  if (process.platform === 'win32') return undefined
   for (const folder of ['/usr/sbin', '/usr/local/sbin']) {
     const names = readable(folder).filter((name) => /^php-fpm[0-9.]*$/.test(name))
     if (names[0] !== undefined) return join(folder, names[0])
