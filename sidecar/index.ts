@@ -20,6 +20,7 @@ export type {
 export { callApplication, makeEnviron, type AppResponse, type RequestOptions } from './interface/call.ts'
 export type { Surroundings } from './interface/environ.ts'
 export { fromFetch } from './interface/from-fetch.ts'
+export { fromJsgi } from './interface/from-jsgi.ts'
 export { fromNode } from './interface/from-node.ts'
 export { lint } from './interface/lint.ts'
 export { LintError } from './interface/lint-error.ts'

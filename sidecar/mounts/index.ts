@@ -4,6 +4,7 @@ import { asgi } from './asgi/mount.ts'
 import { cgi } from './cgi/mount.ts'
 import { fetch } from './fetch.ts'
 import { files } from './files.ts'
+import { jsgi } from './jsgi.ts'
 import type { MountKind } from './mount.ts'
 import { node } from './node.ts'
 import { php } from './php/mount.ts'
@@ -17,6 +18,7 @@ export const kinds = [
   app,
   node,
   fetch,
+  jsgi,
   python,
   asgi,
   php,

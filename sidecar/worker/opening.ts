@@ -2,6 +2,7 @@
 import type { Log } from '../log.ts'
 import type { AppSettings } from '../mounts/javascript/app.ts'
 import type { FetchSettings } from '../mounts/javascript/fetch.ts'
+import type { JsgiSettings } from '../mounts/javascript/jsgi.ts'
 import type { NodeSettings } from '../mounts/javascript/node.ts'
 import type { Mount, MountContext } from '../mounts/mount.ts'
 
@@ -17,6 +18,7 @@ export type Opening = {
   | { readonly kind: 'app'; readonly settings: AppSettings }
   | { readonly kind: 'node'; readonly settings: NodeSettings }
   | { readonly kind: 'fetch'; readonly settings: FetchSettings }
+  | { readonly kind: 'jsgi'; readonly settings: JsgiSettings }
 )
 
 /** Loads the app. @throws {ConfigError} as Mount.open */
@@ -35,5 +37,7 @@ async function makeMount(opening: Opening, context: MountContext): Promise<Mount
       return (await import('../mounts/javascript/node.ts')).nodeHere(opening.settings, context)
     case 'fetch':
       return (await import('../mounts/javascript/fetch.ts')).fetchHere(opening.settings, context)
+    case 'jsgi':
+      return (await import('../mounts/javascript/jsgi.ts')).jsgiHere(opening.settings, context, opening.multiprocess)
   }
 }

@@ -19,7 +19,7 @@ const WORKER = fileURLToPath(new URL(`../../worker/main${import.meta.url.slice(-
 /** What loads the module gives up first, and knows more. */
 const LATE_MS = 10_000
 
-type Kind = 'app' | 'node' | 'fetch'
+type Kind = 'app' | 'node' | 'fetch' | 'jsgi'
 
 /** What each kind has. */
 type Settings = WorkerSettings & { readonly loadTimeout: number } & Partial<Record<Kind, string>>
