@@ -49,6 +49,7 @@ describe.each([
   ['node', 'node', 'node.ts', TWO],
   ['fetch', 'fetch', 'fetch.ts', TWO],
   ['python', 'python', 'app.py', EVERY],
+  ['asgi', 'asgi', 'asgi.py', ['http', 'uwsgi']],
 ])('the printed test app for %s', (kind, mount, file, protocols) => {
   test('is served from anywhere, and passes', { timeout: LONG }, async () => {
     const { code, out } = await sidegate(['conformance', '--print-app', kind], folder.path)
@@ -56,8 +57,8 @@ describe.each([
     writeFileSync(join(folder.path, file), out)
     // The apps of the suite break rules on purpose; one process answers, so that what it keeps is there for the next request.
     const config = join(folder.path, `${kind}.json`)
-    const settings = { app: { lint: false }, python: { processes: 1, threads: 4 } }[kind] ?? {}
-    const target = kind === 'python' ? './app.py:application' : `./${file}`
+    const settings = { app: { lint: false }, python: { processes: 1, threads: 4 }, asgi: { processes: 1 } }[kind] ?? {}
+    const target = file.endsWith('.py') ? `./${file}:application` : `./${file}`
     writeFileSync(
       config,
       JSON.stringify({ listen: ['127.0.0.1:0'], mounts: { '/': { [mount]: target, ...settings } } }),
@@ -66,9 +67,11 @@ describe.each([
     const address = `127.0.0.1:${await server.port()}`
     for (const protocol of protocols) {
       const { code: ended, lines, err } = await ask(`${protocol}://${address}`, '--app', kind)
-      expect(named(lines, 'failed')).toEqual([])
-      expect(ended).toBe(0)
-      expect(err).toMatch(/^[0-9]{2,} passed, 0 failed, [0-9]+ not applicable\n$/)
+      // Requests are variables here, and two fields of a name one of them: docs/conformance.md.
+      const failed = kind === 'asgi' && protocol === 'http' ? ['scope-headers-twice'] : []
+      expect(named(lines, 'failed')).toEqual(failed)
+      expect(ended).toBe(failed.length)
+      expect(err).toMatch(/^[0-9]{2,} passed, [01] failed, [0-9]+ not applicable\n$/)
     }
     await server.stop()
   })
