@@ -22,9 +22,8 @@ export function installWords(packages: Packages): string[] {
   return ['apt-get', 'install', '--no-install-recommends', ...packages.debian]
 }
 
-/** Installs it where it is not. @throws {Error} with what was said */
-export function install(app: RealApp, folder: string): void {
-  const { packages } = app
+/** Installs packages into a folder where they are not. @throws {Error} with what was said */
+export function install(packages: Packages, folder: string): void {
   const mark = join(folder, '.installed')
   const wanted = installWords(packages).join(' ')
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return
@@ -51,8 +50,8 @@ export function prepare(
   for (const words of commands) command(words, folder)
 }
 
-/** The version that is installed. */
-export function versionOf({ packages }: RealApp, folder: string): string {
+/** The version of the first of them that is installed. */
+export function versionOf(packages: Packages, folder: string): string {
   const [first = ''] = 'npm' in packages ? packages.npm : 'pip' in packages ? packages.pip : packages.debian
   const name = first.replace(/(?<=.)(?:@|==).*/, '')
   if ('npm' in packages) {

@@ -23,7 +23,7 @@ const START_MS = 120_000
 /** Installs it, serves it and looks at it. @throws {Error} where it does not come so far */
 export async function run(app: RealApp): Promise<Seen> {
   const folder = folderOf(app)
-  install(app, folder)
+  install(app.packages, folder)
   const data = temporaryFolder()
   const place: Place = { folder, data: data.path, port: await freePort() }
   prepare(app.prepare?.(place) ?? [], app.files?.(place) ?? {}, folder)
@@ -68,7 +68,7 @@ export async function run(app: RealApp): Promise<Seen> {
         )
         checks.push(wrong === undefined ? { what } : { what, wrong })
       }
-      return { app, version: versionOf(app, folder), typed: typedOf(app, place, mount), checks }
+      return { app, version: versionOf(app.packages, folder), typed: typedOf(app, place, mount), checks }
     } finally {
       await host.stop([/.*/])
     }

@@ -1,68 +1,10 @@
-// Real apps: Flask, Django and Bottle as the system has them, and what changes Python itself: gevent and eventlet.
+// What of Flask is no matter of a web server in front (that is in test/frameworks), and what changes Python itself: gevent and eventlet.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { INTERPRETER, openMount } from './mount.ts'
 
-const FRAMEWORKS = [
-  { name: 'flask', python: 'flask_app:app', title: 'Flask' },
-  { name: 'django', python: 'django_app', title: 'Django' },
-  { name: 'bottle', python: 'bottle_app', title: 'Bottle' },
-] as const
-
 function importable(name: string): boolean {
   return spawnSync(INTERPRETER, ['-c', `import ${name}`]).status === 0
-}
-
-function multipart(
-  fields: Record<string, string>,
-  file: Uint8Array,
-): { headers: Record<string, string>; body: Buffer } {
-  const boundary = 'boundary-of-the-test'
-  const parts: Uint8Array[] = Object.entries(fields).map(([name, value]) =>
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`),
-  )
-  parts.push(
-    Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="upload"; filename="f.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`,
-    ),
-    file,
-    Buffer.from(`\r\n--${boundary}--\r\n`),
-  )
-  return { headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` }, body: Buffer.concat(parts) }
-}
-
-for (const { name, python, title } of FRAMEWORKS) {
-  const there = importable(name)
-  if (!there)
-    console.warn(`${title} is not tested: ${INTERPRETER} cannot import ${name} (Debian: apt install python3-${name})`)
-  describe.skipIf(!there && process.env.CI !== 'true')(`${title}`, () => {
-    test('hello, path and prefix, form with a file, streaming', async () => {
-      const { ask } = await openMount({ python, threads: 2 })
-      const hello = await ask({ path: '/' })
-      expect([hello.status, hello.body.toString()]).toEqual([200, `Hello from ${title}\n`])
-      expect((await ask({ path: '/', method: 'HEAD' })).body.length).toBe(0)
-      expect((await ask({ path: '/missing' })).status).toBe(404)
-
-      const where = await ask({ path: '/shop/path/caf%C3%A9%2Fx?a=1', prefix: '/shop' })
-      const shown = JSON.parse(where.body.toString()) as Record<string, string>
-      expect(shown.rest).toBe('café/x')
-      expect(shown.url).toMatch(/^http:\/\/test\.example\/shop\/path\/caf.*[?]a=1$/)
-      expect(shown.root!.replace(/\/$/, '')).toBe('/shop')
-
-      const file = Buffer.alloc(300_000, 'abc')
-      const { headers, body } = multipart({ name: 'value' }, file)
-      const form = await ask({ path: '/form', method: 'POST', headers, body })
-      expect(JSON.parse(form.body.toString())).toEqual({ form: { name: 'value' }, files: { upload: file.length } })
-      // In chunks, as by `curl -T -`.
-      async function* chunks(): AsyncGenerator<Uint8Array> {
-        for (let at = 0; at < body.length; at += 10_000) yield body.subarray(at, at + 10_000)
-      }
-      const chunked = await ask({ path: '/form', method: 'POST', headers, body: chunks() })
-      expect(chunked.body.toString()).toBe(form.body.toString())
-
-      expect((await ask({ path: '/stream' })).body.toString()).toBe('0\n1\n2\n3\n4\n')
-    })
-  })
 }
 
 describe.skipIf(!importable('flask') && process.env.CI !== 'true')('Flask alone', () => {

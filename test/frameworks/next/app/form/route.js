@@ -1,0 +1,4 @@
+export async function POST(request) {
+  const form = await request.formData()
+  return new Response(`${form.get('name')}|${form.get('note')}`)
+}

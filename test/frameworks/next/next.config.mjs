@@ -1,0 +1,3 @@
+const basePath = process.env.BASE ?? ''
+
+export default { basePath, distDir: `.next${basePath}` }

@@ -1,0 +1,3 @@
+const base = process.env.BASE ?? ''
+
+export default { basename: base || '/', buildDirectory: `build${base}` }

@@ -1,0 +1,3 @@
+export function GET({ url }) {
+  throw new Error(`broken on purpose: ${url.searchParams.get('q')}`)
+}

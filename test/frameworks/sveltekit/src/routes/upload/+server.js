@@ -1,0 +1,9 @@
+import { createHash } from 'node:crypto'
+import { text } from '@sveltejs/kit'
+
+export async function POST({ request }) {
+  const form = await request.formData()
+  const file = form.get('file')
+  const digest = createHash('sha256').update(Buffer.from(await file.arrayBuffer()))
+  return text([form.get('note'), file.name, file.size, digest.digest('hex')].join('|'))
+}
