@@ -40,15 +40,18 @@ export class Survivors {
     else this.#start()
   }
 
-  /** It is over: its number may be another's soon. */
+  /** It is over: its number may be another's soon. The last one takes the shell with it, as a supervisor may stay for long without a gateway. */
   remove(pid: number): void {
-    if (this.#seconds.delete(pid)) this.#tell(`- ${pid}\n`)
+    if (!this.#seconds.delete(pid)) return
+    if (this.#seconds.size > 0) this.#tell(`- ${pid}\n`)
+    else this.close()
   }
 
   /** The end of all is seen to. Works twice. */
   close(): void {
     this.#seconds.clear()
     this.#shell?.kill('SIGKILL')
+    this.#shell = undefined
   }
 
   #tell(line: string): void {

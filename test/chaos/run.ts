@@ -48,6 +48,8 @@ const PAUSE_MS = 60
 const SPARE_DESCRIPTORS = 3
 /** What the supervisor may have grown by: it holds no request. */
 const SPARE_MEMORY = 20e6
+/** What all may have grown by together, once they have rested: a gateway that has had more to do has more of its code compiled. */
+const SPARE_OF_ALL = 50e6
 
 /** @throws {Error} when something did not happen as it has to */
 export async function run(happenings: readonly Happening[], options: RunOptions): Promise<Findings> {
@@ -61,7 +63,9 @@ export async function run(happenings: readonly Happening[], options: RunOptions)
       for (const happening of happenings) options.done(await judged(stage, load, happening, options))
     })
     const after = await settled(stage, options.rest, before, more)
-    return { before, after, problems: grown(before, after, more) }
+    const problems = grown(before, after, more)
+    if (options.rest > 0) problems.push(...heavier(before, after))
+    return { before, after, problems }
   } finally {
     await stage.close()
   }
@@ -91,8 +95,8 @@ async function during(
 }
 
 async function judged(stage: Stage, load: Load, happening: Happening, options: RunOptions): Promise<Result> {
-  const { random, requests } = options
-  const least = Math.min(options.times, happening.times ?? Infinity)
+  const { random, requests, times: least } = options
+  await happening.begin?.(stage)
   await load.next()
   const costs: Cost[] = []
   const problems: string[] = []
@@ -109,6 +113,7 @@ async function judged(stage: Stage, load: Load, happening: Happening, options: R
     problems.push((error as Error).message)
   }
   const tally = await load.next()
+  await happening.end?.(stage)
   const untold = ({ why, way }: Lost): boolean => why === CUT && !happening.silences && !way.includes('uwsgi')
   const explained = tally.failed.filter((lost) => !untold(lost) && costs.some((cost) => cost.explains(lost)))
   for (const lost of tally.failed) if (!explained.includes(lost)) problems.push(`lost: ${inWords(lost)}`)
@@ -160,6 +165,12 @@ function grown(before: Resources, after: Resources, more: number): string[] {
   if (after.memory[0] > before.memory[0] + SPARE_MEMORY)
     problems.push(`the supervisor has grown by ${after.memory[0] - before.memory[0]} bytes`)
   return problems
+}
+
+function heavier({ memory: was }: Resources, { memory: is }: Resources): string[] {
+  const sum = (of: Resources['memory']): number => of.reduce((all, bytes) => all + bytes, 0)
+  const more = sum(is) - sum(was)
+  return more > SPARE_OF_ALL ? [`all together have ${more} bytes of memory more than before`] : []
 }
 
 /** A request that was lost, for people. */

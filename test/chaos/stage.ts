@@ -36,6 +36,9 @@ const BRIEF = {
   recycle: { age: 5, memory: 150e6, at: everyMinute() },
 }
 
+/** What that mount has instead, to have many workers replaced in a minute. */
+export const TIMED = { processes: 7, recycle: { at: everyMinute() } }
+
 /** The command that is replaced now and then. */
 const COMMAND = { recycle: { requests: 250 } }
 

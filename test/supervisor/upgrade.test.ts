@@ -1,4 +1,5 @@
 // SIGUSR2: a supervisor of the version that is installed by then takes over.
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:net'
@@ -43,6 +44,12 @@ const serve = (environment: Record<string, string>, ...words: string[]): Sidegat
     environment,
   )
 
+const childrenOf = (pid: number): string[] =>
+  execFileSync('ps', ['-o', 'args=', '--ppid', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .filter((args) => !args.startsWith('ps '))
+
 /** What the app says: its version, and the process of its supervisor. */
 async function get(port: number): Promise<[version: string, supervisor: number]> {
   const [version, pid] = bodyOf(await talk(`127.0.0.1:${port}`, 'GET / HTTP/1.0\r\n\r\n')).split(' ')
@@ -69,6 +76,8 @@ test('whoever waits for the process that was started goes on to: it stays, and p
       new RegExp(`gateway ${generation} comes up with a supervisor of its own beside gateway ${generation - 1}`),
     )
     await one.said(new RegExp(`gateway ${generation - 1} is over`))
+    // It has no gateway of its own whose end would have to be seen to.
+    await until('it has one child', () => childrenOf(one.pid).length === 1)
     const [now, supervisor] = await get(port)
     expect(now).toBe(version)
     supervisors.push(supervisor)

@@ -2,8 +2,14 @@
 
 import type { Report } from '../link.ts'
 
+/** Early hints of an app: the headers of an interim response. */
+interface Hints {
+  type: 'hints'
+  headers: readonly (readonly [name: string, value: string])[]
+}
+
 /** Reads one line of the STDERR stream. `wanted`: the app reads its body, which was held back. */
-export function readReport(line: string): Report | 'wanted' {
+export function readReport(line: string): Report | Hints | 'wanted' {
   let value: Record<string, unknown> | undefined
   try {
     value = JSON.parse(line) as Record<string, unknown>
@@ -11,8 +17,9 @@ export function readReport(line: string): Report | 'wanted' {
     // Plain text.
   }
   if (typeof value === 'object' && value !== null) {
-    const { stream, text, error, message, detail, fatal } = value
+    const { stream, text, error, message, detail, fatal, hints } = value
     if (value.wants === 'body') return 'wanted'
+    if (Array.isArray(hints)) return { type: 'hints', headers: hints as Hints['headers'] }
     if (typeof text === 'string' && (stream === 'stdout' || stream === 'stderr' || stream === 'errors')) {
       return { type: 'output', stream, text }
     }

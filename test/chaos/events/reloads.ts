@@ -27,8 +27,8 @@ export const upgrade: Happening = {
   name: 'upgrade',
   sentence: 'the version that is installed takes over (SIGUSR2), with a supervisor of its own',
   said: /^$/,
-  // The supervisor before, and the shell that sees to the end of its gateways.
-  leaves: 2,
+  // The supervisor before.
+  leaves: 1,
   async once(stage) {
     const loaded = stage.newVersion()
     await stage.upgrade()

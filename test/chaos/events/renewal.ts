@@ -2,7 +2,7 @@
 import { until } from '../../harness.ts'
 import { within, type Happening } from '../happening.ts'
 import { ONE_BY_ONE } from './crashes.ts'
-import { NARROW, THREADS, type Stage } from '../stage.ts'
+import { NARROW, THREADS, TIMED, type Stage } from '../stage.ts'
 
 /** Those that can be loaded anew without the others. */
 const RELOADABLE = ['python', 'fresh', 'brief', 'workers', 'run', 'cgi', 'upstream']
@@ -63,11 +63,28 @@ export const recycleByRequests = comesBy(
 )
 export const recycleByAge = comesBy('recycle-age', 'brief', 'age', 'workers are replaced at an age')
 export const recycleCommand = comesBy('recycle-run', 'run', 'requests', 'a command is replaced after so many requests')
-export const recycleByTime: Happening = {
-  ...comesBy('recycle-at', 'brief', 'time of day', 'workers are replaced at a time of day'),
-  // One a minute.
-  times: 3,
-}
+/** A time of day comes once a minute: each time, one worker after the other. */
+export const recycleByTime: Happening = ((): Happening => {
+  let counted = 0
+  const configured = async (stage: Stage, mounts: Record<string, object>): Promise<void> => {
+    stage.configure({ mounts: mounts as Record<string, Record<string, unknown>> })
+    const failed = await stage.reload()
+    if (failed !== undefined) throw new Error(`the reload failed: ${failed}`)
+    counted = 0
+  }
+  return {
+    name: 'recycle-at',
+    sentence: 'workers are replaced at a time of day',
+    said: /^$/,
+    begin: (stage) => configured(stage, { '/brief': TIMED }),
+    end: (stage) => configured(stage, {}),
+    async once(stage) {
+      counted++
+      await until('another worker', async () => (await replaced(stage, 'brief', 'time of day')) >= counted, 90_000)
+      return undefined
+    },
+  }
+})()
 
 export const recycleByMemory: Happening = {
   name: 'recycle-memory',

@@ -15,7 +15,7 @@ from .native import native_ident, start_native_thread
 from .output import Output, running
 from .pipes import Pipes
 from .prefix import at_root
-from .request import Request
+from .request import Request, early_hints
 from .serving import calm_gateway, serve, serve_beside
 from .signals import Signals
 from .sources import Sources
@@ -43,6 +43,7 @@ def main(arguments):
         'wsgi.run_once': False,
         'wsgi.input_terminated': True,
         'wsgi.file_wrapper': FileWrapper,
+        'wsgi.early_hints': early_hints,
     }
     connections = [Connection(index, base) for index in range(threads)]
     pipes = Pipes(connections)

@@ -20,6 +20,15 @@ CAN_SENDFILE = sys.platform == 'linux' and hasattr(os, 'sendfile')
 FAILED_HEAD = b'Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\n'
 
 
+def early_hints(headers):
+    """`wsgi.early_hints`: a `103 Early Hints` ahead of the response (RFC 8297), under the name that gunicorn has for it. Where the way to the client
+    has no such thing, or the head is sent, nothing comes of it."""
+    request = getattr(running, 'request', None)
+    if request is None:
+        raise RuntimeError('wsgi.early_hints is for the thread that runs the request, until its response is complete')
+    request.hint(headers)
+
+
 class Request:
     __slots__ = ('connection', 'environ', 'status', 'head', 'has_length', 'sent', 'partial')
 
@@ -264,6 +273,19 @@ class Request:
         message = str(error) if isinstance(error, AppMistake) else message
         self.emit({'error': getattr(error, 'code', None) if isinstance(error, AppMistake) else 'APP_RAISED',
                    'message': message[:1000], 'detail': detail and detail[-TEXT_MAX:], 'fatal': fatal})
+
+    def hint(self, headers):
+        if self.sent or self.connection.sending:
+            return
+        try:
+            pairs = [(name, value) for name, value in headers]
+        except (TypeError, ValueError):
+            raise AppMistake('HEADER_LIST', 'wsgi.early_hints wants a list of headers, each a tuple of name and value, not %.80r' % (headers,))
+        for name, value in pairs:
+            check_name(name)
+            check_value(name, value)
+        self.connection.demand_client()
+        self.emit({'hints': pairs})
 
     def ask_for_body(self):
         self.emit({'wants': 'body'})
