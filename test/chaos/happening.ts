@@ -10,6 +10,8 @@ export interface Happening {
   readonly sentence: string
   /** Has it happen once; resolves when it is over. @returns what it may have cost; undefined: nothing. @throws {Error} when it went otherwise than it has to */
   once(stage: Stage, random: Random): Promise<Cost | undefined>
+  /** It takes long: so often is enough. */
+  readonly times?: number
   /** Prepares the stage, once, before anything is counted; and has it as it was. */
   begin?(stage: Stage): Promise<void>
   end?(stage: Stage): Promise<void>

@@ -95,7 +95,8 @@ async function during(
 }
 
 async function judged(stage: Stage, load: Load, happening: Happening, options: RunOptions): Promise<Result> {
-  const { random, requests, times: least } = options
+  const { random, requests } = options
+  const least = Math.min(options.times, happening.times ?? Infinity)
   await happening.begin?.(stage)
   await load.next()
   const costs: Cost[] = []
