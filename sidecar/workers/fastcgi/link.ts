@@ -13,13 +13,12 @@ import { Lines } from '../../lines.ts'
 import type { SupervisedProcess } from '../../processes/process.ts'
 import type { ClientEvent } from '../../wire/codec.ts'
 import { FastcgiClient } from '../../wire/fastcgi-client.ts'
-import type { Head } from '../../wire/head.ts'
 import { nulInside } from '../../wire/keys.ts'
 import { packed, packedText } from '../../wire/packed.ts'
 import { isFresh, type Link, type LinkEnd, type Turns, type Waiting } from '../link.ts'
 import { Pace } from '../pace.ts'
 import { PipedRequests, type PipedRequest } from './piped-requests.ts'
-import { readReport } from './report.ts'
+import { readReport, sendHints } from './report.ts'
 import type { RequestPipe } from './request-pipe.ts'
 
 /** `idle`; `answering`: the exchange waits for the worker; `answered`: the worker has yet to finish; `discarding`: nobody waits. */
@@ -349,7 +348,7 @@ export class FastcgiLink implements Link {
     const exchange = this.exchange!
     const report = readReport(line)
     if (report === 'wanted') return this.#sender?.release()
-    if (report.type === 'hints') return this.#hint(exchange, report.headers)
+    if (report.type === 'hints') return this.answering ? sendHints(exchange, report.headers, this.#refuse) : undefined
     if (report.type === 'failure' && report.fatal && this.#state === 'answering') {
       // The worker finishes by itself.
       this.#stopSending()
@@ -357,15 +356,6 @@ export class FastcgiLink implements Link {
       const said = report.code === 'APP_RAISED' ? `the app raised ${report.message}` : report.message
       exchange.fail(new AppError(report.code, said, 500, { cause: report.detail }))
     } else this.#end.reported(report, exchange.id)
-  }
-
-  #hint(exchange: Exchange, headers: Head['headers']): void {
-    if (this.#state !== 'answering') return
-    try {
-      exchange.interim({ status: 103, reason: 'Early Hints', headers })
-    } catch (error) {
-      this.#refuse(error)
-    }
   }
 
   #lose(error: SidegateError | undefined): void {

@@ -1,11 +1,13 @@
 // What a worker tells about the request it runs: JSON lines in FastCGI's STDERR stream. Text that is something else is text.
 
+import type { Exchange } from '../../exchange.ts'
+import type { HeaderPair } from '../../wire/head.ts'
 import type { Report } from '../link.ts'
 
 /** Early hints of an app: the headers of an interim response. */
 interface Hints {
   type: 'hints'
-  headers: readonly (readonly [name: string, value: string])[]
+  headers: readonly HeaderPair[]
 }
 
 /** Reads one line of the STDERR stream. `wanted`: the app reads its body, which was held back. */
@@ -34,4 +36,13 @@ export function readReport(line: string): Report | Hints | 'wanted' {
     }
   }
   return { type: 'output', stream: 'stderr', text: line }
+}
+
+/** Sends early hints on. `refused`: they may not be sent. */
+export function sendHints(exchange: Exchange, headers: readonly HeaderPair[], refused: (error: unknown) => void): void {
+  try {
+    exchange.interim({ status: 103, reason: 'Early Hints', headers })
+  } catch (error) {
+    refused(error)
+  }
 }
