@@ -91,7 +91,12 @@ export class HttpBackend implements Backend {
       endpoint.kind === 'tcp'
         ? { host: endpoint.host, hostname: endpoint.host, port: endpoint.port }
         : { host: 'localhost', port: 80, socketPath: socketAddress(endpoint).path }
-    if (this.#serverName === undefined) return { target: { ...place, protocol: `${scheme.name}:` } }
+    if (this.#serverName === undefined) {
+      return {
+        target: { ...place, protocol: `${scheme.name}:` },
+        local: endpoint.kind === 'tcp' ? undefined : endpoint,
+      }
+    }
     const ca = this.#ca === undefined ? {} : { ca: this.#ca.toString() }
     const servername = isIP(this.#serverName) === 0 ? this.#serverName : ''
     return {

@@ -9,6 +9,9 @@ type Failure = NodeJS.ErrnoException
 /** One read. */
 const READ = 64 * 1024
 
+/** So long (milliseconds) until it connects again to a server whose queue is full, and twice as long each time, up to the most. */
+const AGAIN = { first: 5, most: 160 }
+
 /** A socket that is read to its end, whatever became of the writes. */
 export class ServerSocket extends Socket {
   /**
@@ -16,6 +19,9 @@ export class ServerSocket extends Socket {
    * unread. Over TCP a reset takes along what was under way, and what has come may not be all.
    */
   readonly #lossless: boolean
+  readonly #endpoint: Endpoint
+  #again: NodeJS.Timeout | undefined
+  #pause = AGAIN.first
   #failure: Failure | undefined
   /** Of the write under way: there is one at a time. */
   #callback: Callback | undefined
@@ -26,6 +32,7 @@ export class ServerSocket extends Socket {
   constructor(endpoint: Endpoint) {
     super({ highWaterMark: READ, noDelay: true, keepAlive: true } as object)
     this.#lossless = endpoint.kind !== 'tcp'
+    this.#endpoint = endpoint
     this.connect(socketAddress(endpoint))
   }
 
@@ -57,12 +64,28 @@ export class ServerSocket extends Socket {
     return false
   }
 
-  /** Node.js calls it when a read fails. */
+  /** Node.js calls it when the connection is not made, and when a read fails. */
   override destroy(error?: Failure): this {
+    if (error?.syscall === 'connect' && error.code === 'EAGAIN' && !this.destroyed) return this.#connectSoon()
+    clearTimeout(this.#again)
     if (error?.syscall !== 'read' || error.code !== 'ECONNRESET' || this.destroyed) return super.destroy(error)
     this.#failure ??= error
     if (this.#lossless) super.push(null)
     else this.#cutShort()
+    return this
+  }
+
+  /**
+   * As many connections as the server lets wait are waiting. Over TCP the system tries again by itself; on a Unix socket it says so at once,
+   * and trying again is left to the client. Who made this one ends it when that takes too long.
+   */
+  #connectSoon(): this {
+    // What was refused once cannot be used again; Node.js makes a new one.
+    const own = this as unknown as { _handle: { close(): void } | null }
+    own._handle?.close()
+    own._handle = null
+    this.#again = setTimeout(() => this.connect(socketAddress(this.#endpoint)), this.#pause)
+    this.#pause = Math.min(this.#pause * 2, AGAIN.most)
     return this
   }
 

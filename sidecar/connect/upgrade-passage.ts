@@ -5,13 +5,17 @@ import { IncomingMessage } from '../node-http.ts'
 import type { Socket } from 'node:net'
 import type { ServerOptions } from 'http-proxy'
 import type { SidegateError } from '../errors.ts'
+import type { Endpoint } from '../address.ts'
 import type { Exchange } from '../exchange.ts'
 import { UpgradeSocket } from '../handlers/node/upgrade-socket.ts'
 import { connectLate, ended, headLate, notConnected } from './failure.ts'
 import type { Times } from './backend.ts'
 
 /** Where to, and how, as http-proxy wants it. */
-export type ProxyOptions = Pick<ServerOptions, 'target' | 'secure' | 'ssl'>
+export type ProxyOptions = Pick<ServerOptions, 'target' | 'secure' | 'ssl'> & {
+  /** The Unix socket or named pipe of the target. */
+  readonly local?: Endpoint | undefined
+}
 
 /** What is asked for. */
 export interface UpgradeRequest {
@@ -47,8 +51,9 @@ export class UpgradePassage {
    * Asks the upstream. Resolves when it has taken the connection, which then lasts as long as both sides want, or refused with a response.
    * @throws {UpstreamError} when it did not answer; the exchange has not been answered then.
    */
-  async run({ path, fields }: UpgradeRequest, options: ProxyOptions): Promise<void> {
+  async run({ path, fields }: UpgradeRequest, { local, ...options }: ProxyOptions): Promise<void> {
     const { createProxyServer } = await import('http-proxy')
+    const { UpgradeAgent } = await import('./upgrade-agent.ts')
     const exchange = this.#exchange
     if (exchange.aborted) return this.#socket.abandon()
     const { variables } = exchange
@@ -69,7 +74,8 @@ export class UpgradePassage {
       this.#watch(asked)
     })
     exchange.onAbort(() => this.#socket.destroy())
-    proxy.ws(request, this.#socket, NOTHING, options, (error) => this.#failed(error))
+    const how = local ? { ...options, agent: new UpgradeAgent(local) } : options
+    proxy.ws(request, this.#socket, NOTHING, how, (error) => this.#failed(error))
     return this.#settled.promise
   }
 
