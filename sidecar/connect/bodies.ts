@@ -1,5 +1,6 @@
 // Which request bodies are taken before a connection to a server is. Servers that speak a gateway protocol have a process or a thread for each
-// connection, and few of them: a client that sends slowly would keep one from others. Those that speak HTTP see to many connections at once.
+// connection, and few of them: a client that sends slowly would keep one from others. Those that speak HTTP see to many connections at once; but some of those take
+// no body without a length.
 import type { Exchange } from '../exchange.ts'
 import type { SpoolBounds } from '../upload.ts'
 import { spoolBounds, takeBody } from '../take-body.ts'
@@ -17,9 +18,11 @@ export class Bodies {
   /** `protocols`: of all servers. Which of them gets a request is not known yet, so that one decides for all. */
   constructor(settings: BodySettings, protocols: readonly Protocol[]) {
     this.#bounds = spoolBounds(settings)
-    this.#measured = !settings.streamBodies && settings.maxSpool > 0 && protocols.some(({ gateway }) => gateway)
+    const { streamBodies = !protocols.some(({ gateway }) => gateway), maxSpool } = settings
+    this.#measured = !streamBodies && maxSpool > 0
     // By these an app looks for CONTENT_LENGTH alone: PHP ignores a body without it.
-    this.#unmeasured = this.#measured || protocols.some(({ carries }) => carries === 'variables')
+    const wanted = settings.streamBodies === false || protocols.some(({ carries }) => carries === 'variables')
+    this.#unmeasured = this.#measured || wanted
   }
 
   /**

@@ -34,12 +34,14 @@ export const backendEntries = {
   ),
   maxSpool: bytes(
     100 * 1024 * 1024,
-    'uwsgi, FastCGI, SCGI and AJP: request bodies are taken whole before a connection is, up to so many bytes. One that is said to be longer goes to the server as it comes; one without a length that turns out longer gets 413. 0: none is taken, and those without a length get 411, but by AJP.',
+    'Where request bodies are taken whole before a connection is (`streamBodies`): up to so many bytes. One that is said to be longer goes to the server as it comes; one without a length that turns out longer gets 413. 0: none is taken, and those without a length get 411, but by AJP.',
   ),
   spoolMemory: memory(256 * 1024, 'As many bytes of such a body stay in memory; the rest goes to a temporary file.'),
-  streamBodies: flag(
-    false,
-    'uwsgi, FastCGI, SCGI and AJP: whether a body goes to the server as it comes; but one without a length, which the first three have to be told, is taken whole all the same. A client that sends slowly keeps a process of the server then. By HTTP all go as they come.',
+  streamBodies: v.pipe(
+    v.optional(v.boolean()),
+    v.description(
+      'Whether a body goes to the server as it comes, or is taken whole first. Default: true by HTTP, where `false` is for servers that take no body without a length; false by uwsgi, FastCGI, SCGI and AJP, as a client that sends slowly would keep a process of the server. One without a length is taken whole for the first three of them in any case: they have to be told.',
+    ),
   ),
   forwarded: v.pipe(
     v.optional(v.picklist(['set', 'append', 'pass', 'off']), 'set'),

@@ -11,8 +11,6 @@ export interface Program {
   readonly needs: readonly string[]
   /** The settings of the mount. */
   readonly settings: Record<string, unknown> & { run: string | string[]; speaks: string }
-  /** Why its app does not get bodies without a length, by HTTP in chunks. */
-  readonly noChunks?: string
 }
 
 /** Debian's own Python has the packages. */
@@ -61,8 +59,9 @@ export const programs: readonly Program[] = [
       run: `uwsgi --plugin python3 --${speaks === 'uwsgi' ? '' : `${speaks}-`}socket $SOCKET --wsgi-file wsgi.py --callable application --master --processes 2 --die-on-term --need-app`,
       speaks,
       env: python,
+      // Apps on uWSGI get no bodies in chunks, but by a function of its own.
+      ...(speaks === 'http' && { streamBodies: false }),
     },
-    ...(speaks === 'http' && { noChunks: 'apps on uWSGI have to use its own function for them' }),
   })),
   {
     name: 'gunicorn on a port',
