@@ -1,14 +1,14 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import { CodesReporter } from './test/codes/reporter.ts'
 import { LongFirst } from './test/long-first.ts'
+import { together } from './test/together.ts'
+
+/** The programs are of `npm run test:windows`. */
+const exclude = [...configDefaults.exclude, 'test/windows/programs/**']
 
 export default defineConfig({
   test: {
-    include: ['{sidecar,plugin,test}/**/*.test.ts'],
-    // of `npm run test:windows`
-    exclude: [...configDefaults.exclude, 'test/windows/programs/**'],
     environment: 'node',
-    // a process a file: tests open sockets, start servers and change directories
     pool: 'forks',
     // twice the two processors that everybody has: tests wait for servers a third of their time
     maxWorkers: 4,
@@ -19,5 +19,16 @@ export default defineConfig({
     // which error codes are raised, and whether any is not
     setupFiles: ['test/codes/record.ts'],
     reporters: ['default', new CodesReporter()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['{sidecar,plugin,test}/**/*.test.ts'],
+          exclude: [...exclude, ...together],
+        },
+      },
+      { extends: true, test: { name: 'together', include: [...together], isolate: false } },
+    ],
   },
 })

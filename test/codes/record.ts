@@ -10,6 +10,9 @@ import { SidegateError } from '../../sidecar/errors.ts'
 import { Log } from '../../sidecar/log.ts'
 import { documentedCodes } from './documented.ts'
 
+// Files that share a process run it once each: the first stays.
+const begun = Symbol.for('sidegate.codes')
+
 /** Nothing where other reporters were asked for on the command line: then nobody wants to know. */
 const folder = inject('notedCodes')
 const missing = new Set(folder === undefined ? [] : documentedCodes())
@@ -31,31 +34,10 @@ function look(): void {
   last = undefined
 }
 
-Object.defineProperty(SidegateError.prototype, 'name', {
-  configurable: true,
-  set(this: SidegateError, value: string) {
-    Object.defineProperty(this, 'name', { value, configurable: true, enumerable: true, writable: true })
-    keep(this)
-  },
-})
-
 /** True when the caller of the constructor is one of the sources, and no test. */
 function madeBySources(stack = ''): boolean {
   const caller = stack.split('\n').find((line) => /^\s+at (?!new \w+Error )/.test(line))
   return caller !== undefined && /\/(?:sidecar|plugin)\//.test(caller) && !caller.includes('.test.ts')
-}
-
-for (const level of ['info', 'warn', 'error'] as const) {
-  const write = Log.prototype[level]
-  Log.prototype[level] = function (message, fields) {
-    note(fields?.code)
-    write.call(this, message, fields)
-  }
-}
-const access = Log.prototype.access
-Log.prototype.access = function (record) {
-  note(record.code)
-  access.call(this, record)
 }
 
 /** Longer than any code: as much is kept of what came, in case a code came in two pieces. */
@@ -78,11 +60,46 @@ function listen(stream: Readable | null | undefined): void {
 interface Spawning {
   spawn(this: ChildProcess, options: unknown): unknown
 }
-const prototype = ChildProcess.prototype as unknown as Spawning
-const { spawn } = prototype
-prototype.spawn = function (options) {
-  const result = spawn.call(this, options)
-  listen(this.stdout)
-  listen(this.stderr)
-  return result
+
+function watchErrors(): void {
+  Object.defineProperty(SidegateError.prototype, 'name', {
+    configurable: true,
+    set(this: SidegateError, value: string) {
+      Object.defineProperty(this, 'name', { value, configurable: true, enumerable: true, writable: true })
+      keep(this)
+    },
+  })
+}
+
+function watchLogs(): void {
+  for (const level of ['info', 'warn', 'error'] as const) {
+    const write = Log.prototype[level]
+    Log.prototype[level] = function (message, fields) {
+      note(fields?.code)
+      write.call(this, message, fields)
+    }
+  }
+  const access = Log.prototype.access
+  Log.prototype.access = function (record) {
+    note(record.code)
+    access.call(this, record)
+  }
+}
+
+function watchCommands(): void {
+  const prototype = ChildProcess.prototype as unknown as Spawning
+  const { spawn } = prototype
+  prototype.spawn = function (options) {
+    const result = spawn.call(this, options)
+    listen(this.stdout)
+    listen(this.stderr)
+    return result
+  }
+}
+
+if (!Object.hasOwn(SidegateError.prototype, begun)) {
+  Object.defineProperty(SidegateError.prototype, begun, { value: true })
+  watchErrors()
+  watchLogs()
+  watchCommands()
 }
