@@ -1,7 +1,7 @@
 // Three files of growing size: what comes of them is compared word for word, and each is served, by the real uWSGI and by Sidegate
 // (`serve --ini`), which answer the same requests alike.
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -14,17 +14,15 @@ import { INTERPRETER } from '../../python/mount.ts'
 import { imported } from './read.ts'
 
 const SAMPLES = join(import.meta.dirname, 'samples')
-const APPS = join(import.meta.dirname, '../../python/apps')
 
 const folders: ReturnType<typeof temporaryFolder>[] = []
 afterAll(() => folders.forEach((folder) => folder.remove()))
 
-/** The samples beside the apps, in a folder of their own. */
+/** The samples and their apps, in a folder of their own. */
 function copied(): string {
   const folder = temporaryFolder()
   folders.push(folder)
   cpSync(SAMPLES, folder.path, { recursive: true })
-  for (const app of ['flask_app.py', 'django_app.py']) copyFileSync(join(APPS, app), join(folder.path, app))
   return folder.path
 }
 
