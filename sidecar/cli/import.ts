@@ -1,5 +1,5 @@
 // sidegate import: the configuration of another server, written as one of Sidegate.
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { importers } from '../importers/index.ts'
 import { written, WRITTEN_FORMATS, type WrittenFormat } from '../importers/written.ts'
@@ -16,7 +16,7 @@ export const importCommand: Command = {
       name: 'output',
       short: 'o',
       value: 'FILE',
-      text: 'Where the configuration is written, in the format of its ending: .yaml, .json or .ts. A file that is there is kept.',
+      text: 'Where the configuration is written, in the format of its ending: .yaml, .json or .ts. A file that is there is kept; a new one is for those who may read FILE.',
       default: 'standard output, as YAML',
     },
     {
@@ -26,9 +26,11 @@ export const importCommand: Command = {
       default: 'standard error',
     },
   ],
+  foreign: '; the command line of another server goes behind --: sidegate import gunicorn FILE -- -w 4 shop:app',
   examples: [
     ['sidegate import uwsgi uwsgi.ini -o sidegate.config.yaml', 'a file of uWSGI, with all that it includes'],
     ['sidegate import procfile Procfile -o sidegate.config.yaml', 'the process web of a Procfile'],
+    ['sidegate import gunicorn gunicorn.conf.py -- -w 4 shop:app', 'what gunicorn serves with that command line'],
   ],
   async run({ positionals, options, context }: Call): Promise<number> {
     const [name = '', file = '', ...words] = positionals
@@ -51,9 +53,9 @@ export const importCommand: Command = {
     const { config, report } = await importer.read({ file, words, cwd, environment })
     const result = written(config, format, [`From ${file}, by sidegate import ${name}.`])
     if (output === undefined) stdout.write(result)
-    else await write('output', resolve(cwd, output), result, 'wx')
+    else await write('output', resolve(cwd, output), result, { flag: 'wx', mode: await modeOf(resolve(cwd, file)) })
     if (reportFile === undefined) stderr.write(report.full())
-    else await write('report', resolve(cwd, reportFile), report.full(), 'w')
+    else await write('report', resolve(cwd, reportFile), report.full(), { flag: 'w' })
     return EXIT.ok
   },
 }
@@ -66,9 +68,20 @@ function formatOf(file: string): WrittenFormat {
   return format
 }
 
-/** @param flag `wx`: only where there is none yet @throws {UsageError} */
-async function write(option: string, file: string, result: string, flag: 'w' | 'wx'): Promise<void> {
-  await writeFile(file, result, { flag }).catch((error: NodeJS.ErrnoException) => {
+/** Passwords that are in the file are in the result: whoever may not read the one may not read the other. */
+async function modeOf(file: string): Promise<number> {
+  const found = await stat(file).catch(() => undefined)
+  return found?.isFile() === true ? found.mode & 0o666 : 0o600
+}
+
+/** @param how flag `wx`: only where there is none yet @throws {UsageError} */
+async function write(
+  option: string,
+  file: string,
+  result: string,
+  how: { readonly flag: 'w' | 'wx'; readonly mode?: number },
+): Promise<void> {
+  await writeFile(file, result, how).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EEXIST' ? 'is there already: it is kept' : `cannot be written: ${error.message}`
     throw new UsageError(`--${option} ${file} ${why}`, 'import')
   })

@@ -49,10 +49,8 @@ function attempt(
     const name = unknown.replace(/^-+/, '')
     const meant = command.options.find((option) => option.meant?.includes(name))?.name
     const near = meant ?? nearest(name, Object.keys(options))
-    throw new UsageError(
-      `there is no option ${unknown}${near === undefined ? '' : `; did you mean --${near}?`}`,
-      command.name,
-    )
+    const hint = near === undefined ? (command.foreign ?? '') : `; did you mean --${near}?`
+    throw new UsageError(`there is no option ${unknown}${hint}`, command.name)
   }
 }
 

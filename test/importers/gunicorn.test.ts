@@ -179,3 +179,20 @@ test('docs/migrate-gunicorn.md has every setting', async () => {
   await expect(text).toMatchFileSnapshot(file)
   expect(settings.length).toBe(new Set(settings.map(({ name }) => name)).size)
 })
+
+test('options of gunicorn in the place of those of import are told where they go', async () => {
+  write('words.py', 'workers = 2\n')
+  const one = run(['import', 'gunicorn', 'words.py', '-w', '4', 'shop:app'])
+  expect((await one.ended).code).toBe(2)
+  expect(one.err).toMatch(
+    /no option -w; the command line of another server goes behind --: sidegate import gunicorn FILE -- /,
+  )
+})
+
+test('a configuration that raises is shown with its own lines alone', async () => {
+  write('raises.py', 'workers = 2\nraise ValueError("no port")\n')
+  const one = run(['import', 'gunicorn', 'raises.py', 'shop:app'])
+  expect((await one.ended).code).toBe(1)
+  expect(one.err).toMatch(/raises\.py:2: Python says ValueError: no port \[IMPORT_SYNTAX\]/)
+  expect(one.err).not.toMatch(/read_conf/)
+})

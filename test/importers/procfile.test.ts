@@ -1,5 +1,5 @@
 // A Procfile is imported, and run as it is.
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commandFolder } from '../cli/command-folder.ts'
@@ -63,4 +63,12 @@ test('a report that cannot be written is told, and none takes the place of the c
   expect((await same.ended).code).toBe(2)
   expect(same.err).toMatch(/--output and --report name the same file/)
   expect(existsSync(join(path, 'both.yaml'))).toBe(false)
+})
+
+test('what is written may be read by those who may read the file', async () => {
+  write('Procfile', 'web: KEY=secret node x.js\n')
+  chmodSync(join(path, 'Procfile'), 0o600)
+  expect((await run(['import', 'procfile', 'Procfile', '-o', 'private.yaml']).ended).code).toBe(0)
+  expect(statSync(join(path, 'private.yaml')).mode & 0o777).toBe(0o600)
+  expect(readFileSync(join(path, 'private.yaml'), 'utf8')).toContain('secret')
 })

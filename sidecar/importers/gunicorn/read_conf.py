@@ -159,7 +159,10 @@ def described(error, path):
         if frame.f_code.co_filename == path:
             line = number
     what = traceback.format_exception_only(type(error), error)[-1].strip()
-    whole = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    whole = "".join(traceback.format_exception(type(error), error, trace))
     return {"args": False, "text": what, "line": line, "traceback": whole}
 
 

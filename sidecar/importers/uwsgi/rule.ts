@@ -31,6 +31,9 @@ export const changed = (note: string, to?: Target): Verdict => ({ outcome: 'chan
 /** There is nothing like it. */
 export const left = (note: string): Verdict => ({ outcome: 'left', note })
 
+/** Of an option that uWSGI has once, the last one counts. */
+export const overridden: Verdict = left('a later line says otherwise, which counts')
+
 /** A text for tables as one for reports. */
 export function plain(markdown: string): string {
   return markdown.replaceAll('`', '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -75,6 +78,7 @@ export function counted(names: readonly string[], here: string, about: Counted):
     names,
     here,
     take(option, instance) {
+      if (instance.last(...names) !== option) return overridden
       const number = numberIn(option)
       if (number === undefined) return left(`${JSON.stringify(option.value)} is no number`)
       if (number <= 0) return carried(undefined, 'it is off')

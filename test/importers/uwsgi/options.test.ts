@@ -162,6 +162,8 @@ const CASES: readonly (readonly [lines: string, option: string, config: object, 
     { mounts: { '/': { ...shop, processes: 1000 } } },
     '→ mounts./.processes: here it is 1000 at most',
   ],
+  [`${app}\nworkers = 2\nprocesses = 4`, 'workers', { mounts: { '/': { ...shop, processes: 4 } } }, 'which counts'],
+  [`${app}\nmax-requests = 2\nmax-requests = 4`, 'max-requests = 2', {}, 'a later line says otherwise, which counts'],
   [`${app}\nprocesses = many`, 'processes', { mounts: { '/': shop } }, '"many" is no number'],
   [
     `${app}\nworkers = 4\ncheaper = 2`,

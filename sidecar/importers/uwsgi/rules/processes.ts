@@ -2,7 +2,7 @@
 import { SECONDS_MAX, WORKERS_MAX } from '../../../quantity.ts'
 import { isOn, numberIn } from '../option.ts'
 import type { Instance } from '../instance.ts'
-import { always, carried, changed, counted, left, needless, refused, type Rule } from '../rule.ts'
+import { always, carried, changed, counted, left, needless, overridden, refused, type Rule } from '../rule.ts'
 
 /** How many processes uWSGI is to have. */
 export const workers = (instance: Instance): number => {
@@ -30,6 +30,7 @@ const processes: Rule = {
   names: ['processes', 'workers'],
   here: '`processes` of each mount: mounts share no processes',
   take(option, instance) {
+    if (instance.last('processes', 'workers') !== option) return overridden
     const number = numberIn(option)
     if (number === undefined) return left(`${JSON.stringify(option.value)} is no number`)
     staff(instance)
