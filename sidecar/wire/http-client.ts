@@ -81,8 +81,10 @@ export class HttpClient implements ClientCodec {
     const wanted = length !== 0 || method === 'POST' || method === 'PUT' || method === 'PATCH'
     if (length === undefined) text += 'transfer-encoding: chunked\r\n'
     else if (wanted) text += `content-length: ${length}\r\n`
+    // Some servers send a body behind the head all the same, when the app has made it: it must not be read as the answer to another request.
+    const last = close || method === 'HEAD'
     // Servers of HTTP/1.0 keep a connection only where that is asked for.
-    text += close ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n'
+    text += last ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n'
     this.#phase = 'head'
     this.#headRequest = method === 'HEAD'
     this.#chunked = length === undefined
@@ -126,7 +128,6 @@ export class HttpClient implements ClientCodec {
       if (this.#phase === 'head') data = this.#readHead(data, events)
       else if (this.#phase === 'body') data = this.#readBody(data, events)
       else {
-        // Such as the body of an answer to HEAD.
         this.#spoiled = true
         return
       }
@@ -163,7 +164,7 @@ export class HttpClient implements ClientCodec {
       return rest
     }
     events.push({ type: 'head', head })
-    this.#keep = keep
+    this.#keep = keep && !this.#headRequest
     this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse, true) : undefined
     this.#left = body === 'close' ? -1 : body === 'chunked' ? 0 : body
     this.#phase = 'body'

@@ -142,6 +142,23 @@ test('one connection carries request after request; HEAD, 204 and 304 have no bo
   expect(await (await fetch(url)).text()).toBe('hello')
 })
 
+test('what a server sends behind its answer to HEAD is not the answer to the next request', async () => {
+  const upstream = await raw((socket) => {
+    socket.once('data', (bytes) => {
+      if (!bytes.toString().startsWith('HEAD'))
+        return void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood')
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      // The body, of an app that answers HEAD like GET behind a server that does not leave it out.
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'))
+    })
+  })
+  const { url } = await gateway({ upstream })
+  for (let count = 0; count < 3; count++) {
+    expect((await fetch(url, { method: 'HEAD' })).status).toBe(200)
+    expect(await (await fetch(url)).text()).toBe('good')
+  }
+})
+
 test.each(['with a length', 'chunked'])('a body %s arrives whole', async (how) => {
   const upstream = await start(echo)
   const { url } = await gateway({ upstream: upstream.url })

@@ -82,7 +82,7 @@ describe(`RFC 9112 6.3: where a response ends (SIDEGATE_SEED=${seed})`, () => {
       { status: 200, body: 'a', reuse: true },
     ],
     ['the end of the connection', 'GET', `${OK}\r\nabc`, { status: 200, body: 'abc', reuse: false }],
-    ['HEAD', 'HEAD', `${OK}Content-Length: 3\r\n\r\n`, { status: 200, body: '', reuse: true }],
+    ['HEAD', 'HEAD', `${OK}Content-Length: 3\r\n\r\n`, { status: 200, body: '', reuse: false }],
     ['204', 'GET', 'HTTP/1.1 204 None\r\n\r\n', { status: 204, body: '', reuse: true }],
     [
       '304 with a length',
