@@ -13,7 +13,10 @@ export interface Outcome {
 }
 
 /** Makes every check of a framework that there is for a place. */
-export async function look({ checks = everyCheck, differs = [] }: Framework, way: Way): Promise<Outcome[]> {
+export async function look(
+  { checks = everyCheck, differs = [] }: Pick<Framework, 'checks' | 'differs'>,
+  way: Way,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const { name, at, look: whether } of checks) {
     if ((at ?? way.prefix) !== way.prefix) continue

@@ -17,7 +17,7 @@ export function mountLine(framework: Framework, prefix: (typeof prefixes)[number
 }
 
 /** A value as TypeScript that fits in one line. */
-function written(value: unknown): string {
+export function written(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
