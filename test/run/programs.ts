@@ -16,6 +16,11 @@ export interface Program {
 /** Debian's own Python has the packages. */
 const python = { PATH: `/usr/bin:/bin:${process.env.PATH ?? ''}` }
 
+/** The one that ships for Pythons that workers cannot have. */
+const older = fileURLToPath(new URL('../../configs/python2/serve.py', import.meta.url))
+/** Programs on PATH beside Debian's Python: SIDEGATE_TEST_OLD_PYTHONS=python2.7:jython */
+const olderPythons = ['python3', ...(process.env.SIDEGATE_TEST_OLD_PYTHONS?.split(':') ?? [])]
+
 /** Each serves an app that answers `METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|` and the request body. */
 export const programs: readonly Program[] = [
   {
@@ -68,6 +73,16 @@ export const programs: readonly Program[] = [
     needs: ['gunicorn'],
     settings: { run: ['gunicorn', '--bind', '127.0.0.1:$PORT', 'wsgi:application'], speaks: 'http', env: python },
   },
+  ...olderPythons.map((file): Program => ({
+    name: `configs/python2/serve.py by ${file}`,
+    needs: [file],
+    settings: {
+      run: [file, older, 'wsgi:application', '$PORT'],
+      speaks: 'http',
+      streamBodies: false,
+      env: { PYTHONDONTWRITEBYTECODE: '1' },
+    },
+  })),
   {
     name: 'uvicorn (ASGI)',
     needs: ['uvicorn'],

@@ -67,9 +67,10 @@ class PythonMount extends PoolMount {
   }
 
   #command(does: 'serve' | 'check'): Promise<Command> {
-    const { python: app, threads, processes } = this.#settings
+    const { python: app, threads, processes, interface: called } = this.#settings
     demandThreads(threads, this.#context)
-    const options = [`threads=${threads}`, `processes=${this.#context.several ? 2 : mostOf(processes)}`]
+    const many = `processes=${this.#context.several ? 2 : mostOf(processes)}`
+    const options = [`threads=${threads}`, many, `interface=${called}`]
     return pythonCommand({ kind: 'python', app, does, options }, this.#settings, this.#context)
   }
 

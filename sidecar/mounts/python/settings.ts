@@ -22,6 +22,12 @@ export const pythonSettings = v.strictObject({
       'WSGI middleware round the app, the first outermost: module:factory or module:factory(x_prefix=1), which is called with the app first; egg:Paste#gzip or config:/etc/shop.ini#gzip for a filter of Paste Deploy.',
     ),
   ),
+  interface: v.pipe(
+    v.optional(v.picklist(['wsgi', 'web3']), 'wsgi'),
+    v.description(
+      'What the app is called by: wsgi is PEP 3333, web3 is PEP 444 (app(environ) gives body, status and headers, all of bytes). `wrap` is of the same.',
+    ),
+  ),
   ...processesEntry,
   threads: count(1, 1, 'Threads in each worker process: requests that it runs at the same time.', WORKERS_MAX),
   ...pythonEntries,

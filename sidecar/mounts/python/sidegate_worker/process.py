@@ -80,6 +80,9 @@ def main(arguments):
     sources = Sources(control) if settings['sources'] else None
     try:
         app = load(settings['target'], settings['wrap'])
+        if settings['interface'] == 'web3':
+            from .web3 import as_wsgi
+            app = as_wsgi(app)
         if settings['prefix']:
             app = at_root(app)
     except Failed as error:
