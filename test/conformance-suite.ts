@@ -15,7 +15,10 @@ import { installed, startServer, type Server } from './hosts/servers.ts'
 
 /** Declares the tests for one interface. */
 export function conformanceOf(served: Served): void {
-  for (const prefix of ['', served.prefix]) {
+  const everywhere = served.everywhere ?? process.env.MODE === 'all'
+  const rows = matrix.filter((row) => served.hosts?.includes(row.host) ?? true)
+  for (const [place, prefix] of ['', served.prefix].entries()) {
+    const here = (_: unknown, way: number): boolean => everywhere || way % 2 === place
     describe(`${served.interface}${served.checked ? ', checked,' : ''} at ${prefix || '/'}`, () => {
       let behind: ServedGateway
       beforeAll(async () => {
@@ -23,13 +26,13 @@ export function conformanceOf(served: Served): void {
       })
       afterAll(() => behind?.stop())
 
-      for (const transport of served.transports ?? transports) {
+      for (const transport of (served.transports ?? transports).filter(here)) {
         describe(`${transport}, directly`, () => {
           each(served, { transport, interface: served.interface, prefix }, () => behind.gateway.addresses[0]!)
         })
       }
 
-      for (const { host, protocol, config } of matrix.filter((row) => served.hosts?.includes(row.host) ?? true)) {
+      for (const { host, protocol, config } of rows.filter(here)) {
         describe.skipIf(!installed(host))(`through ${host} over ${protocol}`, () => {
           let server: Server
           beforeAll(async () => {

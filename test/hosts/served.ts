@@ -18,6 +18,11 @@ export interface Served {
   readonly hosts?: readonly string[]
   /** The protocols in which it is asked directly. Default: all. */
   readonly transports?: readonly Transport[]
+  /**
+   * Asked at the root and below the prefix in every way, not at one of both in turn. Default: false, as one interface shows what places and
+   * ways have to do with each other; `npm run conformance`: true.
+   */
+  readonly everywhere?: boolean
   /** A prefix, as in the example config of the host. */
   readonly prefix: string
 }

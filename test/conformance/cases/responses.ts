@@ -1,5 +1,4 @@
 // Responses: status, fields, and bodies whose end the client can tell.
-import { createHash } from 'node:crypto'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { BLOCK, HEAD_LIKE, LARGE_BLOCKS, UNICODE } from '../material.ts'
@@ -174,10 +173,10 @@ export const responses: readonly Case[] = [
     app: 'large',
     request: { target: '/' },
     check: (answer) => {
-      const hash = createHash('sha256')
-      for (let i = 0; i < LARGE_BLOCKS; i++) hash.update(BLOCK)
-      equal(answer.body.length, BLOCK.length * LARGE_BLOCKS)
-      equal(createHash('sha256').update(answer.body).digest('hex'), hash.digest('hex'))
+      const size = BLOCK.length
+      equal(answer.body.length, size * LARGE_BLOCKS)
+      for (let i = 0; i < LARGE_BLOCKS; i++)
+        ok(answer.body.subarray(i * size, (i + 1) * size).equals(BLOCK), `block ${i}`)
       ok(answer.complete)
     },
   },
