@@ -17,6 +17,10 @@ export interface Keeper<C extends ClientCodec> {
   released(connection: Connection<C>): void
   /** The server has sent something for the first time. */
   heard(connection: Connection<C>): void
+  /** The server has sent a body behind a response that has none by its status. */
+  untidy(): void
+  /** It has never done that. */
+  readonly tidy: boolean
   /** It is closed. Called once. */
   closed(connection: Connection<C>): void
   /** A line that the server wrote for the log (FastCGI's STDERR). */
@@ -157,8 +161,7 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
 
   #receive(bytes: Buffer): void {
     const passage = this.#passage
-    // Nothing was asked.
-    if (!passage) return this.#leave()
+    if (!passage) return this.#unasked()
     if (this.waiting) {
       this.waiting = false
       this.#owner.heard(this)
@@ -213,7 +216,10 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
     passage.end(exit !== undefined)
     this.#passage = undefined
     const { writable, refused = false, readableEnded } = this.#socket
-    const clean = reuse && !this.#codec.spoiled && !this.#sender.body && writable && !refused && !readableEnded
+    const { spoiled, bare } = this.#codec
+    if (bare && spoiled) this.#owner.untidy()
+    const safe = !spoiled && (!bare || this.#owner.tidy)
+    const clean = reuse && safe && !this.#sender.body && writable && !refused && !readableEnded
     this.#sender.stop()
     if (!clean) return void this.#socket.destroy()
     // The client may have been slow up to the end; the next response finds the connection reading.
@@ -239,6 +245,12 @@ export class Connection<C extends ClientCodec> implements Inflow, SenderOwner {
     if (passage.begun) return 'body'
     if (this.#codec.partial) return 'head'
     return this.#used ? 'silent' : 'unheard'
+  }
+
+  /** Bytes that answer nothing: such as what a server sends behind a response. */
+  #unasked(): void {
+    if (this.#codec.bare) this.#owner.untidy()
+    this.#leave()
   }
 
   /** Closes without a request under way: nobody must choose it from now on. */

@@ -24,6 +24,8 @@ export interface KeepRules<C extends ClientCodec> {
   readonly announced: boolean
   /** A line that the server wrote for the log. */
   readonly said: (line: string, passage: Passage | undefined) => void
+  /** The server has sent a body behind a response that has none; once. */
+  readonly untidy?: () => void
   /** A response has ended with such an exit code; not there where the protocol has none. */
   readonly exited?: (exit: number, passage: Passage) => void
 }
@@ -46,6 +48,8 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
   /** New ones without an answer, for which nothing was closed yet. */
   #unheard = 0
   #closed = false
+  /** As of Keeper. A body that comes behind a response could be read as the answer to the next request: once seen, none waits for it. */
+  tidy = true
   #relief: NodeJS.Timeout | undefined
 
   constructor(rules: KeepRules<C>) {
@@ -105,6 +109,12 @@ export class Connections<C extends ClientCodec> implements Keeper<C> {
 
   heard({ relieved }: Connection<C>): void {
     if (!relieved) this.#unheard--
+  }
+
+  untidy(): void {
+    if (!this.tidy) return
+    this.tidy = false
+    this.#rules.untidy?.()
   }
 
   closed(connection: Connection<C>): void {

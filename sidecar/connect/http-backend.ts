@@ -39,6 +39,11 @@ export class HttpBackend implements Backend {
       keepAlive: options.keepAlive,
       announced: true,
       said: () => {},
+      untidy: () =>
+        options.log.warn(
+          `${this.name} sends a body behind a response that has none (204, 304): connections end with such a response from now on. An app answers so, and its server lets it`,
+          { code: 'UPSTREAM_EXTRA', mount: options.mount },
+        ),
       name: this.name,
       times: options.times,
     })

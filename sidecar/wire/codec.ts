@@ -117,6 +117,8 @@ export interface ClientCodec {
   readonly held: number
   /** True once bytes came that no request asked for: they are dropped, and no other request may go there. */
   readonly spoiled?: boolean
+  /** True once a response came whose status has no body, where nothing else marks its end (HTTP: 204, 304). */
+  readonly bare?: boolean
   /** True while the beginning of a response head is here, and not all of it. */
   readonly partial?: boolean
   /** The end of the request body; undefined when the protocol has no mark for it. */

@@ -8,6 +8,7 @@ import type { ClientCodec, ClientEvent } from './codec.ts'
 import { TOKEN } from '../token.ts'
 import { BAD_VALUE } from './field-values.ts'
 import { FIRST_LOOK, headEnd } from './head-reader.ts'
+import { isBodiless } from './head.ts'
 import { badResponse, readResponseHead } from './http-response.ts'
 
 /** Largest response head, as for the other protocols. */
@@ -38,6 +39,7 @@ export class HttpClient implements ClientCodec {
   #phase: Phase = 'idle'
   #spoiled = false
   #headRequest = false
+  #bare = false
   #keep = true
   /** The request body goes out in chunks. */
   #chunked = false
@@ -47,6 +49,10 @@ export class HttpClient implements ClientCodec {
 
   get spoiled(): boolean {
     return this.#spoiled
+  }
+
+  get bare(): boolean {
+    return this.#bare
   }
 
   get partial(): boolean {
@@ -165,6 +171,7 @@ export class HttpClient implements ClientCodec {
     }
     events.push({ type: 'head', head })
     this.#keep = keep && !this.#headRequest
+    this.#bare = body === 0 && isBodiless(head.status)
     this.#chunks = body === 'chunked' ? new ChunkedReader(badResponse, true) : undefined
     this.#left = body === 'close' ? -1 : body === 'chunked' ? 0 : body
     this.#phase = 'body'

@@ -159,6 +159,29 @@ test('what a server sends behind its answer to HEAD is not the answer to the nex
   }
 })
 
+test.each([204, 304])('nor is what it sends behind %s, once it was seen to', async (status) => {
+  const behind: (() => void)[] = []
+  const upstream = await raw((socket) => {
+    socket.once('data', (bytes) => {
+      if (!bytes.toString().startsWith('GET /bare'))
+        return void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood')
+      socket.write(`HTTP/1.1 ${status} Bare\r\n\r\n`)
+      const evil = (): void => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
+      behind.push(evil)
+      socket.once('data', evil)
+    })
+  })
+  const { url, log } = await gateway({ upstream })
+  expect((await fetch(`${url}/bare`)).status).toBe(status)
+  behind[0]!()
+  await until('the log tells of it', () => log.text.includes('code=UPSTREAM_EXTRA'))
+  for (let count = 0; count < 3; count++) {
+    expect((await fetch(`${url}/bare`)).status).toBe(status)
+    expect(await (await fetch(url)).text()).toBe('good')
+  }
+  expect(log.text.match(/code=UPSTREAM_EXTRA/g)).toHaveLength(1)
+})
+
 test.each(['with a length', 'chunked'])('a body %s arrives whole', async (how) => {
   const upstream = await start(echo)
   const { url } = await gateway({ upstream: upstream.url })
