@@ -27,6 +27,8 @@ export class Patience {
   readonly #late: () => void
   readonly #allowance: Allowance
   #listening = false
+  /** Somebody is to be told. */
+  #heeded = false
   /** There once the output had to wait. */
   #taking: Taking | undefined
   #headSince = 0
@@ -45,10 +47,11 @@ export class Patience {
 
   /** Sets how long the connection may be silent, in milliseconds; 0: for ever. */
   silence(milliseconds: number): void {
+    this.#heeded = milliseconds > 0
     if (!this.#listening) {
       if (milliseconds === 0) return
       this.#listening = true
-      this.#socket.on('timeout', this.#late)
+      this.#socket.on('timeout', () => this.#heeded && this.#late())
     }
     this.#socket.setTimeout(milliseconds)
   }
@@ -86,5 +89,11 @@ export class Patience {
   headOver(milliseconds: number): void {
     this.#headSince = 0
     this.silence(milliseconds)
+  }
+
+  /** A head is complete, and its request may take its time. The clock goes on unheeded: what comes next sets it anew, which is one timer a request. */
+  requestBegun(): void {
+    this.#headSince = 0
+    this.#heeded = false
   }
 }

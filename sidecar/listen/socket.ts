@@ -308,7 +308,7 @@ export class SocketConnection implements Outlet {
   #open(event: ServerEvent & { type: 'request' }): void {
     const { id } = event
     this.#reading = 'requests'
-    this.#clock?.headOver(0)
+    this.#clock?.requestBegun()
     if (this.#entrance.reception.draining) this.codec.retire?.()
     const demand = event.length === 0 ? undefined : () => this.#demand(id)
     const exchange = openExchange(event, this, this.#entrance, demand)

@@ -1,7 +1,7 @@
 // The time limits of a door, each shortened to some hundredths of a second: without it the test would wait for ever.
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { parseAddress } from '../../sidecar/address.ts'
@@ -206,6 +206,32 @@ describe('idle', () => {
     limit({ idle: SHORT })
     const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
     expect(await talk(addresses[0]!, get)).toContain('served')
+  })
+
+  test('one whose next request takes longer than that stays, and is closed after it', async () => {
+    limit({ idle: SHORT })
+    const slow = async (exchange: Exchange): Promise<void> => {
+      if (exchange.variables.PATH_INFO === '/slow') await pause(4 * SHORT)
+      text('served')(exchange)
+    }
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], slow)
+    const requests = get + get.replace('/', '/slow')
+    expect((await talk(addresses[0]!, requests)).match(/served/g)).toHaveLength(2)
+  })
+
+  test('its clock is set once a request', async () => {
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    const socket = await connectTo(addresses[0]!)
+    const ask = async (): Promise<void> => {
+      socket.write(get)
+      expect(String((await once(socket, 'data'))[0])).toContain('served')
+    }
+    await ask()
+    const set = vi.spyOn(Socket.prototype, 'setTimeout')
+    for (let count = 0; count < 5; count++) await ask()
+    expect(set).toHaveBeenCalledTimes(5)
+    set.mockRestore()
+    socket.destroy()
   })
 
   test('one whose client took its time to read, too', async () => {
