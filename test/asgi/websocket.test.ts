@@ -1,6 +1,7 @@
 // WebSockets of ASGI apps: through the gateway to a real worker, by HTTP, and by uwsgi as far as the door.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import { asgi } from '../../sidecar/mounts/asgi/mount.ts'
@@ -9,6 +10,8 @@ import { startGateway, until, type TestGateway } from '../harness.ts'
 import { connectTo, readAll } from '../listen/peer.ts'
 import { APPS } from './mount.ts'
 
+/** Seconds. */
+const PING = 0.3
 let gateway: TestGateway
 beforeAll(async () => {
   gateway = await startGateway({
@@ -17,7 +20,7 @@ beforeAll(async () => {
       {
         key: '/in',
         kind: asgi as unknown as MountKind,
-        settings: { asgi: 'sockets', stopTimeout: 5, webSockets: { maxMessage: 3_000_000, ping: 0.3 } },
+        settings: { asgi: 'sockets', stopTimeout: 5, webSockets: { maxMessage: 3_000_000, ping: PING } },
       },
     ],
     directory: APPS,
@@ -137,6 +140,30 @@ test('pings: a client that answers stays, one that does not is given up', async 
   good.socket.send('still here')
   expect((await good.next()).text).toBe('still here')
   good.socket.close()
+})
+
+test('pings: a gateway that is busy for longer hears what has come meanwhile before it gives a client up', async () => {
+  const client = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads')
+     const { WebSocket } = require('ws')
+     const socket = new WebSocket(workerData)
+     socket.on('close', (code) => parentPort.postMessage(code))
+     parentPort.on('message', () => socket.close(4000))`,
+    { eval: true, workerData: `ws://${gateway.addresses[0]}/in/echo` },
+  )
+  const closed = once(client, 'message')
+  const { ping } = WebSocket.prototype
+  let pings = 0
+  const busy = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * PING * 1000)
+  WebSocket.prototype.ping = function (): void {
+    ping.call(this)
+    pings++
+    setImmediate(busy)
+  }
+  await until('it was busy behind two pings', () => pings >= 3).finally(() => (WebSocket.prototype.ping = ping))
+  client.postMessage('close')
+  expect(await closed).toEqual([4000])
+  await client.terminate()
 })
 
 test('an app that reads nothing stops its client, and loses nothing', async () => {

@@ -158,9 +158,14 @@ export class TakenWebSocket implements Taken {
     const socket = this.#socket
     // One that is made to wait cannot be heard.
     if (socket.isPaused || socket.readyState !== socket.OPEN) return
-    if (!this.#answered) return socket.terminate()
+    // Timers come before what has arrived while this process had no time to look.
+    if (!this.#answered) return void setImmediate(this.#giveUp)
     this.#answered = false
     socket.ping()
+  }
+
+  readonly #giveUp = (): void => {
+    if (!this.#answered && !this.#socket.isPaused) this.#socket.terminate()
   }
 
   readonly #heard = (): void => {
