@@ -3,12 +3,15 @@ import type { Answer } from '../conformance/answer.ts'
 import { open, type Live } from '../conformance/client.ts'
 import type { RequestSpec } from '../conformance/case.ts'
 import type { Prefix } from './framework.ts'
+import type { Protocol } from './stage.ts'
 
 /** Looks, and throws where something is not as it has to be. */
 export interface Check {
   readonly name: string
   /** Where there is something to look at. Default: at both. */
   readonly at?: Prefix
+  /** The protocol that carries it. Default: each. */
+  readonly by?: Protocol
   look(visitor: Visitor): Promise<void>
 }
 
@@ -18,6 +21,8 @@ export interface Way {
   readonly address: string
   /** What it is asked for in Host. */
   readonly host: string
+  /** That of web server and Sidegate. */
+  readonly protocol: Protocol
   readonly prefix: Prefix
   /** What Sidegate and the app have logged so far. */
   log(): string

@@ -13,6 +13,7 @@ import { demand } from '../apps/app.ts'
 import { until } from '../harness.ts'
 import type { Answer } from '../conformance/answer.ts'
 import type { Check, Visitor } from './check.ts'
+import { webSocketAt } from './web-socket.ts'
 
 /** A MiB: more than what some frameworks keep in memory, or take at all. */
 const FILE = randomBytes(2 ** 20)
@@ -165,3 +166,6 @@ export const checks: readonly Check[] = [
     },
   },
 ]
+
+/** Of apps that have WebSockets: an echo at /ws. */
+export const withWebSockets: readonly Check[] = [...checks, webSocketAt('/ws')]

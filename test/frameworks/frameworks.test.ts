@@ -47,7 +47,7 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
       for (const prefix of prefixes) {
         const address = stage.addresses[protocol]
         const host = `${hostOf(framework)}:${address.split(':')[1]}`
-        const outcomes = await look(framework, { address, host, prefix, log: stage.log })
+        const outcomes = await look(framework, { address, host, protocol, prefix, log: stage.log })
         for (const one of outcomes)
           if (one.wrong !== undefined) wrong.push(`${one.check}, ${protocol} at ${prefix || '/'}: ${one.wrong}`)
       }

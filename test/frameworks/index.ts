@@ -2,6 +2,7 @@
 import { aiohttp } from './aiohttp/framework.ts'
 import { bobo } from './bobo/framework.ts'
 import { bottle } from './bottle/framework.ts'
+import { channels } from './channels/framework.ts'
 import { cherrypy } from './cherrypy/framework.ts'
 import { django } from './django/framework.ts'
 import { express } from './express/framework.ts'
@@ -33,6 +34,7 @@ export const frameworks: readonly Framework[] = [
   aiohttp,
   bobo,
   bottle,
+  channels,
   cherrypy,
   django,
   express,

@@ -18,8 +18,8 @@ export async function look(
   way: Way,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  for (const { name, at, look: whether } of checks) {
-    if ((at ?? way.prefix) !== way.prefix) continue
+  for (const { name, at, by, look: whether } of checks) {
+    if ((at ?? way.prefix) !== way.prefix || (by ?? way.protocol) !== way.protocol) continue
     const wrong = await whether(new Visitor(way)).then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),

@@ -43,7 +43,7 @@ export async function run(framework: Framework): Promise<Seen> {
       for (const prefix of prefixes) {
         const address = stage.addresses[protocol]
         const host = `${hostOf(framework)}:${address.split(':')[1]}`
-        for (const one of await look(framework, { address, host, prefix, log: stage.log }))
+        for (const one of await look(framework, { address, host, protocol, prefix, log: stage.log }))
           outcomes.push({ ...one, protocol, prefix })
       }
     }

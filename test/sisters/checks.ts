@@ -9,8 +9,6 @@
 //   WS   /socket    every message again
 import { randomBytes } from 'node:crypto'
 import { demand } from '../apps/app.ts'
-import { open } from '../conformance/client.ts'
-import { handshake, handshakeKey, WebSocketLive } from '../conformance/websocket.ts'
 import type { Check, Visitor } from '../frameworks/check.ts'
 import { until } from '../harness.ts'
 
@@ -115,24 +113,3 @@ export const checks: readonly Check[] = [
     },
   },
 ]
-
-/** For servers that have WebSockets; nginx passes them on by uwsgi, and not by FastCGI. */
-export const webSocket: Check = {
-  name: 'a WebSocket',
-  async look({ way }) {
-    const key = handshakeKey()
-    const request = handshake({ target: `${way.prefix}/socket`, headers: [['Host', way.host]] }, key)
-    const socket = new WebSocketLive(open({ address: way.address, transport: 'http' }, request), key)
-    await socket.accepted()
-    socket.text('grüße')
-    demand((await socket.nextText()) === 'grüße', 'another text comes back')
-    const bytes = randomBytes(100_000)
-    socket.binary(bytes)
-    const { kind, data } = await socket.next()
-    demand(kind === 'binary' && data.equals(bytes), 'other bytes come back')
-    socket.close(1000)
-    const { code } = await socket.closed()
-    demand(code === 1000, `it is closed with ${code}`)
-    socket.live.destroy()
-  },
-}

@@ -1,6 +1,6 @@
 import type { Family, Server } from './family.ts'
 import { PORT } from './family.ts'
-import { webSocket } from './checks.ts'
+import { webSocketAt } from '../frameworks/web-socket.ts'
 
 /** Both ways to the same server: Sidegate starts it, or it is there. */
 function both(
@@ -52,7 +52,7 @@ export const python: Family = {
         run: `.venv/bin/gunicorn --worker-class asgi --bind unix:$SOCKET${prefix && ` --root-path ${prefix}`} sockets:app`,
         speaks: 'http',
       }),
-      checks: [webSocket],
+      checks: [webSocketAt('/socket')],
     },
     ...both('Waitress', 'waitress', {
       run: '.venv/bin/waitress-serve --unix-socket=$SOCKET prefix:app',
@@ -78,7 +78,7 @@ export const python: Family = {
         run: '.venv/bin/python tornado_site.py unix:$SOCKET',
         upstream: `.venv/bin/python tornado_site.py ${PORT}`,
       },
-      { checks: [webSocket] },
+      { checks: [webSocketAt('/socket')] },
     ),
     ...both('twisted.web', 'twisted', {
       run: '.venv/bin/python twisted_site.py unix:$SOCKET',

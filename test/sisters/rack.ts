@@ -1,5 +1,5 @@
 import type { Family } from './family.ts'
-import { webSocket } from './checks.ts'
+import { webSocketAt } from '../frameworks/web-socket.ts'
 
 export const rack: Family = {
   name: 'rack',
@@ -14,7 +14,7 @@ export const rack: Family = {
       title: 'Puma',
       package: 'puma',
       mount: () => ({ run: 'puma --quiet --bind unix://$SOCKET config.ru', speaks: 'http' }),
-      checks: [webSocket],
+      checks: [webSocketAt('/socket')],
     },
     {
       title: 'Puma, with `map`',
@@ -24,7 +24,7 @@ export const rack: Family = {
         speaks: 'http',
         ...(prefix && { keepPrefix: true, env: { PREFIX: prefix } }),
       }),
-      checks: [webSocket],
+      checks: [webSocketAt('/socket')],
     },
     {
       title: 'Thin',

@@ -8,7 +8,7 @@ import { prefixes } from '../frameworks/mounted.ts'
 import type { Prefix } from '../frameworks/framework.ts'
 import { openStage, protocols, type Protocol } from '../frameworks/stage.ts'
 import { freePort, stopProcess } from '../harness.ts'
-import { checks, webSocket } from './checks.ts'
+import { checks } from './checks.ts'
 import { PORT, type Family, type Server } from './family.ts'
 import { start } from './start.ts'
 
@@ -48,11 +48,9 @@ export async function run(server: Server, packages: Packages, folder: string): P
         for (const prefix of prefixes) {
           const address = stage.addresses[protocol]
           const host = `${HOST}:${address.split(':')[1]}`
-          const every = [...checks, ...(server.checks ?? [])].filter(
-            (one) => one !== webSocket || protocol !== 'fastcgi',
-          )
+          const every = [...checks, ...(server.checks ?? [])]
           const differs = server.differs ?? []
-          for (const one of await look({ checks: every, differs }, { address, host, prefix, log }))
+          for (const one of await look({ checks: every, differs }, { address, host, protocol, prefix, log }))
             outcomes.push({ ...one, protocol, prefix })
         }
       }

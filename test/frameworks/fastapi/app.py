@@ -2,7 +2,7 @@ import asyncio
 import hashlib
 from typing import Annotated
 
-from fastapi import FastAPI, Form, Request, UploadFile
+from fastapi import FastAPI, Form, Request, UploadFile, WebSocket
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -56,3 +56,16 @@ def stream():
 @app.get('/broken')
 def broken(q: str):
     raise ValueError('broken on purpose: ' + q)
+
+
+@app.websocket('/ws')
+async def echo(websocket: WebSocket):
+    await websocket.accept()
+    while True:
+        message = await websocket.receive()
+        if message['type'] == 'websocket.disconnect':
+            return
+        if message.get('text') is not None:
+            await websocket.send_text(message['text'])
+        else:
+            await websocket.send_bytes(message['bytes'])

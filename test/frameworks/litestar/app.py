@@ -2,7 +2,7 @@ import asyncio
 import hashlib
 from typing import Annotated, Any
 
-from litestar import Litestar, MediaType, Request, get, post, route
+from litestar import Litestar, MediaType, Request, WebSocket, get, post, route, websocket
 from litestar.enums import RequestEncodingType
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.logging import LoggingConfig
@@ -64,8 +64,21 @@ async def broken(q: str) -> None:
     raise ValueError('broken on purpose: ' + q)
 
 
+@websocket('/ws')
+async def echo(socket: WebSocket) -> None:
+    await socket.accept()
+    while True:
+        message = await socket.receive()
+        if message['type'] == 'websocket.disconnect':
+            return
+        if message.get('text') is not None:
+            await socket.send_text(message['text'])
+        else:
+            await socket.send_bytes(message['bytes'])
+
+
 app = Litestar(
-    [front, hello, form, upload, visits, go, stream, broken],
+    [front, hello, form, upload, visits, go, stream, broken, echo],
     middleware=[ServerSideSessionConfig().middleware],
     logging_config=LoggingConfig(log_exceptions='always'),
 )

@@ -1,7 +1,7 @@
 import asyncio
 import hashlib
 
-from quart import Quart, Response, redirect, request, session, url_for
+from quart import Quart, Response, redirect, request, session, url_for, websocket
 
 app = Quart(__name__)
 app.secret_key = 'a secret of the tests'
@@ -59,3 +59,9 @@ async def stream():
 @app.get('/broken')
 async def broken():
     raise ValueError('broken on purpose: ' + request.args['q'])
+
+
+@app.websocket('/ws')
+async def echo():
+    while True:
+        await websocket.send(await websocket.receive())

@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 
 async def front(request):
@@ -52,6 +52,18 @@ async def broken(request):
     raise ValueError('broken on purpose: ' + request.query_params['q'])
 
 
+async def echo(websocket):
+    await websocket.accept()
+    while True:
+        message = await websocket.receive()
+        if message['type'] == 'websocket.disconnect':
+            return
+        if message.get('text') is not None:
+            await websocket.send_text(message['text'])
+        else:
+            await websocket.send_bytes(message['bytes'])
+
+
 app = Starlette(
     routes=[
         Route('/', front),
@@ -62,6 +74,7 @@ app = Starlette(
         Route('/go', go),
         Route('/stream', stream),
         Route('/broken', broken),
+        WebSocketRoute('/ws', echo),
     ],
     middleware=[Middleware(SessionMiddleware, secret_key='a secret of the tests')],
 )
