@@ -108,7 +108,11 @@ test.each([
   ['two.ts', 'TARGET_UNKNOWN', 'its default export is an object'],
   ['index.php', 'TARGET_UNKNOWN', 'a folder of scripts, not one of them: php:./public'],
   ['page.html', 'TARGET_UNKNOWN', 'no kind of file that is known'],
-  ['nowhere', 'TARGET_UNKNOWN', 'kinds are app, node, fetch, python, asgi, php, run, cgi, files, respond, upstream'],
+  [
+    'nowhere',
+    'TARGET_UNKNOWN',
+    'kinds are app, node, fetch, jsgi, python, asgi, php, run, cgi, files, respond, upstream',
+  ],
   ['pyton:shop:app', 'TARGET_UNKNOWN', 'did you mean python:shop:app?'],
   ['./shop.pi:make()', 'TARGET_UNKNOWN', 'did you mean ./shop.py:make()?'],
   ['./boht.ts#app', 'TARGET_UNKNOWN', 'did you mean ./both.ts#app?'],
