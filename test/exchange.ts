@@ -24,6 +24,8 @@ export interface TestRequest {
   /** The prefix of the mount, such as `/shop`: goes to SCRIPT_NAME. Default: the root. */
   prefix?: string
   headers?: Record<string, string> | readonly (readonly [string, string])[]
+  /** The header as the client spelled it: name, value, name, value …. Default: nobody has told. */
+  fields?: readonly string[]
   /** A string or bytes have a length and come at once; an async iterable has none and is pulled. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** What an async iterable is said to have: its CONTENT_LENGTH. */
@@ -151,6 +153,7 @@ export function makeExchange(request: TestRequest = {}): TestExchange {
   const door = { protocol: 'memory', address: 'memory' }
   const exchange = new Exchange(carrier, observer, door, testVariables(request), testBody(request))
   carrier.exchange = exchange
+  exchange.fields = request.fields
   const hangUp = (): void => exchange.abort(new PeerError('CLIENT_GONE', 'the client went away', 499))
   return { exchange, carrier, response, errors, leftOut, hangUp }
 }

@@ -65,6 +65,22 @@ test('the scope: what the variables say, in the types that ASGI has', async () =
 })
 
 test.for([
+  ['as they came', 'one, two', ['X-Twice', 'one', 'X-Other', '1', 'x-tWICE', 'two'], ['one', 'two']],
+  ['a comma inside of one of them is of its value', 'a, b, c', ['X-Twice', 'a, b', 'X-Twice', 'c'], ['a, b', 'c']],
+  ['a variable that was changed counts', 'three', ['X-Twice', 'one', 'X-Twice', 'two'], ['three']],
+  ['a field that was left out is not among them', 'one', ['X-Twice', 'one', 'X_Twice', 'forged'], ['one']],
+  ['empty ones', ', ', ['X-Twice', '', 'X-Twice', ''], ['', '']],
+] as const)('fields of one name, %s', async ([, value, fields, seen]) => {
+  const sent = {
+    headers: { 'X-Twice': value, 'X-Other': '1', Cookie: 'a=1; b=2' },
+    fields: [...fields, 'Cookie', 'a=1', 'Cookie', 'b=2'],
+  }
+  const { headers } = JSON.parse(await text('/show_scope', sent)) as { headers: [string, string][] }
+  const of = (name: string): string[] => headers.filter(([field]) => field === name).map(([, found]) => found)
+  expect([of('x-twice'), of('x-other'), of('cookie')]).toEqual([seen, ['1'], ['a=1; b=2']])
+})
+
+test.for([
   ['/show_scope/%FF', {}, { path: '/show_scope/\ufffd', raw_path: '/show_scope/%FF' }],
   ['/show_scope', { REMOTE_ADDR: '', REMOTE_PORT: '' }, { client: null }],
   ['/show_scope', { REMOTE_PORT: '9'.repeat(5000) }, { client: ['192.0.2.7', 0] }],

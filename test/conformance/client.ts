@@ -109,7 +109,8 @@ export class Live {
 
   /** Bytes that were to be sent and that the other side has not taken, beside what the system keeps for it. */
   get unsent(): number {
-    return this.#socket.writableLength
+    // The client of AJP keeps what the server has not asked for.
+    return this.#socket.writableLength + (this.#codec?.held ?? 0)
   }
 
   /** Sends a request, up to where it is held; again: the rest. */

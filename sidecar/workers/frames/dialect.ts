@@ -54,8 +54,8 @@ export interface Dialect {
   readonly opening?: object
   /** One whose code keeps it from reading frames is told by its control channel, too, of a request that took too long. */
   readonly interrupts: boolean
-  /** The text that begins a request; undefined where it cannot carry a variable. */
-  write(request: FramedRequest): string | undefined
+  /** The text that begins a request; undefined where it cannot carry a variable. `fields`: of its header, as Exchange has them. */
+  write(request: FramedRequest, fields: readonly string[] | undefined): string | undefined
   /** The app may take the connection of this one over. */
   takes(exchange: Exchange): boolean
   /** The app does so. @throws what Exchange.upgrade throws */

@@ -101,15 +101,18 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
     const { output, window, dialect } = host
     const { upload, variables, fields } = exchange
     const body = upload ?? exchange.body
-    const request = dialect.write({
-      name: exchange.id,
-      length: body.length,
-      window,
-      upgradable: dialect.takes(exchange),
-      door: host.doorOf(exchange),
-      names: fields && dialect.spells ? namesOf(fields) : '',
-      variables,
-    })
+    const request = dialect.write(
+      {
+        name: exchange.id,
+        length: body.length,
+        window,
+        upgradable: dialect.takes(exchange),
+        door: host.doorOf(exchange),
+        names: fields && dialect.spells ? namesOf(fields) : '',
+        variables,
+      },
+      fields,
+    )
     const id = host.enter(this)
     this.#id = id
     if (request === undefined) {

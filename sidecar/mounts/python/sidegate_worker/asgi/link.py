@@ -7,11 +7,11 @@ from collections import deque
 from .frames import ABORT, CLOSED, PING, PONG, REPORT, START, pack_frame
 from .reader import FrameReader
 from .request import Request
-from .scope import scope_of
+from .scope import headers_apart, scope_of
 from .websocket import WebSocket
 
 # Facts of a request ahead of its variables (sidecar/wire/frame-packed.ts).
-NAME, LENGTH, WINDOW, UPGRADE, DOOR, FACTS = range(6)
+NAME, LENGTH, WINDOW, UPGRADE, DOOR, REPEATED, FACTS = range(7)
 
 
 class Link(asyncio.Protocol):
@@ -111,9 +111,14 @@ class Link(asyncio.Protocol):
     def begin(self, number, payload):
         parts = payload.split(b'\0')
         name = parts[NAME].decode('latin-1')
-        variables = dict(zip(parts[FACTS::2], parts[FACTS + 1::2]))
+        at = FACTS
+        if parts[REPEATED]:
+            at += 2 * int(parts[REPEATED])
+        variables = dict(zip(parts[at::2], parts[at + 1::2]))
         webSocket = parts[UPGRADE] == b'1'
         scope = scope_of(variables, webSocket, parts[DOOR].startswith(b'http\n'), self.prefix)
+        if at > FACTS:
+            scope['headers'] = headers_apart(variables, parts[FACTS:at])
         if self.state is not None:
             scope['state'] = self.state.copy()
         window = int(parts[WINDOW])

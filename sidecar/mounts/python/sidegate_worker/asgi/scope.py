@@ -68,6 +68,14 @@ def port_of(text):
     return int(text) if text.isdigit() and len(text) < 6 else 0
 
 
+def headers_apart(variables, repeated):
+    """`headers` of a request with fields that came more than once. `repeated`: the variable and the value of each, in turn."""
+    values = {}
+    for name, value in zip(repeated[::2], repeated[1::2]):
+        values.setdefault(name, []).append(value)
+    return [(fields[name], one) for name, value in variables.items() if fields[name] for one in values.get(name, (value,))]
+
+
 def scope_of(variables, webSocket, hints, prefix):
     """The scope without `state`. `hints`: the door can carry early hints. `prefix`: the app wants to see no root_path."""
     path = variables[b'SCRIPT_NAME'] + variables[b'PATH_INFO']
