@@ -95,6 +95,18 @@ test('the end: what takes too long is cancelled, within stopTimeout', async () =
   expect(lines.map(({ message }) => message)).toContain('lifespan.shutdown')
 })
 
+test('the end: tasks that the app leaves are cancelled behind lifespan.shutdown', async () => {
+  const { ask, mount, lines } = await openMount({ asgi: 'spec' })
+  await ask({ path: '/leaves_task' })
+  await mount.close()
+  const said = lines.map(({ message }) => message)
+  expect(said).not.toContainEqual(expect.stringMatching(/was destroyed/))
+  expect(said.filter((line) => /lifespan.shutdown|cleaned up/.test(line))).toEqual([
+    'lifespan.shutdown',
+    'the task has cleaned up',
+  ])
+})
+
 test('a shutdown that failed is in the log', async () => {
   const { ask, mount, lines } = await openMount({ asgi: 'starts:end_failed' })
   await ask()
@@ -115,6 +127,7 @@ test('a client that is gone: an app that does not look is cancelled after abortT
 test.for([
   ['sleeps', /CancelledError/, /in inner\n/],
   ['blocks', /TimeLimitExceeded/, /in blocks\n/],
+  ['blocks_in_task', /TimeLimitExceeded/, /in blocks\n/],
 ] as const)('requestTimeout ends a request that %s', async ([name, interrupted, stack]) => {
   const { start, logged, ask } = await openMount({ asgi: 'spec', requestTimeout: 0.5, slow: 0.2 })
   const { response, errors } = start({ path: `/${name}?600` })

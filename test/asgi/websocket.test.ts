@@ -193,6 +193,9 @@ test('a client that reads nothing stops the app', async () => {
   })
   expect(before).toBeLessThan(40_000_000)
   socket.terminate()
+  await until('send raises for a client that went away meanwhile', () =>
+    /flood ended by ClientDisconnected/.test(gateway.log.text),
+  )
 })
 
 test.for([

@@ -88,9 +88,12 @@ async def flood(scope, receive, send):
     global flooded
     await receive()
     await send({'type': 'websocket.accept'})
-    while True:
-        await send({'type': 'websocket.send', 'bytes': b'x' * 65536})
-        flooded += 65536
+    try:
+        while True:
+            await send({'type': 'websocket.send', 'bytes': b'x' * 65536})
+            flooded += 65536
+    except OSError as error:
+        print('flood ended by %s' % type(error).__name__)
 
 
 flooded = 0

@@ -8,6 +8,7 @@ import time
 
 started = []
 events = []
+left = []
 
 
 async def read_body(receive):
@@ -303,6 +304,23 @@ async def blocks(scope, receive, send):
         print('interrupted by %s' % type(error).__name__)
         raise
     await answer(send, b'done')
+
+
+async def blocks_in_task(scope, receive, send):
+    """As middleware does that calls its app in a task of its own."""
+    await asyncio.get_running_loop().create_task(blocks(scope, receive, send))
+
+
+async def leaves_task(scope, receive, send):
+    left.append(asyncio.get_running_loop().create_task(stays()))
+    await answer(send, b'left')
+
+
+async def stays():
+    try:
+        await asyncio.sleep(600)
+    finally:
+        print('the task has cleaned up')
 
 
 async def sleeps(scope, receive, send):

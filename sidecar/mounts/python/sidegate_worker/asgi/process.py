@@ -75,7 +75,7 @@ def main(arguments):
 async def serve(settings, loop, signals, channel, sources):
     heard, control = channel
     link = Link(loop, settings['requests'], settings['abort'], settings['prefix'])
-    interrupt = Interrupt(link)
+    interrupt = Interrupt(link, (main.__code__,))
     connection = open_connection(0)
 
     def part():
@@ -114,5 +114,15 @@ async def serve(settings, loop, signals, channel, sources):
     await link.is_over.wait()
     await link.settle(settings['stop'] * SETTLE)
     await lifespan.shutdown(settings['stop'] * (1 - SETTLE) * 0.8)
+    await cancel_left(settings['stop'] * (1 - SETTLE) * 0.1)
     link.flush()
     await link.close()
+
+
+async def cancel_left(seconds):
+    """Tasks that the app has left behind are cancelled, as asyncio.run does, and have so long to clean up."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=seconds)
