@@ -132,6 +132,8 @@ export class GatewayProcess {
       detached: true,
     })
     letOutputsNotWait()
+    // Before it has said how long it may take, an app that is being loaded may keep it busy.
+    this.stopTimeout = 0
     this.#child.on('message', (report, handle) =>
       this.#take(report as Report, handle as unknown as RawHandle | undefined),
     )

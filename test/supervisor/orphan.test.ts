@@ -1,6 +1,8 @@
 // A supervisor that ends while nobody reads what its gateway has sent it.
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freePort, until } from '../harness.ts'
 import { commandFolder } from '../cli/command-folder.ts'
@@ -48,4 +50,13 @@ export const app = (environ, startResponse) => (startResponse('204 No Content', 
   process.kill(one.pid, 'SIGKILL')
   await until('its end', () => !isAlive(gateway))
   expect(await listens(port)).toBe(false)
+})
+
+test('a gateway whose app is busy without end while it is loaded is ended when its supervisor is killed', async () => {
+  folder.write('busy.mjs', `import { writeFileSync } from 'node:fs'\nwriteFileSync('busy', '')\nfor (;;);`)
+  const one = folder.run(['serve', '--supervise', 'app:./busy.mjs', '--listen', '127.0.0.1:0'])
+  await until('the app is busy', () => existsSync(join(folder.path, 'busy')))
+  const gateways = children(one.pid)
+  process.kill(one.pid, 'SIGKILL')
+  await until('its end', () => !gateways.some(isAlive))
 })
