@@ -11,6 +11,9 @@ import type { Administered } from './status.ts'
 /** Who administers: a few commands, a few monitors. One more takes the place of the connection that has asked for nothing for longest. */
 const CONNECTIONS_MAX = 64
 
+/** How long whoever has asked is answered once nobody is let in any more, in milliseconds. */
+const LAST_WORDS_MS = 1000
+
 /** By this who asks knows that it is one. */
 export const SERVER = 'Sidegate'
 
@@ -25,6 +28,7 @@ export class AdminServer {
   readonly #idle = new Set<Socket>()
   readonly #busy = new Set<Socket>()
   #leave: () => void = () => {}
+  #closed = false
 
   constructor(of: Administered) {
     this.#of = of
@@ -39,6 +43,13 @@ export class AdminServer {
    * @throws {ConfigError} ADDRESS_IN_USE, ADDRESS_UNAVAILABLE; errors of the system
    */
   async open(path: string): Promise<void> {
+    // It may be closed while it waits for the one before to leave.
+    if (this.#closed) return
+    await this.#listen(path)
+    if (this.#closed) this.close()
+  }
+
+  async #listen(path: string): Promise<void> {
     if (isWindows()) {
       // Who else may open it is what Windows has as default: this user, administrators.
       await new Promise<void>((resolve, reject) => {
@@ -51,11 +62,14 @@ export class AdminServer {
     this.#leave = () => releasePath(path, file)
   }
 
-  /** Works twice, and before `open`. */
+  /** Nobody is let in any more; who has asked is answered, if that is soon. Works twice, and before `open`. */
   close(): void {
+    this.#closed = true
     if (this.#server.listening) this.#leave()
     this.#server.close()
-    this.#server.closeAllConnections()
+    for (const socket of this.#idle) socket.destroy()
+    for (const socket of this.#busy) socket.unref()
+    if (this.#busy.size > 0) setTimeout(() => this.#server.closeAllConnections(), LAST_WORDS_MS).unref()
   }
 
   #take(socket: Socket): void {
@@ -82,6 +96,7 @@ export class AdminServer {
     request.resume()
     const { status, body, allow, incomplete, after } = await this.#answer(request)
     response.writeHead(status, {
+      ...(this.#closed && { Connection: 'close' }),
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
       Server: SERVER,

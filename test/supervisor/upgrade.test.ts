@@ -165,3 +165,20 @@ test('what a symbolic link leads to by then is what comes up', async () => {
   await one.said(/gateway 1 is over/)
   expect((await get(port))[0]).toBe('2')
 })
+
+test('a reload that is asked for while another version comes up is answered, though the admin socket is handed on', async () => {
+  folder.write('app.mjs', APP('first'))
+  const one = serve({})
+  await one.port()
+  await until('the admin socket', async () => {
+    const { code } = await sidegate(['status', '--admin', 'admin.sock'], folder.path)
+    return code === 0
+  })
+  folder.write('app.mjs', `await new Promise((resolve) => setTimeout(resolve, 500))\n${APP('second')}`)
+  one.signal('SIGUSR2')
+  await one.said(/gateway 2 comes up with a supervisor of its own/)
+  const { code, out, err } = await sidegate(['reload', '--admin', 'admin.sock'], folder.path)
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toMatch(/gateway 3 serves/)
+  expect((await one.stop()).code).toBe(0)
+})
