@@ -51,6 +51,8 @@ const PERIOD = 100_000
 const MOVES_MAX = 20
 
 let groups = 0
+/** Those that were made for each place of the configuration: a mount that is reloaded has another one. */
+const made = new Map<string, Set<string>>()
 
 /** The group of a mount; made when its first process is started. */
 export class ControlGroup {
@@ -58,7 +60,7 @@ export class ControlGroup {
   readonly #folder: string
   readonly #limits: Readonly<Record<string, string>>
   readonly #controllers: readonly string[]
-  #made = false
+  readonly #key: string
 
   /** @throws {ConfigError} PROCESS_CGROUP where there can be none */
   constructor({ memory, cpu }: v.InferOutput<typeof groupSettings>, path: string, place: GroupPlace = PLACE) {
@@ -85,12 +87,14 @@ export class ControlGroup {
       refuse(`this user may not make a group in ${this.#base}: ${advice}`)
     }
     this.#folder = join(this.#base, `${OURS}-${process.pid}-${++groups}`)
+    this.#key = `${this.#base} ${path}`
   }
 
   /** What a command is put behind so that it runs there. @param shell its path */
   before(shell: string): string[] {
     try {
-      if (!this.#made) this.#make()
+      // Another one of the same mount removes it when nothing is in it.
+      if (!existsSync(this.#folder)) this.#make()
       return [shell, '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', this.#folder]
     } catch (error) {
       // The reason is told as whatever else keeps a process from starting.
@@ -104,9 +108,12 @@ export class ControlGroup {
     if (existsSync(join(this.#base, 'cgroup.type'))) this.#moveOurs()
     writeFileSync(join(this.#base, 'cgroup.subtree_control'), this.#controllers.map((one) => `+${one}`).join(' '))
     mkdirSync(this.#folder)
-    process.once('exit', () => remove(this.#folder))
+    if (made.size === 0) process.once('exit', removeAll)
+    const others = made.get(this.#key) ?? new Set()
+    made.set(this.#key, others)
+    for (const one of others) if (remove(one)) others.delete(one)
+    others.add(this.#folder)
     for (const [file, text] of Object.entries(this.#limits)) writeFileSync(join(this.#folder, file), text)
-    this.#made = true
   }
 
   #moveOurs(): void {
@@ -143,10 +150,16 @@ function moveTo(group: string, pid: string): void {
   }
 }
 
-function remove(group: string): void {
+function removeAll(): void {
+  for (const folders of made.values()) for (const one of folders) remove(one)
+}
+
+/** @returns false where something is in it */
+function remove(group: string): boolean {
   try {
     rmdirSync(group)
-  } catch {
-    // Something is in it, or it is gone.
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

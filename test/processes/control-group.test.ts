@@ -1,6 +1,6 @@
 // Control groups, on files as the kernel has them: what is written where.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Identity } from '../../sidecar/processes/identity.ts'
@@ -84,3 +84,26 @@ test.runIf(process.platform === 'linux')('where there can be none that is said',
     () => new Identity({ process: { cgroup: { cpu: 1 } } }, 'mounts./', 'linux', 0, '/bin', { root, own: '' }),
   ).toThrow(refused(/is no cgroup v2/))
 })
+
+test.runIf(process.platform === 'linux')(
+  'the group of a mount that was there before goes when it is empty, and comes back when it is asked for',
+  () => {
+    const { base, identity } = tree()
+    /** The kernel removes what it has made in a group with it. */
+    const clear = (): void => {
+      for (const group of groupsOf(base))
+        for (const file of readdirSync(join(base, group))) rmSync(join(base, group, file))
+    }
+    const exits = process.listenerCount('exit')
+    const [before, now] = [identity({ cpu: 1 }), identity({ cpu: 1 })]
+    run(before, 'true')
+    const [first] = groupsOf(base)
+    clear()
+    expect(run(now, 'true').status).toBe(0)
+    expect(groupsOf(base)).toHaveLength(1)
+    expect(groupsOf(base)).not.toContain(first)
+    expect(run(before, 'true').status).toBe(0)
+    expect(groupsOf(base)).toContain(first)
+    expect(process.listenerCount('exit') - exits).toBeLessThanOrEqual(1)
+  },
+)
