@@ -28,6 +28,7 @@ export class AdminServer {
   readonly #idle = new Set<Socket>()
   readonly #busy = new Set<Socket>()
   #leave: () => void = () => {}
+  #opening = false
   #closed = false
 
   constructor(of: Administered) {
@@ -45,8 +46,13 @@ export class AdminServer {
   async open(path: string): Promise<void> {
     // It may be closed while it waits for the one before to leave.
     if (this.#closed) return
-    await this.#listen(path)
-    if (this.#closed) this.close()
+    this.#opening = true
+    try {
+      await this.#listen(path)
+    } finally {
+      this.#opening = false
+      if (this.#closed) this.close()
+    }
   }
 
   async #listen(path: string): Promise<void> {
@@ -65,6 +71,8 @@ export class AdminServer {
   /** Nobody is let in any more; who has asked is answered, if that is soon. Works twice, and before `open`. */
   close(): void {
     this.#closed = true
+    // A server that is closed while it begins to listen never says that it does.
+    if (this.#opening) return
     if (this.#server.listening) this.#leave()
     this.#server.close()
     for (const socket of this.#idle) socket.destroy()
