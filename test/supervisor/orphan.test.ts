@@ -59,4 +59,5 @@ test('a gateway whose app is busy without end while it is loaded is ended when i
   const gateways = children(one.pid)
   process.kill(one.pid, 'SIGKILL')
   await until('its end', () => !gateways.some(isAlive))
+  expect((await one.ended).err).toContain('an app keeps it busy, and it is killed')
 })
