@@ -222,7 +222,11 @@ export const appRules: readonly Rule[] = [
     'write it into a module, and name that in `python`',
   ),
   refused(
-    ['pecan', 'web3', 'pump', 'wsgi-lite'],
+    ['web3'],
+    "mount it as `python: module:callable` with `interface: 'web3'`, where the values of environ are bytes (PEP 444)",
+  ),
+  refused(
+    ['pecan', 'pump', 'wsgi-lite'],
     'wrap it as a WSGI app in a module, and name that in `python`: `wrap` takes middleware of WSGI',
   ),
   refused(
