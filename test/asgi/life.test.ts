@@ -127,6 +127,7 @@ test('a client that is gone: an app that does not look is cancelled after abortT
 test.for([
   ['sleeps', /CancelledError/, /in inner\n/],
   ['blocks', /TimeLimitExceeded/, /in blocks\n/],
+  ['blocks_in_c', /TimeLimitExceeded/, /in blocks_in_c\n/],
   ['blocks_in_task', /TimeLimitExceeded/, /in blocks\n/],
 ] as const)('requestTimeout ends a request that %s', async ([name, interrupted, stack]) => {
   const { start, logged, ask } = await openMount({ asgi: 'spec', requestTimeout: 0.5, slow: 0.2 })

@@ -311,6 +311,16 @@ async def blocks_in_task(scope, receive, send):
     await asyncio.get_running_loop().create_task(blocks(scope, receive, send))
 
 
+async def blocks_in_c(scope, receive, send):
+    """What waits in C goes on in spite of signals, and longer than interrupts are tried."""
+    try:
+        os.system('sleep 2.5')
+        time.sleep(600)
+    except BaseException as error:
+        print('interrupted by %s' % type(error).__name__)
+        raise
+
+
 async def leaves_task(scope, receive, send):
     left.append(asyncio.get_running_loop().create_task(stays()))
     await answer(send, b'left')

@@ -34,7 +34,7 @@ class Interrupt:
             native_sleep(BETWEEN)
             if self.late is not call:
                 return
-        self.late = None
+        # What waits in C is interrupted when it returns.
 
     def heed(self, number, frame):
         call = self.late
