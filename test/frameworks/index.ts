@@ -1,5 +1,6 @@
 // The frameworks. To add one: a folder here, a line in this list.
 import { aiohttp } from './aiohttp/framework.ts'
+import { allauth } from './allauth/framework.ts'
 import { bobo } from './bobo/framework.ts'
 import { bottle } from './bottle/framework.ts'
 import { channels } from './channels/framework.ts'
@@ -15,6 +16,7 @@ import { h3 } from './h3/framework.ts'
 import { hono } from './hono/framework.ts'
 import { koa } from './koa/framework.ts'
 import { litestar } from './litestar/framework.ts'
+import { middleware } from './middleware/framework.ts'
 import { nestjs } from './nestjs/framework.ts'
 import { next } from './next/framework.ts'
 import { nitro } from './nitro/framework.ts'
@@ -32,6 +34,7 @@ import { werkzeug } from './werkzeug/framework.ts'
 /** Every one, in the order of docs/frameworks.md. */
 export const frameworks: readonly Framework[] = [
   aiohttp,
+  allauth,
   bobo,
   bottle,
   channels,
@@ -46,6 +49,7 @@ export const frameworks: readonly Framework[] = [
   hono,
   koa,
   litestar,
+  middleware,
   nestjs,
   next,
   nitro,
