@@ -20,13 +20,16 @@ import { middleware } from './middleware/framework.ts'
 import { nestjs } from './nestjs/framework.ts'
 import { next } from './next/framework.ts'
 import { nitro } from './nitro/framework.ts'
+import { prestans } from './prestans/framework.ts'
 import { pyramid } from './pyramid/framework.ts'
 import { quart } from './quart/framework.ts'
 import { reactRouter } from './react-router/framework.ts'
 import { starlette } from './starlette/framework.ts'
 import { sveltekit } from './sveltekit/framework.ts'
 import { tornado } from './tornado/framework.ts'
+import { trac } from './trac/framework.ts'
 import { turbogears } from './turbogears/framework.ts'
+import { uliweb } from './uliweb/framework.ts'
 import { webapp2 } from './webapp2/framework.ts'
 import { webpy } from './webpy/framework.ts'
 import { werkzeug } from './werkzeug/framework.ts'
@@ -53,13 +56,16 @@ export const frameworks: readonly Framework[] = [
   nestjs,
   next,
   nitro,
+  prestans,
   pyramid,
   quart,
   reactRouter,
   starlette,
   sveltekit,
   tornado,
+  trac,
   turbogears,
+  uliweb,
   webapp2,
   webpy,
   werkzeug,
