@@ -6,7 +6,8 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 
 /** Folders whose files have a process each: they look at memory, keep the machine busy for long, or share apps that can be closed once. */
-const APART = /^test\/(?:chaos|cli|conformance|docker|house|memory|node|package|php|supervisor|versions)\//
+const APART =
+  /^test\/(?:chaos|cli|conformance|docker|house|memory|node|package|php|supervisor|versions|windows\/programs)\//
 
 /** What a file says that changes its process, or looks at the whole of it. */
 const CHANGES = /node:child_process|built\.ts|chdir|process\.(?:env|on|once)\b|\bvi\.|globalThis|expose-gc/

@@ -40,7 +40,9 @@ test.skipIf(!hasSystemd)(
     app('first')
     const units = ['sidegate.socket', 'sidegate.service'].map(unit)
     const verified = spawnSync('systemd-analyze', ['verify', ...units], { encoding: 'utf8' })
-    expect(verified.stderr.replaceAll(/^.*is not executable: No such file or directory\n/gm, '')).toBe('')
+    // It reads the units of the machine as well, and has its opinion of those.
+    const said = verified.stderr.split('\n').filter((line) => line.includes('sidegate'))
+    expect(said.filter((line) => !line.endsWith('is not executable: No such file or directory'))).toEqual([])
     systemd = await testSystemd(folder)
     const { run, path } = systemd
     const show = async (name: string): Promise<string> =>
