@@ -63,11 +63,12 @@ describe.skipIf(!root || process.platform !== 'linux')('as root', () => {
       '/cgi': { cgi: './cgi', ...bare, env: { OWN: 'yes' } },
     }
     // Where this repository lies, that user may not look.
-    if (!reachable) for (const place of ['/run', '/node'] as const) delete (mounts as Partial<typeof mounts>)[place]
+    if (!reachable)
+      for (const place of ['/python', '/run', '/node'] as const) delete (mounts as Partial<typeof mounts>)[place]
     folder.write('sidegate.json', JSON.stringify({ listen: ['127.0.0.1:0'], mounts, log: { access: false } }))
     const one = folder.run(['serve', '-c', 'sidegate.json'], { SECRET: 'of the gateway', HOME: '/root' })
     const port = await one.port()
-    for (const place of ['/python', ...(reachable ? ['/run', '/node'] : []), '/cgi/x.py']) {
+    for (const place of [...(reachable ? ['/python', '/run', '/node'] : []), '/cgi/x.py']) {
       const response = await fetch(`http://127.0.0.1:${port}${place}`)
       const text = await response.text()
       expect(response.status, `${place} ${text} ${one.err}`).toBe(200)
