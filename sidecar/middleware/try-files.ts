@@ -36,9 +36,18 @@ const settings = v.strictObject({
   ),
 })
 
-/** Source of what apps are written in, and keys: nobody wants them served, and they may lie in the folder of an app. */
-const SOURCE =
-  /\.(?:py[cow]?|rb|erb|p[lm]|psgi|wsgi|f?cgi|lua|[cm]?tsx?|jsx|vue|svelte|java|class|jar|war|go|rs|[ch]|cs|ex|exs|toml|cfg|conf|key|pem|p12|pfx|htaccess|htpasswd)$/i
+/** Source of what apps are written in, keys, and settings: nobody wants them served, and they may lie in the folder of an app. */
+const SOURCE = [
+  'py[ciow]?|rb|erb|ru|rake|gemspec|p[lm]|psgi|wsgi|f?cgi|lua',
+  '[cm]?tsx?|jsx|vue|svelte',
+  'java|class|jar|war|jsp[fx]?|kt|scala|groovy|clj',
+  'asax?|as[chmp]x|asp|cshtml|vbhtml|vb|cs|csproj|go|rs|[ch]|exs?|hs|swift',
+  'toml|cfg|conf|properties|key|pem|p12|pfx|jks|keystore|htaccess|htpasswd|dump|mdb|tfstate',
+].join('|')
+const NAMES = 'gemfile|rakefile|procfile|pipfile|makefile|htpasswd|requirements[^/]*\\.txt|id_(?:rsa|dsa|ecdsa|ed25519)'
+/** What stands behind the name of a file that is packed, or kept. Not whatever may stand there: bundlers call scripts `App.vue_type-4f2a.js`. */
+const COPY = '(?:\\.(?:[gx]z|br|zst|bz2|z|zip|[0-9]+)|,v| ?\\([0-9]+\\))*'
+const WITHHELD = new RegExp(`(?:\\.(?:${SOURCE})|/(?:${NAMES}))${COPY}$`, 'i')
 
 export const tryFiles: MiddlewareKind<'try-files', typeof settings, 'root'> = {
   name: 'try-files',
@@ -55,13 +64,15 @@ export const tryFiles: MiddlewareKind<'try-files', typeof settings, 'root'> = {
           const what = found ? 'is no folder' : 'is not there'
           throw new ConfigError('FILES_MISSING', `${context.path}.root`, `${written} ${what} (${root})`)
         }
-        const withheld = (path: string): boolean => isUnserved(path) || SOURCE.test(path)
+        const withheld = (path: string): boolean => isUnserved(path) || WITHHELD.test(path)
         const { scripts = [], platform } = context
         sender = await FileSender.open(root, { ...options, dotfiles: true, scripts, withheld, platform })
       },
       async handle(exchange, next) {
         const { REQUEST_METHOD: method, HTTP_ACCEPT_ENCODING: accept } = exchange.variables
         if (method !== 'GET' && method !== 'HEAD') return next(exchange)
+        // It is asked for by GET, and no file is one.
+        if (exchange.upgradeAsked?.toLowerCase() === 'websocket') return next(exchange)
         const compressed = precompressed.length === 0 ? undefined : { coding: negotiate(accept, precompressed) }
         if (!(await sender!.offer(exchange, compressed))) next(exchange)
       },

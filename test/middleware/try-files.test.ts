@@ -39,8 +39,23 @@ beforeAll(async () => {
     'composer.json',
     'key.pem',
     'sub/a.rb',
+    'app.py.gz',
+    'app.rb.1',
+    'a.py (1)',
+    'a.py,v',
+    'key.pem.zst',
+    'config.ru',
+    'a.jsp',
+    'a.aspx',
+    'a.properties',
+    'Gemfile',
+    'requirements-dev.txt',
+    'id_rsa',
   ])
     put(name, 'secret')
+  put('Home.vue_type_style-4f2a.js', 'script')
+  put('signed.asc', 'signature')
+  symlinkSync('app.rb.1', join(folder.path, 'rb.txt'))
   put('big.js', 'plain'.repeat(1000))
   put('big.js.gz', gzipSync('packed'))
   put('big.js.br', brotliCompressSync('packed'))
@@ -84,6 +99,21 @@ test.each([
   ['/composer.json', 'app'],
   ['/key.pem', 'app'],
   ['/sub/a.rb', 'app'],
+  ['/app.py.gz', 'app'],
+  ['/app.rb.1', 'app'],
+  ['/a.py%20(1)', 'app'],
+  ['/a.py,v', 'app'],
+  ['/key.pem.zst', 'app'],
+  ['/config.ru', 'app'],
+  ['/a.jsp', 'app'],
+  ['/a.aspx', 'app'],
+  ['/a.properties', 'app'],
+  ['/Gemfile', 'app'],
+  ['/requirements-dev.txt', 'app'],
+  ['/id_rsa', 'app'],
+  ['/rb.txt', 'app'],
+  ['/Home.vue_type_style-4f2a.js', '200 script'],
+  ['/signed.asc', '200 signature'],
   ['/link.txt', 'app'],
   ['/..%2fsecret.txt', 'app'],
   ['/style.css%00.txt', 'app'],
@@ -144,6 +174,38 @@ test('of a folder too, but never one that is older than the file', async () => {
   ])
   const old = await made.ask({ path: '/old.js', headers }).response
   expect([String(old.body), old.header('content-encoding')]).toEqual(['new', undefined])
+})
+
+test('conditions and ranges are about the file that is sent', async () => {
+  writeFileSync(join(folder.path, 'small.js'), 'plain')
+  const packed = gzipSync('plain')
+  writeFileSync(join(folder.path, 'small.js.gz'), packed)
+  utimesSync(join(folder.path, 'small.js'), 1_700_000_000, 1_700_000_000)
+  utimesSync(join(folder.path, 'small.js.gz'), 1_700_000_100, 1_700_000_100)
+  const get = (field: string, value: string) =>
+    made.ask({ path: '/small.js', headers: { 'Accept-Encoding': 'gzip', [field]: value } }).response
+  const between = new Date(1_700_000_050_000).toUTCString()
+  const newer = await get('If-Modified-Since', between)
+  expect([newer.status, newer.header('content-type'), newer.header('content-encoding')]).toEqual([
+    200,
+    'application/javascript; charset=utf-8',
+    'gzip',
+  ])
+  expect((await get('If-Unmodified-Since', between)).status).toBe(412)
+  expect((await get('If-Unmodified-Since', new Date(1_700_000_150_000).toUTCString())).status).toBe(200)
+  expect((await get('If-None-Match', newer.header('etag')!)).status).toBe(304)
+  const part = await get('Range', 'bytes=10-12')
+  expect([part.status, part.body, part.header('content-range')]).toEqual([
+    206,
+    packed.subarray(10, 13),
+    `bytes 10-12/${packed.byteLength}`,
+  ])
+})
+
+test("a WebSocket is the app's, where a file is, too", async () => {
+  const headers = { Connection: 'Upgrade', Upgrade: 'WebSocket', 'Sec-WebSocket-Version': '13' }
+  expect(await ask({ path: '/dir/', headers })).toBe('app')
+  expect(await ask({ path: '/dir/', headers: { Connection: 'Upgrade', Upgrade: 'h2c' } })).toBe('200 <p>index')
 })
 
 test('below a mount its folder is found from there on', async () => {

@@ -7,7 +7,7 @@ import type { Variables } from '../../variables.ts'
 import { redirectToFolder, refuse } from './answer.ts'
 import { statusOfFailure, unreadable } from './failure.ts'
 import { FileFinder, isSame, type FindOptions, type Found, type PathRule } from './find.ts'
-import { withSibling, type Compressed } from './sibling.ts'
+import { findCompressed, type Compressed } from './sibling.ts'
 
 /** Files up to this size are read whole before anything is sent; bigger ones block by block of this size. One read of a socket. */
 const BLOCK = 64 * 1024
@@ -93,9 +93,11 @@ export class FileSender {
   }
 
   async #there(variables: Variables, compressed: Compressed | undefined): Promise<Found | undefined> {
-    const found = await this.#finder.find(variables)
+    const found = compressed
+      ? await findCompressed(this.#finder, variables, compressed)
+      : await this.#finder.find(variables)
     if (found.kind === 'refused') return found.status === 404 ? undefined : found
-    if (found.kind === 'file') return compressed ? withSibling(this.#finder, variables, found, compressed) : found
+    if (found.kind === 'file') return found
     const index = await this.#finder.find(variables, `${variables.PATH_INFO ?? ''}/`)
     return index.kind === 'refused' && index.status === 404 ? undefined : found
   }
