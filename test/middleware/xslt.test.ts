@@ -167,6 +167,8 @@ test('a parameter is a text, whatever is in it', async () => {
   expect(await page('<b>&amp;')).toBe('&lt;b&gt;&amp;amp;')
   expect(await page(Buffer.from('Jürgen €').toString('latin1'))).toBe('Jürgen €')
   expect(await page('a\u0001b')).toBe('a\ufffdb')
+  const quotes = `'"\u{f0000}`.repeat(5000)
+  expect(await page(Buffer.from(quotes).toString('latin1'))).toBe(quotes)
   // Nothing is no value.
   expect(await page('')).toBe('nobody')
 })
@@ -220,6 +222,30 @@ test('HEAD gets the head that GET would get, without a length', async () => {
   })
 })
 
+test('HEAD says no Content-Type where the result decides', async () => {
+  const { ask } = await behind(PAGE, app('<a/>'))
+  expect((await ask().response).header('content-type')).toBe('text/html; charset=utf-8')
+  expect((await ask({ method: 'HEAD' }).response).header('content-type')).toBeUndefined()
+})
+
+test('what a sheet reads for a document makes the result one without a tag', async () => {
+  const reads = sheet(
+    '<xsl:output method="text"/><xsl:template match="a"><xsl:value-of select="document(\'data.xml\')/d"/></xsl:template>',
+  )
+  file('<d>1</d>', 'data.xml')
+  const tagged = { ETag: '"v"' }
+  const { ask } = await behind(reads, app('<a/>', tagged))
+  const page = async (): Promise<unknown[]> => {
+    const { body, header } = await ask().response
+    return [String(body), header('etag')]
+  }
+  expect(await page()).toEqual(['1', undefined])
+  file('<d>2</d>', 'data.xml')
+  expect(await page()).toEqual(['2', undefined])
+  const plain = await behind(reads, app('<b/>', tagged))
+  expect((await plain.ask().response).header('etag')).toMatch(/^W\/"v;x=/)
+})
+
 test('an error page is no document, whatever the app was', async () => {
   const { ask } = await behind(PAGE, () => {
     throw new Error('no')
@@ -261,7 +287,7 @@ test.each([
 test.each([
   ['a coding that nobody knows', '<a/>', { 'Content-Encoding': 'x-own' }, 'has the content coding x-own'],
   ['one that it is not in', '<a/>', { 'Content-Encoding': 'gzip' }, 'does not come out of its content coding gzip'],
-  ['one that grows', gzipSync(`<a>${' '.repeat(5000)}</a>`), { 'Content-Encoding': 'gzip' }, 'within 2500 bytes'],
+  ['one that grows', gzipSync(`<a>${' '.repeat(5000)}</a>`), { 'Content-Encoding': 'gzip' }, 'more than 2500 bytes'],
   ['no XML', '<a>\n <b>x</c></a>', {}, 'line 2, column 10: Opening and ending tag mismatch: b line 2 and c'],
   ['a text', 'hello', {}, "line 1, column 1: Start tag expected, '<' not found"],
   ['the beginning of a document', '<a><b>', {}, 'line 1, column 7: Premature end of data in tag b line 1'],
@@ -284,8 +310,21 @@ test.each([
   expect(String((await ask().response).status)).toBe('502')
 })
 
-test('longer documents may pass', async () => {
+test('a sheet of a newer XSLT is refused', async () => {
+  const newer = sheet('<xsl:template match="/"/>').replace('"1.0"', '"3.0"')
+  await expect(behind(newer, app('<a/>'))).rejects.toMatchObject({
+    code: 'XSLT_SHEET',
+    message: expect.stringMatching(/line 1: xsl:version: only 1\.1 features are supported/),
+  })
+})
+
+test('longer documents may pass, compressed ones too', async () => {
   const document = `<a>${'x'.repeat(3000)}</a>`
+  const settings = { maxDocument: 1000, larger: 'pass' }
+  const packed = gzipSync(document)
+  const compressed = await behind(PAGE, app(packed, { 'Content-Encoding': 'gzip', ETag: '"v"' }), settings)
+  const came = await compressed.ask().response
+  expect([came.body, came.header('content-encoding'), came.header('etag')]).toEqual([packed, 'gzip', '"v"'])
   const { ask } = await behind(
     PAGE,
     (exchange) => {
@@ -300,7 +339,7 @@ test('longer documents may pass', async () => {
       for (let at = 0; at < document.length; at += 600) exchange.write(document.slice(at, at + 600))
       exchange.end()
     },
-    { maxDocument: 1000, larger: 'pass' },
+    settings,
   )
   const { body, header } = await ask().response
   expect([String(body), header('content-type'), header('etag')]).toEqual([document, 'text/xml', '"v"'])

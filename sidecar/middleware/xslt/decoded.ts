@@ -23,9 +23,10 @@ async function decoderOf(coding: string): Promise<Decode | undefined> {
 
 /**
  * @param max bytes of what comes out
+ * @returns undefined when there are more
  * @throws {AppError} XSLT_DOCUMENT
  */
-export async function decoded(body: Buffer, codings: string | undefined, max: number): Promise<Buffer> {
+export async function decoded(body: Buffer, codings: string | undefined, max: number): Promise<Buffer | undefined> {
   let bytes = body
   const names = (codings ?? '').split(',').map((name) => name.trim().toLowerCase())
   for (const name of names.toReversed()) {
@@ -34,13 +35,16 @@ export async function decoded(body: Buffer, codings: string | undefined, max: nu
     if (!decode)
       throw new AppError('XSLT_DOCUMENT', `the response has the content coding ${name}, which cannot be undone`, 502)
     const whole = bytes
-    bytes = await new Promise<Buffer>((resolve, reject) => {
+    const result = await new Promise<Buffer | undefined>((resolve, reject) => {
       decode(whole, { maxOutputLength: max }, (error, result) => {
         if (!error) return resolve(result)
-        const message = `the response does not come out of its content coding ${name} within ${max} bytes: ${error.message}`
+        if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return resolve(undefined)
+        const message = `the response does not come out of its content coding ${name}: ${error.message}`
         reject(new AppError('XSLT_DOCUMENT', message, 502))
       })
     })
+    if (!result) return undefined
+    bytes = result
   }
   return bytes
 }

@@ -45,6 +45,8 @@ export interface Transformed {
   readonly type: 'transformed'
   readonly result: Uint8Array
   readonly html: boolean
+  /** Files were read for it. */
+  readonly reads: boolean
   /** What the sheet and the processor had to say. */
   readonly said: readonly string[]
 }

@@ -27,6 +27,8 @@ export class Folder {
   /** Those that were read while `keeps` was true. */
   readonly files: Record<string, Uint8Array> = {}
   keeps = true
+  /** Something else than those was asked for, whether it was there or not. */
+  reads = false
 
   /**
    * @param known are not read again
@@ -55,8 +57,9 @@ export class Folder {
 
   /** @throws {Error} with the reason */
   file(path: string): Uint8Array {
-    const known = this.#known[path]
+    const known = this.#known[path] ?? this.files[path]
     if (known) return this.#kept(path, known)
+    this.reads = true
     if (!isBelow(path, this.#folder)) throw new Error(`it is not below ${this.#folder}`)
     const real = realpathSync(path)
     if (!isBelow(real, this.#folder)) throw new Error(`the link leads out of ${this.#folder}`)

@@ -88,6 +88,7 @@ export async function openSheet(settings: SheetSettings, { path, directory, log 
     path,
     sheet: written,
     log,
+    reads: false,
   }
   const digest = digestOf(files)
   return {

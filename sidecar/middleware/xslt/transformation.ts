@@ -29,6 +29,8 @@ export interface Workshop {
   /** As it was written. */
   readonly sheet: string
   readonly log: Log
+  /** The sheet has read files for a document (`document()`): what it makes does not depend on the document alone. */
+  reads: boolean
 }
 
 /** What does not hold for a document that is another one now. */
@@ -42,7 +44,6 @@ const GONE = [
   'accept-ranges',
   // The sheet may be newer, and a client that asks by the date would not hear of it.
   'last-modified',
-  'etag',
 ]
 
 /** Lines of the sheet that are logged for a document. */
@@ -104,14 +105,16 @@ export class Transformation implements Layer {
   }
 
   #tooLong(head: Head, last: boolean, outer: Exchange): boolean {
-    const { maxDocument, passes } = this.#shop
-    if (!passes) {
-      const message = `the response has more than ${maxDocument} bytes: too many to be transformed (maxDocument of the layer xslt)`
-      throw new AppError('XSLT_DOCUMENT', message, 502)
-    }
     const document = Buffer.concat(this.#pieces)
     this.#pieces = []
-    return this.#passes(head, document, last, outer)
+    return this.#passesLong(head, document, last, outer)
+  }
+
+  #passesLong(head: Head, bytes: Uint8Array, last: boolean, outer: Exchange): boolean {
+    const { maxDocument, passes } = this.#shop
+    if (passes) return this.#passes(head, bytes, last, outer)
+    const message = `the response has more than ${maxDocument} bytes: too many to be transformed (maxDocument of the layer xslt)`
+    throw new AppError('XSLT_DOCUMENT', message, 502)
   }
 
   #passes(head: Head, bytes: Uint8Array, last: boolean, outer: Exchange): boolean {
@@ -123,13 +126,15 @@ export class Transformation implements Layer {
   async #transform(head: Head, body: Buffer, outer: Exchange): Promise<void> {
     const { threads, maxDocument } = this.#shop
     const document = await decoded(body, fieldOf(head, 'content-encoding'), maxDocument)
-    const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(fieldOf(head, 'content-type') ?? '')?.[1]
     if (outer.over) return
+    if (!document) return void this.#passesLong(head, body, true, outer)
+    const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(fieldOf(head, 'content-type') ?? '')?.[1]
     const job = { document, charset, parameters: this.#parameters }
     const answer = await threads.transform(job, (listener) => outer.onAbort(listener))
     if (outer.over) return
     if (answer.type === 'failed') throw this.#failure(answer, document)
     this.#tell(answer.said, outer)
+    if (answer.reads) this.#shop.reads = true
     outer.respond(this.#changed(head, answer))
     outer.end(answer.result)
   }
@@ -152,8 +157,11 @@ export class Transformation implements Layer {
   }
 
   #changed(head: Head, result: Transformed | undefined): Head {
-    const without = withoutFields(this.#tagged(head), ...GONE.filter((name) => name !== 'etag'))
-    return withField(without, 'Content-Type', this.#contentType(result))
+    // What a sheet reads beside its document may be another one tomorrow, and the app's tag does not tell.
+    const reads = result ? result.reads : this.#shop.reads
+    const without = withoutFields(this.#tagged(reads ? withoutFields(head, 'etag') : head), ...GONE)
+    const type = this.#contentType(result)
+    return type === undefined ? withoutFields(without, 'content-type') : withField(without, 'Content-Type', type)
   }
 
   #tagged(head: Head): Head {
@@ -162,11 +170,12 @@ export class Transformation implements Layer {
     return this.#shop.vary.reduce(withVary, tagged)
   }
 
-  /** XSLT 1.0, 16: the sheet may name it, else it is that of the method. */
-  #contentType(result: Transformed | undefined): string {
+  /** XSLT 1.0, 16: the sheet may name it, else it is that of the method, else of the result: undefined where there is none to look at. */
+  #contentType(result: Transformed | undefined): string | undefined {
     const { contentType, output } = this.#shop
     if (contentType !== undefined) return contentType
     const { method, mediaType, encoding = 'utf-8' } = output
+    if (!result && method === undefined && mediaType === undefined) return undefined
     const html = result ? result.html : method === 'html'
     const type = mediaType ?? (method === 'text' ? 'text/plain' : html ? 'text/html' : 'application/xml')
     return `${type}; charset=${encoding.toLowerCase()}`

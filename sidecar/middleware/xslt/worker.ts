@@ -87,13 +87,16 @@ async function transform(sheet: number, output: SheetOutput, { document, charset
   const tree = await processor.parse(source.bytes, undefined, source.encoding)
   if (tree === 0) return failed(at)
   at = 'transformation'
+  folder.reads = false
   const result = await processor.apply(sheet, tree, parameters)
   processor.free(tree)
   if (!result) return failed(at)
   const html = output.method === 'html' || (output.method === undefined && isHtml(result))
   // A copy that is nobody else's can be handed over.
   const bytes = new Uint8Array(written(result, output.encoding, output.method === 'text'))
-  tell({ type: 'transformed', result: bytes, html, said: said.take() }, [bytes.buffer as ArrayBuffer])
+  tell({ type: 'transformed', result: bytes, html, reads: folder.reads, said: said.take() }, [
+    bytes.buffer as ArrayBuffer,
+  ])
 }
 
 /** XSLT 1.0, 16: a result whose first element is `html` in no namespace is HTML unless the sheet says something else. */
