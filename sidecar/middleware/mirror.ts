@@ -6,9 +6,10 @@ import type { Exchange } from '../exchange.ts'
 import { through } from '../layer.ts'
 import { count, memory, seconds } from '../quantity.ts'
 import { requestTargets } from '../targets.ts'
-import { copyVariables, type Variables } from '../variables.ts'
+import { copyVariables, encodePath, type Variables } from '../variables.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { Mirrored } from './mirror/mirrored.ts'
+import { givenScript } from './question.ts'
 
 const settings = v.strictObject({
   to: v.pipe(
@@ -34,7 +35,7 @@ export const mirror: MiddlewareKind<'mirror', typeof settings, 'to'> = {
   summary: 'Sends a copy of each request to another mount, and throws away what that answers.',
   settings,
   short: 'to',
-  create({ to, percent, maxBody, most, timeout }, { ask, log }) {
+  create({ to, percent, maxBody, most, timeout }, { ask, log, mount }) {
     const mirrored = new Mirrored({ to, most, timeout: timeout * 1000, ask, log })
     let share = 0
     const isChosen = (exchange: Exchange): boolean => {
@@ -49,7 +50,7 @@ export const mirror: MiddlewareKind<'mirror', typeof settings, 'to'> = {
     return {
       handle(exchange, next) {
         if (!isChosen(exchange)) return next(exchange)
-        const variables = copyFor(exchange.variables, to)
+        const variables = copyFor(exchange.variables, to, mount)
         if (exchange.body.empty) {
           next(exchange)
           return mirrored.send(exchange, variables, new Uint8Array())
@@ -69,13 +70,14 @@ export const mirror: MiddlewareKind<'mirror', typeof settings, 'to'> = {
   },
 }
 
-/** The variables of the copy. */
-function copyFor(variables: Variables, to: string): Variables {
+/** The variables of the copy: below the prefix that the web server in front has taken away from the path, if any. */
+function copyFor(variables: Variables, to: string, mount: string | undefined): Variables {
   const copy = copyVariables(variables)
   const base = to === '/' ? '' : to
-  copy.SCRIPT_NAME = ''
+  const script = givenScript(variables, mount)
+  copy.SCRIPT_NAME = script
   copy.PATH_INFO = `${base}${variables.PATH_INFO ?? ''}`
-  copy.REQUEST_URI = `${base}${requestTargets(variables).below}`
+  copy.REQUEST_URI = `${encodePath(script)}${base}${requestTargets(variables).below}`
   // The body is whole when it is sent.
   delete copy.HTTP_EXPECT
   delete copy.HTTP_TRANSFER_ENCODING

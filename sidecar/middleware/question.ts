@@ -53,8 +53,11 @@ export function tellRequest(variables: Variables, of: Variables): void {
   if (of.REMOTE_ADDR) variables.HTTP_X_FORWARDED_FOR = of.REMOTE_ADDR
 }
 
-/** The SCRIPT_NAME of a request as it was in front of the gateway. */
-function givenScript({ SCRIPT_NAME: script = '' }: Variables, mount: string | undefined): string {
+/**
+ * The SCRIPT_NAME of a request as it was in front of the gateway.
+ * @param mount the key of the mount that it was given to; undefined: none yet
+ */
+export function givenScript({ SCRIPT_NAME: script = '' }: Variables, mount: string | undefined): string {
   const { prefix } = parseMountPlace(mount ?? '')
   // As the router compares them.
   return foldedPath(script).endsWith(foldedPath(prefix)) ? script.slice(0, script.length - prefix.length) : ''

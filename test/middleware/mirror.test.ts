@@ -42,7 +42,7 @@ async function serve(settings: Record<string, unknown> = {}, app: App = echo, an
     copies.push({ exchange, target: `${script}|${path}|${uri}`, body: bodyOf(exchange) })
     void answer(exchange)
   }
-  return { ...(await layered(mirror, { to: '/next', ...settings }, app, { ask })), copies }
+  return { ...(await layered(mirror, { to: '/next', ...settings }, app, { ask, mount: '/shop' })), copies }
 }
 
 test('a copy is asked for below another path, and what it answers is thrown away', async () => {
@@ -53,6 +53,22 @@ test('a copy is asked for below another path, and what it answers is thrown away
   const [{ exchange }] = copies as [Copy]
   expect([exchange.variables.HTTP_COOKIE, exchange.variables.QUERY_STRING, exchange.over]).toEqual(['a=b', 'x=1', true])
   expect(errors).toEqual([])
+})
+
+test.each([
+  ['in front of a mount', '/shop', '/front', '/front/shop'],
+  ['in front of all', undefined, '/front', '/front'],
+  ['where there is none', '/shop', '', '/shop'],
+])('the prefix that the web server took away is that of the copy, %s', async (_, mount, prefix, script) => {
+  const copies: string[] = []
+  const ask = (exchange: Exchange): void => {
+    const { SCRIPT_NAME: own, PATH_INFO: path, REQUEST_URI: uri } = exchange.variables
+    copies.push(`${own}|${path}|${uri}`)
+    void over(exchange)
+  }
+  const made = await layered(mirror, { to: '/next' }, echo, { ask, mount })
+  await made.ask({ path: `${script}/a%20b?x=1`, prefix: script }).response
+  expect(copies).toEqual([`${prefix}|/next/a b|${prefix}/next/a%20b?x=1`])
 })
 
 test('a WebSocket is not copied', async () => {
