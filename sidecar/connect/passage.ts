@@ -41,6 +41,7 @@ export class Passage {
   #phase: Phase = 'client'
   #paused = false
   #interims = 0
+  #head: Head | undefined
 
   /** `name`: the upstream, for messages. */
   constructor(exchange: Exchange, name: string, times: Times, inflow: Inflow) {
@@ -89,8 +90,9 @@ export class Passage {
     const { status } = head
     if (status < 200) return this.fail(badResponse(this.#name, `status ${status}`))
     const { exchange } = this
+    this.#head = passedOn(head)
     try {
-      exchange.respond(passedOn(head))
+      exchange.respond(this.#head)
     } catch (error) {
       return this.fail(ofResponse(this.#name, 'head', error))
     }
@@ -114,7 +116,7 @@ export class Passage {
     const complete = piece.byteLength === missing
     if (last && !complete && missing > 0) return this.fail(tooShort(this.#name, missing - piece.byteLength))
     if (!last) this.#set('idle')
-    if (failed && !complete) doubt(this.exchange)
+    if (failed && !complete) doubt(this.exchange, this.#head!)
     try {
       if (last || complete) this.#finish(piece)
       else if (!this.exchange.write(piece)) this.#wait()
@@ -129,7 +131,7 @@ export class Passage {
     if (this.#state === 'answering') {
       const { missing } = this.exchange
       if (missing > 0) return this.fail(tooShort(this.#name, missing))
-      if (failed) doubt(this.exchange)
+      if (failed) doubt(this.exchange, this.#head!)
       try {
         this.#finish()
       } catch (error) {

@@ -68,3 +68,40 @@ test.each([
   expect([texts, requests]).toEqual([['page', 'page'], asked])
   expect(log.includes('ended its response with exit code 3')).toBe(status === 3)
 })
+
+test.each([
+  ['with a FastCGI server that has failed, in one piece', 3, 'no-store'],
+  ['with one that has not', 0, 'max-age=60'],
+])('a cache on the way is told: %s', async (_, status, expected) => {
+  const server = await rawUpstream((socket) => {
+    const codec = fastcgi.server()
+    socket.on('data', (bytes) => {
+      if (!codec.receive(bytes).some(({ type }) => type === 'end')) return
+      const fields = 'Content-Type: text/plain\r\nCache-Control: max-age=60\r\nX-Accel-Expires: 60\r\n\r\npage'
+      socket.end(Buffer.concat([record(6, 1, fields), record(6, 1), end(1, 0, status)]))
+    })
+  })
+  closing.push(() => server.close())
+  const text = new LogText()
+  const config = { listen: ['http://127.0.0.1:0'], mounts: { '/': { upstream: `fastcgi://127.0.0.1:${server.port}` } } }
+  const gateway = await createGateway(config, { directory: folder.path, log: new Log('text', text, text) })
+  closing.push(() => gateway.close())
+  await gateway.start()
+  const response = await fetch(gateway.addresses[0]!.text)
+  expect(await response.text()).toBe('page')
+  expect(response.headers.get('cache-control')).toBe(expected)
+  expect(response.headers.has('x-accel-expires')).toBe(status === 0)
+})
+
+test('and of a script that failed behind its head, with nothing of its page', async () => {
+  const script = join(folder.path, 'head.sh')
+  const head = 'Content-Type: text/plain\\nCache-Control: max-age=60\\n\\n'
+  writeFileSync(script, `#!/bin/sh\nprintf '${head}'\nexit 4\n`, { mode: 0o755 })
+  const text = new LogText()
+  const config = { listen: ['http://127.0.0.1:0'], mounts: { '/': { cgi: script } } }
+  const gateway = await createGateway(config, { directory: folder.path, log: new Log('text', text, text) })
+  closing.push(() => gateway.close())
+  await gateway.start()
+  const response = await fetch(gateway.addresses[0]!.text)
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+})

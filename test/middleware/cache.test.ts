@@ -454,9 +454,10 @@ describe('what is stale', () => {
   test('stays, when who made the one that was fetched has failed', async () => {
     const { got, asked } = await serve((exchange) => {
       const headers: Fields = [['Cache-Control', 'max-age=60, stale-while-revalidate=90']]
-      exchange.respond({ status: 200, reason: '', headers })
+      const head = { status: 200, reason: '', headers }
+      exchange.respond(head)
       exchange.write(`body ${asked.length}`)
-      if (asked.length > 1) doubt(exchange)
+      if (asked.length > 1) doubt(exchange, head)
       exchange.end()
     })
     await got()

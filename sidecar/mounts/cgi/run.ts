@@ -31,6 +31,8 @@ export class ScriptRun implements ScriptListener {
   /** `head`: not complete yet; `body`; `redirect`: what it writes is not asked for; `done`: its request is over. */
   #state: 'head' | 'body' | 'redirect' | 'done' = 'head'
   #location = ''
+  /** The head that the exchange was given. */
+  #given: Head | undefined
 
   constructor(exchange: Exchange, upload: Upload, options: RunOptions) {
     this.#exchange = exchange
@@ -115,7 +117,7 @@ export class ScriptRun implements ScriptListener {
     if (exit.code !== 0) {
       log.warn(`${what} after it had answered`, { ...this.#fields, code: 'CGI_EXIT' })
       // Pages of scripts that end so are whole as a rule: their clients get them as from every web server.
-      if (this.#isBody) doubt(this.#exchange)
+      if (this.#isBody) doubt(this.#exchange, this.#given!)
     }
     this.#finish()
   }
@@ -140,6 +142,7 @@ export class ScriptRun implements ScriptListener {
       return
     }
     this.#state = 'body'
+    this.#given = head
     this.#exchange.respond(head)
   }
 
