@@ -31,6 +31,18 @@ test('environ: names are texts, values are bytes, and paths are there as they ca
   expect(headers).toContainEqual(['X-Louder', 'yes'])
 })
 
+test('a path is parted where its prefix ends, however it is encoded and however long it is', async () => {
+  const { ask } = await openMount(app)
+  const slashes = '/'.repeat(60_000)
+  const { body } = await ask({
+    path: '/a',
+    variables: { REQUEST_URI: `/a%2fb%2F${slashes}`, SCRIPT_NAME: '/a/b', PATH_INFO: `/${slashes}` },
+  })
+  const environ = JSON.parse(body.toString()) as Record<string, string>
+  expect(environ['web3.script_name']).toBe("b'/a%2fb'")
+  expect(environ['web3.path_info']).toBe(`b'%2F${slashes}'`)
+})
+
 test('a path that is another one by the way is not told as the one of the client', async () => {
   const { ask } = await openMount(app)
   const { body } = await ask({ path: '/a', variables: { REQUEST_URI: '/other' } })

@@ -1,10 +1,13 @@
 """Apps with the interface of PEP 444 (Web3 1.0), called as if they had that of PEP 3333."""
+import re
 from urllib.parse import unquote_to_bytes
 
 from .rules import AppMistake
 
 # Of the keys of WSGI, those that Web3 has too; the others are of WSGI alone.
 KEYS = ('errors', 'input', 'multiprocess', 'multithread', 'run_once')
+# RFC 3986 2.1.
+ESCAPE = re.compile(b'%[0-9A-Fa-f]{2}').match
 
 
 def as_wsgi(app):
@@ -57,12 +60,9 @@ def raw_paths(environ):
     if not path or unquote_to_bytes(path) != script + rest:
         return None
     at = 0
-    while unquote_to_bytes(path[:at]) != script:
-        at = path.find(b'/', at + 1)
-        if at < 0:
-            at = len(path)
-            break
-    return (path[:at], path[at:]) if unquote_to_bytes(path[:at]) == script else None
+    for _ in script:
+        at += 3 if ESCAPE(path, at) else 1
+    return path[:at], path[at:]
 
 
 def pairs_of(headers):
