@@ -1,5 +1,6 @@
 // A JSGI app as an Application.
 import { handleJsgi, type JsgiApp } from '../handlers/jsgi/handle.ts'
+import { jsgiErrors } from '../handlers/jsgi/request.ts'
 import { callHandler } from './handler-call.ts'
 import type { Application } from './types.ts'
 
@@ -9,8 +10,7 @@ import type { Application } from './types.ts'
  */
 export function fromJsgi(app: JsgiApp): Application {
   return (environ, startResponse) => {
-    const errors = { print: (text: unknown): void => environ['wsgi.errors'].write(`${text}\n`), flush(): void {} }
-    const surroundings = { errors, multiprocess: environ['wsgi.multiprocess'] }
+    const surroundings = { errors: jsgiErrors(environ['wsgi.errors']), multiprocess: environ['wsgi.multiprocess'] }
     return callHandler((exchange) => handleJsgi(app, exchange, surroundings), environ, startResponse)
   }
 }

@@ -149,7 +149,7 @@ export const rooms: readonly Room[] = [
   {
     name: 'handlers',
     files: ['sidecar/handlers/'],
-    sentence: 'Calls Node and Fetch handlers with a request.',
+    sentence: 'Calls Node, Fetch and JSGI handlers with a request.',
     uses: ['exchange', 'ground'],
   },
   {

@@ -12,6 +12,11 @@ export interface JsgiErrors {
   flush(): void
 }
 
+/** Those of an app whose stream is `stream`. */
+export function jsgiErrors(stream: { write(text: string): void; flush(): void }): JsgiErrors {
+  return { print: (text) => stream.write(`${text}\n`), flush: () => stream.flush() }
+}
+
 /** The body of a request. It is read once, by one of these. */
 export interface JsgiInput extends AsyncIterable<Uint8Array> {
   /** Calls `take` with each part, waits for what it gives. Resolves at the end; rejects when the client goes away. */

@@ -2,6 +2,7 @@
 import { LOADED_ONCE } from './in-process.ts'
 import { ConfigError } from '../../errors.ts'
 import { handleJsgi, type JsgiApp } from '../../handlers/jsgi/handle.ts'
+import { jsgiErrors } from '../../handlers/jsgi/request.ts'
 import { LogErrorStream } from '../../interface/error-stream.ts'
 import { atRoot } from '../../variables.ts'
 import { loadTarget } from '../load.ts'
@@ -41,8 +42,7 @@ export function jsgiHere(
     },
     handle(exchange) {
       if (keepPrefix) exchange.variables = atRoot(exchange.variables)
-      const stream = new LogErrorStream(context.log, exchange)
-      const errors = { print: (text: unknown): void => stream.write(`${text}\n`), flush: (): void => stream.flush() }
+      const errors = jsgiErrors(new LogErrorStream(context.log, exchange))
       handleJsgi(app!, exchange, { errors, multiprocess })
     },
     async close() {
