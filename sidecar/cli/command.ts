@@ -91,7 +91,7 @@ export interface Command {
   /** How many positionals there may be. */
   readonly positionals: { readonly min: number; readonly max: number }
   readonly options: readonly Option[]
-  /** What to do with options that belong to another program. */
+  /** Where options go that belong to another program. */
   readonly foreign?: string
   /** Lines to copy, each with what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[]

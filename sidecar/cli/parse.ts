@@ -49,8 +49,11 @@ function attempt(
     const name = unknown.replace(/^-+/, '')
     const meant = command.options.find((option) => option.meant?.includes(name))?.name
     const near = meant ?? nearest(name, Object.keys(options))
-    const hint = near === undefined ? (command.foreign ?? '') : `; did you mean --${near}?`
-    throw new UsageError(`there is no option ${unknown}${hint}`, command.name)
+    const hints = [near === undefined ? undefined : `did you mean --${near}?`, command.foreign]
+    throw new UsageError(
+      [`there is no option ${unknown}`, ...hints.filter((hint) => hint !== undefined)].join('; '),
+      command.name,
+    )
   }
 }
 
