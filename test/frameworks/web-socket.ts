@@ -5,9 +5,12 @@ import { open } from '../conformance/client.ts'
 import { handshake, handshakeKey, WebSocketLive } from '../conformance/websocket.ts'
 import type { Check } from './check.ts'
 
+/** What the check is called. */
+export const WEB_SOCKET = 'a WebSocket'
+
 /** The echo is at `path`. nginx passes WebSockets on by uwsgi, and not by FastCGI. */
 export const webSocketAt = (path: string): Check => ({
-  name: 'a WebSocket',
+  name: WEB_SOCKET,
   by: 'uwsgi',
   async look({ way }) {
     const key = handshakeKey()

@@ -5,7 +5,7 @@ import { installWords } from '../apps/install.ts'
 import { table } from '../document.ts'
 import type { Prefix } from '../frameworks/framework.ts'
 import { written } from '../frameworks/page.ts'
-import { webSocketAt } from '../frameworks/web-socket.ts'
+import { WEB_SOCKET } from '../frameworks/web-socket.ts'
 import { checks } from './checks.ts'
 import type { Family, Server } from './family.ts'
 import type { Seen } from './run.ts'
@@ -54,7 +54,7 @@ function code(file: string, path: string): string[] {
 }
 
 /** What the page says of the checks. */
-export const looked = `Looked at, in each of the four places: ${checks.map(({ name }) => name).join('; ')}; ${webSocketAt('').name} where the server has them, by \`uwsgi_pass\`.\n`
+export const looked = `Looked at, in each of the four places: ${checks.map(({ name }) => name).join('; ')}; ${WEB_SOCKET} where the server has them, by \`uwsgi_pass\`.\n`
 
 const marks = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->\n)`)
 
