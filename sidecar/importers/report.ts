@@ -1,6 +1,7 @@
 // What became of each line of a file that was imported: nothing is dropped without a word.
 import { visible } from '../line.ts'
 import type { ConfigPath } from '../problem.ts'
+import { masked } from './secret.ts'
 
 /** What became of one line. */
 export type Outcome = 'carried over' | 'changed' | 'not carried over'
@@ -75,7 +76,7 @@ export class ImportReport {
   /** What has to be known before it serves: what is changed, and what is not carried over. */
   short(): string {
     const told = this.#entries.filter(({ outcome }) => outcome !== 'carried over')
-    return `${told.map((entry) => `${entry.place}: ${shown(entry)}: ${entry.outcome}: ${entry.note}\n`).join('')}${this.#counts()}\n`
+    return `${told.map((entry) => `${entry.place}: ${shown(entry)}: ${entry.outcome}: ${noteOf(entry)}\n`).join('')}${this.#counts()}\n`
   }
 
   #counts(): string {
@@ -85,13 +86,19 @@ export class ImportReport {
 }
 
 function entryLine(entry: Entry): string {
-  const { place, to, note } = entry
+  const { place, to } = entry
   const where = to ? ` → ${to.join('.')}` : ''
-  return `  ${place}: ${shown(entry)}${where}${note === undefined ? '' : `: ${note}`}\n`
+  const note = noteOf(entry)
+  return `  ${place}: ${shown(entry)}${where}${note === '' ? '' : `: ${note}`}\n`
+}
+
+/** One line: what is quoted in it is somebody else's text. */
+function noteOf({ note = '' }: Entry): string {
+  return visible(masked(note))
 }
 
 function shown({ written }: Entry): string {
-  const line = visible(written)
+  const line = visible(masked(written))
   return line.length > WRITTEN_MAX ? `${line.slice(0, WRITTEN_MAX)}…` : line
 }
 

@@ -5,6 +5,7 @@ configuration prints goes to standard error. Python 3.6 and newer.
 """
 
 import ast
+import codecs
 import importlib
 import importlib.machinery
 import importlib.util
@@ -87,16 +88,16 @@ def assignments(path, executed):
     """Where each name got the value that it has: by name, the line, its text, and whether a value is written there."""
     with open(path, "rb") as file:
         text = file.read()
-    lines = text.decode("utf-8", "replace").splitlines()
+    if text.startswith(codecs.BOM_UTF8):
+        text = text[len(codecs.BOM_UTF8) :]
+    lines = text.splitlines()
     places = {}
 
     def note(name, node):
         if executed and node.lineno not in executed:
             return
         value = getattr(node, "value", None)
-        source = lines[node.lineno - 1].strip()
-        whole = getattr(node, "end_lineno", node.lineno) == node.lineno
-        places[name] = (node.lineno, source if whole else "", is_literal(value))
+        places[name] = (node.lineno, source_of(node, lines), is_literal(value))
 
     def visit(node):
         for child in ast.iter_child_nodes(node):
@@ -117,6 +118,13 @@ def assignments(path, executed):
 
     visit(ast.parse(text))
     return places
+
+
+def source_of(node, lines):
+    """Its own text, without what else is on its line: that may be a secret. Empty where it goes over several, and before Python 3.8."""
+    if getattr(node, "end_lineno", 0) != node.lineno:
+        return ""
+    return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode("utf-8", "replace")
 
 
 def is_literal(node):
