@@ -9,14 +9,18 @@ import { Instance } from './instance.ts'
 import { hasFormat, readEnvironment, readWords, UwsgiReader } from './reader.ts'
 import { readEnvDirs } from './rules/environment.ts'
 import { findStaticFiles } from './rules/static.ts'
+import { magicShown } from './magic.ts'
+import type { UwsgiOption } from './option.ts'
 import type { Verdict } from './rule.ts'
 import { isSwitch, refusal, ruleOf, unknownNote } from './table.ts'
 import { settle } from './settle.ts'
 import { forAllVassals, tyrant, vassalsOf, type Vassal } from './vassals.ts'
-import { writtenOption } from './written-option.ts'
+import { ownOption, writtenOption } from './written-option.ts'
 
 /** An emperor over emperors; more is a circle. */
 const EMPERORS_MAX = 3
+/** A value that is found in a note by chance. */
+const SHORT = 4
 /** Files of an emperor; more is a slip. */
 const VASSALS_MAX = 1000
 
@@ -129,11 +133,12 @@ function tell({ instance, verdicts, placeholders, file }: Taken, composed: Compo
     const written = writtenOption(option)
     const verdict = verdicts[index]
     if (!verdict) {
-      if (placeholders.has(key)) report.carried(place, written, undefined, 'a placeholder')
-      else report.left(place, written, unknownNote(key))
+      if (placeholders.has(key)) report.carried(place, ownOption(option), undefined, 'a placeholder')
+      else report.left(place, ownOption(option), unknownNote(key))
       continue
     }
-    const { outcome, note } = verdict
+    const { outcome } = verdict
+    const note = unfilled(verdict.note, option)
     const to =
       outcome === 'left' || verdict.to === undefined
         ? undefined
@@ -145,4 +150,9 @@ function tell({ instance, verdicts, placeholders, file }: Taken, composed: Compo
     else if (outcome === 'changed') report.changed(place, written, to, note!)
     else report.carried(place, written, to, note)
   }
+}
+
+/** A note that quotes a value has it as it was written: what was filled in may be a password. */
+function unfilled(note: string | undefined, { value, raw }: UwsgiOption): string | undefined {
+  return raw === undefined || value.length < SHORT ? note : note?.replaceAll(value, () => magicShown(raw))
 }

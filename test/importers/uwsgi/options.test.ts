@@ -127,7 +127,32 @@ const CASES: readonly (readonly [lines: string, option: string, config: object, 
     `${app}\nmount = /=b:app`,
     'mount',
     { mounts: { '/': shop } },
-    'there is an app at that place already, which uWSGI would put this one in the place of: leave one of them out',
+    'module is there, which counts for uWSGI wherever it stands: leave one of them out',
+  ],
+  [
+    `mount = /=b:app\nmodule = shop:app`,
+    'mount',
+    { mounts: { '/': shop } },
+    'module is there, which counts for uWSGI wherever it stands: leave one of them out',
+  ],
+  [`module = b:app\n${app}`, 'module = b', { mounts: { '/': shop } }, 'a later line says otherwise, which counts'],
+  [
+    `wsgi-file = b.py\n${app}`,
+    'wsgi-file',
+    { mounts: { '/': shop } },
+    'module counts for uWSGI, wherever it stands: leave one of them out',
+  ],
+  [
+    `wsgi-file = b.py\nwsgi-file = c.py`,
+    'wsgi-file = b',
+    { mounts: { '/': { python: `${cwd}/c.py`, cwd } } },
+    'a later line says otherwise, which counts',
+  ],
+  [
+    `mount = /a=a:app\nmount = /a=b:app\nmanage-script-name = true`,
+    'mount = /a=b',
+    { mounts: { '/a': { python: 'a:app', cwd } } },
+    'there is an app at that place already, and the first counts for uWSGI too: leave one of them out',
   ],
   [
     `${app}\nchdir = /srv\nchdir2 = data`,
@@ -479,11 +504,11 @@ test.each(CASES)('%s', async (lines, option, config, report) => {
 })
 
 test('secrets are named, and not shown', async () => {
-  const lines = `${app}\nenv = TOKEN=s3cret\nphp-set = x=s3cret\nroute-run = basicauth:All,a:s3cret\ndb_password = s3cret\nbase = redis://u:s3cret@host\npythonpath = /%(db_password)%(base)\nset-ph = token=s3cret`
+  const lines = `${app}\nenv = TOKEN=s3cret\nphp-set = x=s3cret\nroute-run = basicauth:All,a:s3cret\ndb_password = s3cret\nbase = redis://u:s3cret@host\npythonpath = /%(db_password)%(base)\nset-ph = token=s3cret\nset = db=s3cret\nthreads = %(db)\nlegion = a 225.1.1.1:4242 98 bf-cbc:s3cret\nroute-run = addheader:X-Api-Key: s3cret\nattach-daemon = run --password s3cret\ncron = 1 2 -1 -1 -1 curl -H "Authorization: Bearer s3cret" host\nlogger = redis://u:s3cret@logs`
   const { report } = await read(lines)
   const shown = report.full()
   expect(shown).not.toContain('s3cret')
-  for (const name of ['env = TOKEN=…', 'basicauth:All,…', 'db_password = …', 'redis://…@host'])
+  for (const name of ['env = TOKEN=…', 'basicauth:All,…', 'db_password = …', 'db = …', 'redis://…@logs'])
     expect(shown).toContain(name)
 })
 

@@ -3,10 +3,9 @@ import { isOn, type UwsgiOption } from '../option.ts'
 import type { Instance, MountDraft } from '../instance.ts'
 import { environmentRules } from './environment.ts'
 import { programAt } from './programs.ts'
-import { always, carried, changed, left, needless, refused, type Rule, type Verdict } from '../rule.ts'
+import { always, carried, changed, left, needless, overridden, refused, type Rule, type Verdict } from '../rule.ts'
 
-const TAKEN =
-  'there is an app at that place already, which uWSGI would put this one in the place of: leave one of them out'
+const TAKEN = 'there is an app at that place already, and the first counts for uWSGI too: leave one of them out'
 
 /** The app for a module or a file, with the callable that counts for all. */
 function pythonApp(text: string, instance: Instance): string {
@@ -21,24 +20,35 @@ function put(instance: Instance, draft: MountDraft, verdict: (to: readonly strin
   return instance.mount(draft) ? verdict(['mounts', draft.key, draft.kind]) : left(TAKEN)
 }
 
+const MODULES = ['module', 'wsgi']
+const FILES = ['wsgi-file', 'file']
+
+/** The app without a place of its own: uWSGI loads the module, else the file, whatever comes first, and then what is mounted. */
+function mainApp(instance: Instance): UwsgiOption | undefined {
+  return instance.last(...MODULES) ?? instance.last(...FILES)
+}
+
+/** Of each option the last one counts. */
+function asMain(option: UwsgiOption, instance: Instance, python: string): Verdict {
+  const main = mainApp(instance)!
+  if (main === option) return put(instance, { key: '/', kind: 'python', settings: { python } }, carried)
+  const isSame = MODULES.includes(main.key) === MODULES.includes(option.key)
+  return isSame ? overridden : left(`${main.key} counts for uWSGI, wherever it stands: leave one of them out`)
+}
+
 const moduleRule: Rule = {
-  names: ['module', 'wsgi'],
+  names: MODULES,
   here: '`python: module:callable`',
-  take: ({ value }, instance) =>
-    put(instance, { key: '/', kind: 'python', settings: { python: pythonApp(value, instance) } }, carried),
+  take: (option, instance) => asMain(option, instance, pythonApp(option.value, instance)),
 }
 
 const fileRule: Rule = {
-  names: ['wsgi-file', 'file'],
+  names: FILES,
   here: '`python: /path/file.py:callable`',
-  take({ value }, instance) {
+  take(option, instance) {
     const callable = instance.last('callable')?.value
-    const file = instance.path(value)
-    return put(
-      instance,
-      { key: '/', kind: 'python', settings: { python: callable ? `${file}:${callable}` : file } },
-      carried,
-    )
+    const file = instance.path(option.value)
+    return asMain(option, instance, callable ? `${file}:${callable}` : file)
   },
 }
 
@@ -47,6 +57,8 @@ const paste: Rule = {
   here: '`python: /path/production.ini#name`; its `[loggers]` count',
   take({ value }, instance) {
     const file = value.replace(/^config:/, '')
+    const main = mainApp(instance)
+    if (main) return left(`${main.key} counts for uWSGI, wherever it stands: leave one of them out`)
     const [path = '', name] = file.split('#')
     const python = `${instance.path(path)}${name === undefined ? '' : `#${name}`}`
     return put(instance, { key: '/', kind: 'python', settings: { python } }, carried)
@@ -65,6 +77,8 @@ const mount: Rule = {
     if (key === undefined) return left(`${place} is no place: it begins with a slash, or is HOST|/PATH`)
     const program = programAt(key, what, instance)
     const draft: MountDraft = program ?? { key, kind: 'python', settings: { python: pythonApp(what, instance) } }
+    const main = key === '/' ? mainApp(instance) : undefined
+    if (main) return left(`${main.key} is there, which counts for uWSGI wherever it stands: leave one of them out`)
     const manages = instance.last('manage-script-name')
     const isManaged = (manages !== undefined && isOn(manages)) || key === '/'
     if (!isManaged)

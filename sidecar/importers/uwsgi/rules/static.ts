@@ -11,11 +11,18 @@ const YEAR = 31_536_000
 /** What `static-map` names that is a file and no folder, which has to be known before. */
 export async function findStaticFiles(instance: Instance): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
-  for (const { value } of instance.all('static-map', 'static-map2')) {
-    const path = instance.path(value.slice(value.indexOf('=') + 1))
+  for (const { key, value } of instance.all('static-map', 'static-map2')) {
+    const path = mappedTo(value, key === 'static-map2', instance)
     if ((await stat(path).catch(() => undefined))?.isFile()) found.add(path)
   }
   return found
+}
+
+/** The folder or file of `PLACE=FOLDER`. @param appends the place goes on behind it */
+function mappedTo(value: string, appends: boolean, instance: Instance): string {
+  const equals = value.indexOf('=')
+  const root = instance.path(value.slice(equals + 1))
+  return appends ? `${root === '/' ? '' : root}${value.slice(0, equals).replace(/\/+$/, '')}` : root
 }
 
 /** What all static files have. */
@@ -49,10 +56,9 @@ function map(names: readonly string[], here: string, appends: boolean): Rule {
       if (equals < 0) return left('it is PLACE=FOLDER')
       const place = value.slice(0, equals).replace(/\/+$/, '')
       if (place !== '' && !place.startsWith('/')) return left(`${place} is no place: it begins with a slash`)
-      const root = instance.path(value.slice(equals + 1))
-      if (place === '') return layer(root, instance)
-      if (!appends && instance.staticFiles.has(root)) return file(place, root, instance)
-      const files = appends ? `${root === '/' ? '' : root}${place}` : root
+      const files = mappedTo(value, appends, instance)
+      if (place === '') return layer(files, instance)
+      if (instance.staticFiles.has(files)) return file(place, files, instance)
       if (!instance.mount({ key: place, kind: 'files', settings: { files, ...common(instance) } }))
         return left('there is something at that place already: put the files of both into one folder')
       return changed(ABSENT, ['mounts', place, 'files'])
