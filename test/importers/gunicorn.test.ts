@@ -196,3 +196,22 @@ test('a configuration that raises is shown with its own lines alone', async () =
   expect(one.err).toMatch(/raises\.py:2: Python says ValueError: no port \[IMPORT_SYNTAX\]/)
   expect(one.err).not.toMatch(/read_conf/)
 })
+
+test('what else is on the line of a setting is not shown', async () => {
+  write('line.py', 'wsgi_app = "shop:app"\nworkers = 2; raw_env = ["KEY=s3cret"]; token = "s3cret"\n')
+  const one = run(['import', 'gunicorn', 'line.py'])
+  expect((await one.ended).code).toBe(0)
+  expect(one.err).toMatch(/line\.py:2: workers = 2 → mounts\.\/\.processes\n/)
+  expect(one.err).not.toContain('s3cret')
+})
+
+test('what a configuration has started may live on, and one that is no file is not read', async () => {
+  write('child.py', 'import subprocess\nwsgi_app = "shop:app"\nchild = subprocess.Popen(["sleep", "20"])\nprint(child.pid)\n')
+  const one = run(['import', 'gunicorn', 'child.py'])
+  expect((await one.ended).code).toBe(0)
+  // It is still there.
+  process.kill(Number(/what it prints: ([0-9]+)/.exec(one.err)![1]))
+  const endless = run(['import', 'gunicorn', '/dev/zero', '--', 'shop:app'])
+  expect((await endless.ended).code).toBe(1)
+  expect(endless.err).toMatch(/\/dev\/zero: it is no file \[IMPORT_MISSING\]/)
+})

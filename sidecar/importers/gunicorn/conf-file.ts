@@ -1,5 +1,5 @@
 // A configuration file of gunicorn is a program: Python runs it, and says what it sets.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
 import { readValue, shownValue, type Given } from './given.ts'
@@ -9,6 +9,12 @@ const READER = fileURLToPath(new URL('./read_conf.py', import.meta.url))
 
 /** How long it may take, in milliseconds: one that asks a server for its settings waits as long as that does. */
 const TIME_MAX = 30_000
+
+/** How long what it has printed is waited for once it has ended, in milliseconds: what it has started may hold on to that. */
+const REST_MAX = 1000
+
+/** Of what it has printed so much is shown beside an error. */
+const SHOWN_MAX = 4000
 
 /** What may be said by it. */
 const OUTPUT_MAX = 16 * 1024 * 1024
@@ -76,26 +82,65 @@ export async function runConfFile(conf: ConfFile): Promise<ConfValues> {
   return { given, others, printed, words: answer.args }
 }
 
-function ask(
-  { python, cwd, environment, name }: ConfFile,
-  asked: string,
-): Promise<{ answer: Answer; printed: string }> {
-  return new Promise((resolve, reject) => {
-    const options = { cwd, env: { ...environment }, timeout: TIME_MAX, maxBuffer: OUTPUT_MAX, windowsHide: true }
-    execFile(python, [READER, asked], options, (error, stdout, stderr) => {
-      const wrong = (code: string, message: string): void =>
-        reject(new ConfigError(code, name, message, stderr.trim() === '' ? {} : { cause: stderr }))
-      if (error) {
-        if (typeof error.code === 'string')
-          return wrong('IMPORT_MISSING', `it is run by Python, and ${python} cannot be run: ${error.code}`)
-        if (error.killed) return wrong('IMPORT_SYNTAX', `it did not end within ${TIME_MAX / 1000} s`)
-        return wrong('IMPORT_SYNTAX', `Python ended with ${error.code ?? error.signal} while it was run`)
-      }
-      try {
-        resolve({ answer: JSON.parse(stdout) as Answer, printed: stderr })
-      } catch {
-        wrong('IMPORT_SYNTAX', `${python} does not answer as Python does`)
-      }
+async function ask(conf: ConfFile, asked: string): Promise<{ answer: Answer; printed: string }> {
+  const { python, name } = conf
+  const { ended, answered, printed } = await runReader(conf, [READER, asked])
+  const wrong = (code: string, message: string): ConfigError =>
+    new ConfigError(code, name, message, printed.trim() === '' ? {} : { cause: printed.slice(0, SHOWN_MAX) })
+  if ('failed' in ended) throw wrong('IMPORT_MISSING', `it is run by Python, and ${python} cannot be run: ${ended.failed}`)
+  if ('late' in ended) throw wrong('IMPORT_SYNTAX', `it did not end within ${TIME_MAX / 1000} s`)
+  if ('loud' in ended) throw wrong('IMPORT_SYNTAX', `it prints more than ${OUTPUT_MAX / 1024 / 1024} MB`)
+  if (ended.how !== 0) throw wrong('IMPORT_SYNTAX', `Python ended with ${ended.how} while it was run`)
+  try {
+    return { answer: JSON.parse(answered) as Answer, printed }
+  } catch {
+    throw wrong('IMPORT_SYNTAX', `it ended ${python}, or that does not answer as Python does`)
+  }
+}
+
+/** How a run came to its end. */
+type Ended = { readonly failed: string } | { readonly late: true } | { readonly loud: true } | { readonly how: number | string }
+
+/** Runs Python. It counts as ended when it ends itself: what the file has started may live on, and hold on to its output. */
+function runReader(
+  { python, cwd, environment }: ConfFile,
+  words: readonly string[],
+): Promise<{ ended: Ended; answered: string; printed: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(python, words, {
+      cwd,
+      env: { ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    const parts: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
+    let size = 0
+    let given: Ended | undefined
+    const end = (ended: Ended): void => {
+      given ??= ended
+      child.kill('SIGKILL')
+    }
+    const finish = (ended: Ended): void => {
+      clearTimeout(timer)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      const text = (of: 'stdout' | 'stderr'): string => Buffer.concat(parts[of]).toString()
+      resolve({ ended: given ?? ended, answered: text('stdout'), printed: text('stderr') })
+    }
+    const timer = setTimeout(() => end({ late: true }), TIME_MAX)
+    for (const of of ['stdout', 'stderr'] as const) {
+      child[of].on('data', (part: Buffer) => {
+        size += part.length
+        if (size > OUTPUT_MAX) end({ loud: true })
+        else parts[of].push(part)
+      })
+    }
+    child.on('error', (error: NodeJS.ErrnoException) => finish({ failed: error.code ?? error.message }))
+    child.on('exit', (code, signal) => {
+      const ended: Ended = { how: code ?? signal ?? 'nothing' }
+      child.on('close', () => finish(ended))
+      // What it has printed is there by then.
+      setTimeout(() => finish(ended), REST_MAX).unref()
     })
   })
 }

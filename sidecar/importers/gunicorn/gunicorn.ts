@@ -1,5 +1,5 @@
 // gunicorn: a configuration file, which is a program in Python, and a command line over it.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { ConfigError } from '../../errors.ts'
 import type { Imported, Importer, ImportSource } from '../importer.ts'
@@ -24,7 +24,7 @@ const DEFAULT_FILE = 'gunicorn.conf.py'
 export const gunicorn: Importer = {
   name: 'gunicorn',
   read({ file, words, cwd, environment }: ImportSource): Promise<Imported> {
-    if (!existsSync(resolve(cwd, file))) throw new ConfigError('IMPORT_MISSING', file, 'there is no such file')
+    demandFile(file, cwd)
     return importGunicorn({ file, words, place: 'command line', cwd, environment })
   },
 }
@@ -85,6 +85,13 @@ export async function importGunicorn({ file, words, place, cwd, environment }: G
   return { config, report }
 }
 
+/** @throws {ConfigError} IMPORT_MISSING: there is none, or Python would read from it without end */
+function demandFile(file: string, cwd: string): void {
+  const found = statSync(resolve(cwd, file), { throwIfNoEntry: false })
+  if (!found) throw new ConfigError('IMPORT_MISSING', file, 'there is no such file')
+  if (!found.isFile()) throw new ConfigError('IMPORT_MISSING', file, 'it is no file')
+}
+
 /** The file that counts. @throws {ConfigError} IMPORT_SYNTAX for two */
 function confOf(
   file: string | undefined,
@@ -102,7 +109,7 @@ function confOf(
   const wanted = file ?? named ?? (existsSync(resolve(cwd, DEFAULT_FILE)) ? DEFAULT_FILE : undefined)
   if (wanted === undefined) return undefined
   if (wanted.startsWith('python:')) return { file: wanted, name: wanted }
-  if (!existsSync(resolve(cwd, wanted))) throw new ConfigError('IMPORT_MISSING', wanted, 'there is no such file')
+  demandFile(wanted, cwd)
   return { file: resolve(cwd, wanted), name: wanted }
 }
 
