@@ -163,6 +163,8 @@ test.each([
   ['{\n  "listeners": {,}\n}', /bad\.json:2: .*JSON/],
   ['[]', /bad\.json: it is no configuration of Unit/],
   ['{"listeners": {}}', /bad\.json: it has no listeners/],
+  ['{"listeners": {},\n "routes": [],\n "routes": []}', /bad\.json:3: a member of this name is there already/],
+  [`{"a": ${'['.repeat(200)}${']'.repeat(200)}}`, /bad\.json: it has more than 100 groups and lists in one another/],
 ])('what cannot be read says why: %s', async (text, message) => {
   write('bad.json', text)
   const one = run(['import', 'unit', 'bad.json'])
@@ -205,6 +207,20 @@ test.each([
   const pattern = new RegExp(addressPattern(text))
   expect(inside.filter((one) => !pattern.test(one))).toEqual([])
   expect(outside.filter((one) => pattern.test(one))).toEqual([])
+})
+
+test.each([
+  ['routes', [{ match: { uri: '/a*' }, action: { pass: 'routes' } }, { action: { return: 200 } }], /it leads in a circle/],
+  ['applications/$host', [], /pass applications\/\$host depends on the request.*503/],
+  ['routes', [], /1 carried over, 0 changed, 0 not carried over/],
+])('a listener that passes to %s: what leads nowhere is told, and the result is right', async (pass, routes, told) => {
+  write('nowhere.json', JSON.stringify({ listeners: { '127.0.0.1:1': { pass } }, routes }))
+  const one = run(['import', 'unit', 'nowhere.json'])
+  expect((await one.ended).code).toBe(0)
+  expect(one.err).toMatch(told)
+  expect(one.out.length).toBeLessThan(2000)
+  write('nowhere.yaml', one.out)
+  expect((await run(['check', '-c', 'nowhere.yaml', '--no-listen']).ended).code).toBe(0)
 })
 
 test('docs/migrate-unit.md has every option', async () => {

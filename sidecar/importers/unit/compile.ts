@@ -92,8 +92,11 @@ function plain(places: readonly Placed[], cases: readonly Case[], told: Told): C
     if (one.path.length > 0 && !places.some((other) => other.one === one))
       told.left(one.path, 'steps in front of it take all requests')
   }
-  return { use: [], mounts }
+  // A gateway has a mount: where there is nothing for anybody, that says so.
+  return { use: [], mounts: Object.keys(mounts).length === 0 ? { '/': NOT_FOUND.mount(NOWHERE) } : mounts }
 }
+
+const NOWHERE: Site = { key: '/', base: '' }
 
 function dispatched(cases: readonly Case[], told: Told): Compiled {
   const keys = new Map<string, string>()

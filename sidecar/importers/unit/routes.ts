@@ -1,4 +1,5 @@
 // `routes` → cases: what is asked for, and what answers, in the order of the steps.
+import { ConfigError } from '../../errors.ts'
 import type { ConfigPath } from '../../problem.ts'
 import { answerOf, passWords, type Surroundings } from './action.ts'
 import type { Group } from './group.ts'
@@ -7,14 +8,17 @@ import { ALWAYS, conditionsOf, type Conditions } from './conditions.ts'
 import { Refused } from './refused.ts'
 import { NOT_FOUND, STAND_IN } from './target.ts'
 
-/** Routes that lead to routes: more is a circle. */
-const DEPTH_MAX = 10
+/** Cases in all: routes that lead to routes have those of all of them, once for each way that leads there. */
+const CASES_MAX = 2000
 
 /** The routes of a configuration. */
 export class Routes {
   readonly #routes: unknown
   readonly #around: Surroundings
   readonly #used = new Set<string>()
+  /** Those that have led to where it is. */
+  readonly #way: string[] = []
+  #cases = 0
 
   /** @param routes a list, or lists by their names */
   constructor(routes: unknown, around: Surroundings) {
@@ -24,7 +28,7 @@ export class Routes {
 
   /** What `pass` of a listener leads to. @param path of it */
   cases(pass: unknown, path: ConfigPath): Case[] {
-    return this.#pass({ pass }, path, ALWAYS, 0)
+    return this.#pass({ pass }, path, ALWAYS)
   }
 
   /** Tells of those to which nothing leads. */
@@ -37,38 +41,42 @@ export class Routes {
       this.#around.told.left(['routes'], 'nothing that is imported leads to them')
   }
 
-  #pass(action: Group, path: ConfigPath, conditions: Conditions, depth: number): Case[] {
+  #pass(action: Group, path: ConfigPath, conditions: Conditions): Case[] {
+    if (++this.#cases > CASES_MAX)
+      throw new ConfigError('IMPORT_SYNTAX', this.#around.told.place(path), `its routes have more than ${CASES_MAX} cases`)
     try {
       const words = action.pass === undefined ? [] : passWords(action.pass)
       if (words[0] !== 'routes') return this.#answer(action, path, conditions)
       if (action.rewrite !== undefined || action.response_headers !== undefined)
         throw new Refused('rewrite and response_headers in front of a route: write them into its steps')
-      if (depth > DEPTH_MAX) throw new Refused('routes lead to each other')
-      return this.#steps(words[1], path, conditions, depth)
+      return this.#steps(words[1], path, conditions)
     } catch (error) {
       return [this.#refused(error, path, conditions)]
     }
   }
 
-  #steps(name: string | undefined, path: ConfigPath, conditions: Conditions, depth: number): Case[] {
+  #steps(name: string | undefined, path: ConfigPath, conditions: Conditions): Case[] {
     const at = name === undefined ? ['routes'] : ['routes', name]
     const steps = name === undefined ? this.#routes : (this.#routes as Group | undefined)?.[name]
     if (!Array.isArray(steps)) throw new Refused(`there is no ${at.join('.')}`)
+    if (this.#way.includes(name ?? '')) throw new Refused(`it leads in a circle: ${at.join('.')} has led here`)
     this.#used.add(name ?? '')
     this.#around.told.covered(path)
-    const cases = steps.flatMap((step: Group, index) => this.#step(step, [...at, index], conditions, depth))
+    this.#way.push(name ?? '')
+    const cases = steps.flatMap((step: Group, index) => this.#step(step, [...at, index], conditions))
+    this.#way.pop()
     // What none of them is for does not go on behind the route.
     return [...cases, { conditions, target: NOT_FOUND, to: undefined, below: '', path: [], note: undefined }]
   }
 
-  #step({ match, action }: Group, path: ConfigPath, before: Conditions, depth: number): Case[] {
+  #step({ match, action }: Group, path: ConfigPath, before: Conditions): Case[] {
     let all: readonly Conditions[]
     try {
       all = conditionsOf(match)
     } catch (error) {
       return [this.#refused(error, path, [...before, ...expressible(match as Group)])]
     }
-    return all.flatMap((own) => this.#pass((action ?? {}) as Group, path, [...before, ...own], depth + 1))
+    return all.flatMap((own) => this.#pass((action ?? {}) as Group, path, [...before, ...own]))
   }
 
   #answer(action: Group, path: ConfigPath, conditions: Conditions): Case[] {

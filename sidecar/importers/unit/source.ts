@@ -8,6 +8,9 @@ import { TEXT_MAX, TOO_LONG } from '../../text-file.ts'
 import { jsonFault, lineOf, type LineOf } from '../../text-lines.ts'
 import { sourceText } from '../source-text.ts'
 
+/** Groups and lists in one another: more is a slip. */
+const DEPTH_MAX = 100
+
 /** How long the control API may take, in milliseconds. */
 const TIME_MAX = 10_000
 
@@ -28,7 +31,7 @@ export async function readSource(file: string, cwd: string): Promise<UnitSource>
   }
   const text = withoutComments((await sourceText(file, cwd)).replace(/^\uFEFF/, ' '))
   const { value, at } = topOf(parsed(text, file), file)
-  const line = await lines(text)
+  const line = await lines(text, file)
   return {
     data: value,
     place: (path) => {
@@ -58,7 +61,9 @@ function parsed(text: string, file: string): unknown {
   const fault = jsonFault(text)
   if (fault)
     throw new ConfigError('IMPORT_SYNTAX', fault.line === undefined ? file : `${file}:${fault.line}`, fault.message)
-  return JSON.parse(text)
+  const data: unknown = JSON.parse(text)
+  demandShallow(data, file)
+  return data
 }
 
 /** Unit takes comments as JavaScript has them. Blanks in their place keep the lines. */
@@ -68,10 +73,27 @@ function withoutComments(text: string): string {
   )
 }
 
-async function lines(text: string): Promise<LineOf> {
+/** @throws {ConfigError} IMPORT_SYNTAX: Unit refuses a member that is there twice, of which JSON.parse takes the last */
+async function lines(text: string, file: string): Promise<LineOf> {
   const { parseDocument, LineCounter } = await import('yaml')
   const lineCounter = new LineCounter()
-  return lineOf(parseDocument(text, { lineCounter, uniqueKeys: false }), lineCounter)
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const twice = document.errors.find(({ code }) => code === 'DUPLICATE_KEY')
+  if (twice) {
+    const { line } = lineCounter.linePos(twice.pos[0])
+    throw new ConfigError('IMPORT_SYNTAX', `${file}:${line}`, 'a member of this name is there already: Unit takes each once')
+  }
+  return lineOf(document, lineCounter)
+}
+
+/** @throws {ConfigError} IMPORT_SYNTAX */
+function demandShallow(data: unknown, file: string): void {
+  let level: unknown[] = [data]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX)
+      throw new ConfigError('IMPORT_SYNTAX', file, `it has more than ${DEPTH_MAX} groups and lists in one another`)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
 }
 
 interface Control {

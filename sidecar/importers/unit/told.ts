@@ -11,6 +11,7 @@ export class Told {
   readonly report = new ImportReport()
   readonly #source: UnitSource
   readonly #told = new Set<string>()
+  readonly #left = new Set<string>()
 
   constructor(source: UnitSource) {
     this.#source = source
@@ -24,8 +25,13 @@ export class Told {
     if (this.#first(path)) this.report.changed(this.place(path), this.written(path), to, note)
   }
 
+  /** Told even of what something else was said of before: the pass of a listener has an address, and may lead nowhere. */
   left(path: ConfigPath, why: string): void {
-    if (this.#first(path)) this.report.left(this.place(path), this.written(path), why)
+    this.#first(path)
+    const key = path.join('\n')
+    if (this.#left.has(key)) return
+    this.#left.add(key)
+    this.report.left(this.place(path), this.written(path), why)
   }
 
   /** It says nothing by itself: it is part of what is told elsewhere. */
