@@ -79,6 +79,7 @@ class Conversion {
     this.#tellHost()
     const pools = [...this.#pools.values()]
     const listen = pools.map(({ listener }) => listener).filter(({ address }) => address !== undefined)
+    demandApart(pools)
     const mounts = Object.fromEntries(pools.map((pool) => [this.#key(pool), pool.mount]))
     return { config: { ...this.#gateway, listen, mounts }, report: this.#report }
   }
@@ -139,6 +140,11 @@ class Conversion {
   }
 
   #take(setting: FpmSetting, pool: Pool): void {
+    const counts = pool.counting(setting)
+    if (counts !== undefined && counts.place !== setting.place) {
+      this.#report.left(setting.place, shown(setting), `${counts.place} says otherwise, which counts`)
+      return
+    }
     const directive = directiveOf(setting, poolDirectives)
     this.#tell(setting, directive ? filled(directive, setting, pool, this.#source) : unknown(setting, poolDirectives), [
       pool,
@@ -190,6 +196,22 @@ class Conversion {
     )
     host('in the mount has it run where no file is, unless Sidegate has found that out (its log says so).')
     host('`sidegate plug nginx`, or another web server, writes its side anew.')
+  }
+}
+
+/** @throws {ConfigError} IMPORT_SYNTAX: php-fpm does not start with two pools at one address either */
+function demandApart(pools: readonly Pool[]): void {
+  const seen = new Map<unknown, Pool>()
+  for (const pool of pools) {
+    const { address } = pool.listener
+    const other = seen.get(address)
+    if (address !== undefined && other)
+      throw new ConfigError(
+        'IMPORT_SYNTAX',
+        pool.settings.get('listen')!.place,
+        `the pool ${other.name} has this address too: give each pool one of its own`,
+      )
+    seen.set(address, pool)
   }
 }
 

@@ -101,7 +101,7 @@ class Conversion {
           .map((element) => ({ element, file: this.#application!.file })),
       ),
       ...web.at('appSettings', 'add'),
-    ]
+    ].filter(({ element }) => keyOf(element) !== '')
     const prefix = this.#settings.findLast(({ element }) => keyOf(element) === 'SCRIPT_NAME')?.element.attributes.value
     const folder = dirname(resolve(source.cwd, source.file))
     this.#site = new SiteDraft(folder, prefix ?? '/', this.#application?.element, source.environment)
@@ -169,9 +169,20 @@ class Conversion {
       const place = `${this.#web.file}:${child.line}`
       if (child.name === 'location') this.#takeLocation(child, place)
       else if (child.name === 'system.webServer') this.#takeServer(child)
-      else if (child.name !== 'appSettings') this.#report.left(place, `<${child.name}>`, 'it is not of wfastcgi')
+      else if (child.name === 'appSettings') this.#takeOtherSettings(child)
+      else this.#report.left(place, `<${child.name}>`, 'it is not of wfastcgi')
     }
     for (const { name, file, line } of this.#quiet) this.#addFiles(name, `${file}:${line}`, '<handlers>')
+  }
+
+  /** Of settings wfastcgi reads those that are added, and nothing that takes some away. */
+  #takeOtherSettings({ children }: XmlElement): void {
+    for (const { name, line, attributes } of children) {
+      const written = `<${name}${attributes.key === undefined ? '' : ` key="${attributes.key}"`}> of <appSettings>`
+      const place = `${this.#web.file}:${line}`
+      if (name !== 'add') this.#report.left(place, written, 'wfastcgi takes no notice of it either')
+      else if (attributes.key === undefined || attributes.key === '') this.#report.left(place, written, 'it has no key')
+    }
   }
 
   #takeServer({ children }: XmlElement): void {

@@ -206,7 +206,10 @@ test('what else is on the line of a setting is not shown', async () => {
 })
 
 test('what a configuration has started may live on, and one that is no file is not read', async () => {
-  write('child.py', 'import subprocess\nwsgi_app = "shop:app"\nchild = subprocess.Popen(["sleep", "20"])\nprint(child.pid)\n')
+  write(
+    'child.py',
+    'import subprocess\nwsgi_app = "shop:app"\nchild = subprocess.Popen(["sleep", "20"])\nprint(child.pid)\n',
+  )
   const one = run(['import', 'gunicorn', 'child.py'])
   expect((await one.ended).code).toBe(0)
   // It is still there.

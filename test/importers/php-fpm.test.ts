@@ -56,6 +56,17 @@ test.each([
   await expect(reading).rejects.toThrow(message)
 })
 
+test('of a setting that is there twice the last one counts; two pools at one address are none', async () => {
+  const pool = (name: string): string => `[${name}]\nlisten = 127.0.0.1:9000\npm = static\npm.max_children = 2\n`
+  write('twice.conf', `${pool('www')}pm.max_requests = 5\npm.max_requests = 6\nphp_value[a] = 1\nphp_value[b] = 2\n`)
+  const { config, report } = await importer.read({ file: 'twice.conf', words, cwd: path, environment: {} })
+  expect(config.mounts).toMatchObject({ '/': { maxRequests: 6, ini: { a: '1', b: '2' } } })
+  expect(report.full()).toMatch(/twice\.conf:5: pm\.max_requests = 5: twice\.conf:6 says otherwise, which counts/)
+  write('both.conf', `${pool('a')}${pool('b')}`)
+  const both = importer.read({ file: 'both.conf', words, cwd: path, environment: {} })
+  await expect(both).rejects.toMatchObject({ code: 'IMPORT_SYNTAX', path: 'both.conf:6' })
+})
+
 test('the syntax of php.ini', async () => {
   const lines = [
     '; a comment',

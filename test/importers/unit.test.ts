@@ -210,7 +210,11 @@ test.each([
 })
 
 test.each([
-  ['routes', [{ match: { uri: '/a*' }, action: { pass: 'routes' } }, { action: { return: 200 } }], /it leads in a circle/],
+  [
+    'routes',
+    [{ match: { uri: '/a*' }, action: { pass: 'routes' } }, { action: { return: 200 } }],
+    /it leads in a circle/,
+  ],
   ['applications/$host', [], /pass applications\/\$host depends on the request.*503/],
   ['routes', [], /1 carried over, 0 changed, 0 not carried over/],
 ])('a listener that passes to %s: what leads nowhere is told, and the result is right', async (pass, routes, told) => {

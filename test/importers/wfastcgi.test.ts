@@ -53,6 +53,15 @@ test('what is not set here is left to whoever reads the report', async () => {
   expect(report.full()).toMatch(/PYTHONPATH = %NOWHERE%: %NOWHERE% is not set here/)
 })
 
+test('settings without a key, and those that take others away, are told', async () => {
+  write('web.config', webConfig('<clear /><add key="WSGI_HANDLER" value="app" /><remove key="X" /><add value="y" />'))
+  const { config, report } = await wfastcgi.read({ file: 'web.config', words: [], cwd: path, environment: {} })
+  expect(config.mounts).not.toHaveProperty(['/', 'env'])
+  expect(report.full()).toMatch(/<clear> of <appSettings>: wfastcgi takes no notice of it either/)
+  expect(report.full()).toMatch(/<remove key="X"> of <appSettings>: wfastcgi takes no notice/)
+  expect(report.full()).toMatch(/<add> of <appSettings>: it has no key/)
+})
+
 test('every setting is in the tables of docs/migrate-wfastcgi.md', async () => {
   const rows = (list: readonly WfastcgiSetting[]): string =>
     table(

@@ -87,7 +87,8 @@ async function ask(conf: ConfFile, asked: string): Promise<{ answer: Answer; pri
   const { ended, answered, printed } = await runReader(conf, [READER, asked])
   const wrong = (code: string, message: string): ConfigError =>
     new ConfigError(code, name, message, printed.trim() === '' ? {} : { cause: printed.slice(0, SHOWN_MAX) })
-  if ('failed' in ended) throw wrong('IMPORT_MISSING', `it is run by Python, and ${python} cannot be run: ${ended.failed}`)
+  if ('failed' in ended)
+    throw wrong('IMPORT_MISSING', `it is run by Python, and ${python} cannot be run: ${ended.failed}`)
   if ('late' in ended) throw wrong('IMPORT_SYNTAX', `it did not end within ${TIME_MAX / 1000} s`)
   if ('loud' in ended) throw wrong('IMPORT_SYNTAX', `it prints more than ${OUTPUT_MAX / 1024 / 1024} MB`)
   if (ended.how !== 0) throw wrong('IMPORT_SYNTAX', `Python ended with ${ended.how} while it was run`)
@@ -99,7 +100,11 @@ async function ask(conf: ConfFile, asked: string): Promise<{ answer: Answer; pri
 }
 
 /** How a run came to its end. */
-type Ended = { readonly failed: string } | { readonly late: true } | { readonly loud: true } | { readonly how: number | string }
+type Ended =
+  | { readonly failed: string }
+  | { readonly late: true }
+  | { readonly loud: true }
+  | { readonly how: number | string }
 
 /** Runs Python. It counts as ended when it ends itself: what the file has started may live on, and hold on to its output. */
 function runReader(

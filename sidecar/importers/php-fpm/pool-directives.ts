@@ -87,7 +87,12 @@ export const poolDirectives: readonly Directive[] = [
     name: 'pm.max_children',
     here: '`processes`, `processes.max`',
     note: 'requests beyond that wait in the gateway, `queue` of them, and not in the backlog of the socket',
-    take: (_, pool) => ({ anyway: WITH_PM, at: pool.value('pm') === 'static' ? ['processes'] : ['processes', 'max'] }),
+    take: ({ value }, pool) =>
+      pool.number('pm.max_children') === undefined
+        ? {
+            left: `${JSON.stringify(value)} is no number: php-fpm does not start with it, and here there is one process`,
+          }
+        : { anyway: WITH_PM, at: pool.value('pm') === 'static' ? ['processes'] : ['processes', 'max'] },
   },
   staff('pm.start_servers', '`processes.min`', WAITING, ['dynamic'], { anyway: WAITING, at: ['processes', 'min'] }),
   staff('pm.min_spare_servers', '`processes.min`', 'one waits at least, as far as max goes', ['dynamic'], {

@@ -29,6 +29,7 @@ export class Pool {
   readonly section: FpmSection
   /** The last of each name. */
   readonly settings = new Map<string, FpmSetting>()
+  readonly #counting = new Map<string, FpmSetting>()
   readonly mount: Record<string, unknown> = {}
   readonly listener: Record<string, unknown> = {}
 
@@ -42,6 +43,12 @@ export class Pool {
 
   add(setting: FpmSetting): void {
     this.settings.set(setting.name, setting)
+    this.#counting.set(`${setting.name}[${setting.key ?? ''}]`, setting)
+  }
+
+  /** The line that counts of those with its name and key: the last one. */
+  counting({ name, key = '' }: FpmSetting): FpmSetting | undefined {
+    return this.#counting.get(`${name}[${key}]`)
   }
 
   /** As it is written, or php-fpm's default. */

@@ -43,7 +43,11 @@ export class Routes {
 
   #pass(action: Group, path: ConfigPath, conditions: Conditions): Case[] {
     if (++this.#cases > CASES_MAX)
-      throw new ConfigError('IMPORT_SYNTAX', this.#around.told.place(path), `its routes have more than ${CASES_MAX} cases`)
+      throw new ConfigError(
+        'IMPORT_SYNTAX',
+        this.#around.told.place(path),
+        `its routes have more than ${CASES_MAX} cases`,
+      )
     try {
       const words = action.pass === undefined ? [] : passWords(action.pass)
       if (words[0] !== 'routes') return this.#answer(action, path, conditions)

@@ -81,7 +81,11 @@ async function lines(text: string, file: string): Promise<LineOf> {
   const twice = document.errors.find(({ code }) => code === 'DUPLICATE_KEY')
   if (twice) {
     const { line } = lineCounter.linePos(twice.pos[0])
-    throw new ConfigError('IMPORT_SYNTAX', `${file}:${line}`, 'a member of this name is there already: Unit takes each once')
+    throw new ConfigError(
+      'IMPORT_SYNTAX',
+      `${file}:${line}`,
+      'a member of this name is there already: Unit takes each once',
+    )
   }
   return lineOf(document, lineCounter)
 }
