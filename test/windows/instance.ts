@@ -109,7 +109,8 @@ export class Instance {
   /** TerminateProcess. */
   async kill(): Promise<void> {
     this.killOther(this.pid)
-    await this.exited
+    // Who hears of the end of the pipe first may stop this one, and then there is no line any more.
+    await Promise.race([this.exited, this.#program.exited])
   }
 
   /** TerminateProcess of another process of Windows; one that is gone is none. */
