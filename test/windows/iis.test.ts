@@ -129,9 +129,7 @@ describe.skipIf(!prepared)('behind IIS', () => {
     expect((await application.ask(get('/pid'))).head.status).toBe(200)
     expect(application.instances).toHaveLength(2)
     const answers = Promise.all(Array.from({ length: 5 }, (_, turn) => application.ask(get(`/echo?${turn}`))))
-    const lost = expect(waiting).rejects.toThrow('the pipe ended before the response')
-    await first!.kill()
-    await lost
+    await Promise.all([expect(waiting).rejects.toThrow('the pipe ended before the response'), first!.kill()])
     expect((await answers).map(json)).toEqual([0, 1, 2, 3, 4].map((turn) => ({ echo: String(turn) })))
     await until('the failure is counted', () => application.failed === 1)
   })
