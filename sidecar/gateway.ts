@@ -234,14 +234,15 @@ export class Gateway implements Reception, Controlled {
   }
 
   /**
-   * Stops to accept, lets the requests in flight end and their responses be taken (at most `drainTimeout`), then closes. WebSockets are told
-   * to end at once.
+   * Stops to accept, lets the requests in flight end and their responses be taken (at most `drainTimeout`), those too that new connections
+   * bring within a moment, then closes. WebSockets are told to end at once.
    */
   async drain(): Promise<void> {
     this.draining = true
     const quiet = Promise.all([...this.#listeners, this.#places].map((each) => each.drain()))
     await settledWithin(this.#drainTimeout, quiet, () => {
       const running = this.#places.inFlight + (this.#inFront?.waiting.length ?? 0)
+      if (running === 0 && !this.#listeners.some(({ answers }) => answers)) return
       const what = running > 0 ? `${running} requests were still running` : 'responses were still on their way'
       this.log.warn(`${what} after ${this.#drainTimeout / 1000} s and were cut`, { code: 'DRAIN_TIMEOUT' })
     })

@@ -10,6 +10,8 @@ export interface Incoming {
   readonly socket: Socket
   /** The sweep after which it came. */
   readonly since: number
+  /** When it came, as performance.now() has it. */
+  readonly at: number
   /** Something was sent. */
   begun: boolean
   /** Reads the PROXY protocol header that has to come first. */
@@ -31,7 +33,8 @@ export interface Incoming {
 
 /** A connection of which nothing is known; `since`: the sweep after which it came. */
 export function incomingOn(socket: Socket, since: number): Incoming {
-  return { socket, since, begun: false, header: undefined, client: undefined, connection: undefined }
+  const at = performance.now()
+  return { socket, since, at, begun: false, header: undefined, client: undefined, connection: undefined }
 }
 
 /** Who asks: who is behind the load balancer, where that says so. */

@@ -21,6 +21,8 @@ export interface Limits {
   readonly lingerTrusted: number
   /** Without a byte either way on a connection that a mount took over, once the gateway stops. */
   readonly farewell: number
+  /** For the request of a connection that is new when the gateway stops; Go's http.Server waits as long. */
+  readonly promised: number
 }
 
 /** Those in use. */
@@ -34,6 +36,7 @@ export const LIMITS: Limits = {
   lingerTotal: 30_000,
   lingerTrusted: 300_000,
   farewell: 5000,
+  promised: 5000,
 }
 
 /** What one listener allows those who connect: those, and what its settings say. */

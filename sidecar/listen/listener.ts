@@ -21,6 +21,7 @@ import { httpDate } from './http-date.ts'
 import { incomingOn, limit, peerOf, refuse, type Incoming } from './incoming.ts'
 import { allowanceOf, type Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from '../peers.ts'
+import { Parting } from './parting.ts'
 import { handleOf, passOn, socketOf } from './passing.ts'
 import { protocolsTaken } from './protection.ts'
 import { recognised } from './recognised.ts'
@@ -57,8 +58,8 @@ export class Listener {
   #bound: Endpoint
   #place: Bound | undefined
   readonly #queue: AcceptQueue
-  /** While it drains: called when no connection has to be waited for. */
-  #quiet: (() => void) | undefined
+  /** While it drains. */
+  #parting: Parting | undefined
   #sweeps = 0
   #sweeper: NodeJS.Timeout | undefined
 
@@ -167,10 +168,12 @@ export class Listener {
   }
 
   /**
-   * Accepts no more connections than wait already, and closes those on which nothing is under way. Resolves when all others are closed too:
-   * their requests are answered, and the answers are sent. The caller bounds the time.
+   * Accepts no more connections than wait already, and closes those on which nothing is under way, new ones after a moment. Resolves when all
+   * others are closed too: their requests are answered, and the answers are sent. The caller bounds the time.
    */
   async drain(): Promise<void> {
+    const parting = new Parting(this.#incoming, this.#allowance.promised, (incoming) => this.#pass(incoming))
+    this.#parting = parting
     // At once: the response to come says that it is the last one.
     for (const { connection } of this.#incoming) if (connection?.busy) connection.retire()
     const followed = this.#reception.succession?.followed === true
@@ -182,11 +185,12 @@ export class Listener {
     if (followed) for (const incoming of this.#incoming) this.#pass(incoming)
     // What has been sent already may still have to be read.
     for (let turns = 0; turns < 2; turns++) await nextTurn()
-    for (const incoming of this.#incoming) if (!this.#pass(incoming) && !incoming.passed) incoming.connection?.retire()
-    await new Promise<void>((resolve) => {
-      this.#quiet = resolve
-      this.#lookWhetherQuiet()
-    })
+    await parting.over()
+  }
+
+  /** While it drains: whether there are answers that are waited for. */
+  get answers(): boolean {
+    return this.#parting?.answers === true
   }
 
   /** It has not served, and never will: whoever has the socket that was handed down keeps its path. */
@@ -198,12 +202,6 @@ export class Listener {
   close(): void {
     this.#stop()
     for (const { socket } of this.#incoming) socket.destroy()
-  }
-
-  /** While it drains: nothing is waited for on connections on which no request has begun. */
-  #lookWhetherQuiet(): void {
-    for (const { connection, undecided, passed } of this.#incoming) if (connection ?? undecided ?? passed) return
-    this.#quiet?.()
   }
 
   #stop(): void {
@@ -237,7 +235,7 @@ export class Listener {
     if (known === http) this.#beginHttp(incoming)
     else if (known) this.#begin(incoming, known, known.server({ ...this.#options, continued: true }), this.#repair)
     incoming.connection?.rest()
-    if (this.#reception.draining) this.#pass(incoming)
+    if (this.#reception.draining && !this.#pass(incoming)) this.#parting?.joined(incoming)
   }
 
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
@@ -266,7 +264,7 @@ export class Listener {
     socket.on('close', () => {
       this.#incoming.remove(entry)
       incoming.connection?.closed(socket.errored ?? undefined)
-      if (this.#quiet) this.#lookWhetherQuiet()
+      this.#parting?.look()
     })
     if (this.#proxies.size > 0 && this.#proxies.has(socket.remoteAddress)) {
       incoming.header = new ProxyHeaderReader()

@@ -32,6 +32,8 @@ export class Patience {
   /** There once the output had to wait. */
   #taking: Taking | undefined
   #headSince = 0
+  /** When the peer last had reason to send a request soon, as performance.now() has it; -Infinity once it has sent one. */
+  promised = -Infinity
 
   /** `late` is called when the connection was silent for too long. */
   constructor(socket: Socket, allowance: Allowance, late: () => void) {
@@ -72,6 +74,17 @@ export class Patience {
     this.silence(milliseconds > 0 && this.inHead ? Math.max(1, this.#headLeft) : milliseconds)
   }
 
+  /** The peer was told that somebody is here; milliseconds of silence as with `rest`. */
+  answered(milliseconds: number): void {
+    this.rest(milliseconds)
+    this.expect()
+  }
+
+  /** A request may be on its way. */
+  expect(): void {
+    this.promised = performance.now()
+  }
+
   /** A part of a head arrived. False when the whole of it takes too long. */
   headPart(): boolean {
     if (!this.inHead) this.#headSince = performance.now()
@@ -94,6 +107,7 @@ export class Patience {
   /** A head is complete, and its request may take its time. The clock goes on unheeded: what comes next sets it anew, which is one timer a request. */
   requestBegun(): void {
     this.#headSince = 0
+    this.promised = -Infinity
     this.#heeded = false
   }
 }

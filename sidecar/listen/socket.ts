@@ -34,7 +34,7 @@ export class SocketConnection implements Outlet {
   readonly #exchanges: InFlight
   readonly output: Output
   /** There once something is waited for: a request that arrives whole and is answered at once needs none. */
-  #clock: Patience | undefined
+  clock: Patience | undefined
   #batch: Exchange[] = []
   /** It is not being read. */
   paused = false
@@ -152,7 +152,7 @@ export class SocketConnection implements Outlet {
   #reply(replies: Uint8Array[] | undefined): undefined {
     if (!replies) return
     // Who has asked for nothing else may say no more.
-    if (this.output.reply(replies) && !this.busy) this.#patience.rest(this.#entrance.allowance.idle)
+    if (this.output.reply(replies) && !this.busy) this.#patience.answered(this.#entrance.allowance.idle)
   }
 
   /** The peer will send no more. */
@@ -186,7 +186,7 @@ export class SocketConnection implements Outlet {
    */
   retire(): void {
     if (this.#end === 'closing') return
-    if (this.busy || this.#clock?.inHead) return this.codec.retire?.()
+    if (this.busy || this.clock?.inHead) return this.codec.retire?.()
     if (this.#passes) return this.#entrance.home.rests(this)
     return this.#reading === 'rest' ? this.#linger(Infinity) : this.#shut()
   }
@@ -204,7 +204,7 @@ export class SocketConnection implements Outlet {
   /** Another process has it now. */
   leave(): void {
     this.#end = 'closing'
-    this.#clock?.headOver(0)
+    this.clock?.headOver(0)
   }
 
   /** Unless it has been said that the connection ends, it stays while the gateway stops: another process takes it. */
@@ -308,7 +308,7 @@ export class SocketConnection implements Outlet {
   #open(event: ServerEvent & { type: 'request' }): void {
     const { id } = event
     this.#reading = 'requests'
-    this.#clock?.requestBegun()
+    this.clock?.requestBegun()
     if (this.#entrance.reception.draining) this.codec.retire?.()
     const demand = event.length === 0 ? undefined : () => this.#demand(id)
     const exchange = openExchange(event, this, this.#entrance, demand)
@@ -323,7 +323,7 @@ export class SocketConnection implements Outlet {
   }
 
   get #patience(): Patience {
-    return (this.#clock ??= new Patience(this.#socket, this.#entrance.allowance, () => this.#late()))
+    return (this.clock ??= new Patience(this.#socket, this.#entrance.allowance, () => this.#late()))
   }
 
   #takeBack(id: number): void {
@@ -381,7 +381,7 @@ export class SocketConnection implements Outlet {
     if (this.busy) {
       this.#exchanges.failLate()
       if (this.busy) this.#patience.silence(this.#exchanges.left)
-    } else if (this.#clock?.inHead && this.#end !== 'closing') this.#refuse(headLate(this.#entrance.allowance.head))
+    } else if (this.clock?.inHead && this.#end !== 'closing') this.#refuse(headLate(this.#entrance.allowance.head))
     else this.#socket.destroy()
   }
 }
