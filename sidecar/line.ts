@@ -34,7 +34,7 @@ export function linesOf(text: string): string[] {
 
 /** Several lines, each indented, so that none looks like the beginning of a record. */
 export function indented(text: string): string {
-  return linesOf(text.replace(/\s+$/, ''))
+  return linesOf(text.trimEnd())
     .map((line) => `    ${line}`)
     .join('\n')
 }

@@ -1,4 +1,5 @@
 // Where a mount is: the key in the configuration taken apart.
+import { withoutTrailing } from './trailing.ts'
 
 /** A virtual host, a prefix, or both. */
 export interface MountPlace {
@@ -12,6 +13,6 @@ export interface MountPlace {
 export function parseMountPlace(key: string): MountPlace {
   const slash = key.indexOf('/')
   const host = (slash < 0 ? key : key.slice(0, slash)).replace(/\.$/, '')
-  const prefix = slash < 0 ? '' : key.slice(slash).replace(/\/+$/, '')
+  const prefix = slash < 0 ? '' : withoutTrailing(key.slice(slash), '/')
   return { host: host.toLowerCase(), prefix: Buffer.from(prefix).toString('latin1') }
 }

@@ -4,6 +4,7 @@ import { PeerError } from './errors.ts'
 import { emptyVariables, isSecure, splitHost, type Variables } from './variables.ts'
 import { TOKEN } from './token.ts'
 import { isDropped } from './refused.ts'
+import { withoutTrailing } from './trailing.ts'
 
 /** The software that makes the variables, where a host does not say its own (RFC 3875 4.1.17). */
 const OWN_SOFTWARE = 'sidegate'
@@ -74,7 +75,7 @@ function completePath(variables: Variables): void {
         `SCRIPT_NAME is ${shown(script)}: it has to be empty or to begin with a slash`,
       )
     if (script.endsWith('/')) {
-      script = variables.SCRIPT_NAME = script.replace(/\/+$/, '')
+      script = variables.SCRIPT_NAME = withoutTrailing(script, '/')
       // The slash that ended the one begins the other.
       if (path.charCodeAt(0) !== 47) path = variables.PATH_INFO = `/${path}`
     }

@@ -33,5 +33,6 @@ export function isHidden(path: string): boolean {
 
 /** Whether no file is served by this path, whatever is there. Decoded, absolute. */
 export function isUnserved(path: string): boolean {
-  return isHidden(path) || unserved.test(path)
+  // From the last slash alone: what ends elsewhere would be looked at anew from each `.php` in it.
+  return isHidden(path) || unserved.test(path.slice(path.lastIndexOf('/')))
 }

@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts'
 import { checkSystem, formatEndpoint, parseAddress, type Endpoint } from '../address.ts'
 import { encodePath } from '../variables.ts'
 import { schemeCalled, schemeNames, type Scheme } from './schemes.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /** One server. */
 export interface Server {
@@ -50,7 +51,7 @@ function takeApart(rest: string): { authority: string; below: string } {
   const at = rest.startsWith('unix:') ? rest.indexOf(':/', 'unix:'.length) : rest.indexOf('/')
   if (at < 0) return { authority: rest, below: '' }
   const below = rest.slice(rest.startsWith('unix:') ? at + 1 : at)
-  return { authority: rest.slice(0, at), below: below.replace(/\/+$/, '') }
+  return { authority: rest.slice(0, at), below: withoutTrailing(below, '/') }
 }
 
 function whatIsWrong(below: string): string | undefined {

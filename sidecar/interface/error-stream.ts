@@ -1,6 +1,7 @@
 // `wsgi.errors`: what an app writes here comes out of the error log, with the request and the mount it belongs to.
 import type { Log } from '../log.ts'
 import type { ErrorStream } from './types.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /** Characters of an unfinished line that are kept; a longer one is logged in pieces. As much as an error log line of nginx and Apache. */
 export const ERROR_LINE_MAX = 8192
@@ -48,7 +49,7 @@ export class LogErrorStream implements ErrorStream {
   }
 
   #record(end: number): void {
-    const text = this.#text.slice(0, end).replace(/[\r\n]+$/, '')
+    const text = withoutTrailing(this.#text.slice(0, end), '\r\n')
     this.#text = this.#text.slice(end)
     const { id, mount } = this.#origin
     const lf = text.indexOf('\n')

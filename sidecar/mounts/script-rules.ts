@@ -1,6 +1,7 @@
 // What of a folder of scripts runs and is served, beside what its files themselves say. Patterns are regular expressions that JavaScript, PCRE and
 // RE2 read alike, of the decoded path below the folder, in whichever letters.
 import { HIDDEN_SEGMENT, isHidden, isUnserved, UNSERVED_NAME } from '../unserved.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /** The rules of one folder; what is not set rules nothing. */
 export interface ScriptRules {
@@ -66,7 +67,7 @@ function patternOf(source: string | undefined): RegExp | undefined {
 export function belowPaths(paths: readonly string[]): string | undefined {
   if (paths.length === 0) return undefined
   const words = paths.map((path) =>
-    Buffer.from(path.replace(/^\/+|\/+$/g, ''))
+    Buffer.from(withoutTrailing(path, '/').replace(/^\/+/, ''))
       .toString('latin1')
       .replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'),
   )

@@ -6,6 +6,7 @@ import type { PoolOptions } from '../workers/pool.ts'
 import type { MountContext } from './mount.ts'
 import { recycleEntry, recycleRules } from './recycle-settings.ts'
 import { TimeRules, type TimeLimits } from '../workers/time-limits.ts'
+import { withoutTrailing } from '../trailing.ts'
 
 /** Seconds. */
 const KILL_TIMEOUT = 10
@@ -114,7 +115,7 @@ function timeRules(settings: LifeSettings): TimeRules {
     kill: killTimeout * 1000,
   })
   const others = Object.entries(paths).map(([path, own]) => {
-    const prefix = Buffer.from(path.replace(/\/+$/, '')).toString('latin1')
+    const prefix = Buffer.from(withoutTrailing(path, '/')).toString('latin1')
     return [prefix, limits({ ...settings, ...own })] as const
   })
   return new TimeRules(limits(settings), others)

@@ -1,6 +1,7 @@
 // What an app prints while it answers a request. What is written at once is one report, so that a stack stays in one piece; a line without its LF
 // waits for the rest until the end of this turn of the event loop.
 import { StringDecoder } from 'node:string_decoder'
+import { withoutTrailing } from '../trailing.ts'
 
 /** Characters of an unfinished line that are kept; a longer one is reported in pieces. */
 const LINE_MAX = 8192
@@ -43,7 +44,7 @@ export class RequestText {
       this.#report(size)
       end -= size
     }
-    const text = this.#text.slice(0, end).replace(/[\r\n]+$/, '')
+    const text = withoutTrailing(this.#text.slice(0, end), '\r\n')
     this.#text = this.#text.slice(end)
     if (text !== '') this.#take(text)
   }

@@ -3,6 +3,7 @@
 import { ConfigError, PeerError } from '../../errors.ts'
 import { encodePath, type Variables } from '../../variables.ts'
 import type { SeenPath, Taken } from './seen-path.ts'
+import { withoutTrailing } from '../../trailing.ts'
 
 /** Literal text as in a URL, percent-encoded; a name of the pattern; or a variable. */
 type Piece = string | { readonly name: string } | { readonly variable: string }
@@ -94,10 +95,7 @@ export function filledQuery({ query }: Target, { seen, taken, variables }: Filli
     const value = variables[piece.variable] ?? ''
     return piece.variable === 'QUERY_STRING' ? value.replace(/[^\x21-\x7e]|#/g, encodeByte) : encodeValue(value)
   }
-  return query
-    .map(fill)
-    .join('')
-    .replace(/^&+|&+$/g, '')
+  return withoutTrailing(query.map(fill).join(''), '&').replace(/^&+/, '')
 }
 
 function encodeValue(bytes: string): string {
