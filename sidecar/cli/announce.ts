@@ -71,10 +71,10 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
   )
   try {
     const label = `  ${host.name}:`.padEnd(13)
-    const same =
-      config.file === undefined
-        ? ' with the same targets and options'
-        : ` --${config.option ?? 'config'} ${config.file}`
+    const named = ` --${config.foreign?.option ?? 'config'} ${config.file}`
+    // What stands behind it may be a secret.
+    const words = config.foreign?.hasWords ? ', and the same behind it' : ''
+    const same = config.file === undefined ? ' with the same targets and options' : named + words
     const all = `sidegate plug ${host.name}${same}`
     return [`${label}${host.brief(input)}`, `${' '.repeat(13)}(all of it, with comments: ${all})`]
   } catch (error) {
@@ -103,7 +103,7 @@ export function plugInput(config: GatewayConfig, listeners: readonly PlugListene
     }),
     directory: config.directory,
     // A file of another server is nothing that `--config` reads.
-    config: config.file === undefined || config.option !== undefined ? undefined : resolve(config.file),
+    config: config.file === undefined || config.foreign ? undefined : resolve(config.file),
     programs: process.platform === 'win32' ? { node: process.execPath, folder: PROGRAM } : undefined,
   }
 }

@@ -9,7 +9,7 @@ import { Log } from '../log.ts'
 import { settledWithin } from '../settled.ts'
 import { statusFieldHead } from '../wire/head.ts'
 import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
-import { configOptions, prepare } from './config-options.ts'
+import { configOptions, foreignWords, prepare } from './config-options.ts'
 import { gatewayOf } from '../library/gateway.ts'
 
 /** Mounts with processes get so long to stop them, in milliseconds: a host waits for this process to end. */
@@ -25,6 +25,7 @@ export const cgi: Command = {
     .map((option) =>
       option.name === 'host' ? { ...option, default: 'none: variables are taken as they come' } : option,
     ),
+  foreign: foreignWords,
   examples: [
     [
       '#!/bin/sh\nexec sidegate cgi --config /srv/site/sidegate.config.ts',

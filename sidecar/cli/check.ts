@@ -14,7 +14,7 @@ import type { GatewayConfig } from '../config/validate.ts'
 import { Log } from '../log.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, type Call, type Command } from './command.ts'
-import { configOptions, gather, prepare } from './config-options.ts'
+import { configOptions, foreignWords, gather, prepare } from './config-options.ts'
 import { describeOverlap } from '../mounts/script-places.ts'
 import { gatewayOf } from '../library/gateway.ts'
 import { createLayers } from '../library/layers.ts'
@@ -35,6 +35,7 @@ export const check: Command = {
     { name: 'no-listen', text: 'Do not try the addresses: the gateway is running on them.' },
     { name: 'no-connect', text: 'Do not try the upstreams: they cannot be reached from here.' },
   ],
+  foreign: foreignWords,
   examples: [
     ['sidegate check --config sidegate.config.ts', 'exit code 1 and one line a problem, or 0'],
     ['sidegate check --start', 'apps are loaded too: where they may run beside those that serve'],

@@ -91,8 +91,8 @@ export interface Command {
   /** How many positionals there may be. */
   readonly positionals: { readonly min: number; readonly max: number }
   readonly options: readonly Option[]
-  /** Where options go that belong to another program. */
-  readonly foreign?: string
+  /** Where options go that belong to another program, for a call that may have some. */
+  foreign?(words: readonly string[]): string | undefined
   /** Lines to copy, each with what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[]
   /** @returns the exit code. */

@@ -49,10 +49,20 @@ export const configOptions: readonly Option[] = [
   },
   { name: 'trust', value: 'PEER', repeat: true, text: `${ofListener.get('trust')!} For the addresses of --listen.` },
   settingOption('host', 'NAME', 'host'),
-  ...importers.flatMap(({ option, summary }): Option[] =>
-    option === undefined ? [] : [{ name: option, value: 'FILE', text: `Instead of a configuration: ${summary}.` }],
-  ),
+  ...importers.map(({ option, summary }): Option => ({
+    name: option,
+    value: 'FILE',
+    text: `Instead of a configuration: ${summary}.`,
+  })),
 ]
+
+/** Where options of another server go, beside a file of it. */
+export function foreignWords(words: readonly string[]): string | undefined {
+  const option = importers
+    .map((one) => `--${one.option}`)
+    .find((one) => words.some((word) => word.split('=')[0] === one))
+  return option && `those of the other server go behind --: ${option} FILE -- -w 4`
+}
 
 /** How it is run: options of `serve` alone. */
 export const runOptions: readonly Option[] = [
@@ -69,19 +79,24 @@ export interface Prepared extends Validated {
 }
 
 /**
- * Reads targets or configuration file, and the options over it.
+ * Reads targets, the configuration file or a file of another server, and the options over it. Beside such a file there are no targets: what
+ * stands there is for its importer.
  * @param load load the module of a target that does not say its kind, to find that out
- * @throws {UsageError} for targets beside --config or a file of another server, --trust beside the listeners of a file
+ * @throws {UsageError} for targets beside --config, two files, --trust beside the listeners of a file
  * @throws {ConfigError} when the file cannot be read
  */
 export async function prepare(call: Call, load = true): Promise<Prepared> {
   const { positionals, options, context } = call
   const { cwd, environment } = context
-  const overrides = overridesOf(options, positionals.length > 0, cwd)
+  const other = otherFile(options)
+  const overrides = overridesOf(options, other === undefined && positionals.length > 0, cwd)
   const file = text(options, 'config')
+  if (other !== undefined) {
+    if (file !== undefined) throw new UsageError(`--${other.entry.option} and --config cannot be used together`)
+    const source = withOverrides(await importedSource(other, call), overrides)
+    return { ...(await validateConfig(source, kinds, cwd)), targets: [] }
+  }
   if (positionals.length > 0) {
-    const other = otherFile(options)
-    if (other !== undefined) throw new UsageError(`targets and --${other.entry.option} cannot be used together`)
     if (file !== undefined)
       throw new UsageError('targets and --config FILE cannot be used together: add the targets to the file')
     const { targets, problems } = await readTargets(positionals, kinds, cwd, load)
@@ -91,12 +106,6 @@ export async function prepare(call: Call, load = true): Promise<Prepared> {
     // No target at all is right: then nothing was mounted because of the problems that are told already.
     const told = validated.problems.filter(({ path }) => targets.length > 0 || path !== 'mounts')
     return { ...validated, problems: told, targets }
-  }
-  const other = otherFile(options)
-  if (other !== undefined) {
-    if (file !== undefined) throw new UsageError(`--${other.entry.option} and --config cannot be used together`)
-    const source = withOverrides(await importedSource(other, call), overrides)
-    return { ...(await validateConfig(source, kinds, cwd)), targets: [] }
   }
   const found = file ?? findConfig(cwd)
   if (found === undefined) {
@@ -113,7 +122,7 @@ export async function prepare(call: Call, load = true): Promise<Prepared> {
 /** A file of another server, where one is to be run. @throws {UsageError} for two */
 function otherFile(options: OptionValues): { entry: ImporterEntry; file: string } | undefined {
   const given = importers.flatMap((entry) => {
-    const file = entry.option === undefined ? undefined : text(options, entry.option)
+    const file = text(options, entry.option)
     return file === undefined ? [] : [{ entry, file }]
   })
   if (given.length > 1)
@@ -128,12 +137,12 @@ async function importedSource(
 ): Promise<ConfigSource> {
   const { cwd, environment, stderr } = call.context
   const importer = await entry.load()
-  const { config, report } = await importer.read({ file, words: [], cwd, environment })
+  const { config, report } = await importer.read({ file, words: call.positionals, cwd, environment })
   stderr.write(`sidegate: ${file} is run as it is (sidegate import ${entry.name} writes a configuration of it)\n`)
   stderr.write(`${indented(report.short().trimEnd())}\n`)
   return {
     file,
-    option: entry.option,
+    foreign: { option: entry.option, hasWords: call.positionals.length > 0 },
     directory: dirname(resolve(cwd, file)),
     data: config,
     expanded: new Set(),

@@ -16,7 +16,7 @@ import { adminPlace } from './admin-place.ts'
 import { announce } from './announce.ts'
 import { AppExit } from './app-exit.ts'
 import { EXIT, text, UsageError, type Call, type Command, type Context, type Supervised } from './command.ts'
-import { configOptions, prepare, type Prepared } from './config-options.ts'
+import { configOptions, foreignWords, prepare, type Prepared } from './config-options.ts'
 import { failureLines } from './failure.ts'
 import { LoadedFiles } from './loaded-files.ts'
 import { openServeLog } from './serve-log.ts'
@@ -33,6 +33,7 @@ export const dev: Command = {
   synopsis: '[TARGET…] [options]',
   positionals: { min: 0, max: Infinity },
   options: [...configOptions, { name: 'admin', value: 'ADDRESS', text: 'As of serve.', default: 'as of serve' }],
+  foreign: foreignWords,
   examples: [
     ['sidegate dev app:./hello.ts', 'http://127.0.0.1:8000/ has what was just saved'],
     ['sidegate dev', 'what sidegate.config.ts in this folder says'],

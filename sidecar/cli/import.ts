@@ -26,7 +26,7 @@ export const importCommand: Command = {
       default: 'standard error',
     },
   ],
-  foreign: 'the command line of another server goes behind --: sidegate import gunicorn FILE -- -w 4 shop:app',
+  foreign: () => 'the command line of another server goes behind --: sidegate import gunicorn FILE -- -w 4 shop:app',
   examples: [
     ['sidegate import uwsgi uwsgi.ini -o sidegate.config.yaml', 'a file of uWSGI, with all that it includes'],
     ['sidegate import procfile Procfile -o sidegate.config.yaml', 'the process web of a Procfile'],

@@ -49,7 +49,7 @@ function attempt(
     const name = unknown.replace(/^-+/, '')
     const meant = command.options.find((option) => option.meant?.includes(name))?.name
     const near = meant ?? nearest(name, Object.keys(options))
-    const hints = [near === undefined ? undefined : `did you mean --${near}?`, command.foreign]
+    const hints = [near === undefined ? undefined : `did you mean --${near}?`, command.foreign?.(words)]
     throw new UsageError(
       [`there is no option ${unknown}`, ...hints.filter((hint) => hint !== undefined)].join('; '),
       command.name,

@@ -5,7 +5,7 @@ import { nearest } from '../nearest.ts'
 import { plugInput } from './announce.ts'
 import { EXIT, number, text, UsageError, type Call, type Command } from './command.ts'
 import { demand } from '../problem.ts'
-import { configOptions, prepare } from './config-options.ts'
+import { configOptions, foreignWords, prepare } from './config-options.ts'
 import { changeFrom, changeOptions, demandControl, reportTo } from './plug-change.ts'
 
 const names = hosts.map(({ name }) => name)
@@ -37,6 +37,7 @@ export const plug: Command = {
     { name: 'check', text: 'Have the web server check it too; the result is printed to standard error.' },
     ...changeOptions,
   ],
+  foreign: foreignWords,
   examples: [
     ['sidegate plug nginx > /etc/nginx/conf.d/sidegate.conf', 'for what sidegate.config.ts in this folder says'],
     ['sidegate plug iis --part web.config > web.config', 'one of the files that IIS needs'],

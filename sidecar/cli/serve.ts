@@ -26,7 +26,7 @@ import {
   type UserSignal,
 } from './command.ts'
 import { demand } from '../problem.ts'
-import { configOptions, prepare, runOptions } from './config-options.ts'
+import { configOptions, foreignWords, prepare, runOptions } from './config-options.ts'
 import { failureLines } from './failure.ts'
 import { Lifeline } from './lifeline.ts'
 import { gatewayOf } from '../library/gateway.ts'
@@ -90,6 +90,7 @@ export const serve: Command = {
     watchOption,
     adminOption,
   ],
+  foreign: foreignWords,
   examples: [
     ['sidegate serve app:./hello.ts', 'one app at /, on 127.0.0.1:8000'],
     [

@@ -48,6 +48,11 @@ export function settingsOf(schema: v.GenericSchema): Setting[] {
   }))
 }
 
+/** Whether an object's schema has a setting of this name. */
+export function hasSetting(schema: v.GenericSchema, name: string): boolean {
+  return Object.hasOwn(nodeOf(unwrap(schema)).entries ?? {}, name)
+}
+
 function defaultOf(schema: v.GenericSchema): unknown {
   return OPTIONAL.has(nodeOf(schema).type) ? v.getDefault(schema as Parameters<typeof v.getDefault>[0]) : undefined
 }

@@ -5,8 +5,8 @@ import { formatPath, type ConfigPath, type Problem } from '../problem.ts'
 export interface ConfigSource {
   /** The file as it is named in messages; undefined: the command line. */
   readonly file: string | undefined
-  /** The option that names it, without the dashes, where that is another one than `config`: it is a file of another server. */
-  readonly option?: string | undefined
+  /** Where it is a file of another server: the option that names it, without the dashes, and whether there are words for its importer. */
+  readonly foreign?: { readonly option: string; readonly hasWords: boolean } | undefined
   /** Absolute; relative paths in the settings start here. */
   readonly directory: string
   readonly data: unknown

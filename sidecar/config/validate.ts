@@ -11,6 +11,7 @@ import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parseMountPlace } from '../mount-place.ts'
 import { check, unknownKeyMessage } from './check.ts'
+import { hasSetting } from './describe.ts'
 import { locate } from './locate.ts'
 import { nearest } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
@@ -41,7 +42,7 @@ export interface GatewayConfig {
   /** The file it came from, as named in messages; undefined: the command line. */
   readonly file: string | undefined
   /** As of ConfigSource. */
-  readonly option?: string | undefined
+  readonly foreign?: ConfigSource['foreign']
   /** Absolute; relative paths start here. */
   readonly directory: string
   readonly listen: readonly ListenEntry[]
@@ -114,7 +115,7 @@ export async function validateConfig(
   return {
     config: {
       file: source.file,
-      option: source.option,
+      foreign: source.foreign,
       directory: source.directory,
       listen: listeners.value,
       mounts: entries.value,
@@ -250,7 +251,7 @@ export function keyProblem(key: string): string | undefined {
   return undefined
 }
 
-/** The kind of a mount: the one key that names one. Else what is wrong. */
+/** The kind of a mount: the one key that names one and is no setting of another one that is there. Else what is wrong. */
 function kindFor(settings: unknown, kinds: readonly MountKind[]): MountKind | string {
   const names = kinds.map(({ kind }) => kind)
   if (!isGroup(settings)) {
@@ -258,7 +259,11 @@ function kindFor(settings: unknown, kinds: readonly MountKind[]): MountKind | st
     return `a mount is a group of settings with its kind as a key${example}; kinds are ${names.join(', ')}`
   }
   const present = kinds.filter(({ kind }) => settings[kind] !== undefined)
-  if (present.length === 1) return present[0]!
+  // A word may name a kind, and be a setting of another one: `app` of php.
+  const whole = present.filter((one) =>
+    present.every(({ kind }) => kind === one.kind || hasSetting(one.settings, kind)),
+  )
+  if (whole.length === 1) return whole[0]!
   if (present.length > 1) {
     return `${present.map(({ kind }) => kind).join(' and ')} stand side by side: a mount is of one kind`
   }

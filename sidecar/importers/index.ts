@@ -5,15 +5,16 @@ import type { Importer } from './importer.ts'
 export interface ImporterEntry extends Pick<Importer, 'name'> {
   /** One sentence: what it reads. */
   readonly summary: string
-  /** The option of `serve` that runs such a file as it is, without the dashes; undefined: there is none. */
-  readonly option?: string
+  /** The option of `serve` that runs such a file as it is, without the dashes. What stands behind it is what stands behind the file of `import`. */
+  readonly option: string
   readonly load: () => Promise<Importer>
 }
 
 export const importers: readonly ImporterEntry[] = [
   {
     name: 'uwsgi',
-    summary: 'a configuration of uWSGI (.ini, .yaml, .json, .xml), or the folder of an emperor',
+    summary:
+      'a configuration of uWSGI (.ini, .yaml, .json, .xml), or the folder of an emperor; what else its command line has stands behind it',
     option: 'ini',
     load: async () => (await import('./uwsgi/uwsgi.ts')).uwsgi,
   },
@@ -21,6 +22,7 @@ export const importers: readonly ImporterEntry[] = [
     name: 'php-fpm',
     summary:
       'a pool file of PHP-FPM, or its main file: each pool becomes a php mount; the folder of the scripts stands behind it',
+    option: 'php-fpm',
     load: async () => (await import('./php-fpm.ts')).phpFpm,
   },
   {
@@ -33,6 +35,7 @@ export const importers: readonly ImporterEntry[] = [
     name: 'wfastcgi',
     summary:
       'the web.config of an app that wfastcgi runs behind IIS; an applicationHost.config behind it says how many processes there are',
+    option: 'wfastcgi',
     load: async () => (await import('./wfastcgi.ts')).wfastcgi,
   },
   {
@@ -43,7 +46,8 @@ export const importers: readonly ImporterEntry[] = [
   },
   {
     name: 'unit',
-    summary: 'a configuration of NGINX Unit, or the control socket of one that runs',
+    summary:
+      'a configuration of NGINX Unit, or the control socket of one that runs; a listener behind it is the one that counts',
     option: 'unit',
     load: async () => (await import('./unit/unit.ts')).unit,
   },

@@ -15,7 +15,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 export const procfile: Importer = {
   name: 'procfile',
-  async read({ file, cwd }: ImportSource): Promise<Imported> {
+  async read({ file, words, cwd }: ImportSource): Promise<Imported> {
+    const [word] = words
+    if (word !== undefined)
+      throw new ConfigError('IMPORT_WORDS', word, 'nothing stands behind a Procfile: its process web is what is served')
     const report = new ImportReport()
     const folder = dirname(resolve(cwd, file))
     let mount: Readonly<Record<string, unknown>> | undefined

@@ -95,6 +95,15 @@ drainTimeout: soon
   )
 })
 
+test('a word that names a kind may be a setting of another one', async () => {
+  const { problems } = await yaml(
+    'mounts:\n  /: { php: ./site, app: none }\n  /b: { php: ./site, app: none, node: ./b.ts }\n',
+  )
+  expect(problems).toEqual([
+    'c.yaml:3: mounts./b: app and node and php stand side by side: a mount is of one kind [MOUNT_KIND]',
+  ])
+})
+
 test('a place of one word is a prefix without its slash, or a host name: which one has to be said', async () => {
   const text = (key: string): string => `mounts:\n  ${key}: { respond: 204 }\n`
   expect((await yaml(text('wiki'))).problems).toEqual([
