@@ -4,11 +4,11 @@ import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addressPattern } from '../../sidecar/importers/unit/addresses.ts'
-import { optionRows } from '../../sidecar/importers/unit/options.ts'
 import { commandFolder } from '../cli/command-folder.ts'
 import { Sidegate } from '../cli/sidegate.ts'
-import { documentWith, table } from '../document.ts'
 import { accepts, until } from '../harness.ts'
+import { writeTree } from '../php/folder.ts'
+import { phpFpm } from '../upstream/php-fpm.ts'
 
 const { path, write, run } = commandFolder()
 const SAMPLES = join(import.meta.dirname, 'unit')
@@ -135,6 +135,59 @@ describe('routes by other things, in the order of their steps', () => {
   })
 })
 
+/** As Unit's documentation has it for such apps: scripts by their names, files as they are, one script for the rest. */
+describe.skipIf(!phpFpm())('an app in PHP', () => {
+  const folder = join(path, 'php')
+  const SHOW = `<?php echo json_encode([$_SERVER['SCRIPT_NAME'], $_SERVER['PATH_INFO'] ?? '', $_SERVER['REQUEST_URI'], $_GET, getenv('APP'),
+    ini_get('memory_limit'), ini_get('display_errors'), ini_set('memory_limit', '1M')]);`
+  let gateway: Sidegate
+  beforeAll(async () => {
+    writeTree(join(folder, 'www'), {
+      'index.php': SHOW,
+      'info.php': SHOW,
+      'style.css': 'css',
+      '.secret': 'no',
+      'slow.php': '<?php sleep(9);',
+    })
+    const scripts = { match: { uri: ['*.php', '*.php/*'] }, action: { pass: 'applications/blog/direct' } }
+    const rest = { action: { share: `${folder}/www$uri`, fallback: { pass: 'applications/blog/index' } } }
+    const blog = {
+      type: 'php',
+      environment: { APP: 'yes' },
+      limits: { timeout: 1, requests: 100 },
+      processes: { max: 2, spare: 1 },
+      options: { admin: { memory_limit: '64M' }, user: { display_errors: '0' } },
+      targets: { direct: { root: `${folder}/www` }, index: { root: `${folder}/www`, script: 'index.php' } },
+    }
+    const listeners = { [`unix:${folder}/app.sock`]: { pass: 'routes' } }
+    writeFileSync(
+      join(folder, 'unit.json'),
+      JSON.stringify({ listeners, routes: [scripts, rest], applications: { blog } }),
+    )
+    gateway = new Sidegate(['serve', '--unit', 'unit.json'], folder)
+    await until('the socket', () => accepts(`unix:${folder}/app.sock`))
+  })
+  afterAll(() => gateway.stop())
+
+  test.each([
+    ['/info.php/a%20b?x=1', ['/info.php', '/a b', '/info.php/a%20b?x=1', { x: '1' }, 'yes', '64M', '0', false]],
+    ['/', ['/index.php', '', '/', [], 'yes', '64M', '0', false]],
+    ['/pretty/path', ['/index.php', '', '/pretty/path', [], 'yes', '64M', '0', false]],
+  ])('%s is answered by its script', async (target, shown) => {
+    const answer = await ask(join(folder, 'app.sock'), target)
+    expect(JSON.parse(answer.replace(/^200 \|/, ''))).toEqual(shown)
+  })
+
+  test.each([
+    ['/style.css', /^200 \|css$/],
+    ['/.secret', /^404 /],
+    ['/none.php', /^404 /],
+    ['/slow.php', /^502 /],
+  ])('%s', async (target, answer) => {
+    expect(await ask(join(folder, 'app.sock'), target)).toMatch(answer)
+  })
+})
+
 test('one that runs is asked by its control socket', async () => {
   const config = readFileSync(join(SAMPLES, 'small.json'), 'utf8').replaceAll('FOLDER', path)
   const asked: unknown[] = []
@@ -225,10 +278,4 @@ test.each([
   expect(one.out.length).toBeLessThan(2000)
   write('nowhere.yaml', one.out)
   expect((await run(['check', '-c', 'nowhere.yaml', '--no-listen']).ended).code).toBe(0)
-})
-
-test('docs/migrate-unit.md has every option', async () => {
-  const rows = optionRows.map(([option, here, note]) => [`\`${option}\``, here, note])
-  const { file, text } = documentWith('migrate-unit.md', { options: table(['Unit', 'here', 'to know'], rows) })
-  await expect(text).toMatchFileSnapshot(file)
 })

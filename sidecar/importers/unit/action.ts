@@ -22,7 +22,11 @@ export function passWords(pass: unknown): readonly string[] {
   if (typeof pass !== 'string') throw new Refused('pass is no text')
   if (!isFixed(pass))
     throw new Refused(`pass ${pass} depends on the request: write a step for each of the places it may lead to`)
-  return pass.split('/').map(decodeURIComponent)
+  try {
+    return pass.split('/').map(decodeURIComponent)
+  } catch {
+    throw new Refused(`pass ${pass} has a % that is none of %25 or %2F`)
+  }
 }
 
 /** @throws {Refused} */

@@ -15,7 +15,7 @@ export function placedIn(context: AppContext, path: string): string {
   return resolve(folderOf(context) ?? '/', path)
 }
 
-/** @param limits what `limits.timeout` and `limits.requests` are called; undefined: there is nothing like it */
+/** @param requests what `limits.requests` is called: `maxRequests` of PHP, `recycle.requests` of all others */
 export function commonSettings(context: AppContext, requests: string): Record<string, unknown> {
   const { app, name, told, to } = context
   const at = (...keys: string[]): string[] => ['applications', name, ...keys]
@@ -25,17 +25,26 @@ export function commonSettings(context: AppContext, requests: string): Record<st
     ...(environment && Object.keys(environment).length > 0 && { env: environment }),
     processes: processesOf(context),
   }
-  const { timeout, requests: most, ...others } = (app.limits ?? {}) as Record<string, number>
+  const { timeout, start_timeout: start, requests: most, ...others } = (app.limits ?? {}) as Record<string, number>
   if (timeout !== undefined) {
-    told.changed(at('limits', 'timeout'), to('requestTimeout'), 'the client gets 504')
+    const status = requests === 'maxRequests' ? 502 : 504
+    told.changed(at('limits', 'timeout'), to('requestTimeout'), `the client gets ${status}`)
     settings.requestTimeout = timeout
+  }
+  if (start !== undefined) {
+    if (String(app.type).startsWith('external'))
+      told.left(at('limits', 'start_timeout'), 'scripts of Node.js have no such limit')
+    else {
+      told.carried(at('limits', 'start_timeout'), to('startTimeout'))
+      settings.startTimeout = start
+    }
   }
   if (most !== undefined) {
     told.carried(at('limits', 'requests'), to(requests), 'the next process is ready before one ends')
     if (requests === 'maxRequests') settings.maxRequests = most
     else settings.recycle = { requests: most }
   }
-  for (const limit of Object.keys(others)) told.left(at('limits', limit), 'it is about the memory that Unit shares')
+  for (const limit of Object.keys(others)) told.left(at('limits', limit), 'it is about what Unit does by itself')
   const process = identityOf(context)
   if (process) settings.process = process
   if (app.isolation !== undefined)

@@ -1,6 +1,7 @@
 // `settings` and `access_log` → what stands at the top of the configuration, and in front of the gateway.
 import { resolve } from 'node:path'
 import type { ConfigPath } from '../../problem.ts'
+import { compressionLayer } from './compression.ts'
 import type { Group } from './group.ts'
 import { leftOptions } from './options.ts'
 import type { Told } from './told.ts'
@@ -41,7 +42,12 @@ export function generalOf(data: Group, told: Told): General {
     const value = keys.reduce<unknown>((group, key) => (group as Group | undefined)?.[key], data)
     if (value !== undefined) told.left(keys, why)
   }
-  return { log: logOf(data.access_log, told), layers: most === 0 ? [] : [{ limit: { body: most } }], listener }
+  const layers: unknown[] = most === 0 ? [] : [{ limit: { body: most } }]
+  if (http.compression !== undefined) {
+    const compress = compressionLayer(http.compression as Group, told, ['use', layers.length, 'compress'])
+    if (compress) layers.push({ compress })
+  }
+  return { log: logOf(data.access_log, told), layers, listener }
 }
 
 function logOf(given: unknown, told: Told): Record<string, unknown> {

@@ -22,7 +22,8 @@ export function listenersOf(groups: Group, wanted: readonly string[], routes: un
     named.find(([, listener]) => !leadsAway(listener.pass, routes)) ??
     named[0]
   if (!first) return { listen: [], pass: undefined }
-  const kept = named.filter(([, listener]) => listener.pass === first[1].pass)
+  const { value, key } = leadOf(first[1])
+  const kept = named.filter(([, listener]) => leadOf(listener).value === value)
   for (const [name] of all) {
     if (kept.some(([one]) => one === name)) continue
     const why = `it leads elsewhere than ${first[0]}, and mounts are the same on all addresses: import it for another Sidegate, with ${JSON.stringify(name)} behind the file`
@@ -33,7 +34,13 @@ export function listenersOf(groups: Group, wanted: readonly string[], routes: un
     const entry = listenerOf(name, listener, listen.length, told)
     if (entry) listen.push(entry)
   }
-  return { listen, pass: { value: first[1].pass, path: ['listeners', first[0], 'pass'] } }
+  return { listen, pass: { value, path: ['listeners', first[0], key] } }
+}
+
+/** Where a listener leads: `application` is what it was before there was `pass`. */
+function leadOf({ pass, application }: Group): { value: unknown; key: 'pass' | 'application' } {
+  if (pass !== undefined || application === undefined) return { value: pass, key: 'pass' }
+  return { value: `applications/${encodeURIComponent(String(application))}`, key: 'application' }
 }
 
 /** Whether a route is for nothing but redirects. */
@@ -67,7 +74,7 @@ function listenerOf(name: string, listener: Group, index: number, told: Told): u
     told.report.host('nginx: proxy_set_header Host $host; X-Forwarded-For $remote_addr; X-Forwarded-Proto $scheme')
     entry.trust = ['127.0.0.1']
   }
-  told.carried([...path, 'pass'], to('address'))
+  told.carried([...path, leadOf(listener).key], to('address'))
   if (address.startsWith('unix:')) entry.mode = '0666'
   if (typeof listener.backlog === 'number') {
     told.carried([...path, 'backlog'], to('backlog'), listener.backlog < 1 ? 'it is 511 then' : undefined)
@@ -84,10 +91,12 @@ function addressOf(name: string): string | undefined {
   return name.replace(/^\*:/, '0.0.0.0:')
 }
 
+/** `client_ip` is what it was before there was `forwarded`. */
 function forwarded(listener: Group, path: ConfigPath, to: ConfigPath, told: Told): string[] | undefined {
-  const group = listener.forwarded as Group | undefined
+  const older = listener.client_ip as Group | undefined
+  const group = (listener.forwarded as Group | undefined) ?? (older && { ...older, client_ip: older.header })
   if (!group) return undefined
-  const at = [...path, 'forwarded']
+  const at = [...path, listener.forwarded === undefined ? 'client_ip' : 'forwarded']
   const name = (key: string): string => String(group[key] ?? '').toLowerCase()
   const other = ['client_ip', 'protocol'].find(
     (key, index) => name(key) !== '' && name(key) !== ['x-forwarded-for', 'x-forwarded-proto'][index],

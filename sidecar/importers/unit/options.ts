@@ -18,6 +18,8 @@ export const leftOptions: Readonly<Record<string, string>> = {
   'settings.http.log_route': 'the log has the mount of each request',
   'settings.http.server_version': 'the field Server is not sent',
   'settings.http.chunked_transform': 'bodies without a length are always taken',
+  'settings.http.body_min_rate': 'a body has a rate of its own: bodyRate of the listener',
+  'settings.http.send_min_rate': 'a client that takes nothing is given up by itself',
   'settings.http.static': 'types of files are built in',
   'settings.http.websocket': WEBSOCKET,
 }
@@ -25,21 +27,21 @@ export const leftOptions: Readonly<Record<string, string>> = {
 /** An option, its place here, and what to know. */
 export type OptionRow = readonly [option: string, here: string, note: string]
 
-/** Every option of Unit. */
+/** Every option of Unit: a path, and further ones that differ in their last name. `*` is a name of one's own. */
 export const optionRows: readonly OptionRow[] = [
   [
     'listeners',
     '`listen`',
     '`*:80` is `0.0.0.0:80`. Unix sockets have mode 0666, as in Unit. All have to lead to the same place; others are for a Sidegate of their own.',
   ],
-  ['listeners.*.pass', '`mounts`', 'Not with variables.'],
+  ['listeners.*.pass, application', '`mounts`', 'Not with variables.'],
   [
     'listeners.*.tls',
-    'none',
+    '`listen`, without it',
     'TLS is for the web server in front; the listener becomes one of this machine, with 10000 more as its port.',
   ],
   [
-    'listeners.*.forwarded',
+    'listeners.*.forwarded, client_ip',
     '`trust` of the listener',
     'X-Forwarded-For and X-Forwarded-Proto; addresses and networks.',
   ],
@@ -74,34 +76,46 @@ export const optionRows: readonly OptionRow[] = [
     'A step that has it answers 503: by their names (`*.css`) files can be told apart.',
   ],
   [
-    'routes[].action.chroot, follow_symlinks, traverse_mounts',
+    'routes[].action.chroot, follow_symlinks',
     '`followSymlinks`',
     'Links lead out of the folder only where `follow_symlinks` is true and no `chroot` set.',
   ],
+  ['routes[].action.traverse_mounts', 'none', 'File systems below the folder are served as it is.'],
   ['routes[].action.rewrite', '`rewrite`', 'With `$uri`; not in front of a route.'],
   ['routes[].action.response_headers', '`headers`', ''],
   ['upstreams.*.servers.*.weight', '`upstream` with `weight`', ''],
-  ['applications.*.type python', '`python`', 'With a version and without `home`: that interpreter.'],
+  ['applications.*.type', 'the kind of a mount', 'Of Python with a version and without `home`: that interpreter.'],
   ['applications.*.module, callable, factory', '`python`', ''],
-  ['applications.*.path, home, working_directory', '`path`, `venv`, `cwd`', ''],
+  ['applications.*.path, home', '`path`, `venv`', ''],
+  ['applications.*.working_directory', '`cwd`, `php`, `node`', 'Of PHP and Node.js: where relative paths start.'],
   ['applications.*.prefix', 'the place of the mount', 'What is not below it is 404.'],
   ['applications.*.targets', 'a mount each', 'Each has processes of its own.'],
-  ['applications.*.protocol asgi', '`asgi`', 'Unless it is set, an app is taken for one of WSGI.'],
+  ['applications.*.protocol', '`asgi`, `python`', 'Unless it is set, an app is taken for one of WSGI.'],
   ['applications.*.threads', '`threads`', ''],
   ['applications.*.thread_stack_size', 'none', ''],
   [
-    'applications.*.type php, root, script, index, options',
-    '`php`',
-    'Only scripts, as in Unit. A `php.ini` of its own is not read.',
+    'applications.*.root, script, index, options.user, options.admin',
+    '`php`, `frontController`, `index`, `ini`, `adminIni`',
+    'Of PHP: only scripts, as in Unit.',
   ],
+  ['applications.*.options.file', 'none', 'The `php.ini` of php-fpm is read.'],
   [
-    'applications.*.type external',
+    'applications.*.executable, arguments',
     '`node` for a script of Node.js',
     '`unit-http` is Sidegate’s there. Go and others: a `run` mount.',
   ],
-  ['applications.*.type ruby, perl, java, wasm', 'none', 'Their servers run them, as `run` or `upstream` mounts.'],
+  [
+    'applications.*.hooks, webapp, classpath, options, unit_jars, request_handler, malloc_handler, free_handler, module_init_handler, module_end_handler, request_init_handler, request_end_handler, response_end_handler, component, access, execution_timeout',
+    'none',
+    'Apps in Ruby, Perl, Java and WebAssembly have servers of their own: `run` or `upstream` mounts.',
+  ],
   ['applications.*.processes', '`processes`', '`spare` is how many stay.'],
-  ['applications.*.limits.timeout, requests', '`requestTimeout`, `recycle.requests`', ''],
+  [
+    'applications.*.limits.timeout, start_timeout, requests',
+    '`requestTimeout`, `startTimeout`, `recycle.requests`, of PHP `maxRequests`',
+    '',
+  ],
+  ['applications.*.limits.shm, reschedule_timeout', 'none', 'They are about what Unit does by itself.'],
   ['applications.*.user, group', '`process`', ''],
   ['applications.*.environment', '`env`', ''],
   ['applications.*.isolation', 'none', 'A service manager or a container isolates.'],
@@ -109,6 +123,11 @@ export const optionRows: readonly OptionRow[] = [
   ['settings.http.header_read_timeout', '`headTimeout` of the listener', ''],
   ['settings.http.max_body_size', '`limit` with `body`', '8 MiB unless set, as in Unit.'],
   ['settings.http.discard_unsafe_fields', '`underscoresInHeaders` of the listener', ''],
+  [
+    'settings.http.compression',
+    '`compress`',
+    'zstd, br and gzip. Without `types` those of text are compressed, and not all.',
+  ],
   ['access_log', '`log`', 'Unless set no requests are logged. One file for all records.'],
   ...Object.entries(leftOptions).map(([path, why]): OptionRow => [path, 'none', why]),
 ]

@@ -20,9 +20,7 @@ export function phpMount(context: AppContext): Readonly<Record<string, unknown>>
   if (own.index !== undefined) told.carried(at('index'), to('index'))
   if (app.working_directory !== undefined)
     told.left(['applications', name, 'working_directory'], 'a script runs in its own folder')
-  const ini = iniOf(context)
-  if (Object.keys(ini).length > 0) settings.ini = ini
-  return { ...settings, ...commonSettings(context, 'maxRequests'), ...idleless(context) }
+  return { ...settings, ...iniOf(context), ...commonSettings(context, 'maxRequests'), ...idleless(context) }
 }
 
 /** With some that stay, PHP knows no time after which the others end. */
@@ -33,19 +31,22 @@ function idleless(context: AppContext): Record<string, unknown> {
   return { processes: spare === 0 ? { min: 0, max, idle } : { min: Math.min(spare, max), max } }
 }
 
+/** Of what `user` says a script may change all, of what `admin` says nothing. */
+const INI = [
+  ['user', 'ini'],
+  ['admin', 'adminIni'],
+] as const
+
 function iniOf({ app, name, told, to }: AppContext): Record<string, unknown> {
   const options = (app.options ?? {}) as Group
-  const ini: Record<string, unknown> = {}
-  for (const kind of ['user', 'admin']) {
-    for (const [key, value] of Object.entries((options[kind] ?? {}) as Group)) {
-      ini[key] = value
-      const note = kind === 'admin' ? 'a script may change it where PHP lets it' : undefined
-      const path = ['applications', name, 'options', kind, key]
-      if (note) told.changed(path, to('ini'), note)
-      else told.carried(path, to('ini'))
-    }
+  const path = ['applications', name, 'options']
+  const settings: Record<string, unknown> = {}
+  for (const [kind, setting] of INI) {
+    const given = (options[kind] ?? {}) as Group
+    for (const key of Object.keys(given)) told.carried([...path, kind, key], to(setting))
+    if (Object.keys(given).length > 0) settings[setting] = given
   }
   if (options.file !== undefined)
-    told.left(['applications', name, 'options', 'file'], 'the php.ini of php-fpm is read: write what differs into ini')
-  return ini
+    told.left([...path, 'file'], 'the php.ini of php-fpm is read: write what differs into ini')
+  return settings
 }
