@@ -1,10 +1,11 @@
 // Factories with arguments, WSGI middleware round an app, and files of Paste Deploy.
-import { existsSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigError } from '../../sidecar/errors.ts'
 import { temporaryFolder } from '../harness.ts'
-import { INTERPRETER, makeMount, openMount, windows, type Settings } from './mount.ts'
+import { python as pythonMount } from '../../sidecar/mounts/python/mount.ts'
+import { APPS, INTERPRETER, makeMount, makeMountOf, openMount, windows, type Settings } from './mount.ts'
 
 const json = async (settings: Settings, request = {}): Promise<unknown> => {
   const { ask } = await openMount(settings)
@@ -78,6 +79,24 @@ test.skipIf(windows || !DEPLOY)('what of such a file is wrong', async () => {
       message: expect.stringMatching(/no file .*no_such\.ini/),
     })
   }
+})
+
+test.skipIf(windows || !DEPLOY)('such a file in a folder of any name', async () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => folder.remove())
+  const odd = join(folder.path, 'a b#c')
+  const percent = join(folder.path, '20%')
+  for (const place of [odd, percent])
+    for (const name of ['production.ini', 'wrapping.py']) cpSync(join(APPS, name), join(place, name))
+  writeFileSync(join(odd, 'wrong.ini'), 'no section')
+  const { mount, ask } = makeMountOf(pythonMount, { python: 'production.ini' }, odd)
+  await mount.open()
+  expect(JSON.parse((await ask()).body.toString())).toEqual([['paste', 'yes'], { greeting: 'hello' }])
+  const wrong = makeMountOf(pythonMount, { python: 'wrong.ini' }, odd).mount.open()
+  await expect(wrong).rejects.toThrow(/wrong\.ini cannot be read: .*no section headers/)
+  // PasteDeploy itself cannot.
+  const refused = makeMountOf(pythonMount, { python: 'production.ini' }, percent).mount.open()
+  await expect(refused).rejects.toThrow(/20%\/production\.ini cannot be loaded: .*rename the folder/)
 })
 
 test.skipIf(windows)('without PasteDeploy it is said what to install', async () => {

@@ -1,10 +1,12 @@
 """Paste Deploy: apps, filters and pipelines that an .ini file puts together. The package PasteDeploy reads it, as everywhere."""
 import os
+from urllib.parse import quote
 
 from .failed import Failed
 from .traces import describe, trace_of
 
 MISSING = 'PasteDeploy, which reads %s, is not installed: pip install PasteDeploy into the environment of the app'
+PERCENT = '%s cannot be loaded: PasteDeploy fills in the path of the file (%%(here)s), and takes a %% in it for more to fill in: rename the folder'
 
 
 def is_paste(target):
@@ -27,8 +29,11 @@ def place_of(target):
 def load_paste(target):
     """The app of a file, which may name one of several (`[app:admin]`, `[pipeline:admin]`, `[composite:admin]`)."""
     path, name = place_of(target)
+    if '%' in path:
+        raise Failed('PYTHON_PASTE', PERCENT % path)
     configure_logging(path)
-    return loaded('loadapp', target, 'config:' + path, name or None)
+    # It is an address to PasteDeploy, where a # in a folder's name means something else.
+    return loaded('loadapp', target, 'config:' + quote(path, safe='/\\:'), name or None)
 
 
 def filtered(app, uri):
@@ -58,9 +63,12 @@ def configure_logging(path):
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(path, encoding='utf-8')
-        if not parser.has_section('loggers'):
-            return
-        here = os.path.dirname(path)
-        logging.config.fileConfig(path, {'__file__': path, 'here': here}, disable_existing_loggers=False)
+    except Exception as error:
+        raise Failed('PYTHON_PASTE', '%s cannot be read: %s' % (path, describe(error)), trace_of(error))
+    if not parser.has_section('loggers'):
+        return
+    known = {'__file__': path, 'here': os.path.dirname(path)}
+    try:
+        logging.config.fileConfig(path, known, disable_existing_loggers=False)
     except Exception as error:
         raise Failed('PYTHON_PASTE', 'the logging of %s cannot be set up: %s' % (path, describe(error)), trace_of(error))
