@@ -1,9 +1,11 @@
 // The layer `xslt`: a real processor, what it is kept from, and what becomes of a response.
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import { xslt } from '../../sidecar/middleware/xslt.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
@@ -536,6 +538,41 @@ test('a client that is gone makes room in the queue', async () => {
     200,
     true,
   ])
+})
+
+/** Threads as they are started, each when it is ready. */
+function startedThreads(): { thread: Worker; ready: Promise<unknown> }[] {
+  const started: { thread: Worker; ready: Promise<unknown> }[] = []
+  const listener = (thread: Worker): void => void started.push({ thread, ready: once(thread, 'message') })
+  process.on('worker', listener)
+  onTestFinished(() => void process.off('worker', listener))
+  return started
+}
+
+test('a thread that ends while it has nothing to do costs no document', async () => {
+  const started = startedThreads()
+  const { ask } = await behind(sheet('<xsl:template match="/"><idle/></xsl:template>'), app('<a/>'))
+  await started[0]!.thread.terminate()
+  expect((await ask().response).status).toBe(200)
+  // Nobody has heard of its end when the document is given to it.
+  void started[1]!.thread.terminate()
+  expect((await ask().response).status).toBe(200)
+  expect(started.length).toBe(3)
+})
+
+test('a document with which a second thread is lost is given up', async () => {
+  const started = startedThreads()
+  const content = sheet(`<!-- lost --><xsl:template match="/">${TERRIBLE.time}</xsl:template>`)
+  const { ask } = await behind(content, app(`<bad>${'<x/>'.repeat(3000)}</bad>`), { timeout: 60 })
+  const { response, errors } = ask()
+  for (const time of [0, 1]) {
+    await vi.waitFor(() => expect(started.length).toBe(time + 1), 10_000)
+    const { thread, ready } = started[time]!
+    await ready
+    await thread.terminate()
+  }
+  expect((await response).status).toBe(500)
+  expect(errors).toMatchObject([{ code: 'XSLT_THREAD', message: expect.stringContaining('was lost') }])
 })
 
 test('several threads', async () => {

@@ -35,6 +35,11 @@ export class Thread {
       .on('exit', () => this.#over(new ThreadEnded('the thread ended')))
   }
 
+  /** It ended, and does nothing any more. */
+  get isOver(): boolean {
+    return this.#ended !== undefined
+  }
+
   /** The sheet is loaded. */
   load(): Promise<Ready | Failed> {
     return this.#answer() as Promise<Ready | Failed>

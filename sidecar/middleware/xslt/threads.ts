@@ -18,8 +18,13 @@ export interface ThreadsSettings extends Omit<ThreadSettings, 'files'> {
 /** How long a sheet may take to load, in milliseconds. */
 const LOAD_MS = 30_000
 
+type OnAbort = (listener: () => void) => void
+
 interface Waiting {
   readonly job: Job
+  readonly onAbort: OnAbort
+  /** A thread was lost with it before. */
+  readonly again: boolean
   readonly resolve: (answer: Transformed | Failed) => void
   readonly reject: (error: unknown) => void
 }
@@ -58,22 +63,19 @@ export class Threads {
 
   /**
    * Transforms a document when there is a thread for it.
+   * A document whose thread was lost is transformed once more, by a fresh one.
    * @param onAbort is given what ends the wait: nobody needs the result any more
    * @throws {GatewayError} XSLT_BUSY, XSLT_TIMEOUT, XSLT_THREAD
    */
-  transform(job: Job, onAbort: (listener: () => void) => void): Promise<Transformed | Failed> {
-    const thread = this.#idle.pop()
-    if (thread) return this.#run(thread, job)
+  transform(job: Job, onAbort: OnAbort): Promise<Transformed | Failed> {
+    const thread = this.#alive()
+    if (thread) return this.#run(thread, job, onAbort, false)
     const { queue } = this.#settings
     if (this.#waiting.size >= queue) {
       const message = `${queue} documents wait to be transformed already (queue of the layer xslt)`
       return Promise.reject(new GatewayError('XSLT_BUSY', message, 503))
     }
-    return new Promise((resolve, reject) => {
-      const entry: Entry<Waiting> = this.#waiting.add({ job, resolve, reject })
-      onAbort(() => this.#waiting.remove(entry))
-      this.#fill()
-    })
+    return this.#wait(job, onAbort, false)
   }
 
   /** Ends the threads. */
@@ -100,7 +102,25 @@ export class Threads {
     }
   }
 
-  async #run(thread: Thread, job: Job): Promise<Transformed | Failed> {
+  /** A thread that has nothing to do. Those that ended meanwhile are replaced when there is something. */
+  #alive(): Thread | undefined {
+    for (let thread = this.#idle.pop(); thread; thread = this.#idle.pop()) {
+      if (!thread.isOver) return thread
+      this.#drop(thread)
+    }
+    return undefined
+  }
+
+  #wait(job: Job, onAbort: OnAbort, again: boolean): Promise<Transformed | Failed> {
+    return new Promise((resolve, reject) => {
+      const waiting = { job, onAbort, again, resolve, reject }
+      const entry: Entry<Waiting> = again ? this.#waiting.addFirst(waiting) : this.#waiting.add(waiting)
+      onAbort(() => this.#waiting.remove(entry))
+      this.#fill()
+    })
+  }
+
+  async #run(thread: Thread, job: Job, onAbort: OnAbort, again: boolean): Promise<Transformed | Failed> {
     const { timeout } = this.#settings
     try {
       const answer = await within(timeout, thread.transform(job), () => {
@@ -112,7 +132,10 @@ export class Threads {
       return answer
     } catch (error) {
       this.#drop(thread)
-      throw error instanceof GatewayError ? error : threadLost(error)
+      if (error instanceof GatewayError) throw error
+      // The thread may have been dying before: the document has a fresh one, once.
+      if (again || this.#closed || isOutOfMemory(error)) throw threadLost(error)
+      return await this.#wait(job, onAbort, true)
     } finally {
       this.#fill()
     }
@@ -121,7 +144,8 @@ export class Threads {
   #free(thread: Thread): void {
     const first = this.#next()
     if (!first) return void this.#idle.push(thread)
-    this.#run(thread, first.job).then(first.resolve, first.reject)
+    const { job, onAbort, again, resolve, reject } = first
+    this.#run(thread, job, onAbort, again).then(resolve, reject)
   }
 
   #next(): Waiting | undefined {
@@ -143,6 +167,11 @@ export class Threads {
       if (this.#waiting.size > 0) this.#fill()
     })
   }
+}
+
+/** Documents and results that were too large: they would be once more. */
+function isOutOfMemory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
 }
 
 function threadLost(error: unknown): GatewayError {
