@@ -48,6 +48,12 @@ const settings = v.strictObject({
     v.optional(v.picklist(['refuse', 'pass']), 'refuse'),
     v.description('What becomes of longer ones: 502, or they pass as they are.'),
   ),
+  malformed: v.pipe(
+    v.optional(v.picklist(['refuse', 'pass']), 'refuse'),
+    v.description(
+      'What becomes of responses that are called XML and are none: 502, or they pass as they are, and the log says so. One that does not begin as XML passes as it comes then.',
+    ),
+  ),
   timeout: seconds(5, 'Seconds that a document may take. Then it is given up, with 502.', 0.01),
   threads: count(1, 1, 'How many documents are transformed at the same time.', 64),
   queue: count(1, 100, 'Documents that may wait for that; more get 503.'),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import type { Exchange } from '../../sidecar/exchange.ts'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import { xslt } from '../../sidecar/middleware/xslt.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
@@ -47,6 +48,8 @@ function file(content: string, name = `sheet${++names}.xsl`): string {
   writeFileSync(join(folder.path, name), content)
   return `./${name}`
 }
+
+const XML = { status: 200, reason: 'OK', headers: [['Content-Type', 'text/xml']] as const }
 
 /** An app that answers with a document. */
 function app(body: string | Uint8Array, headers: Record<string, string> = {}, status = 200): App {
@@ -318,6 +321,52 @@ test('a sheet of a newer XSLT is refused', async () => {
     code: 'XSLT_SHEET',
     message: expect.stringMatching(/line 1: xsl:version: only 1\.1 features are supported/),
   })
+})
+
+test.each<[string, string | Uint8Array, Record<string, string>, string]>([
+  ['is not well-formed', '<a><b></a>', {}, 'line 1, column 11: Opening and ending tag mismatch: b line 1 and a'],
+  ['is in no known encoding', '<a/>', { 'Content-Type': 'text/xml; charset=none' }, 'its encoding'],
+  [
+    'does not come out of its coding',
+    '<a/>',
+    { 'Content-Encoding': 'gzip' },
+    'does not come out of its content coding',
+  ],
+  ['has an unknown coding', '<a/>', { 'Content-Encoding': 'sdch' }, 'the content coding sdch, which cannot be undone'],
+  ['is JSON', '{"a": 1}', {}, 'does not begin so'],
+])('what is called XML and %s may pass', async (_, document, headers, reason) => {
+  const { ask, log } = await behind(PAGE, app(document, { ETag: '"v"', ...headers }), { malformed: 'pass' })
+  const { status, body, header } = await ask().response
+  expect([status, String(body), header('etag'), header('content-type')]).toEqual([
+    200,
+    document,
+    '"v"',
+    headers['Content-Type'] ?? 'text/xml',
+  ])
+  expect(log.text).toContain(reason)
+})
+
+test('what does not begin as XML passes as it comes, however long it is', async () => {
+  const settings = { malformed: 'pass', maxDocument: 1000 }
+  let inner: Exchange
+  const answer: App = (exchange) => (inner = exchange).respond(XML)
+  const { ask } = await behind(PAGE, answer, settings)
+  const { carrier, response } = ask()
+  inner!.write('\n {')
+  expect(String(carrier.bytes)).toBe('\n {')
+  inner!.end(' '.repeat(3000))
+  expect((await response).body.length).toBe(3003)
+})
+
+const UTF_16 = Buffer.from('<a><b>1</b></a>', 'utf16le')
+test.each<[string, Uint8Array | string, string]>([
+  ['a mark of UTF-8', '\ufeff\n<a><b>1</b></a>', ''],
+  ['a mark of UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), UTF_16]), ''],
+  ['the other one', Buffer.concat([Buffer.from([0xff, 0xfe]), UTF_16]).swap16(), ''],
+  ['UTF-16 without', Buffer.from(UTF_16).swap16(), ';charset=utf-16be'],
+])('%s begins XML', async (_, document, charset) => {
+  const type = { 'Content-Type': `text/xml${charset}` }
+  expect(await transformed(PAGE, document, { malformed: 'pass' }, type)).toContain('nobody</p>1</html>')
 })
 
 test('longer documents may pass, compressed ones too', async () => {

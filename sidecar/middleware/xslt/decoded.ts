@@ -1,6 +1,6 @@
 // A body without its content codings (RFC 9110 8.4): an app may send its XML compressed.
 import type { InputType } from 'node:zlib'
-import { AppError } from '../../errors.ts'
+import { Malformed } from './malformed.ts'
 
 type Decode = (
   bytes: InputType,
@@ -24,7 +24,7 @@ async function decoderOf(coding: string): Promise<Decode | undefined> {
 /**
  * @param max bytes of what comes out
  * @returns undefined when there are more
- * @throws {AppError} XSLT_DOCUMENT
+ * @throws {Malformed}
  */
 export async function decoded(body: Buffer, codings: string | undefined, max: number): Promise<Buffer | undefined> {
   let bytes = body
@@ -32,15 +32,14 @@ export async function decoded(body: Buffer, codings: string | undefined, max: nu
   for (const name of names.toReversed()) {
     if (name === '' || name === 'identity') continue
     const decode = await decoderOf(name)
-    if (!decode)
-      throw new AppError('XSLT_DOCUMENT', `the response has the content coding ${name}, which cannot be undone`, 502)
+    if (!decode) throw new Malformed(`the response has the content coding ${name}, which cannot be undone`)
     const whole = bytes
     const result = await new Promise<Buffer | undefined>((resolve, reject) => {
       decode(whole, { maxOutputLength: max }, (error, result) => {
         if (!error) return resolve(result)
         if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return resolve(undefined)
         const message = `the response does not come out of its content coding ${name}: ${error.message}`
-        reject(new AppError('XSLT_DOCUMENT', message, 502))
+        reject(new Malformed(message))
       })
     })
     if (!result) return undefined

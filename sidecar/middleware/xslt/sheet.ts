@@ -25,6 +25,7 @@ export interface SheetSettings {
   readonly vary: readonly string[]
   readonly maxDocument: number
   readonly larger: 'refuse' | 'pass'
+  readonly malformed: 'refuse' | 'pass'
   /** Seconds. */
   readonly timeout: number
   readonly threads: number
@@ -76,7 +77,7 @@ export async function openSheet(settings: SheetSettings, { path, directory, log 
   }
   const { output, files, said } = ready
   for (const line of meant(said)) log.warn(`${written}: ${line}`, { code: 'XSLT_SHEET' })
-  const { types, contentType, vary, maxDocument, larger } = settings
+  const { types, contentType, vary, maxDocument, larger, malformed } = settings
   const shop = {
     threads,
     output,
@@ -84,7 +85,8 @@ export async function openSheet(settings: SheetSettings, { path, directory, log 
     contentType,
     vary,
     maxDocument,
-    passes: larger === 'pass',
+    passesLong: larger === 'pass',
+    passesMalformed: malformed === 'pass',
     path,
     sheet: written,
     log,

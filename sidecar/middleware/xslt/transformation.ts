@@ -8,6 +8,7 @@ import type { MediaTypes } from '../media-types.ts'
 import { fieldOf, withField, withoutFields, withVary } from '../response-fields.ts'
 import { complaint, meant } from './complaint.ts'
 import { decoded } from './decoded.ts'
+import { Malformed } from './malformed.ts'
 import type { Failed, SheetOutput, Transformed } from './messages.ts'
 import { isKnown, markedTag, type KnownTags } from './tags.ts'
 import type { Threads } from './threads.ts'
@@ -23,7 +24,9 @@ export interface Workshop {
   /** Bytes. */
   readonly maxDocument: number
   /** Documents that are longer pass as they are. */
-  readonly passes: boolean
+  readonly passesLong: boolean
+  /** And so does what is no XML. */
+  readonly passesMalformed: boolean
   /** Of the layer in the configuration. */
   readonly path: string
   /** As it was written. */
@@ -45,6 +48,11 @@ const GONE = [
   // The sheet may be newer, and a client that asks by the date would not hear of it.
   'last-modified',
 ]
+
+/** What may stand before the first `<`: a byte order mark of UTF-8, and white space. */
+const BEFORE: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf, 0x20, 0x09, 0x0d, 0x0a])
+/** How a document begins: with `<`, or in UTF-16. */
+const STARTS: ReadonlySet<number> = new Set([0x3c, 0x00, 0xfe, 0xff])
 
 /** Lines of the sheet that are logged for a document. */
 const LINES_MAX = 10
@@ -80,6 +88,10 @@ export class Transformation implements Layer {
   body(bytes: Uint8Array | undefined, last: boolean, outer: Exchange): boolean {
     const head = this.#head
     if (!head) return pass(bytes, last, outer)
+    if (this.#size === 0 && bytes && this.#isNone(head, bytes)) {
+      this.#warn('the response is called XML, and does not begin so', outer)
+      return this.#passes(head, bytes, last, outer)
+    }
     this.#size += bytes?.byteLength ?? 0
     if (bytes) this.#pieces.push(Uint8Array.from(bytes))
     if (this.#size > this.#shop.maxDocument) return this.#tooLong(head, last, outer)
@@ -88,7 +100,12 @@ export class Transformation implements Layer {
     this.#pieces = []
     // A response without a body is no document.
     if (document.byteLength === 0) return this.#passes(head, document, true, outer)
-    this.#transform(head, document, outer).catch((error: unknown) => outer.fail(error))
+    this.#transform(head, document, outer).catch((error: unknown) => {
+      if (!(error instanceof Malformed) || !this.#shop.passesMalformed) return outer.fail(error)
+      if (outer.over) return
+      this.#warn(error.message, outer)
+      this.#passes(head, document, true, outer)
+    })
     return true
   }
 
@@ -104,6 +121,21 @@ export class Transformation implements Layer {
     return !/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(fieldOf(head, 'cache-control') ?? '')
   }
 
+  /** Seen from its first bytes, where those are not compressed. */
+  #isNone(head: Head, start: Uint8Array): boolean {
+    if (!this.#shop.passesMalformed || fieldOf(head, 'content-encoding') !== undefined) return false
+    const first = start.find((byte) => !BEFORE.has(byte))
+    return first !== undefined && !STARTS.has(first)
+  }
+
+  #warn(why: string, outer: Exchange): void {
+    this.#shop.log.warn(`${why}; it passes as it is`, {
+      code: 'XSLT_DOCUMENT',
+      request: outer.id,
+      mount: outer.mount?.key,
+    })
+  }
+
   #tooLong(head: Head, last: boolean, outer: Exchange): boolean {
     const document = Buffer.concat(this.#pieces)
     this.#pieces = []
@@ -111,8 +143,8 @@ export class Transformation implements Layer {
   }
 
   #passesLong(head: Head, bytes: Uint8Array, last: boolean, outer: Exchange): boolean {
-    const { maxDocument, passes } = this.#shop
-    if (passes) return this.#passes(head, bytes, last, outer)
+    const { maxDocument, passesLong } = this.#shop
+    if (passesLong) return this.#passes(head, bytes, last, outer)
     const message = `the response has more than ${maxDocument} bytes: too many to be transformed (maxDocument of the layer xslt)`
     throw new AppError('XSLT_DOCUMENT', message, 502)
   }
@@ -139,11 +171,12 @@ export class Transformation implements Layer {
     outer.end(answer.result)
   }
 
-  #failure({ at, said }: Failed, document: Uint8Array): SidegateError {
+  #failure({ at, said, broken }: Failed, document: Uint8Array): SidegateError {
     const { path, sheet } = this.#shop
     if (at === 'document') {
       const what = complaint(said, 'the processor does not say why', document)
-      return new AppError('XSLT_DOCUMENT', `the response is no XML that can be transformed: ${what}`, 502)
+      const message = `the response is no XML that can be transformed: ${what}`
+      return broken ? new AppError('XSLT_DOCUMENT', message, 502) : new Malformed(message)
     }
     const what = complaint(said, 'it ran out of its stack, or of memory')
     return new ConfigError('XSLT_FAILED', path, `${sheet} failed for a document: ${what}`, { status: 502 })
