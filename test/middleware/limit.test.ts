@@ -25,6 +25,25 @@ describe('a rate', () => {
     expect(rates.take('b', 100)).toEqual({ wait: 0, left: 9, reset: 100 })
   })
 
+  // Milliseconds of a clock, and intervals such as a third, have no end in binary.
+  test.each([3, 7, 9, 11, 300])('of %d in a time takes as many at once, whatever the clock says', (many) => {
+    for (let now = 0.1; now < 1e10; now *= 3.7) {
+      const rates = new Rates(rateOf(`${many}/s`, undefined), undefined, 2)
+      const left = Array.from({ length: many }, () => rates.take('a', now)).map((verdict) =>
+        verdict.wait === 0 && verdict.delay === undefined ? verdict.left : -1,
+      )
+      expect(left, `at ${now}`).toEqual(Array.from({ length: many }, (_, index) => many - 1 - index))
+      // Two more may wait for their turn.
+      const later = Array.from({ length: 3 }, () => rates.take('a', now)).map(({ wait, delay }) => [wait > 0, delay])
+      const interval = expect.closeTo(1000 / many, 3)
+      expect(later).toEqual([
+        [false, interval],
+        [false, expect.closeTo(2000 / many, 3)],
+        [true, undefined],
+      ])
+    }
+  })
+
   test('of fewer requests refuses none, at the edge of no window', () => {
     const rates = new Rates(rateOf('10/s', 0))
     for (let now = 0; now < 5000; now += 1000 / 9) expect(rates.take('a', now).wait).toBe(0)

@@ -4,6 +4,9 @@
 /** Keys that are remembered of one generation. */
 const KEYS_MAX = 100_000
 
+/** Milliseconds that make no difference: a third of a second, and what a clock says, are not exact, and neither are their sums. */
+const SLACK = 0.001
+
 /** How often. */
 export interface Rate {
   /** Milliseconds from one to the next. */
@@ -61,13 +64,13 @@ export class Rates {
       this.#forget(now)
     const due = Math.max(this.#young.get(key) ?? this.#old.get(key) ?? now, now)
     const wait = due - this.#tolerance - now
-    if (wait > (mayWait ? this.#waiting : 0)) return { wait, left: 0, reset: due - now }
+    if (wait > (mayWait ? this.#waiting : 0) + SLACK) return { wait, left: 0, reset: due - now }
     const next = due + this.#interval
     this.#young.set(key, next)
-    if (wait > 0) return { wait: 0, delay: wait, left: 0, reset: next - now }
+    if (wait > SLACK) return { wait: 0, delay: wait, left: 0, reset: next - now }
     return {
       wait: 0,
-      left: Math.floor((this.#tolerance + this.#interval - (next - now)) / this.#interval),
+      left: Math.floor((this.#tolerance + this.#interval - (next - now) + SLACK) / this.#interval),
       reset: next - now,
     }
   }
