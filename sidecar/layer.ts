@@ -73,6 +73,16 @@ export function through(
   return inner
 }
 
+/**
+ * Tells of what went wrong beside a response, such as what a layer has asked for itself: no layer in front takes it for an error of who
+ * answers there.
+ * @param exchange the one that it is of
+ */
+export function tell(of: Exchange, error: SidegateError, exchange: Exchange = of): void {
+  if (of.outer) tell(of.outer, error, exchange)
+  else of.observer.failed(exchange, error)
+}
+
 /** The way from an inner exchange to its outer one. */
 class Crossing implements Carrier, ExchangeObserver {
   readonly #outer: Exchange

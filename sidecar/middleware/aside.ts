@@ -5,6 +5,7 @@ import type { Carrier } from '../carrier.ts'
 import { isDoubtful } from '../doubt.ts'
 import { AppError, PeerError, UpstreamError } from '../errors.ts'
 import { Exchange, type ExchangeObserver } from '../exchange.ts'
+import { tell } from '../layer.ts'
 import type { Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
 import type { Next } from './middleware.ts'
@@ -49,7 +50,7 @@ export function aside(next: Next, { of, variables, body, max, timeout, along = t
   }
   const collector = new Collector(max)
   const observer: ExchangeObserver = {
-    failed: (exchange, error) => of.observer.failed(exchange, error),
+    failed: (exchange, error) => tell(of, error, exchange),
     leftOut: (exchange, names) => of.observer.leftOut?.(exchange, names),
     done: (exchange) => {
       clearTimeout(timer)

@@ -1,6 +1,6 @@
 // One response of the layer `errors`: an error response is taken whole, and a page goes in its place. Without a page it goes as it came.
 import type { Exchange } from '../../exchange.ts'
-import type { Layer } from '../../layer.ts'
+import { tell, type Layer } from '../../layer.ts'
 import type { SidegateError } from '../../errors.ts'
 import { toSidegateError } from '../../errors.ts'
 import { isNamed, withField, withoutFields, withVary } from '../response-fields.ts'
@@ -68,8 +68,8 @@ export class Instead implements Layer {
   /** The error response itself broke off: the page says as much. */
   failed(error: SidegateError, outer: Exchange): boolean {
     if (!this.#page || outer.headSent) return false
-    outer.error ??= error
-    outer.observer.failed(outer, error)
+    for (let one: Exchange | undefined = outer; one; one = one.outer) one.error ??= error
+    tell(outer, error)
     this.#taken = Infinity
     this.#answer(outer)
     return true
@@ -88,7 +88,7 @@ export class Instead implements Layer {
       this.#send(await content, outer)
     } catch (thrown) {
       if (outer.over) return
-      outer.observer.failed(outer, toSidegateError(thrown))
+      tell(outer, toSidegateError(thrown))
       this.#asItCame(outer)
     }
   }

@@ -1,8 +1,9 @@
 // The copies of requests that are under way. Nobody waits for them, and what they answer goes nowhere.
 import { RequestBody } from '../../body.ts'
 import type { Carrier } from '../../carrier.ts'
-import { PeerError, UpstreamError } from '../../errors.ts'
+import { PeerError, UpstreamError, type SidegateError } from '../../errors.ts'
 import { Exchange } from '../../exchange.ts'
+import { tell } from '../../layer.ts'
 import { LinkedList } from '../../linked-list.ts'
 import type { Log } from '../../log.ts'
 import type { Variables } from '../../variables.ts'
@@ -51,7 +52,7 @@ export class Mirrored {
   }
 
   /** Sends a copy of the request of an exchange, which may be over. `variables` are its own. */
-  send({ door, observer, hops }: Exchange, variables: Variables, bytes: Uint8Array): void {
+  send(of: Exchange, variables: Variables, bytes: Uint8Array): void {
     const { timeout, ask } = this.#options
     if (this.#isFull) return this.#tellFull()
     const size = bytes.byteLength
@@ -65,13 +66,13 @@ export class Mirrored {
       if (this.#underWay.size === 0) this.#full = false
       if (exchange.error?.code === 'NO_MOUNT') this.#tellNowhere()
     }
-    const own = { failed: observer.failed.bind(observer), done }
-    const exchange = new Exchange(NOWHERE, own, door, variables, body)
-    exchange.hops = hops + 1
+    const failed = (copy: Exchange, error: SidegateError): void => tell(of, error, copy)
+    const exchange = new Exchange(NOWHERE, { failed, done }, of.door, variables, body)
+    exchange.hops = of.hops + 1
     const entry = this.#underWay.add(exchange)
     const timer = setTimeout(() => {
       const error = new UpstreamError('MIRROR_TIMEOUT', `the copy of a request took more than ${timeout / 1000} s`, 504)
-      observer.failed(exchange, error)
+      tell(of, error, exchange)
       exchange.abort(error)
     }, timeout).unref()
     ask(exchange)

@@ -1,0 +1,119 @@
+// Layers in chains: what holds of each has to hold of all of them, in every order.
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Exchange } from '../../sidecar/exchange.ts'
+import { chain, closeAll, openAll } from '../../sidecar/middleware/chain.ts'
+import { cache } from '../../sidecar/middleware/cache.ts'
+import { errors } from '../../sidecar/middleware/errors.ts'
+import type { MiddlewareKind, Next } from '../../sidecar/middleware/middleware.ts'
+import { mirror } from '../../sidecar/middleware/mirror.ts'
+import { requestId } from '../../sidecar/middleware/request-id.ts'
+import { retry } from '../../sidecar/middleware/retry/retry.ts'
+import { answer } from '../../sidecar/mounted.ts'
+import { makeExchange, type TestExchange, type TestRequest } from '../exchange.ts'
+import { keepTheirPromises } from './joints/property.ts'
+import { makeLayer, type App } from './layer.ts'
+
+/** Some layers, the first of them outermost, in front of an app. */
+interface Chained {
+  send(request?: TestRequest): TestExchange
+  close(): Promise<void>
+}
+
+/** @param app answers what comes through, and what layers ask for themselves */
+async function chained(kinds: readonly (readonly [MiddlewareKind, unknown])[], app: App): Promise<Chained> {
+  const last: Next = (exchange) => {
+    answer({ handle: (one) => app(one) as Promise<void> | undefined }, exchange)
+  }
+  const layers = kinds.map(([kind, settings]) => makeLayer(kind, settings, { mount: '/', ask: last }).layer)
+  await openAll(layers)
+  const first = chain(layers, last)
+  return {
+    send(request) {
+      const made = makeExchange(request)
+      first(made.exchange)
+      return made
+    },
+    close: () => closeAll(layers),
+  }
+}
+
+const HTML = [['Content-Type', 'text/html']] as const
+
+test('in random chains they keep their promises', async () => {
+  await expect(keepTheirPromises({ seed: 15, runs: 30, without: ['xslt'] })).resolves.toBeUndefined()
+})
+
+test('an error page that cannot be had is no failure that another layer tries again', async () => {
+  let asked = 0
+  const app: App = (exchange) => {
+    if (exchange.variables.PATH_INFO === '/page') throw new Error('no page')
+    asked++
+    exchange.respond({ status: 404, reason: '', headers: HTML })
+    exchange.end('of the app')
+  }
+  const { send, close } = await chained(
+    [
+      [retry, { delay: 0.001 }],
+      [errors, { pages: { 404: 'ask:/page' } }],
+    ],
+    app,
+  )
+  const { response, errors: told } = send()
+  const { status, body } = await response
+  expect([status, body.toString(), asked]).toEqual([404, 'of the app', 1])
+  expect(told.map(({ code }) => code)).toEqual(['APP_RAISED', 'ERROR_PAGE'])
+  await close()
+})
+
+test('a copy of a request that fails is no failure of the request', async () => {
+  let asked = 0
+  let copied = false
+  const app: App = async (exchange) => {
+    if (exchange.variables.PATH_INFO === '/next/') {
+      copied = true
+      throw new Error('the copy')
+    }
+    asked++
+    while (!copied) await turn()
+    exchange.respond({ status: 200, reason: '', headers: HTML })
+    exchange.end('of the app')
+  }
+  const kinds = [[retry, { statuses: [500], delay: 0.001 }] as const, [mirror, { to: '/next' }] as const]
+  const { send, close } = await chained(kinds, app)
+  const { response, exchange } = send({ path: '/' })
+  const { status, body } = await response
+  expect([status, body.toString(), asked]).toEqual([200, 'of the app', 1])
+  expect(exchange.error).toBeUndefined()
+  await close()
+})
+
+test('what is asked for behind the back of a client and fails does not cut what the client gets', async () => {
+  const long = 'a long page '.repeat(20_000)
+  let fails = false
+  let begun = false
+  const app: App = async (exchange: Exchange) => {
+    while (fails && !begun) await turn()
+    if (fails) throw new Error('behind the back')
+    const fields = [['Cache-Control', 'max-age=0, stale-while-revalidate=60']] as const
+    exchange.respond({ status: 200, reason: '', headers: [...HTML, ...fields] })
+    exchange.end(long)
+  }
+  const { send, close } = await chained(
+    [
+      [requestId, {}],
+      [cache, {}],
+    ],
+    app,
+  )
+  await send().response
+  fails = true
+  const { response, carrier, errors: told } = send({ slow: true })
+  await carrier.until(({ head }) => head !== undefined)
+  begun = true
+  while (told.length === 0) await turn()
+  carrier.drain()
+  const { body, cut } = await response
+  expect([cut, body.length]).toEqual([false, long.length])
+  await close()
+})
