@@ -235,7 +235,7 @@ export class Supervisor implements GenerationListener {
     if (gateway === this.#current || gateway === this.#next) this.#code = exit.code ?? 1
     if (gateway === this.#current) {
       this.#current = undefined
-      if (!this.#stopping) this.#died(generation, how)
+      if (!this.#stopping) this.#died(gateway, how)
     } else if (gateway === this.#next) {
       this.#next = undefined
       if (!this.#stopping) this.#failed(gateway, how, exit.code ?? 1)
@@ -303,7 +303,7 @@ export class Supervisor implements GenerationListener {
   async #retire(successor: Generation): Promise<void> {
     const isTold = await this.#manager?.main(successor.pid!)
     // It may be gone already: the next gateway is this one's again.
-    if (successor.ended || this.#current !== successor) return void (this.#stopping || this.#manager?.main(process.pid))
+    if (successor.ended || this.#current !== successor) return
     const then = isTold ? 'ends once its gateways have' : 'stays for whoever has started it'
     this.#log.info(`process ${successor.pid} is the supervisor now, process ${process.pid} ${then}`)
     if (!isTold || this.#stopping) return
@@ -342,7 +342,9 @@ export class Supervisor implements GenerationListener {
   }
 
   /** The one that served is gone. What comes meanwhile waits at the sockets. */
-  #died(generation: number, how: string): void {
+  #died({ generation, supervises }: Generation, how: string): void {
+    // Before the next one is ready: the manager asks for the watchdog of whoever is the service.
+    if (supervises) void this.#manager?.main(process.pid)
     this.#backOff.servedSince(this.#since)
     this.#log.error(`gateway ${generation} ended (${how}); another one is started`, { code: 'GATEWAY_DIED' })
     this.#manager?.status(`gateway ${generation} ended (${how}); another one is started`)
@@ -367,8 +369,7 @@ export class Supervisor implements GenerationListener {
     }
     if (this.#since === 0) {
       this.#above?.failed(why)
-      this.#over.resolve(code)
-      return
+      return void this.#over.resolve(code)
     }
     this.#log.error(`gateway ${generation} did not come up (${how}); another one is started`, { code: 'GATEWAY_DIED' })
     this.#startLater()

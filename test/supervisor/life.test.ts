@@ -108,12 +108,17 @@ test('however many reloads are asked for, one gateway comes up at a time, and th
   write('app.mjs', 'for (;;);')
   one.signal('SIGHUP')
   await one.said(/gateway 2 comes up/)
-  write('app.mjs', APP('second'))
+  write(
+    'app.mjs',
+    `${APP('second')}
+while (!existsSync('all-asked')) await new Promise((resolve) => setTimeout(resolve, 5))`,
+  )
   for (let count = 0; count < 20; count++) {
     one.signal('SIGHUP')
     expect(await get(port)).toMatch(/^first /)
     expect(childrenOf(one.pid).length).toBeLessThan(4)
   }
+  write('all-asked', '')
   await one.said(/gateway \d+ serves, gateway 1 finishes/)
   expect(await get(port)).toMatch(/^second /)
 })
