@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseAst } from 'vitest/node'
 import { documentedCodes } from '../codes/documented.ts'
 import { errorResponse, PeerError } from '../../sidecar/errors.ts'
 
@@ -17,6 +18,48 @@ test('every code that the sources raise is documented', () => {
   ].map(([, first, second]) => first ?? second!)
   expect(raised.length).toBeGreaterThan(80)
   expect([...new Set(raised)].filter((code) => !documented.includes(code)).toSorted()).toEqual([])
+})
+
+/** What a constructor makes of an error without a status. */
+const DEFAULTS: Readonly<Record<string, number>> = { PeerError: 400, AppError: 500, UpstreamError: 502 }
+
+interface Node {
+  readonly type: string
+  readonly [name: string]: unknown
+}
+
+/** The code and the status of each error that is made in a source, where both stand there. */
+function statusesIn(text: string): [code: string, status: number][] {
+  const found: [string, number][] = []
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit)
+    if (typeof value !== 'object' || value === null || typeof (value as Node).type !== 'string') return
+    const node = value as Node
+    if (node.type === 'NewExpression') {
+      const [code, , status] = (node.arguments as Node[]).map(({ type, value: own }) =>
+        type === 'Literal' ? own : type,
+      )
+      const usual = DEFAULTS[(node.callee as Node).name as string]
+      if (usual !== undefined && typeof code === 'string' && (status === undefined || typeof status === 'number'))
+        found.push([code, status ?? usual])
+    }
+    Object.values(node).forEach(visit)
+  }
+  visit(parseAst(text, { lang: 'ts' }))
+  return found
+}
+
+test('a status that a code is raised with stands in its row', () => {
+  const rows = readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `?([A-Z_]+)`? \| ([^|]*) \|/gm)
+  const told = new Map(Array.from(rows, ([, code, cell]) => [code!, cell!.match(/\b[45][0-9][0-9]\b/g)?.map(Number)]))
+  const texts = globSync(['sidecar/**/*.ts', 'plugin/**/*.ts'], { cwd: root }).map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  )
+  const raised = texts.filter((text) => /new (?:Peer|App|Upstream)Error\(/.test(text)).flatMap(statusesIn)
+  expect(raised.length).toBeGreaterThan(150)
+  // Where the row has no status, no client gets one.
+  const other = raised.filter(([code, status]) => told.get(code) && !told.get(code)!.includes(status))
+  expect(other).toEqual([])
 })
 
 test('every status that an error has is called by its name', () => {

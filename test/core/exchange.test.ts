@@ -86,6 +86,13 @@ test.each([
     ],
     'CONTENT_LENGTH',
   ],
+  [
+    [
+      ['Content-Length', '0'],
+      ['Content-Length', '3'],
+    ],
+    'CONTENT_LENGTH',
+  ],
 ] as [Head['headers'], string][])('refuses the headers %j', (headers, code) => {
   const { exchange } = makeExchange({})
   expect(() => exchange.respond({ ...ok, headers })).toThrow(expect.objectContaining({ code, blame: 'app' }))
@@ -131,6 +138,20 @@ test.each<[Head['headers'], Head['headers'], string[] | undefined]>([
   await response
   expect(carrier.head!.headers).toEqual(sent)
   expect(leftOut).toEqual(hops ?? [])
+})
+
+test('of two Content-Length that say 0 one is sent', async () => {
+  const { exchange, carrier, response } = makeExchange({})
+  exchange.respond({
+    ...ok,
+    headers: [
+      ['Content-Length', '0'],
+      ['content-length', '0'],
+    ],
+  })
+  exchange.end()
+  await response
+  expect(carrier.head!.headers).toEqual([['Content-Length', '0']])
 })
 
 test('after an abort writing throws, and ending is nothing', () => {
