@@ -1,7 +1,7 @@
 // Which tests concern a source: those of its room first, of which the nearest by name are run before the others, and then those that use it
 // through a socket.
-import { globSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 /** What is mutated. */
 const SOURCES = [
@@ -14,13 +14,16 @@ const SOURCES = [
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
 const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = [
-  ['sidecar/wire/', ['test/wire/*', 'test/listen/*', 'test/upstream/http*']],
-  ['sidecar/listen/cgi', ['test/cgi/*']],
+  ['sidecar/wire/frame', ['test/workers/*', 'test/core/errors*']],
+  ['sidecar/wire/head', ['test/wire/*', 'test/core/{exchange,errors}*', 'test/listen/*', 'test/upstream/http*']],
+  ['sidecar/wire/', ['test/wire/*', 'test/core/errors*', 'test/listen/*', 'test/upstream/{http,fastcgi-end}*']],
+  ['sidecar/listen/cgi', ['test/core/errors*', 'test/cgi/*']],
   ['sidecar/listen/tunnel', ['test/websocket/{tunnel,stop,websocket}*']],
-  ['sidecar/listen/', ['test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
+  ['sidecar/listen/', ['test/core/errors*', 'test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
   ['sidecar/processes/', ['test/python/{life,output,start}*', 'test/run/life*', 'test/cgi/*']],
   ['sidecar/lines', ['test/python/output*']],
-  ['sidecar/workers/', ['test/python/{life,ahead,output,input,start,wsgi}*']],
+  ['sidecar/workers/frames/', ['test/workers/*', 'test/core/errors*']],
+  ['sidecar/workers/', ['test/core/errors*', 'test/python/{life,ahead,output,input,start,wsgi}*']],
   ['sidecar/queue', ['test/python/{ahead,life}*', 'test/run/life*', 'test/upstream/balance*', 'test/cgi/mount*']],
   ['sidecar/layer', ['test/core/layer*', 'test/websocket/layers*', 'test/cgi/*']],
   ['sidecar/mounted', ['test/core/mounted*', 'test/listen/*']],
@@ -46,6 +49,20 @@ export function concerning(file: string, root: string): string[][] {
   const nearest = groups.flat().filter(near)
   const others = groups.map((group) => group.filter((test) => !nearest.includes(test)))
   return [nearest, ...others].filter((group) => group.length > 0)
+}
+
+/** True where a test starts the built program: it says nothing about a source before that is built. */
+export function needsBuild(test: string, root: string): boolean {
+  const seen = new Set<string>()
+  const left = [join(root, test)]
+  for (let file = left.pop(); file !== undefined; file = left.pop()) {
+    if (file === join(root, 'test/built.ts')) return true
+    if (seen.has(file) || !file.startsWith(join(root, 'test'))) continue
+    seen.add(file)
+    const named = readFileSync(file, 'utf8').matchAll(/ from '(\.[^']+\.ts)'/g)
+    left.push(...Array.from(named, ([, path]) => join(dirname(file!), path!)))
+  }
+  return false
 }
 
 /** The sources that are mutated. */
