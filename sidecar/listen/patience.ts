@@ -21,6 +21,13 @@ export function sendLate(milliseconds: number): PeerError {
   return new PeerError('SEND_TIMEOUT', message, 499)
 }
 
+/** Calls `late`, unless something has come on a socket that was not read yet. */
+export function unlessHeard(socket: Socket, late: () => void): void {
+  const { bytesRead } = socket
+  // Whoever asks and is asked in one process takes a turn for each.
+  setImmediate(() => setImmediate(() => socket.bytesRead === bytesRead && late()))
+}
+
 /** The clock of one connection. */
 export class Patience {
   readonly #socket: Socket
@@ -29,6 +36,8 @@ export class Patience {
   #listening = false
   /** Somebody is to be told. */
   #heeded = false
+  /** It was silent for as long as it may be, and nothing has been said since. */
+  #due = false
   /** There once the output had to wait. */
   #taking: Taking | undefined
   #headSince = 0
@@ -50,12 +59,19 @@ export class Patience {
   /** Sets how long the connection may be silent, in milliseconds; 0: for ever. */
   silence(milliseconds: number): void {
     this.#heeded = milliseconds > 0
+    this.#due = false
     if (!this.#listening) {
       if (milliseconds === 0) return
       this.#listening = true
-      this.#socket.on('timeout', () => this.#heeded && this.#late())
+      this.#socket.on('timeout', () => this.#heeded && this.#silent())
     }
     this.#socket.setTimeout(milliseconds)
+  }
+
+  /** This process may have been busy for so long itself: what has come meanwhile is read first. */
+  #silent(): void {
+    this.#due = true
+    unlessHeard(this.#socket, () => this.#due && this.#heeded && this.#late())
   }
 
   /** The output waits for the client: it may take nothing of it for so long. */

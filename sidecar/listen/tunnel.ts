@@ -11,6 +11,7 @@ import { PeerError, SidegateError } from '../errors.ts'
 import type { GivenConnection, TunnelEnd } from '../upgrade.ts'
 import { closeFrame, Frames } from '../wire/websocket.ts'
 import type { Limits } from './limits.ts'
+import { unlessHeard } from './patience.ts'
 import { Taking } from './taking.ts'
 
 /** Bytes that wait for either side before the other is made to pause: one read of a socket. */
@@ -46,6 +47,8 @@ export class Tunnel extends Duplex implements GivenConnection {
   /** Of the client, whatever it speaks: when they count, all of them have been followed. */
   readonly #frames = new Frames()
   #retired = false
+  /** The socket was silent for as long as it may be, and nothing has been said since. */
+  #due = false
   /** `due`: as soon as a frame of the client ends. */
   #close: 'none' | 'due' | 'sent' = 'none'
 
@@ -71,7 +74,7 @@ export class Tunnel extends Duplex implements GivenConnection {
     socket.setTimeout(this.#clientEnded ? this.#limits.idle : 0)
     socket.setKeepAlive(true, PROBE)
     socket.on('drain', this.#drained)
-    socket.on('timeout', this.#late)
+    socket.on('timeout', this.#silent)
     if (this.#clientEnded) this.#tellEnd()
     return this
   }
@@ -149,7 +152,7 @@ export class Tunnel extends Duplex implements GivenConnection {
     const over = this.#over
     if (over) {
       socket.off('drain', this.#drained)
-      socket.off('timeout', this.#late)
+      socket.off('timeout', this.#silent)
       socket.destroy()
       // What else a mount destroys it with is a matter of the mount.
       const reason = this.#broken ?? (error instanceof SidegateError ? error : undefined)
@@ -187,12 +190,19 @@ export class Tunnel extends Duplex implements GivenConnection {
    * and none for long when the gateway stops.
    */
   #limit(): void {
+    this.#due = false
     if (this.#retired) return void this.#socket.setTimeout(this.#limits.farewell)
     const stuck = this.#waiting !== undefined || this.#socket.writableLength > 0
     this.#socket.setTimeout(stuck ? this.#limits.send : this.#halfClosed ? this.#limits.idle : 0)
   }
 
-  readonly #late = (): void => {
+  /** This process may have been busy for so long itself: what has come meanwhile is read first. */
+  readonly #silent = (): void => {
+    this.#due = true
+    unlessHeard(this.#socket, () => this.#due && this.#late())
+  }
+
+  #late(): void {
     if (!this.#retired && (this.#waiting !== undefined || this.#socket.writableLength > 0))
       this.#broken = new PeerError(
         'SEND_TIMEOUT',

@@ -219,6 +219,17 @@ describe('idle', () => {
     expect((await talk(addresses[0]!, requests)).match(/served/g)).toHaveLength(2)
   })
 
+  test('one whose next request came in time to a gateway that was busy longer stays', async () => {
+    limit({ idle: SHORT })
+    const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
+    const socket = await connectTo(addresses[0]!)
+    socket.write(get)
+    await once(socket, 'data')
+    socket.write(get.replace('Host', 'Connection: close\r\nHost'))
+    for (const since = performance.now(); performance.now() - since < 3 * SHORT;);
+    expect(await readAll(socket)).toContain('served')
+  })
+
   test('its clock is set once a request', async () => {
     const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
     const socket = await connectTo(addresses[0]!)
