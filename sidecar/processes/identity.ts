@@ -1,5 +1,7 @@
 // As whom a process runs, and what the system lets it have. The programs that are made for that (util-linux, coreutils) run before it, each in the place of
 // the one before: what they set stays, and so do process id and descriptors.
+import { execFile } from 'node:child_process'
+import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { userCalled, groupCalled, type Account } from '../accounts.ts'
 import { ConfigError } from '../errors.ts'
@@ -7,6 +9,9 @@ import { ControlGroup, groupSettings, type GroupPlace } from './control-group.ts
 import { plainEnvironment, programEnvironment } from './environment.ts'
 import type { Command } from './process.ts'
 import { findProgram } from './program.ts'
+
+/** How long it may take to see whether a folder can be entered, in milliseconds. */
+const LOOK_MS = 5000
 
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most))
 /** The last number, 2³² - 1, is nobody's. */
@@ -175,6 +180,34 @@ export class Identity {
     const [first, ...words] = [...(this.#group?.before(this.#shell) ?? []), ...this.#before]
     const found = first === undefined ? undefined : findProgram(file, { directory: cwd, path: env.PATH ?? '' })
     return first === undefined || !found ? command : { ...command, file: first, args: [...words, found.file, ...args] }
+  }
+
+  /**
+   * Demands that its user may enter a folder of scripts; what the system does not tell, the scripts will.
+   * @param place of the folder in the configuration
+   * @throws {ConfigError} PROCESS_FOLDER
+   */
+  async demandFolder(folder: string, place: string): Promise<void> {
+    const closed = await this.#closedOnTheWay(folder)
+    if (closed === undefined) return
+    const user = this.#user?.name ?? this.uid
+    const message = `${user}, as whom its processes run, may not enter ${closed}: open that folder, move ${folder}, or name another user (process.user)`
+    throw new ConfigError('PROCESS_FOLDER', place, message)
+  }
+
+  /** The outermost folder, that itself included, which its user may not enter. */
+  async #closedOnTheWay(folder: string): Promise<string | undefined> {
+    const [first, ...words] = this.#before
+    if (this.uid === undefined || first === undefined) return undefined
+    const way = [folder]
+    for (let at = dirname(folder); at !== way[0]; at = dirname(at)) way.unshift(at)
+    const look = 'for at; do [ -x "$at" ] || { printf %s "$at"; exit; }; done'
+    const args = [...words, '/bin/sh', '-c', look, 'sh', ...way]
+    return new Promise((done) => {
+      execFile(first, args, { cwd: '/', timeout: LOOK_MS }, (error, text) =>
+        done(error ? undefined : text || undefined),
+      )
+    })
   }
 
   /** The environment of the processes, with `more` over what they get of the gateway's. */

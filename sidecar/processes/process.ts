@@ -49,6 +49,12 @@ const OUTPUT_GRACE = 500
 const ORPHAN_MS = 1000
 const orphans = new GroupsWatchdog(ORPHAN_MS)
 
+/** PWD is the folder of whoever started the gateway: a process in another one would believe it (puma does), and may not be let in there. */
+function placed({ cwd, env }: Command): NodeJS.ProcessEnv {
+  const inherited = env.PWD !== undefined && env.PWD === process.env.PWD
+  return inherited && cwd !== process.cwd() ? { ...env, PWD: cwd } : env
+}
+
 /** A process under way. */
 export class SupervisedProcess {
   readonly connections: readonly Duplex[]
@@ -68,7 +74,7 @@ export class SupervisedProcess {
     const sockets = Array.from({ length: ways }, () => 'pipe' as const)
     this.#child = spawn(command.file, command.args, {
       cwd: command.cwd,
-      env: command.env,
+      env: placed(command),
       stdio: ['ignore', 'pipe', 'pipe', ...sockets],
       ...rootOptions(),
     })

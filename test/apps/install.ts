@@ -5,8 +5,9 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Packages, RealApp } from './app.ts'
 
-/** Whom the folders are kept for. */
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sidegate-tests', 'apps')
+/** Where the folders are kept. Some applications run as another user, to whom the home of root is closed as a rule. */
+const HOME = process.getuid?.() === 0 ? '/var/cache' : join(homedir(), '.cache')
+const CACHE = join(process.env.XDG_CACHE_HOME ?? HOME, 'sidegate-tests', 'apps')
 
 /** The folder of an application. */
 export function folderOf({ name }: RealApp): string {

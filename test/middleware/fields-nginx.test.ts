@@ -55,6 +55,7 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
         '/': {
           app: './app.mjs',
           use: [
+            { 'request-id': { trust: true } },
             { cors: ['https://other.test'] },
             { errors: { pages: { 404: 'ask:/page/${STATUS}' } } },
             { headers: { request: { set: { 'X-User': '${REMOTE_USER}' } } } },
@@ -62,6 +63,7 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
           ],
         },
         '/page': { app: './app.mjs' },
+        '/fixed': { app: './app.mjs', use: [{ 'proxy-fix': ['127.0.0.1', 'unix'] }] },
         '/site': { app: './app.mjs', use: [{ 'try-files': './public' }] },
         '/cgi': { cgi: './public/cgi-bin' },
         '/file': { respond: 410, use: [{ errors: { pages: { '4xx': './gone.html' } } }] },
@@ -78,9 +80,16 @@ describe.skipIf(!program('nginx'))('behind nginx', () => {
   })
   afterAll(() => host?.stop())
 
-  test.each(Object.entries(PORTS))('%s', async (_, port) => {
+  test.each(Object.entries(PORTS))('%s', async (protocol, port) => {
     const at = `http://127.0.0.1:${host.port(port)}`
-    const response = await fetch(`${at}/a`, { headers: { 'X-User': 'forged', Origin: 'https://other.test' } })
+    const headers = { 'X-User': 'forged', Origin: 'https://other.test', 'X-Request-Id': 'trusted-1' }
+    const response = await fetch(`${at}/a`, { headers })
+    expect(response.headers.get('x-request-id')).toBe('trusted-1')
+    expect((await fetch(`${at}/a`)).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    const fixed = await fetch(`${at}/fixed/a`, { headers: { 'X-Forwarded-For': '198.51.100.1, 203.0.113.9' } })
+    // By HTTP nginx says who its own client is, and nothing of what that says.
+    const client = protocol === 'http' ? '127.0.0.1' : '203.0.113.9'
+    expect(await json(fixed)).toMatchObject({ SCRIPT_NAME: '/fixed', REMOTE_ADDR: client })
     expect(await json(response)).toMatchObject({ PATH_INFO: '/a', OWN: 'value' })
     expect(response.headers.get('x-powered-by')).toBeNull()
     expect(response.headers.get('x-by')).toMatch(/^HTTP/)

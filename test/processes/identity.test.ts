@@ -7,6 +7,7 @@ import { Identity } from '../../sidecar/processes/identity.ts'
 import { plainEnvironment } from '../../sidecar/processes/environment.ts'
 import { MAIN } from '../built.ts'
 import { temporaryFolder } from '../harness.ts'
+import { phpFpm } from '../upstream/php-fpm.ts'
 import { commandFolder } from '../cli/command-folder.ts'
 
 const root = process.getuid?.() === 0
@@ -91,6 +92,21 @@ describe.skipIf(!root || process.platform !== 'linux')('as root', () => {
       expect(variables.SECRET).toBeUndefined()
     }
     expect((await one.stop()).code).toBe(0)
+  })
+
+  test('scripts that their user cannot reach stop the start', async () => {
+    const mounts: Record<string, object> = { '/cgi': { cgi: './closed/cgi', process: { user: 'www-data' } } }
+    // PHP is www-data by itself.
+    if (phpFpm()) mounts['/php'] = { php: './closed/cgi' }
+    mkdirSync(join(path, 'closed/cgi'), { recursive: true })
+    chmodSync(join(path, 'closed'), 0o700)
+    folder.write('closed.json', JSON.stringify({ listen: ['127.0.0.1:0'], mounts }))
+    const { code, err } = await folder.run(['serve', '-c', 'closed.json']).ended
+    expect(code).toBe(1)
+    for (const place of Object.keys(mounts))
+      expect(err).toMatch(
+        new RegExp(`mounts\\.${place}\\.\\w+: www-data, as whom .*, may not enter ${path}/closed: .*PROCESS_FOLDER`),
+      )
   })
 
   test('a limit that the system refuses is told as the reason of the failed start', async () => {

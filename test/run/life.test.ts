@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { run } from '../../sidecar/mounts/run/mount.ts'
 import { splitWords } from '../../sidecar/processes/words.ts'
 import { program, temporaryFolder, until } from '../harness.ts'
@@ -58,9 +58,10 @@ describe('words', () => {
 
 describe('its place and environment', () => {
   test('$SOCKET: a Unix socket in a folder for this user alone', async () => {
-    process.env.LISTEN_FDS = '1'
+    vi.stubEnv('LISTEN_FDS', '1')
+    vi.stubEnv('PWD', '/root/private')
     const made = await started({ run: `'${node}' server.mjs $SOCKET "a b" x=$SOCKET`, env: { SET: 'by hand' } })
-    delete process.env.LISTEN_FDS
+    vi.unstubAllEnvs()
     const shown = await show(made)
     const { SOCKET: socket } = shown as unknown as { SOCKET: string }
     expect(shown).toMatchObject({
@@ -70,7 +71,8 @@ describe('its place and environment', () => {
       PATH: process.env.PATH,
       argv: ['a b', `x=${socket}`],
     })
-    expect([shown.PORT, shown.LISTEN_FDS, shown.cwd]).toEqual([undefined, undefined, apps.replace(/\/$/, '')])
+    const folder = apps.replace(/\/$/, '')
+    expect([shown.PORT, shown.LISTEN_FDS, shown.cwd, shown.PWD]).toEqual([undefined, undefined, folder, folder])
     await made.mount.close()
     expect(existsSync(dirname(socket))).toBe(false)
   })

@@ -48,6 +48,7 @@ describe.skipIf(!isRoot || !program('setpriv') || !program('python3'))('as root'
   test('without it the command finds no way in, and that is told', async () => {
     await expect(make({}).mount.open()).rejects.toMatchObject({
       code: 'RUN_START_DIED',
+      message: expect.stringContaining('name that one in socketUser') as string,
       cause: expect.stringContaining('Permission denied') as string,
     })
   })

@@ -2,7 +2,7 @@
 // 3.2, 4.1.5). What a client could use to get out of the folder, or to something that is no script, is refused here and nowhere else.
 import { realpathSync, statSync, type Stats } from 'node:fs'
 import { lstat, realpath, stat } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { AppError, ConfigError } from '../../errors.ts'
 import { folded, isBelow, isPlainName, isWindows } from '../../file-names.ts'
 import { commandWords } from '../../processes/command-line.ts'
@@ -59,6 +59,11 @@ export class ScriptFinder {
     if (this.#single && !this.#interpreter(given) && !isStartable(given, this.#platform)) {
       throw new ConfigError('CGI_NOT_EXECUTABLE', place, this.#advice(given))
     }
+  }
+
+  /** Where the scripts are; that of the script, when one is mounted. */
+  get folder(): string {
+    return this.#single ? dirname(this.#root) : this.#root
   }
 
   /**

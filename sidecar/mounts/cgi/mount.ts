@@ -43,6 +43,7 @@ class CgiMount implements Mount {
 
   async open(): Promise<void> {
     this.#finder = new ScriptFinder(this.#settings, this.#context, scriptPath(this.#settings, this.#context.platform))
+    await this.#identity.demandFolder(this.#finder.folder, `${this.#context.path}.cgi`)
   }
 
   async handle(exchange: Exchange): Promise<void> {

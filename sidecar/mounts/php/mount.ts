@@ -78,17 +78,19 @@ class PhpMount implements Mount {
     return this.#service.close()
   }
 
-  /** @throws {ConfigError} PHP_FOLDER */
+  /** @throws {ConfigError} PHP_FOLDER, PROCESS_FOLDER */
   async #demandFolder(): Promise<void> {
     const { php } = this.#settings
     const wrong = (message: string): ConfigError => new ConfigError('PHP_FOLDER', `${this.#context.path}.php`, message)
     const found = await stat(this.#root).catch(() => undefined)
     if (!found?.isDirectory()) throw wrong(`${php} ${found ? 'is no folder' : 'is not there'} (${this.#root})`)
     const folder = publicFolderOf(this.#root)
-    if (folder === undefined) return
-    throw wrong(
-      `${php} is a project, whose settings and source are nobody's business: mount its public folder, ${join(php, folder)}`,
-    )
+    if (folder !== undefined) {
+      throw wrong(
+        `${php} is a project, whose settings and source are nobody's business: mount its public folder, ${join(php, folder)}`,
+      )
+    }
+    await this.#plan.demandFolder(`${this.#context.path}.php`)
   }
 
   #folderOptions({ app, frontController }: Recognised): Parameters<typeof openScripts>[1] {

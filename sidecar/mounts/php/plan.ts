@@ -79,6 +79,11 @@ export class PhpPlan implements ServerPlan {
     return this.#folder.open(`${path}.php`)
   }
 
+  /** Demands that its user can reach the scripts. @throws {ConfigError} PROCESS_FOLDER */
+  demandFolder(place: string): Promise<void> {
+    return this.#identity.demandFolder(this.#root, place)
+  }
+
   async next(): ReturnType<ServerPlan['next']> {
     const endpoint = await this.#folder.next()
     const { file, kind } = this.#php

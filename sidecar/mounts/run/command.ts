@@ -32,6 +32,8 @@ export class CommandPlan implements ServerPlan {
   /** The program, where it was looked for at the start. */
   #found: string | undefined
   readonly #folder: PrivateFolder
+  /** It may become somebody else by itself, and has not said whom. */
+  readonly #staysRoot: boolean
 
   /** @throws {ConfigError} RUN_COMMAND, RUN_PLACE; PROCESS_DENIED, OWNER_UNKNOWN; those of Identity */
   constructor(settings: RunSettings, context: MountContext) {
@@ -57,6 +59,7 @@ export class CommandPlan implements ServerPlan {
     this.#cwd = resolve(context.directory, settings.cwd ?? '.')
     this.#identity = new Identity(settings, context.path, context.platform)
     this.#env = this.#identity.environment(settings.env)
+    this.#staysRoot = process.getuid?.() === 0 && this.#identity.uid === undefined && settings.socketUser === undefined
     this.#folder = new PrivateFolder(folderOwner(settings, this.#identity, context.path))
     this.#placed = Object.entries(settings.env).filter(([, value]) => value.search(PLACEHOLDER) >= 0)
   }
@@ -111,6 +114,11 @@ export class CommandPlan implements ServerPlan {
     const cwd = this.#cwd
     const command = { file, args, cwd, env: { ...this.#env, [this.#kind]: place, ...placed } }
     return { endpoint, command: this.#identity.wrap(command, cwd) }
+  }
+
+  advice(lines: string): string | undefined {
+    if (this.#kind !== 'SOCKET' || !this.#staysRoot || !/permission denied|EACCES/i.test(lines)) return undefined
+    return 'if it becomes another user before it listens, name that one in socketUser'
   }
 
   close(): Promise<void> {

@@ -24,6 +24,8 @@ export interface ServerPlan {
   readonly stopSignal?: NodeJS.Signals
   /** Which line of its output is not for the log. Default: none. */
   silences?(line: string): boolean
+  /** What may be wrong where it ends at its start, by what it printed last; a sentence without its end. Default: nothing. */
+  advice?(lines: string): string | undefined
   /** Works after a failed `open`, and twice. */
   close(): Promise<void>
 }
@@ -213,7 +215,8 @@ export class CommandServer implements Occupant, ProcessListener {
         const hint = exit.error.code === 'ENOENT' ? `: is ${program} installed, and on the PATH?` : ''
         this.startError ??= new StartError('RUN_SPAWN', `${program} could not be started: ${exit.error.message}${hint}`)
       }
-      const hint = exit.code === 0 ? '; it has to stay in the foreground' : ''
+      const advice = exit.code === 0 ? 'it has to stay in the foreground' : this.#options.plan.advice?.(detail ?? '')
+      const hint = advice === undefined ? '' : `; ${advice}`
       const late = this.startError?.code === 'RUN_START_TIMEOUT' ? this.startError : undefined
       this.startError = late
         ? new StartError(late.code, late.message, detail)

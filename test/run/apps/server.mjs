@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { dirname } from 'node:path'
 
 const [place] = process.argv.slice(2)
-const { SOCKET, PORT, SET, LISTEN_FDS, PATH } = process.env
+const { SOCKET, PORT, SET, LISTEN_FDS, PATH, PWD } = process.env
 const child = spawn('/bin/sh', ['-c', "trap '' TERM; sleep 60 & wait; wait"], { stdio: 'ignore' })
 console.log('starting up')
 console.error('a word of warning')
@@ -36,6 +36,7 @@ createServer((request, response) => {
       SET,
       LISTEN_FDS,
       PATH,
+      PWD,
       mode,
       cwd: process.cwd(),
       argv: process.argv.slice(3),
