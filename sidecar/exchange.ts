@@ -20,7 +20,7 @@ import {
 import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
 import { Watchers } from './watchers.ts'
-import { announcedLength, isBodiless, sendable, type Head } from './wire/head.ts'
+import { announcedLength, interimHead, INTERIMS_MAX, isBodiless, sendable, type Head } from './wire/head.ts'
 
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -81,6 +81,7 @@ export class Exchange {
   #headRequest: boolean
   #bodiless = false
   #announced = -1
+  #interims = 0
   #abortReason: SidegateError | undefined
   #watching: Watchers | undefined
   #retired = false
@@ -172,15 +173,14 @@ export class Exchange {
   /**
    * Sends an interim response ahead of the head: status 100 to 199 without 101, such as 103 Early Hints (RFC 8297). Content-Length is
    * left out of it (RFC 9110 8.6), and what belongs to one connection.
-   * @returns false where it is not sent: the protocol of the door has none (HTTP/1.1 alone has), or the head is gone already. An interim
-   *   response is never needed (RFC 9110 15.2): nobody has to look at that.
+   * @returns false where it is not sent: the protocol of the door has none (HTTP/1.1 alone has), the head is gone already, or 32 were sent
+   *   for this request. An interim response is never needed (RFC 9110 15.2): nobody has to look at that.
    * @throws {AppError} STATUS_LINE, HEADER_NAME, HEADER_VALUE when it may not be sent.
    */
   interim(head: Head): boolean {
-    if (head.status < 100 || head.status > 199 || head.status === 101)
-      throw new AppError('STATUS_LINE', `status ${head.status} is not that of an interim response`)
-    const sent = announcedLength(head) === undefined ? sendable(head).head : head
-    return !this.aborted && !this.headSent && (this.#carrier.interim?.(sent) ?? false)
+    const sent = interimHead(head)
+    if (this.aborted || this.headSent || ++this.#interims > INTERIMS_MAX) return false
+    return this.#carrier.interim?.(sent) ?? false
   }
 
   /**

@@ -24,9 +24,6 @@ export type Phase = 'connect' | 'firstByte' | 'idle' | 'client'
 /** `asking`: no head yet; `answering`; `answered`: the client has all of it, the connection has yet to finish; `over`. */
 type State = 'asking' | 'answering' | 'answered' | 'over'
 
-/** Interim responses that are passed on of one request: nobody sends more, and nothing else bounds what waits for a slow client. */
-const INTERIM_MAX = 32
-
 /** One exchange, one upstream. */
 export class Passage {
   readonly exchange: Exchange
@@ -40,7 +37,6 @@ export class Passage {
   #state: State = 'asking'
   #phase: Phase = 'client'
   #paused = false
-  #interims = 0
   #head: Head | undefined
 
   /** `name`: the upstream, for messages. */
@@ -76,7 +72,7 @@ export class Passage {
 
   /** An interim response, which a proxy forwards (RFC 9110 15.2). */
   interim(head: Head): void {
-    if (this.#state !== 'asking' || this.#interims++ >= INTERIM_MAX) return
+    if (this.#state !== 'asking') return
     try {
       this.exchange.interim(passedOn(head))
     } catch (error) {

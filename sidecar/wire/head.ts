@@ -85,6 +85,16 @@ function checkedLength({ headers }: Head): number | undefined {
   return surplus ? undefined : length
 }
 
+/** Interim responses of one request that are sent; more of them would fill the output of a slow client. */
+export const INTERIMS_MAX = 32
+
+/** An interim response as it may be sent: without what belongs to one connection. @throws {AppError} */
+export function interimHead(head: Head): Head {
+  if (head.status < 100 || head.status > 199 || head.status === 101)
+    throw new AppError('STATUS_LINE', `status ${head.status} is not that of an interim response`)
+  return announcedLength(head) === undefined ? sendable(head).head : head
+}
+
 /** A head without what `announcedLength` found that is not sent. */
 export interface SendableHead {
   readonly head: Head

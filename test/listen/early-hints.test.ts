@@ -77,3 +77,18 @@ test('called without its environ it says how to call it', async () => {
   )
   expect(await talk(addresses[0]!, REQUEST)).toMatch(/call it as a method of the environ/)
 })
+
+test('32 of a request are sent, and the app is told that more are not', async () => {
+  const { addresses } = await startGateway(
+    ['http://127.0.0.1:0'],
+    (exchange) =>
+      void runApplication((environ, startResponse) => {
+        const sent = Array.from({ length: 40 }, () => environ['wsgi.early_hints']!([['link', LINK]]))
+        startResponse('200 OK', [['Content-Type', 'text/plain']])
+        return [`<${sent.lastIndexOf(true)} ${sent.indexOf(false)}>`]
+      }, exchange),
+  )
+  const answer = await talk(addresses[0]!, REQUEST)
+  expect(answer.slice(0, 32 * HINTS.length)).toBe(HINTS.repeat(32))
+  expect(answer.slice(32 * HINTS.length)).toMatch(/^HTTP\/1\.1 200 [^]*<31 32>/)
+})

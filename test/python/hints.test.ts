@@ -33,6 +33,12 @@ test('as many as the app has', async () => {
   )
 })
 
+test('of more than 32 the others are left out', async () => {
+  const answer = await get('many')
+  expect(answer.slice(0, 32 * HINTS.length)).toBe(HINTS.repeat(32))
+  expect(answer.slice(32 * HINTS.length)).toMatch(/^HTTP\/1\.1 200 [^]*said$/)
+})
+
 test('nobody gets them who has none: HTTP/1.0, uwsgi, a response that has begun', async () => {
   expect(await get('', '1.0')).toMatch(/^HTTP\/1\.1 200 [^]*said$/)
   expect(await talk(gateway.addresses[1]!, uwsgiRequest('/'))).toMatch(/^HTTP\/1\.1 200 [^]*said$/)

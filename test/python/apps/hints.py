@@ -11,6 +11,9 @@ def application(environ, start_response):
     if how == 'twice':
         hint([LINK])
         hint(iter([('Link', '</b.js>; rel=preload'), ['Link', '</c\xe9.js>; rel=preload']]))
+    elif how == 'many':
+        for _ in range(40):
+            hint([LINK])
     elif how == 'thread':
         raised = []
 
