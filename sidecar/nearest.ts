@@ -1,6 +1,9 @@
 // The known name that somebody most likely meant.
 import { extname } from 'node:path'
 
+/** Names that are listed for who meant none that is like them. */
+const LISTED = 10
+
 /** Edits between two words: insertions, deletions, replacements and swapped neighbours (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = []
@@ -38,6 +41,12 @@ export function nearest(name: string, candidates: readonly string[]): string | u
     }
   }
   return best
+}
+
+/** `a, b, c`, of many the first ten and how many more there are. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - LISTED
+  return names.slice(0, LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 /** The file nearest to `name`, by their names without the endings; of those that are equally near one with the same ending counts first. */

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { Log } from './log.ts'
 import { Mounted, type MountedStatus, type PlacedMount } from './mounted.ts'
 import type { Mount, Stack } from './mounts/mount.ts'
+import { listed, nearest } from './nearest.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { requestReport, type RequestReport } from './request-report.ts'
 import { Router, type Match } from './router.ts'
@@ -24,6 +25,11 @@ const STILL_MS = 3000
 
 function notOpen(key: string, closed: boolean): ConfigError {
   return new ConfigError('RELOAD_FAILED', '', `${key}: the gateway ${closed ? 'is being stopped' : 'has not started'}`)
+}
+
+function unknownMount(key: string, keys: readonly string[]): string {
+  const near = nearest(key, keys)
+  return `there is no mount ${key}; ${near === undefined ? `there are ${listed(keys)}` : `did you mean ${near}?`}`
 }
 
 /** All mounts of a gateway. */
@@ -69,8 +75,14 @@ export class Places {
   at(key: string): Mounted {
     const found = this.#mounted.find((mounted) => mounted.key === key)
     if (found) return found
-    const keys = this.#mounted.map((mounted) => mounted.key).join(', ')
-    throw new ConfigError('MOUNT_UNKNOWN', '', `there is no mount ${key}; there are ${keys}`)
+    throw new ConfigError(
+      'MOUNT_UNKNOWN',
+      '',
+      unknownMount(
+        key,
+        this.#mounted.map((mounted) => mounted.key),
+      ),
+    )
   }
 
   /** Opens them side by side; from time to time it is said which ones are waited for. @throws {ConfigError} */

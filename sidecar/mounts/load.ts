@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { nearestFile } from '../nearest.ts'
+import { listed, nearestFile } from '../nearest.ts'
 import { ConfigError } from '../errors.ts'
 import { noteLoaded } from './loaded.ts'
 import type { MountContext } from './mount.ts'
@@ -12,9 +12,6 @@ import { messageOf } from '../thrown.ts'
 
 /** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
 export const LOAD_TIMEOUT = 10_000
-
-/** So many names of a folder are told. */
-const LISTED = 5
 
 /** How `loadTarget` is to load. */
 export interface LoadOptions {
@@ -92,7 +89,7 @@ export async function demandFile(absolute: string, { file, name }: AppTarget, pa
   const near = there && nearestFile(found ? 'index.ts' : basename(absolute), there)
   const place = found ? `${file.replace(/[/\\]$/, '')}/` : file.slice(0, file.length - basename(file).length)
   const like = name === undefined ? `${place}${near}` : `${place}${near}#${name}`
-  const rest = near === undefined ? listed(there, folder) : `did you mean ${like}?`
+  const rest = near === undefined ? thereIs(there, folder) : `did you mean ${like}?`
   throw new ConfigError('TARGET_MISSING', path, `${what} (${absolute}); ${rest}`)
 }
 
@@ -103,10 +100,10 @@ async function modulesIn(folder: string): Promise<string[] | undefined> {
 }
 
 /** Names for who meant none that is like it. */
-function listed(modules: readonly string[] | undefined, folder: string): string {
+function thereIs(modules: readonly string[] | undefined, folder: string): string {
   if (!modules) return `the folder ${folder} is not there either`
   if (modules.length === 0) return `there is no module in ${folder}`
-  return `there is ${modules.slice(0, LISTED).join(', ')}${modules.length > LISTED ? ', …' : ''}`
+  return `there is ${listed(modules)}`
 }
 
 async function importFile(absolute: string, file: string, path: string, timeout: number): Promise<object> {
@@ -160,6 +157,6 @@ function choose(
   }
   const there = Object.keys(exports).filter((key) => key !== 'module.exports' && key !== '__esModule')
   const wanted = name === undefined ? `default, ${names.join(', ')}` : name
-  const message = `${file} has no export ${wanted}; it exports ${there.length > 0 ? there.join(', ') : 'nothing'}`
+  const message = `${file} has no export ${wanted}; it exports ${there.length > 0 ? listed(there) : 'nothing'}`
   throw new ConfigError('TARGET_EXPORT', path, message)
 }

@@ -167,3 +167,14 @@ test.each([
   const { gateway } = await startGateway(['127.0.0.1:0'], {}, { mounts })
   await expect(gateway.reload(key)).rejects.toMatchObject({ code, message })
 })
+
+test('of many mounts the first are told to who means none of them, and the one that may be meant', async () => {
+  const mount = mountOf(() => {})
+  const mounts = Array.from({ length: 300 }, (_, index) => ({ key: `/shop-${1000 + index}`, mount }))
+  const { gateway } = await startGateway(['127.0.0.1:0'], {}, { mounts })
+  const keys = Array.from({ length: 10 }, (_, index) => `/shop-${1000 + index}`)
+  await expect(gateway.reload('/wiki')).rejects.toThrow(
+    `there is no mount /wiki; there are ${keys.join(', ')} and 290 more`,
+  )
+  await expect(gateway.reload('shop-1234')).rejects.toThrow('there is no mount shop-1234; did you mean /shop-1234?')
+})

@@ -7,6 +7,7 @@ import { choose, type Balance } from './choose.ts'
 import { KeptConnectionError, mayRepeat } from '../../connect/failure.ts'
 import type { Member } from './member.ts'
 import type { MountStatus } from '../mount.ts'
+import { listed } from '../../nearest.ts'
 import type { Upload } from '../../upload.ts'
 
 /** How a balancer works. Times in milliseconds. */
@@ -172,7 +173,7 @@ export class Balancer {
   }
 
   #none(): UpstreamError {
-    const names = this.#members.map(({ backend }) => backend.name).join(', ')
+    const names = listed(this.#members.map(({ backend }) => backend.name))
     const why = names === '' ? 'no name of an upstream has an address' : `the health check fails for ${names}`
     return new UpstreamError('NO_UPSTREAM', `no upstream is in use: ${why}`, 503)
   }
