@@ -9,6 +9,8 @@ export type Blame = 'config' | 'peer' | 'app' | 'layer' | 'upstream' | 'gateway'
 export interface SidegateErrorOptions extends ErrorOptions {
   /** Fields that its status asks for, such as WWW-Authenticate of a 401 (RFC 9110 11.6.1). Default: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
+  /** The log has it already, in one record for all that it has ended: none is written for each. Default: false. */
+  readonly told?: boolean
 }
 
 /** What every error of Sidegate carries beside its message. */
@@ -19,6 +21,8 @@ export abstract class SidegateError extends Error {
   readonly status: number
   /** Fields of that response, beside those of its page. */
   readonly headers: SidegateErrorOptions['headers']
+  /** The log has it already. */
+  readonly told: boolean
   abstract readonly blame: Blame
 
   constructor(code: string, message: string, status: number, options?: SidegateErrorOptions) {
@@ -27,6 +31,7 @@ export abstract class SidegateError extends Error {
     this.code = code
     this.status = status
     this.headers = options?.headers
+    this.told = options?.told ?? false
   }
 }
 

@@ -299,7 +299,7 @@ export class Gateway implements Reception, Controlled {
   }
 
   failed(exchange: Exchange, error: SidegateError): void {
-    if (ACCESS_LOG_ONLY.has(error.code)) return
+    if (error.told || ACCESS_LOG_ONLY.has(error.code)) return
     const { method, uri } = exchange.logged
     const fields = {
       code: error.code,

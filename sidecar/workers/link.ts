@@ -55,6 +55,8 @@ export interface Link {
   settle(): void
   /** Takes back all that the worker has not begun: the one whose turn it was is returned, the others wait in the queue as before. */
   takeBack(): void
+  /** It carries a connection that the app has taken over, such as a WebSocket. Not there where none can be. */
+  readonly isTaken?: boolean
   /** The worker leaves: a connection that was taken over ends as soon as it may. Not there where none can be. */
   retire?(): void
   /** Lets the worker end when it has begun what was sent. */

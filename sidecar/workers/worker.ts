@@ -271,16 +271,19 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     const expected = before === 'stopping' || before === 'starting'
     const message = `${this.#options.name} ${this.pid ?? ''} ${what}`
     const { lastLines } = exit
-    if (!expected) {
-      // What it wrote last goes to the record of the request that it held, if it held one.
-      const detail = this.#links.all.some(({ answering }) => answering) ? undefined : lastLines
-      this.#options.log.error(message, { ...this.#fields, code: 'WORKER_DIED', detail })
+    const taken = this.#links.all.filter(({ isTaken }) => isTaken).length
+    if (!expected || taken > 0) {
+      // What it wrote last goes to the record of the request that it held, if it held one that has a record.
+      const detail = this.#links.all.some(({ answering, isTaken }) => answering && !isTaken) ? undefined : lastLines
+      const cut = taken > 0 ? `; connections that its app had taken over, and that ended with it: ${taken}` : ''
+      this.#options.log.error(message + cut, { ...this.#fields, code: 'WORKER_DIED', detail })
     }
     const cause = lastLines === undefined ? {} : { cause: lastLines }
     // One that dies by itself may die of what it runs.
     const spared = this.#verdict === undefined ? undefined : (exchange: Exchange) => this.#turns.again(exchange)
     for (const link of this.#links.all) {
-      link.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, cause), spared)
+      const options = { ...cause, told: link.isTaken === true }
+      link.fail(new UpstreamError('WORKER_DIED', `${message} while it ran this request`, 502, options), spared)
     }
     this.#gone.resolve()
     this.#keeper.gone(this, expected)

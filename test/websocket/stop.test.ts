@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Exchange } from '../../sidecar/exchange.ts'
+import type { MountedStatus } from '../../sidecar/mounted.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
 import { node } from '../../sidecar/mounts/node.ts'
 import { run } from '../../sidecar/mounts/run/mount.ts'
@@ -97,6 +98,23 @@ describe('apps that speak WebSocket', () => {
       next.terminate()
     },
   )
+
+  test('a worker that dies ends all of its own, and one line says how many', async () => {
+    const { gateway, addresses, log } = await start()
+    const clients = [1, 2, 3].map(() => new WebSocket(`ws://${addresses[0]}/work?name=dies-${process.pid}`))
+    await Promise.all(clients.map((client) => once(client, 'open')))
+    const closed = Promise.all(clients.map((client) => once(client, 'close')))
+    const work = (): MountedStatus => gateway.mounts.find(({ key }) => key === '/work')!
+    process.kill(work().mount!.pids![0]!, 'SIGKILL')
+    expect((await closed).map(([code]) => code as number)).toEqual([1006, 1006, 1006])
+    const said = await until('it is said', () => log.text.match(/.*code=WORKER_DIED/g))
+    expect(said).toEqual([
+      expect.stringContaining('; connections that its app had taken over, and that ended with it: 3 '),
+    ])
+    await gateway.drain()
+    expect(log.text.match(/code=WORKER_DIED/g)).toHaveLength(1)
+    expect(work().failed).toBe(3)
+  })
 
   test.each(['app', 'work'])('a message that is under way to the client comes before the end: %s', async (key) => {
     const { gateway, addresses } = await start()

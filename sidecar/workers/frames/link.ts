@@ -72,6 +72,10 @@ export class FramesLink implements Link, TakenOwner, BodyOwner {
     return this.#state === 'answering' || this.#state === 'taken'
   }
 
+  get isTaken(): boolean {
+    return this.#state === 'taken'
+  }
+
   get exchange(): Exchange | undefined {
     return this.#exchange
   }
