@@ -217,7 +217,8 @@ function look(file: string): BigIntStats | undefined {
   return lstatSync(file, { bigint: true, throwIfNoEntry: false })
 }
 
-function answers(file: string): Promise<boolean> {
+/** Whether somebody answers at a path, or at a named pipe of Windows. */
+export function answers(file: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect({ path: file })
     probe.once('connect', () => {

@@ -1,6 +1,8 @@
 // The admin interface: HTTP with JSON on a Unix socket that only the user whose it is may open; on Windows on a named pipe.
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { ConfigError } from '../errors.ts'
 import { isWindows } from '../file-names.ts'
 import { jsonLine } from '../line.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from '../node-http.ts'
@@ -58,9 +60,13 @@ export class AdminServer {
   async #listen(path: string): Promise<void> {
     if (isWindows()) {
       // Who else may open it is what Windows has as default: this user, administrators.
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject).listen({ path }, resolve)
-      })
+      this.#server.listen({ path })
+      try {
+        await once(this.#server, 'listening')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+        throw new ConfigError('ADDRESS_IN_USE', 'admin', `${path} is in use: another process answers there`)
+      }
       return
     }
     const options = { mode: 0o600, owner: undefined, backlog: CONNECTIONS_MAX }

@@ -133,12 +133,19 @@ test('--admin names the socket', async () => {
   expect((await ask('status')).code).toBe(1)
 })
 
-test('a second one in the folder serves without', async () => {
-  await serve()
-  await socketIn(join(runtime, 'sidegate'))
+test('a second one in the folder serves without, until the first one has gone', async () => {
+  const first = await serve()
+  const socket = await socketIn(join(runtime, 'sidegate'))
+  const { ino } = statSync(socket)
   const second = await serve()
   await second.said(/no admin socket at .*in use.*ADMIN_OFF/)
   expect((await fetch(`http://127.0.0.1:${await second.port()}/`)).status).toBe(204)
+  expect(statSync(socket).ino).toBe(ino)
+  expect((await ask('status')).out).toContain(`process ${first.pid},`)
+  // As one that was killed: its socket stays.
+  first.signal('SIGKILL')
+  await second.said(/the admin socket at .* is this one's now/)
+  expect((await ask('status')).out).toContain(`process ${second.pid},`)
 })
 
 test('what those have left that were killed is cleared away', async () => {
