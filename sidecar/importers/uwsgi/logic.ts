@@ -148,6 +148,13 @@ export class Logic {
     return true
   }
 
+  /** The block that is open, as it is written, without a value that it asks for. */
+  get block(): string {
+    if (!this.#open) return ''
+    const { key, argument } = this.#open
+    return `${key} = ${argument.replace(/=.*/s, '=…')}`
+  }
+
   /** The values with which an option counts. @throws {ConfigError} IMPORT_MISSING, IMPORT_SYNTAX */
   async valuesOf(value: string, place: string): Promise<readonly string[]> {
     if (!this.#open) return [value]

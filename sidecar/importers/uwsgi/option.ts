@@ -24,6 +24,12 @@ export interface UwsgiOption {
   readonly environment?: readonly string[] | undefined
 }
 
+/** A line that is no option once everything is read, and what became of it. */
+export interface UwsgiAside extends Pick<UwsgiOption, 'key' | 'value' | 'place'> {
+  /** It does not count, and why. Else it has done what it is for. */
+  readonly left?: string
+}
+
 /** As uWSGI takes the value of a switch: whatever does not say no. */
 export function isOn({ value }: Pick<UwsgiOption, 'value'>): boolean {
   return !/^(?:false|off|no|0)$/i.test(value)

@@ -6,7 +6,7 @@ import { sourceText } from '../source-text.ts'
 import { linesOf, type UwsgiFormat } from './formats.ts'
 import { Logic } from './logic.ts'
 import { magicFilled, magicTable, type MagicTable } from './magic.ts'
-import type { UwsgiOption } from './option.ts'
+import type { UwsgiAside, UwsgiOption } from './option.ts'
 import { filledIn } from './passes.ts'
 
 /** Files within files; more is a circle. */
@@ -40,6 +40,8 @@ export const readerNames: readonly string[] = [...Object.keys(FILES), INHERIT, .
 export class UwsgiReader {
   /** The names of the options that others have in their values. */
   readonly placeholders = new Set<string>()
+  /** Lines that are not among the options. */
+  readonly asides: UwsgiAside[] = []
   readonly #cwd: string
   readonly #environment: ImportSource['environment']
   readonly #logic: Logic
@@ -113,7 +115,12 @@ export class UwsgiReader {
   /** One option, as if it stood in a file. @param place where it stands */
   async option(key: string, value: string, place: string): Promise<void> {
     if (this.#logic.take(key, value, place)) return
-    for (const one of await this.#logic.valuesOf(value, place)) await this.#export(key, one, place)
+    const values = await this.#logic.valuesOf(value, place)
+    if (values.length === 0) {
+      const left = `${this.#logic.block} does not hold here and now: where it does, this counts`
+      this.asides.push({ key, value, place, left })
+    }
+    for (const one of values) await this.#export(key, one, place)
   }
 
   /** All options, filled in. */
@@ -144,12 +151,16 @@ export class UwsgiReader {
     if (key === 'declare-option') {
       if (equals < 0) throw new ConfigError('IMPORT_SYNTAX', place, 'declare-option is NAME=OPTION=VALUE;OPTION=VALUE')
       this.#custom.set(value.slice(0, equals), value.slice(equals + 1))
+      this.asides.push({ key, value, place })
       return
     }
     if (PLUGINS.has(key)) for (const name of value.split(',')) this.#plugins.add(name.trim())
     const format = Object.hasOwn(FILES, key) ? FILES[key] : undefined
     if (format === undefined) this.#options.push({ key, value, place })
-    else await this.file(value, format, place)
+    else {
+      this.asides.push({ key, value, place })
+      await this.file(value, format, place)
+    }
   }
 
   /** An option that the file has declared: those of its template, with `$1`, `$2` … for the words of its value. */

@@ -10,7 +10,7 @@ import { hasFormat, readEnvironment, readWords, UwsgiReader } from './reader.ts'
 import { readEnvDirs } from './rules/environment.ts'
 import { findStaticFiles } from './rules/static.ts'
 import { magicShown } from './magic.ts'
-import type { UwsgiOption } from './option.ts'
+import type { UwsgiAside, UwsgiOption } from './option.ts'
 import type { Verdict } from './rule.ts'
 import { isSwitch, refusal, ruleOf, unknownNote } from './table.ts'
 import { settle } from './settle.ts'
@@ -59,6 +59,7 @@ interface Taken {
   readonly instance: Instance
   readonly verdicts: readonly (Verdict | undefined)[]
   readonly placeholders: ReadonlySet<string>
+  readonly asides: readonly UwsgiAside[]
   /** Its file, where it is one of an emperor's. */
   readonly file?: string
 }
@@ -73,7 +74,7 @@ async function taken(reader: UwsgiReader, cwd: string): Promise<Taken> {
     if (!rule) return undefined
     return 'take' in rule && rule.take ? rule.take(option, instance) : { outcome: 'left', note: refusal(rule) }
   })
-  return { instance, verdicts, placeholders: reader.placeholders }
+  return { instance, verdicts, placeholders: reader.placeholders, asides: reader.asides }
 }
 
 /** All vassals of an emperor, and those of theirs. */
@@ -126,7 +127,11 @@ async function vassalAt({ file, cwd }: Vassal, emperor: Instance, { environment 
 }
 
 /** Says what became of the options of an instance. */
-function tell({ instance, verdicts, placeholders, file }: Taken, composed: Composed, report: ImportReport): void {
+function tell(
+  { instance, verdicts, placeholders, asides, file }: Taken,
+  composed: Composed,
+  report: ImportReport,
+): void {
   const isDropped = file !== undefined && instance.mounts.length === 0
   for (const [index, option] of instance.options.entries()) {
     const { place, key } = option
@@ -149,6 +154,11 @@ function tell({ instance, verdicts, placeholders, file }: Taken, composed: Compo
     else if (typeof to === 'string') report.left(place, written, to)
     else if (outcome === 'changed') report.changed(place, written, to, note!)
     else report.carried(place, written, to, note)
+  }
+  for (const aside of asides) {
+    const written = ruleOf(aside.key) ? writtenOption(aside) : ownOption(aside)
+    if (aside.left === undefined) report.carried(aside.place, written, undefined, 'it says how the file is read')
+    else report.left(aside.place, written, aside.left)
   }
 }
 

@@ -160,6 +160,13 @@ const CASES: readonly (readonly [lines: string, option: string, config: object, 
     { mounts: { '/': { python: 'shop:app', path: ['/srv'], cwd: '/srv/data' } } },
     '→ mounts./.cwd: it is so before the app is loaded; the folder of before is in path',
   ],
+  // An app is found where uWSGI was started, which is its folder until it is loaded.
+  [
+    `${app}\nchdir2 = /srv/data`,
+    'chdir2',
+    { mounts: { '/': { python: 'shop:app', path: [cwd], cwd: '/srv/data' } } },
+    '→ mounts./.cwd: it is so before the app is loaded; the folder of before is in path',
+  ],
   [
     `${app}\npythonpath = a\npp = /b`,
     'pythonpath',
@@ -501,6 +508,18 @@ test.each(CASES)('%s', async (lines, option, config, report) => {
     expect((found.config.mounts as Record<string, unknown>)[key]).toEqual(mount)
   const line = lineFor(found, option)
   expect(line.slice(-report.length)).toBe(report)
+})
+
+test('what says how a file is read is told, and so is what stands in a block that does not hold', async () => {
+  const lines = `${app}\ndeclare-option = crew=processes=$1\ncrew = 3\nif-env = NOWHERE=s3cret\nthreads = 2\nendif =\nif-not-env = NOWHERE\nharakiri = 5\nendif =\nfor =\ndb = s3cret\nendfor =`
+  const { config, report } = await read(lines)
+  expect(config).toMatchObject({ mounts: { '/': { processes: 3, requestTimeout: 5 } } })
+  expect(config).not.toHaveProperty(['mounts', '/', 'threads'])
+  const shown = report.full()
+  expect(shown).toMatch(/declare-option = crew=processes=\$1: it says how the file is read/)
+  expect(shown).toMatch(/threads = 2: if-env = NOWHERE=… does not hold here and now/)
+  expect(shown).toMatch(/db = …: for = {2}?does not hold here and now/)
+  expect(shown).not.toContain('s3cret')
 })
 
 test('secrets are named, and not shown', async () => {

@@ -122,7 +122,7 @@ const laterFolder: Rule = {
   here: '`cwd`, which is so before the app is loaded; the folder of before is put into `path`',
   take({ value }, instance) {
     instance.set('cwd', instance.path(value))
-    if (instance.last('chdir')) addPath(instance)
+    addPath(instance)
     return changed('it is so before the app is loaded; the folder of before is in path', ['app', 'cwd'])
   },
 }
@@ -142,7 +142,7 @@ function addPath(instance: Instance): void {
     .all(...pythonPath.names)
     .map(({ value }) => instance.path(value))
     .toReversed()
-  instance.set('path', [...folders, ...(instance.last('chdir2') && instance.last('chdir') ? [instance.folder] : [])])
+  instance.set('path', [...folders, ...(instance.last('chdir2') ? [instance.folder] : [])])
 }
 
 const venv: Rule = {
