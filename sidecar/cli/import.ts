@@ -2,7 +2,7 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { importers } from '../importers/index.ts'
-import { written, WRITTEN_FORMATS, type WrittenFormat } from '../importers/written.ts'
+import { written, type WrittenFormat } from '../importers/written.ts'
 import { nearest } from '../nearest.ts'
 import { EXIT, text, UsageError, type Call, type Command } from './command.ts'
 
@@ -16,7 +16,7 @@ export const importCommand: Command = {
       name: 'output',
       short: 'o',
       value: 'FILE',
-      text: 'Where the configuration is written, in the format of its ending: .yaml, .json or .ts. A file that is there is kept; a new one is for those who may read FILE.',
+      text: 'Where the configuration is written, in the format of its ending: .yaml, .yml, .json, .ts, .mts, .js or .mjs. A file that is there is kept; a new one is for those who may read FILE.',
       default: 'standard output, as YAML',
     },
     {
@@ -60,11 +60,26 @@ export const importCommand: Command = {
   },
 }
 
+/** Endings of configurations, and how each is written. */
+const ENDINGS: ReadonlyMap<string, WrittenFormat> = new Map([
+  ['yaml', 'yaml'],
+  ['yml', 'yaml'],
+  ['json', 'json'],
+  ['ts', 'ts'],
+  ['mts', 'ts'],
+  ['js', 'js'],
+  ['mjs', 'js'],
+])
+
 /** @throws {UsageError} for an ending that no format has */
 function formatOf(file: string): WrittenFormat {
-  const ending = extname(file).slice(1).replace('yml', 'yaml')
-  const format = WRITTEN_FORMATS.find((one) => one === ending)
-  if (!format) throw new UsageError(`--output FILE ends in .yaml, .json or .ts, not ${JSON.stringify(file)}`, 'import')
+  const ending = extname(file).slice(1)
+  const format = ENDINGS.get(ending)
+  if (!format)
+    throw new UsageError(
+      `--output FILE ends in ${[...ENDINGS.keys()].map((one) => `.${one}`).join(', ')}, not ${JSON.stringify(file)}`,
+      'import',
+    )
   return format
 }
 

@@ -2,10 +2,7 @@
 import { stringify } from 'yaml'
 
 /** The formats that are written. */
-export const WRITTEN_FORMATS = ['yaml', 'json', 'ts'] as const
-
-/** One of them. */
-export type WrittenFormat = (typeof WRITTEN_FORMATS)[number]
+export type WrittenFormat = 'yaml' | 'json' | 'ts' | 'js'
 
 /** @param head lines of a comment in front; JSON has none */
 export function written(
@@ -18,8 +15,11 @@ export function written(
       return `${comment('#', head)}${stringify(plain(config), { lineWidth: 0 })}`
     case 'json':
       return `${JSON.stringify(plain(config), undefined, 2)}\n`
+    // Of the package there are types alone in it: it need not be installed where the file is.
     case 'ts':
-      return `${comment('//', head)}import { defineConfig } from 'sidegate'\n\nexport default defineConfig(${JSON.stringify(config, undefined, 2)})\n`
+      return `${comment('//', head)}import type { Config } from 'sidegate'\n\nexport default ${JSON.stringify(config, undefined, 2)} satisfies Config\n`
+    case 'js':
+      return `${comment('//', head)}/** @type {import('sidegate').Config} */\nexport default ${JSON.stringify(config, undefined, 2)}\n`
   }
 }
 

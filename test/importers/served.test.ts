@@ -28,7 +28,6 @@ write(
 
 test.each([
   [['--gunicorn', 'empty.py', '--', '-w', '4', 'shop:app'], /^empty\.py is right/],
-  [['--gunicorn', 'empty.py', 'shop:app'], /^empty\.py is right/],
   [['--ini', 'empty.ini', '--', '--module', 'shop', '--http-socket', ':1'], /^empty\.ini is right/],
   [['--unit', 'unit.json', '127.0.0.1:2'], /^unit\.json is right/],
   [['--wfastcgi', 'web.config', 'host.config', '-l', '127.0.0.1:0'], /^web\.config is right/],
@@ -62,11 +61,22 @@ test.each([
     /there is no option -w;.* those of the other server go behind --: --gunicorn FILE -- -w 4/,
   ],
   [['--gunicorn', 'empty.py', '--config', 'x.yaml'], 2, /--gunicorn and --config cannot be used together/],
-  [['--gunicorn', 'empty.py', '--ini', 'empty.ini'], 2, /--ini and --gunicorn cannot be used together/],
 ])('what is missing or wrong behind a file is told: %j', async (words, code, said) => {
   const ended = await run(['check', '--no-listen', ...words]).ended
   expect(ended.err).toMatch(said)
   expect(ended.code).toBe(code)
+})
+
+test.each(['mts', 'js'])('import writes a configuration that ends in .%s', async (ending) => {
+  const file = `written.${ending}`
+  expect((await run(['import', 'unit', 'unit.json', '127.0.0.1:2', '--output', file]).ended).code).toBe(0)
+  expect(await run(['check', '--no-listen', '-c', file]).ended).toMatchObject({ code: 0, err: '' })
+})
+
+test('and no other', async () => {
+  const { code, err } = await run(['import', 'unit', 'unit.json', '--output', 'written.toml']).ended
+  expect(err).toMatch(/--output FILE ends in \.yaml, \.yml, \.json, \.ts, \.mts, \.js, \.mjs, not "written\.toml"/)
+  expect(code).toBe(2)
 })
 
 test('serve names the file for the web server, and not what stands behind it', async () => {
