@@ -6,6 +6,7 @@ import type { Variables } from '../../sidecar/variables.ts'
 import type { ClientEvent } from '../../sidecar/wire/codec.ts'
 import { FastcgiClient } from '../../sidecar/wire/fastcgi-client.ts'
 import type { Head } from '../../sidecar/wire/head.ts'
+import { StreamEnds } from './stream-ends.ts'
 
 /** A request. */
 export interface Asked {
@@ -31,6 +32,7 @@ export interface Answered {
 /** One end of the pipe, and whose turn it is. */
 export class Conversation {
   readonly #pipe: Socket
+  readonly #ends = new StreamEnds()
   #codec = new FastcgiClient()
 
   constructor(pipe: Socket) {
@@ -117,7 +119,7 @@ export class Conversation {
       }
       const data = (bytes: Uint8Array): void => {
         try {
-          for (const event of this.#codec.receive(bytes)) take(event)
+          for (const event of this.#codec.receive(this.#ends.without(bytes))) take(event)
         } catch (error) {
           stop()
           if (!signal?.aborted || !(error instanceof PeerError) || error.code !== 'RESPONSE_HEAD') return reject(error)
