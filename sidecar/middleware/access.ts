@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { ConfigError, PeerError } from '../errors.ts'
 import { parsePeers, plainAddress } from '../peers.ts'
 import { TOKEN } from '../token.ts'
+import { letIn } from '../let-in.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { whereEntries, whereOf } from './where.ts'
 
@@ -52,6 +53,7 @@ export const access: MiddlewareKind<'access', typeof settings, 'allow'> = {
           const headers = [['Allow', [...taken].join(', ')] as const]
           throw new PeerError('ACCESS_METHOD', `the method ${method} is not taken here`, 405, { headers })
         }
+        if (denied || allowed) letIn(exchange)
         next(exchange)
       },
     }

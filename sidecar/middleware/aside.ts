@@ -8,6 +8,7 @@ import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import { tell } from '../layer.ts'
 import type { Variables } from '../variables.ts'
 import type { Head } from '../wire/head.ts'
+import { timesLetIn } from '../let-in.ts'
 import type { Next } from './middleware.ts'
 
 /** What is asked. */
@@ -32,8 +33,8 @@ const HOPS_MAX = 10
 export interface AsideAnswer {
   readonly head: Head
   readonly body: Uint8Array
-  /** Who made it has failed: it is nothing to keep. */
-  readonly doubtful: boolean
+  /** It is nothing to keep for others: who made it has failed, or a layer has let the question in. */
+  readonly alone: boolean
 }
 
 /**
@@ -82,7 +83,11 @@ class Collector implements Carrier {
   }
 
   get answer(): AsideAnswer {
-    return { head: this.#head!, body: Buffer.concat(this.#pieces), doubtful: isDoubtful(this.exchange!) }
+    return {
+      head: this.#head!,
+      body: Buffer.concat(this.#pieces),
+      alone: isDoubtful(this.exchange!) || timesLetIn(this.exchange!) > 0,
+    }
   }
 
   start(head: Head, chunk: Uint8Array | undefined): boolean {

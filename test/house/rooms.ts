@@ -205,6 +205,7 @@ export const rooms: readonly Room[] = [
       'sidecar/watchers.ts',
       'sidecar/layer.ts',
       'sidecar/doubt.ts',
+      'sidecar/let-in.ts',
       'sidecar/request.ts',
       'sidecar/upgrade.ts',
       'sidecar/left-out.ts',

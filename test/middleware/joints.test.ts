@@ -3,7 +3,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { chain, closeAll, openAll } from '../../sidecar/middleware/chain.ts'
+import { access } from '../../sidecar/middleware/access.ts'
+import { auth } from '../../sidecar/middleware/auth/auth.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
+import { compress } from '../../sidecar/middleware/compress.ts'
 import { errors } from '../../sidecar/middleware/errors.ts'
 import type { MiddlewareKind, Next } from '../../sidecar/middleware/middleware.ts'
 import { mirror } from '../../sidecar/middleware/mirror.ts'
@@ -115,5 +118,74 @@ test('what is asked for behind the back of a client and fails does not cut what 
   carrier.drain()
   const { body, cut } = await response
   expect([cut, body.length]).toEqual([false, long.length])
+  await close()
+})
+
+/** A page of whoever asks, which does not say that it is of one alone; and who tells who that is, by a cookie. */
+const personal: App = (exchange) => {
+  const { PATH_INFO: path, HTTP_COOKIE: cookie, REMOTE_USER: user, HTTP_X_WHO: who } = exchange.variables
+  const name = cookie?.replace('user=', '')
+  if (path !== '/check') {
+    exchange.respond({ status: 200, reason: '', headers: [...HTML, ['Cache-Control', 'max-age=60']] })
+    return exchange.end(`the page of ${user ?? who ?? 'nobody'}`)
+  }
+  exchange.respond({ status: name ? 200 : 401, reason: '', headers: name ? [['X-Who', name]] : [] })
+  return exchange.end()
+}
+
+/** Asks for the same page as each of some. */
+async function askedBy(
+  kinds: readonly (readonly [MiddlewareKind, unknown])[],
+  requests: readonly TestRequest[],
+): Promise<string[]> {
+  const { send, close } = await chained(kinds, personal)
+  const answers: string[] = []
+  for (const request of requests) {
+    const { status, body } = await send(request).response
+    answers.push(status === 200 ? body.toString() : String(status))
+  }
+  await close()
+  return answers
+}
+
+const anna: TestRequest = { headers: { Cookie: 'user=anna' } }
+const ben: TestRequest = { headers: { Cookie: 'user=ben' } }
+
+test('a cache in front of who lets in keeps nothing of that for others', async () => {
+  const guard = [auth, { forward: '/check', user: 'X-Who' }] as const
+  expect(await askedBy([[cache, { ttl: 60 }], guard], [anna, ben, {}])).toEqual([
+    'the page of anna',
+    'the page of ben',
+    '401',
+  ])
+  const stranger: TestRequest = { variables: { REMOTE_ADDR: '203.0.113.1' } }
+  const place = [access, { allow: ['192.0.2.0/24'] }] as const
+  // With layers between, one of which answers later than what it has got.
+  for (const between of [
+    [],
+    [
+      [requestId, {}],
+      [compress, { minSize: 0 }],
+      [requestId, {}],
+    ] as const,
+  ])
+    expect(await askedBy([[cache, {}], ...between, place], [{}, stranger])).toEqual(['the page of nobody', '403'])
+})
+
+test('a cache behind who lets in by other words than a name keeps no page of one for others', async () => {
+  const guard = [auth, { forward: '/check', request: ['X-Who'] }] as const
+  expect(await askedBy([guard, [cache, {}]], [anna, ben, {}])).toEqual(['the page of anna', 'the page of ben', '401'])
+})
+
+test('what is open to all is kept beside guarded paths', async () => {
+  const guards = [
+    [cache, {}],
+    [auth, { forward: '/check', path: '/admin' }],
+    [access, { deny: '203.0.113.1', path: '/admin' }],
+  ] as const
+  const { send, close } = await chained(guards, personal)
+  await send().response
+  const { header } = await send().response
+  expect(header('Cache-Status')).toMatch(/hit/)
   await close()
 })

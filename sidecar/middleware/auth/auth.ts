@@ -5,6 +5,7 @@ import { ConfigError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import { through } from '../../layer.ts'
 import { askedOf } from '../asked.ts'
+import { letIn } from '../../let-in.ts'
 import type { Middleware, MiddlewareContext, MiddlewareKind, Next } from '../middleware.ts'
 import { whereOf, type Where } from '../where.ts'
 import { ForwardGuard } from './forward-guard.ts'
@@ -63,6 +64,7 @@ class Auth implements Middleware {
     if (!this.#passes) delete variables.HTTP_AUTHORIZATION
     identify(variables, identity)
     admit(exchange, this, identity)
+    letIn(exchange)
     logUser(exchange, identity.user)
     const { response = [] } = identity
     if (response.length === 0) return next(exchange)

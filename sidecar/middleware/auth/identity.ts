@@ -79,6 +79,12 @@ export function admit(exchange: Exchange, by: object, identity: Identity): void 
   else admitted.set(exchange, [{ by, identity }])
 }
 
+/** Whether a layer in front has let it in by who it is from, with a name or without. */
+export function isAdmitted(exchange: Exchange): boolean {
+  for (let one: Exchange | undefined = exchange; one; one = one.outer) if (admitted.has(one)) return true
+  return false
+}
+
 /** Who the exchange is from, as the last layer on its way has found, where one has; and whether a layer is among those that have let it in. */
 export function admittedBefore(
   exchange: Exchange,

@@ -8,6 +8,7 @@ import type { Peers } from '../../peers.ts'
 import { copyVariables, type Variables } from '../../variables.ts'
 import type { Head, HeaderPair } from '../../wire/head.ts'
 import { aside, type AsideAnswer } from '../aside.ts'
+import { isAdmitted } from '../auth/identity.ts'
 import type { Next } from '../middleware.ts'
 import { fieldOf } from '../response-fields.ts'
 import type { Bypass } from './bypass.ts'
@@ -154,7 +155,7 @@ export class Cache implements Fetcher {
     // What others are to have too is not made for what this client has already.
     const conditions = stale !== undefined || !known
     const asked = conditions ? conditional(variables, stale) : variables
-    const layer = new Fetch(this, { key, stale, why, conditions, flight })
+    const layer = new Fetch(this, { key, stale, why, conditions, flight }, exchange)
     this.#next(through(exchange, layer, { variables: asked }))
   }
 
@@ -217,7 +218,7 @@ export class Cache implements Fetcher {
     }
     // What goes wrong there has been told; what is stored stays as long as it may.
     aside(this.#next, asked)
-      .then((answer) => this.#refreshed(entry, fill, original, answer))
+      .then((answer) => this.#refreshed(entry, fill, original, answer, isAdmitted(exchange)))
       .catch(() => {})
       .finally(() => {
         fill.abandon()
@@ -226,11 +227,17 @@ export class Cache implements Fetcher {
       })
   }
 
-  async #refreshed(entry: Entry, fill: Fill, variables: Variables, answer: AsideAnswer): Promise<void> {
-    const { head, body, doubtful } = answer
-    if (doubtful || isUnable(head.status)) return
+  async #refreshed(
+    entry: Entry,
+    fill: Fill,
+    variables: Variables,
+    answer: AsideAnswer,
+    admitted: boolean,
+  ): Promise<void> {
+    const { head, body, alone } = answer
+    if (alone || isUnable(head.status)) return
     if (head.status === 304 && confirms(head, entry.head)) return void this.keeper.confirm(entry, variables, head)
-    if (head.status === 304 || !fill.begin(variables, head)) return this.keeper.shelf.remove(entry)
+    if (head.status === 304 || !fill.begin(variables, head, admitted)) return this.keeper.shelf.remove(entry)
     fill.write(body)
     await fill.complete()
   }

@@ -4,6 +4,8 @@ import type { SidegateError } from '../../errors.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Layer } from '../../layer.ts'
 import type { Head, HeaderPair } from '../../wire/head.ts'
+import { isAdmitted } from '../auth/identity.ts'
+import { timesLetIn } from '../../let-in.ts'
 import { isNamed } from '../response-fields.ts'
 import { confirms, isNotModified, notModified } from './conditions.ts'
 import { mayReplaceError, type Entry } from './entry.ts'
@@ -49,14 +51,19 @@ export class Fetch implements Layer {
   readonly #of: Fetcher
   readonly #fetched: Fetched
   readonly #fill: Fill
+  /** Whether a layer in front has let it in, and how often layers had. */
+  readonly #admitted: boolean
+  readonly #letIn: number
   /** Another response is sent. */
   #replaced = false
   /** All of it has come. */
   #whole = false
 
-  constructor(of: Fetcher, fetched: Fetched) {
+  constructor(of: Fetcher, fetched: Fetched, exchange: Exchange) {
     this.#of = of
     this.#fetched = fetched
+    this.#admitted = isAdmitted(exchange)
+    this.#letIn = timesLetIn(exchange)
     this.#fill = of.keeper.expect(fetched.key)
   }
 
@@ -64,7 +71,9 @@ export class Fetch implements Layer {
     const { key, stale, why, conditions } = this.#fetched
     if (stale && head.status === 304) return this.#confirmed(stale, head, outer)
     if (stale && isUnable(head.status) && mayReplaceError(stale)) return this.#instead(stale, head.status, outer)
-    const stored = this.#fill.begin(outer.variables, head)
+    // What a layer behind has let in is for nobody else.
+    if (timesLetIn(outer) > this.#letIn) this.#fill.abandon()
+    const stored = this.#fill.begin(outer.variables, head, this.#admitted)
     if (!stored) {
       // What an app says that fails, or that nothing has changed, is no sign of what it says else.
       if (head.status < 500 && head.status !== 304) this.#of.alone(key)

@@ -72,11 +72,11 @@ export class Keeper {
   }
 
   /** Where the body of a response goes; undefined when it is not to be stored. */
-  begin(key: Key, variables: Variables, head: Head): Begun | undefined {
+  begin(key: Key, variables: Variables, head: Head, admitted: boolean): Begun | undefined {
     const { policy, bodies, maxEntry } = this.#options
     if (Number(fieldOf(head, 'content-length') ?? 0) > maxEntry) return undefined
     const vary = variedBy(fieldOf(head, 'vary'), variables)
-    const times = vary && policy.timesOf(variables, head)
+    const times = vary && policy.timesOf(variables, head, admitted)
     if (!times) return undefined
     const { url, apart } = key
     const described = { url, apart, vary, head: this.#kept(head), times }
@@ -177,11 +177,11 @@ export class Fill {
     return this.#key.url
   }
 
-  /** The head is there; another one may take its place. @returns false when it is not to be stored */
-  begin(variables: Variables, head: Head): boolean {
+  /** The head is there; another one may take its place. `admitted`: a layer has let the request in. @returns false when it is not to be stored */
+  begin(variables: Variables, head: Head, admitted: boolean): boolean {
     this.#stop()
     this.#size = 0
-    if (!this.#forgotten) this.#begun = this.#keeper.begin(this.#key, variables, head)
+    if (!this.#forgotten) this.#begun = this.#keeper.begin(this.#key, variables, head, admitted)
     return this.#begun !== undefined
   }
 

@@ -53,15 +53,18 @@ export class Policy {
     this.#settings = settings
   }
 
-  /** How long the response to a GET is of use; undefined: it is not to be stored. */
-  timesOf(variables: Variables, head: Head): Times | undefined {
+  /**
+   * How long the response to a GET is of use; undefined: it is not to be stored.
+   * @param admitted a layer has let the request in by who it is from, with a name or without
+   */
+  timesOf(variables: Variables, head: Head, admitted = false): Times | undefined {
     const settings = this.#settings
     if (settings.setCookie === 'refuse' && fieldOf(head, 'set-cookie') !== undefined) return undefined
     const said = directives(fieldOf(head, 'cache-control'))
     if (said.has('no-cache')) return undefined
     const expires = fieldOf(head, 'expires')
     const explicit = said.has('max-age') || said.has('s-maxage') || expires !== undefined
-    const judged = this.#judge(variables, head, said, expires)
+    const judged = this.#judge(variables, head, said, expires, admitted)
     if (!judged.storable()) return undefined
     if (!explicit && (!HEURISTIC.has(head.status) || ENDLESS.test(fieldOf(head, 'content-type') ?? '')))
       return undefined
@@ -79,9 +82,15 @@ export class Policy {
     return useful > times.age && (explicit || times.lifetime > 0) ? times : undefined
   }
 
-  #judge(variables: Variables, head: Head, said: Directives, expires: string | undefined): CachePolicy {
+  #judge(
+    variables: Variables,
+    head: Head,
+    said: Directives,
+    expires: string | undefined,
+    admitted: boolean,
+  ): CachePolicy {
     const { authorization, clients } = this.#settings
-    const known = variables.HTTP_AUTHORIZATION !== undefined || !!variables.REMOTE_USER
+    const known = admitted || variables.HTTP_AUTHORIZATION !== undefined || !!variables.REMOTE_USER
     const asked = variables.HTTP_CACHE_CONTROL
     const request = {
       method: 'GET',
