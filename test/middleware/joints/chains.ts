@@ -106,7 +106,12 @@ export function chains(without: readonly Link['layer'][] = []): fc.Arbitrary<rea
   const names = (Object.keys(settings) as Link['layer'][]).filter((name) => !without.includes(name))
   // What keeps, lets in and answers in the place of others has the most joints.
   const often = names.filter((name) => ['cache', 'auth', 'compress', 'errors', 'retry'].includes(name))
-  const name = fc.oneof(fc.constantFrom(...names), fc.constantFrom(...often))
+  const name = fc.oneof(
+    { weight: 50, arbitrary: fc.constantFrom(...names.filter((one) => one !== 'xslt')) },
+    { weight: 50, arbitrary: fc.constantFrom(...often) },
+    // It begins a thread each time.
+    { weight: names.includes('xslt') ? 1 : 0, arbitrary: fc.constant('xslt' as const) },
+  )
   const link = name.chain((layer) => settings[layer].map((own) => ({ layer, settings: own })))
   return fc.array(link, { minLength: 1, maxLength: 6 })
 }

@@ -19,7 +19,8 @@ export interface Trial {
 /** @throws the smallest chain that breaks a promise, with its requests */
 export async function keepTheirPromises({ seed, runs, without, time }: Trial): Promise<void> {
   const stray: unknown[] = []
-  process.on('unhandledRejection', (reason) => stray.push(reason))
+  const note = (reason: unknown): void => void stray.push(reason)
+  process.on('unhandledRejection', note)
   const property = fc.asyncProperty(
     chains(without),
     fc.array(requests, { minLength: 1, maxLength: 6 }),
@@ -32,11 +33,12 @@ export async function keepTheirPromises({ seed, runs, without, time }: Trial): P
       if (stray.length > 0) throw new Error('a rejection that nobody handles', { cause: stray.splice(0)[0] })
     },
   )
-  await fc.assert(property, {
-    numRuns: runs,
-    seed,
-    ...(time !== undefined && { interruptAfterTimeLimit: time, markInterruptAsFailure: false }),
-  })
+  const bound = time !== undefined && { interruptAfterTimeLimit: time, markInterruptAsFailure: false }
+  try {
+    await fc.assert(property, { numRuns: runs, seed, ...bound })
+  } finally {
+    process.off('unhandledRejection', note)
+  }
 }
 
 function timers(): number {
