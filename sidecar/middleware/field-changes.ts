@@ -33,7 +33,8 @@ export const changeEntries = {
   ),
 }
 
-type ChangeSettings = v.InferOutput<v.StrictObjectSchema<typeof changeEntries, undefined>>
+/** The settings of one direction, defaults filled in. */
+export type ChangeSettings = v.InferOutput<v.StrictObjectSchema<typeof changeEntries, undefined>>
 
 /** A field and its value. */
 export interface FieldValue {

@@ -5,7 +5,15 @@ import { through, type Layer } from '../layer.ts'
 import { addVariable, copyVariables, fieldOfVariable, isSecure, variableName, type Variables } from '../variables.ts'
 import type { Head, HeaderPair } from '../wire/head.ts'
 import { checkHost } from '../wire/http-variables.ts'
-import { changeEntries, fieldChanges, isRemoved, replacedValue, type FieldChanges } from './field-changes.ts'
+import { chosenBy, noteChoice, variablesIn, withChoice, type ChosenBy } from './chosen-by.ts'
+import {
+  changeEntries,
+  fieldChanges,
+  isRemoved,
+  replacedValue,
+  type ChangeSettings,
+  type FieldChanges,
+} from './field-changes.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { isNamed } from './response-fields.ts'
 import { isAmong, statusEntry, statusRange, type StatusRange } from './statuses.ts'
@@ -51,10 +59,12 @@ export const headers: MiddlewareKind<'headers', typeof settings, never> = {
     const inward = request && fieldChanges(request, `${path}.request`, log, REFUSED)
     const outward = response && fieldChanges(response, `${path}.response`, log)
     const ranges = response?.statuses?.map(statusRange)
-    const layer = responseLayer(outward, ranges, secure)
+    const by = response && chosenBy(templatesOf(response))
+    const layer = responseLayer(outward, ranges, secure, by)
     return {
       handle(exchange, next) {
         if (!inward && !layer) return next(exchange)
+        if (by) noteChoice(exchange, by)
         const variables = inward ? changedRequest(exchange, inward) : exchange.variables
         next(through(exchange, layer ?? {}, { variables }))
       },
@@ -62,14 +72,21 @@ export const headers: MiddlewareKind<'headers', typeof settings, never> = {
   },
 }
 
+/** The variables that the values of response fields are filled with. */
+function templatesOf({ default: defaults, set, add }: ChangeSettings): string[] {
+  return variablesIn([...Object.values(defaults), ...Object.values(set), ...Object.values(add).flat()])
+}
+
 function responseLayer(
   changes: FieldChanges | undefined,
   ranges: readonly StatusRange[] | undefined,
   secure: boolean,
+  by: ChosenBy | undefined,
 ): Layer | undefined {
   if (!changes && !secure) return undefined
   const changed = (head: Head, outer: Exchange): Head => {
-    const own = changes && (!ranges || isAmong(head.status, ranges)) ? changedHead(head, changes, outer) : head
+    const isOwn = changes && (!ranges || isAmong(head.status, ranges))
+    const own = isOwn ? changedHead(by ? withChoice(head, by) : head, changes, outer) : head
     return secure ? secured(own, outer) : own
   }
   return { head: changed, upgrade: (head, outer) => outer.upgrade(changed(head, outer)) }

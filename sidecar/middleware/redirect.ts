@@ -4,13 +4,16 @@ import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Log } from '../log.ts'
+import { through } from '../layer.ts'
 import { STATUS_CODES } from '../node-http.ts'
 import { handlerTargets } from '../targets.ts'
 import { encodePath, isSecure, splitHost, type Variables } from '../variables.ts'
+import type { HeaderPair } from '../wire/head.ts'
 import { checkHost } from '../wire/http-variables.ts'
+import { choiceAmong, chosenBy, eitherOf, noteChoice, withChoice, type ChosenBy } from './chosen-by.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { matcherOf, ruleEntries, type Matcher } from './rules/rule.ts'
-import { filledPath, filledQuery, parseTarget, type Filling, type Target } from './rules/target.ts'
+import { filledPath, filledQuery, parseTarget, variablesOf, type Filling, type Target } from './rules/target.ts'
 
 const rule = v.strictObject({
   ...ruleEntries,
@@ -53,6 +56,8 @@ type RuleSettings = v.InferOutput<typeof rule>
 interface Rule extends Pick<RuleSettings, 'scheme' | 'host' | 'port' | 'permanent' | 'status'> {
   readonly matcher: Matcher
   readonly target: Target | undefined
+  /** What it depends on beside the URL. */
+  readonly by: ChosenBy | undefined
 }
 
 export const redirect: MiddlewareKind<'redirect', typeof settings, 'rules'> = {
@@ -69,12 +74,15 @@ export const redirect: MiddlewareKind<'redirect', typeof settings, 'rules'> = {
         )
       },
       handle(exchange, next) {
+        const { variables } = exchange
+        const by = choiceAmong(rules, variables)
+        if (by) noteChoice(exchange, by)
         for (const one of rules) {
-          const fit = one.matcher.fit(exchange.variables)
-          const location = fit && locationOf(one, { ...fit, variables: exchange.variables })
-          if (location !== undefined) return lead(exchange, one, location)
+          const fit = one.matcher.fit(variables)
+          const location = fit && locationOf(one, { ...fit, variables })
+          if (location !== undefined) return lead(exchange, one, location, by)
         }
-        next(exchange)
+        next(by ? through(exchange, { head: (head) => withChoice(head, by) }) : exchange)
       },
     }
   },
@@ -93,7 +101,8 @@ async function ruleOf(
   const target = to === undefined ? undefined : parseTarget(to, matcher.names, `${place}.to`)
   if (target && target.origin !== '' && elsewhere)
     throw wrong('.to', `${target.origin} says scheme and host already: leave them out, or let to begin with a slash`)
-  return { matcher, target, scheme, host, port, permanent, status }
+  const by = eitherOf(matcher.by, target && chosenBy(variablesOf(target)))
+  return { matcher, target, by, scheme, host, port, permanent, status }
 }
 
 /** Undefined: the client is there. */
@@ -135,18 +144,23 @@ function pathOf(target: Target, filling: Filling): string {
   return `${path}${query === '' ? '' : `?${query}`}${target.fragment}`
 }
 
-function lead(exchange: Exchange, { permanent, status: wanted }: Rule, location: string): void {
+function lead(
+  exchange: Exchange,
+  { permanent, status: wanted }: Rule,
+  location: string,
+  by: ChosenBy | undefined,
+): void {
   const { REQUEST_METHOD: method } = exchange.variables
   const plain = method === 'GET' || method === 'HEAD'
   const status = wanted ?? (permanent ? (plain ? 301 : 308) : plain ? 302 : 307)
   const reason = STATUS_CODES[status]!
-  exchange.respond({
-    status,
-    reason,
-    headers: [
-      ['Location', location],
-      ['Content-Type', 'text/plain; charset=utf-8'],
-    ],
-  })
+  const headers: HeaderPair[] = [
+    ['Location', location],
+    ['Content-Type', 'text/plain; charset=utf-8'],
+  ]
+  // A permanent one is kept on the way unless it says otherwise.
+  if (by?.alone) headers.push(['Cache-Control', 'private'])
+  const head = { status, reason, headers }
+  exchange.respond(by ? withChoice(head, by) : head)
   exchange.end(`${status} ${reason}\n`)
 }

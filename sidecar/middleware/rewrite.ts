@@ -5,9 +5,10 @@ import { ConfigError, PeerError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { through, type Layer } from '../layer.ts'
 import { copyVariables, decodePath, resolveDots, type Variables } from '../variables.ts'
+import { choiceAmong, chosenBy, eitherOf, noteChoice, withChoice, type ChosenBy } from './chosen-by.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { matcherOf, ruleEntries, type Matcher } from './rules/rule.ts'
-import { filledPath, filledQuery, parseTarget, type Target } from './rules/target.ts'
+import { filledPath, filledQuery, parseTarget, variablesOf, type Target } from './rules/target.ts'
 
 /** How often the rules are gone through for one request; nginx has the same. */
 const ROUNDS_MAX = 10
@@ -36,6 +37,8 @@ interface Rule {
   readonly place: string
   readonly matcher: Matcher
   readonly target: Target
+  /** What it depends on beside the URL. */
+  readonly by: ChosenBy | undefined
   /** Its own words have segments `.` or `..`. */
   readonly dotted: boolean
   readonly after: 'stop' | 'next' | 'again'
@@ -57,13 +60,17 @@ export const rewrite: MiddlewareKind<'rewrite', typeof settings, 'rules'> = {
             const place = `${context.path}.rules.${index}`
             const matcher = await matcherOf(about, place, context.log)
             const target = pathTarget(to, matcher.names, `${place}.to`)
-            return { place, matcher, after, target, dotted: isDotted(target) }
+            const by = eitherOf(matcher.by, chosenBy(variablesOf(target)))
+            return { place, matcher, after, target, by, dotted: isDotted(target) }
           }),
         )
       },
       handle(exchange, next) {
-        const variables = rewritten(exchange, rules)
-        next(variables === exchange.variables ? exchange : through(exchange, UNCHANGED, { variables }))
+        const { variables, by } = rewritten(exchange, rules)
+        if (variables === exchange.variables && !by) return next(exchange)
+        if (by) noteChoice(exchange, by)
+        const layer: Layer = by ? { head: (head) => withChoice(head, by) } : UNCHANGED
+        next(through(exchange, layer, { variables }))
       },
     }
   },
@@ -76,10 +83,15 @@ function pathTarget(to: string, names: ReadonlySet<string>, path: string): Targe
   throw new ConfigError('RULE_TARGET', path, message)
 }
 
-function rewritten({ variables: given }: Exchange, rules: readonly Rule[]): Variables {
+function rewritten(
+  { variables: given }: Exchange,
+  rules: readonly Rule[],
+): { variables: Variables; by: ChosenBy | undefined } {
   let variables = given
+  let by: ChosenBy | undefined
   for (let round = 1, again = true; again; round++) {
     again = false
+    by = eitherOf(by, choiceAmong(rules, variables))
     for (const { place, matcher, target, dotted, after } of rules) {
       const fit = matcher.fit(variables)
       if (!fit) continue
@@ -97,7 +109,7 @@ function rewritten({ variables: given }: Exchange, rules: readonly Rule[]): Vari
       if (after !== 'next') break
     }
   }
-  return variables
+  return { variables, by }
 }
 
 function isDotted({ path }: Target): boolean {

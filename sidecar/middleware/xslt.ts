@@ -4,7 +4,8 @@ import * as v from 'valibot'
 import { ConfigError } from '../errors.ts'
 import { through } from '../layer.ts'
 import { count, memory, seconds } from '../quantity.ts'
-import { copyVariables, fieldOfVariable } from '../variables.ts'
+import { copyVariables } from '../variables.ts'
+import { chosenBy, noteChoice, variablesIn } from './chosen-by.ts'
 import { MEDIA_RANGE, MediaTypes } from './media-types.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { parseTemplate } from './template.ts'
@@ -73,12 +74,12 @@ export const xslt: MiddlewareKind<'xslt', typeof settings, 'sheet'> = {
       ([name, text]) => [name, parseTemplate(text, `${context.path}.parameters.${name}`)] as const,
     )
     const media = new MediaTypes(types)
-    const vary = Object.values(texts).flatMap(fieldsIn)
+    const by = chosenBy(variablesIn(Object.values(texts)))
     let sheet: Sheet | undefined
     const open = async (): Promise<Sheet> => {
       demandNode(context.path)
       const { openSheet } = await import('./xslt/sheet.ts')
-      return openSheet({ ...options, types: media, vary }, context)
+      return openSheet({ ...options, types: media, vary: by?.fields ?? [] }, context)
     }
     return {
       async open() {
@@ -88,6 +89,7 @@ export const xslt: MiddlewareKind<'xslt', typeof settings, 'sheet'> = {
         await (await open()).close()
       },
       handle(exchange, next) {
+        if (by) noteChoice(exchange, by)
         const { HTTP_IF_NONE_MATCH: asked } = exchange.variables
         const values = parameters.map(([name, value]) => [name, value.fill(exchange)] as const)
         const { layer, tags } = sheet!.layerFor(values, asked)
@@ -103,12 +105,6 @@ export const xslt: MiddlewareKind<'xslt', typeof settings, 'sheet'> = {
       },
     }
   },
-}
-
-/** The header fields of the request that a text is filled with: what depends on them is cached for those alone (RFC 9110 12.5.5). */
-function fieldsIn(text: string): string[] {
-  const names = [...text.matchAll(/(?<!\$)\$\{(HTTP_[A-Z0-9_]+)/g)].map(([, name]) => name!)
-  return names.map((name) => fieldOfVariable(name)!)
 }
 
 /** Promises inside of WebAssembly (JSPI) are what the processor asks for files by. */

@@ -1,6 +1,6 @@
 // Layers in chains: what holds of each has to hold of all of them, in every order.
 import { setImmediate as turn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { chain, closeAll, openAll } from '../../sidecar/middleware/chain.ts'
 import { access } from '../../sidecar/middleware/access.ts'
@@ -8,10 +8,13 @@ import { auth } from '../../sidecar/middleware/auth/auth.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
 import { compress } from '../../sidecar/middleware/compress.ts'
 import { errors } from '../../sidecar/middleware/errors.ts'
+import { headers } from '../../sidecar/middleware/headers.ts'
 import type { MiddlewareKind, Next } from '../../sidecar/middleware/middleware.ts'
 import { mirror } from '../../sidecar/middleware/mirror.ts'
+import { redirect } from '../../sidecar/middleware/redirect.ts'
 import { requestId } from '../../sidecar/middleware/request-id.ts'
 import { retry } from '../../sidecar/middleware/retry/retry.ts'
+import { rewrite } from '../../sidecar/middleware/rewrite.ts'
 import { answer } from '../../sidecar/mounted.ts'
 import { makeExchange, type TestExchange, type TestRequest } from '../exchange.ts'
 import { keepTheirPromises } from './joints/property.ts'
@@ -44,7 +47,7 @@ async function chained(kinds: readonly (readonly [MiddlewareKind, unknown])[], a
 const HTML = [['Content-Type', 'text/html']] as const
 
 test('in random chains they keep their promises', async () => {
-  await expect(keepTheirPromises({ seed: 15, runs: 30, without: ['xslt'] })).resolves.toBeUndefined()
+  await expect(keepTheirPromises({ seed: 15, runs: 40, without: ['xslt'], time: 10_000 })).resolves.toBeUndefined()
 })
 
 test('an error page that cannot be had is no failure that another layer tries again', async () => {
@@ -188,4 +191,79 @@ test('what is open to all is kept beside guarded paths', async () => {
   const { header } = await send().response
   expect(header('Cache-Status')).toMatch(/hit/)
   await close()
+})
+
+describe('what a layer chooses by is told to caches', () => {
+  const mobile: TestRequest = { path: '/a', headers: { 'User-Agent': 'mobile' } }
+  const desk: TestRequest = { path: '/a', headers: { 'User-Agent': 'desk' } }
+  const far: TestRequest = { path: '/a', variables: { REMOTE_ADDR: '203.0.113.1' } }
+  const kept: App = (exchange) => {
+    exchange.respond({ status: 200, reason: '', headers: [...HTML, ['Cache-Control', 'max-age=60']] })
+    exchange.end(exchange.variables.PATH_INFO)
+  }
+  const ofMobile = { HTTP_USER_AGENT: 'mobile' }
+  const ofFar = { REMOTE_ADDR: '203.0.113.1' }
+
+  /** Status, body, and some fields of the response to each request, through a cache and a layer. */
+  async function told(kind: MiddlewareKind, settings: unknown, requests: readonly TestRequest[]): Promise<unknown[]> {
+    const { send, close } = await chained(
+      [
+        [cache, { ttl: 60 }],
+        [kind, settings],
+      ] as const,
+      kept,
+    )
+    const answers: unknown[] = []
+    for (const request of requests) {
+      const { header, body } = await send(request).response
+      answers.push([header('Location') ?? header('X-From') ?? body.toString(), header('Vary')])
+    }
+    await close()
+    return answers
+  }
+
+  test('redirect', async () => {
+    const leads = (when: Record<string, string>) => ({ rules: [{ from: '/a', to: '/m', permanent: true, when }] })
+    expect(await told(redirect, leads(ofMobile), [mobile, desk, mobile, { path: '/b' }])).toEqual([
+      ['/m', 'user-agent'],
+      ['/a', 'user-agent'],
+      ['/m', 'user-agent'],
+      ['/b', undefined],
+    ])
+    expect(await told(redirect, leads(ofFar), [desk, far, desk])).toEqual([
+      ['/a', undefined],
+      ['/m', undefined],
+      ['/a', undefined],
+    ])
+    const { send, close } = await chained([[redirect, leads(ofFar)]], kept)
+    expect((await send(far).response).header('Cache-Control')).toBe('private')
+    await close()
+  })
+
+  test('rewrite', async () => {
+    const leads = (when: Record<string, string>) => ({ rules: [{ from: '/a', to: '/m', when }] })
+    expect(await told(rewrite, leads(ofMobile), [mobile, desk])).toEqual([
+      ['/m', 'user-agent'],
+      ['/a', 'user-agent'],
+    ])
+    expect(await told(rewrite, leads(ofFar), [far, desk])).toEqual([
+      ['/m', undefined],
+      ['/a', undefined],
+    ])
+  })
+
+  test('headers', async () => {
+    const says = (value: string) => ({ response: { set: { 'X-From': value } } })
+    expect(await told(headers, says('${HTTP_USER_AGENT}'), [mobile, desk])).toEqual([
+      ['mobile', 'user-agent'],
+      ['desk', 'user-agent'],
+    ])
+    expect(await told(headers, says('${REMOTE_ADDR}'), [far, desk])).toEqual([
+      ['203.0.113.1', undefined],
+      ['192.0.2.7', undefined],
+    ])
+    expect(await told(headers, says('${HTTP_HOST} and $${HTTP_X}'), [far])).toEqual([
+      ['test.example and ${HTTP_X}', undefined],
+    ])
+  })
 })

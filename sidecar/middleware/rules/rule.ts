@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Variables } from '../../variables.ts'
+import { chosenBy, type ChosenBy } from '../chosen-by.ts'
 import { conditionEntries, conditionOf } from './conditions.ts'
 import { patternOf } from './pattern.ts'
 import { seenPaths, type SeenPath, type Taken } from './seen-path.ts'
@@ -37,6 +38,10 @@ export interface Fit {
 /** A rule's first half, in use. */
 export interface Matcher {
   readonly names: ReadonlySet<string>
+  /** What its conditions are about beside the URL. */
+  readonly by: ChosenBy | undefined
+  /** Whether its path is that of the request, whatever its conditions say. */
+  concerns(variables: Variables): boolean
   /** Undefined: the rule is not about this request. */
   fit(variables: Variables): Fit | undefined
 }
@@ -51,17 +56,20 @@ export async function matcherOf(settings: RuleSettings, path: string, log: Log):
     throw new ConfigError('RULE_PATTERN', path, 'has both from and match: leave one out')
   const pattern = await patternOf(settings, path, log)
   const counts = conditionOf(settings, path, log)
+  const fitOf = (variables: Variables): Fit | undefined => {
+    // `OPTIONS *` asks for no path.
+    const { SCRIPT_NAME: script, PATH_INFO: path } = variables
+    if (!script && !path) return undefined
+    for (const seen of seenPaths(variables)) {
+      const taken = pattern.take(seen.text)
+      if (taken) return { seen, taken }
+    }
+    return undefined
+  }
   return {
     names: pattern.names,
-    fit(variables) {
-      // `OPTIONS *` asks for no path.
-      const { SCRIPT_NAME: script, PATH_INFO: path } = variables
-      if ((!script && !path) || !counts(variables)) return undefined
-      for (const seen of seenPaths(variables)) {
-        const taken = pattern.take(seen.text)
-        if (taken) return { seen, taken }
-      }
-      return undefined
-    },
+    by: chosenBy(Object.keys({ ...settings.when, ...settings.unless })),
+    concerns: (variables) => fitOf(variables) !== undefined,
+    fit: (variables) => (counts(variables) ? fitOf(variables) : undefined),
   }
 }

@@ -64,6 +64,13 @@ function encodeLiteral(text: string): string {
   return bytes.replace(/%(?![0-9A-Fa-f]{2})|[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/g, encodeByte)
 }
 
+/** The variables that stand in a target. */
+export function variablesOf({ path, query = [] }: Target): string[] {
+  return [...path, ...query].flatMap((piece) =>
+    typeof piece === 'object' && 'variable' in piece ? [piece.variable] : [],
+  )
+}
+
 /** What a request puts into a target. */
 export interface Filling {
   readonly seen: SeenPath
