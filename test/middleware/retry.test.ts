@@ -193,6 +193,11 @@ test('a budget is a share of the requests, and ten in reserve', () => {
   expect(budget.spend()).toBe(false)
   budget.earn()
   expect([budget.spend(), budget.spend()]).toEqual([true, false])
+  // Ten tenths are one.
+  const tenth = new Budget(10)
+  while (tenth.spend());
+  for (let times = 0; times < 10; times++) tenth.earn()
+  expect([tenth.spend(), tenth.spend()]).toEqual([true, false])
 })
 
 test('the log says what is tried again', async () => {

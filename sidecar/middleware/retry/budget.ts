@@ -1,8 +1,10 @@
 // How many tries there may be beyond the first: a share of the requests, and a few in reserve. When all that stands behind is down, a gateway
 // that asks three times makes it three times as hard to come up.
 
+/** What a try costs: shares of a hundred requests add up to whole ones only in whole numbers. */
+const TRY = 100
 /** Tries that may be in reserve. */
-const RESERVE = 10
+const RESERVE = 10 * TRY
 
 /** Counts requests and tries. */
 export class Budget {
@@ -11,7 +13,7 @@ export class Budget {
 
   /** `percent`: of the requests. */
   constructor(percent: number) {
-    this.#share = percent / 100
+    this.#share = percent
   }
 
   /** A request came. */
@@ -21,8 +23,8 @@ export class Budget {
 
   /** Takes one try; false: there is none left. */
   spend(): boolean {
-    if (this.#left < 1) return false
-    this.#left--
+    if (this.#left < TRY) return false
+    this.#left -= TRY
     return true
   }
 }
