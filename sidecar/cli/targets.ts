@@ -28,6 +28,7 @@ export interface MountTargets {
 }
 
 const SCRIPT = /^\.[cm]?[jt]s$/
+const CONFIGURATION = /^\.(?:json|ya?ml)$/
 // A place before `=`: a prefix, or a host name with or without one.
 const PLACED = /^(\/[^=:]*|[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[^=:]*)?)=(.+)$/s
 // A file or module, and behind `:` what to call in it, which may be a factory.
@@ -94,6 +95,10 @@ async function readTarget(
       return load ? kindOfModule(text, cwd, kinds) : { kind: moduleKinds(kinds)[0]!.kind, value: text }
     const other = otherWord(extname(file).slice(1))
     if (other !== undefined) throw new ConfigError('TARGET_UNKNOWN', text, other)
+    if (CONFIGURATION.test(extname(file))) {
+      const message = `${file} is no app; where it is a configuration, write --config ${file}`
+      throw new ConfigError('TARGET_UNKNOWN', text, message)
+    }
     const endings = ['.ts', '.js', '.mjs', '.cjs', ...kinds.flatMap(({ suffixes }) => suffixes ?? [])]
     throw unknown(text, `${file} is no kind of file that is known (${endings.join(', ')})`, names)
   }

@@ -27,6 +27,7 @@ const files: Record<string, string> = {
   'raises.ts': 'throw new Error("not today")',
   'two.ts': 'export default {}\nexport const app = () => []',
   'page.html': '',
+  'shop.yaml': '',
   'index.php': '',
   'shop.py': '',
   'chat.py': 'from fastapi import FastAPI\napp = FastAPI()\nflask = Flask(__name__)',
@@ -108,6 +109,7 @@ test.each([
   ['two.ts', 'TARGET_UNKNOWN', 'its default export is an object'],
   ['index.php', 'TARGET_UNKNOWN', 'a folder of scripts, not one of them: php:./public'],
   ['page.html', 'TARGET_UNKNOWN', 'no kind of file that is known'],
+  ['./shop.yaml', 'TARGET_UNKNOWN', 'where it is a configuration, write --config ./shop.yaml'],
   [
     'nowhere',
     'TARGET_UNKNOWN',
