@@ -31,6 +31,7 @@ class Watch implements Layer {
   readonly #outer: Exchange
   readonly #bounds: Bounds
   #begun = false
+  #isOver = false
   /** For the beginning, then for the silence. */
   #next: NodeJS.Timeout | undefined
   #total: NodeJS.Timeout | undefined
@@ -71,6 +72,7 @@ class Watch implements Layer {
   }
 
   over(): void {
+    this.#isOver = true
     clearTimeout(this.#next)
     clearTimeout(this.#total)
   }
@@ -78,7 +80,8 @@ class Watch implements Layer {
   #goesOn(): void {
     const { idle } = this.#bounds
     clearTimeout(this.#next)
-    if (idle === undefined) return
+    // A client may take the last of it after the end.
+    if (idle === undefined || this.#isOver) return
     this.#next = setTimeout(() => {
       this.#fail('RESPONSE_SILENT', `the app was silent for ${idle / 1000} s in the middle of its response (idle)`)
     }, idle)

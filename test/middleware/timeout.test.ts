@@ -122,3 +122,15 @@ test('that bounds nothing is refused', () => {
     expect.objectContaining({ code: 'TIMEOUT_SETTINGS', path: 'use.0.timeout' }),
   )
 })
+
+test('a client that takes the last of a complete response later makes no app silent', async () => {
+  const { inner, carrier, response, errors } = begun({ idle: 2 }, { slow: true })
+  inner.respond(ok)
+  inner.write('all of it')
+  inner.end()
+  await response
+  carrier.drain()
+  await pass(4000)
+  expect(errors).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+})
