@@ -2,7 +2,7 @@
 import type { SharedFiles } from '../../sidecar/served-folder.ts'
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
-import { withheldPattern } from '../shared.ts'
+import { innerPrefixes, literal, sharingMounts, withheldPattern } from '../shared.ts'
 import { quoted, section } from './words.ts'
 
 /** mod_rewrite finds variables, captures and queries in other characters. */
@@ -17,8 +17,7 @@ export const sharedModules: readonly string[] = ['rewrite', 'mime', 'headers']
  * request is for.
  */
 export function sharedLines(mounts: readonly PlacedMount[]): string[] {
-  if (mounts.some(({ host }) => host !== '')) return []
-  return mounts.flatMap((mount) => {
+  return sharingMounts(mounts).flatMap((mount) => {
     const { shared } = mount
     const folder = shared?.path.replace(/\/+$/, '')
     return shared && folder && PLAIN_FOLDER.test(folder) && isWritable(mount)
@@ -34,7 +33,7 @@ function linesFor(
   mounts: readonly PlacedMount[],
 ): string[] {
   const { key, kind, prefix } = mount
-  const inner = mounts.filter((other) => other !== mount && other.prefix.startsWith(`${prefix}/`))
+  const inner = innerPrefixes(mount, mounts)
   const condition = (...words: string[]): string => ['RewriteCond', ...words].join(' ')
   const uri = argument('%{REQUEST_URI}')
   return [
@@ -44,7 +43,7 @@ function linesFor(
     '# Scripts and uploads, and what is not handed out (source, settings, dumps, hidden files), are asked of Sidegate.',
     condition(uri, argument(`!${withheldPattern(mount)}`), '[NC]'),
     condition(uri, argument('!//')),
-    ...inner.map((other) => condition(uri, argument(`!^${literal(other.prefix)}(?:/|$)`))),
+    ...inner.map((other) => condition(uri, argument(`!^${literal(other)}(?:/|$)`))),
     condition(argument(`${folder}$1`), '-f'),
     '# Not where a symbolic link is on the way, or something else is in it: Sidegate decides.',
     condition(argument(`${folder}$1`), '-F'),
@@ -67,8 +66,4 @@ function argument(text: string): string {
 
 function isWritable(mount: PlacedMount): boolean {
   return !/["\r\n]|[$%]\{/.test(mount.prefix + withheldPattern(mount))
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')
 }

@@ -1,9 +1,10 @@
 // Caddy's config for the running configuration: directives for a site, or a complete Caddyfile. Everything that is mounted goes to
-// Sidegate, files too: it has one answer for every web server.
+// Sidegate, files too: it has one answer for every web server. What lies beside scripts Caddy may send itself.
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { prefixes } from '../mounts.ts'
 import { planFor } from '../plan.ts'
 import { protocols, reverseProxy, user } from './passing.ts'
+import { sharedLines } from './shared.ts'
 import { block, token } from './words.ts'
 
 /**
@@ -14,7 +15,12 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const places = prefixes(plan.mounts)
   const everything = places.includes('')
   const matchers = places.flatMap((prefix) => [token(prefix), token(`${prefix}/*`)])
-  const site = [...user, '# Uploads. Caddy has no limit by itself.', ...block('request_body', ['max_size 100MB'])]
+  const site = [
+    ...user,
+    '# Uploads. Caddy has no limit by itself.',
+    ...block('request_body', ['max_size 100MB']),
+    ...sharedLines(plan.mounts),
+  ]
   const proxy = (matcher?: string): string[] => reverseProxy(plan.protocol, plan.endpoint, matcher)
   const match = ['# What is mounted, and whole segments only.', `@sidegate path ${matchers.join(' ')}`]
   const all = ['# Everything: Sidegate divides the path at its mounts.', ...proxy()]

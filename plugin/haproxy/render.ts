@@ -2,7 +2,8 @@
 // Sidegate, files too: HAProxy has none.
 import type { PlugInput, PlugOptions } from '../host.ts'
 import { prefixes } from '../mounts.ts'
-import { indented, planFor } from '../plan.ts'
+import { indented, planFor, remark } from '../plan.ts'
+import { unsharedNote } from '../shared.ts'
 import { passing, protocols, type Passing } from './passing.ts'
 import { word } from './words.ts'
 
@@ -14,7 +15,9 @@ export function render(input: PlugInput, options: PlugOptions = {}): string {
   const way = passing(plan.protocol, plan.endpoint)
   const places = prefixes(plan.mounts)
   const lines = plan.full ? complete(way, places, plan.port) : snippet(way, places)
-  return `${[...plan.title, '', ...lines].join('\n')}\n`
+  const sharing = plan.mounts.filter(({ shared }) => shared)
+  const note = sharing.map((mount) => remark(unsharedNote(mount, 'HAProxy serves no files')))
+  return `${[...plan.title, ...note, '', ...lines].join('\n')}\n`
 }
 
 const sizes = [

@@ -29,7 +29,7 @@ const noWebDav = [
 ]
 
 function webConfig(plan: IisPlan): string[] {
-  const { node, words, folders, place } = plan
+  const { node, words, folders, place, notes } = plan
   const processor = `${node}|${commandLine(words)}`
   const statics = folders.flatMap(({ prefix, path }) =>
     block(
@@ -55,6 +55,7 @@ function webConfig(plan: IisPlan): string[] {
     ...remarks(
       `IIS in front of Sidegate, by FastCGI to ${place}.`,
       'For the folder of the site or application. Written by `sidegate plug iis`: run it again after a change of listeners or mounts.',
+      ...notes,
     ),
     ...block('configuration', [
       ...block('system.webServer', [

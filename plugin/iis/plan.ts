@@ -4,6 +4,7 @@ import { formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../.
 import { ConfigError } from '../../sidecar/errors.ts'
 import type { PlugInput } from '../host.ts'
 import { placed } from '../mounts.ts'
+import { unsharedNote } from '../shared.ts'
 
 /** A folder that IIS serves. */
 export interface ServedFolder {
@@ -26,6 +27,8 @@ export interface IisPlan {
   /** Where Sidegate is, for people. */
   readonly place: string
   readonly folders: readonly ServedFolder[]
+  /** On mounts whose static files are left to Sidegate. */
+  readonly notes: readonly string[]
 }
 
 /** As npm and the installer of Node.js put them. */
@@ -38,7 +41,7 @@ export function planOf(input: PlugInput): IisPlan {
   const node = programs?.node ?? NODE
   const main = win32.join(folder, String.raw`sidecar\main.js`)
   const logs = win32.join(site, 'logs')
-  const common = { node, main, site, logs, folders: foldersOf(input) }
+  const common = { node, main, site, logs, folders: foldersOf(input), notes: notesOf(input) }
   const way = wayTo(input)
   if (way === 'stdin') {
     const config = input.config ?? win32.join(site, 'sidegate.config.ts')
@@ -74,6 +77,11 @@ function foldersOf({ mounts }: PlugInput): ServedFolder[] {
   return placed(mounts).flatMap(({ host, prefix, folder }) =>
     host === '' && prefix !== '' && folder ? [{ prefix: prefix.slice(1), path: folder.path }] : [],
   )
+}
+
+function notesOf({ mounts }: PlugInput): string[] {
+  const sharing = placed(mounts).filter(({ shared }) => shared)
+  return sharing.map((mount) => unsharedNote(mount, 'masks of handlers cannot say which of them are not handed out.'))
 }
 
 /** One text for a command line, as CommandLineToArgvW reads it. */

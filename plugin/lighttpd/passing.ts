@@ -5,6 +5,8 @@ import { string } from './words.ts'
 /** One way to hand requests over. */
 export interface Passing {
   readonly modules: readonly string[]
+  /** What hands requests over: `scgi.server`. */
+  readonly directive: string
   /** Global: outside of all conditions. */
   readonly settings: readonly string[]
   /** Where the requests go; within a condition or outside. */
@@ -26,6 +28,7 @@ export const protocols: readonly string[] = Object.keys(modules)
 export function passing(protocol: string, endpoint: SocketEndpoint): Passing {
   const [module, directive] = modules[protocol]!
   return {
+    directive,
     modules: protocol === 'http' ? [module, 'mod_setenv'] : [module],
     settings: [...(protocol === 'ajp' ? packet : head), ...common, ...special(protocol)],
     server: [

@@ -1,6 +1,6 @@
 // The steps of a route: files that Unit serves itself, and all that is mounted, for Sidegate.
-import type { ServedFolder } from '../../sidecar/served-folder.ts'
 import { prefixes, type PlacedMount } from '../mounts.ts'
+import { withheldPattern } from '../shared.ts'
 import { isList, member, type Json, type JsonObject } from './json.ts'
 import { filePath, uriPattern } from './words.ts'
 
@@ -36,7 +36,7 @@ export function isCatchAll(step: Json): boolean {
 
 /** True when Unit serves the files of a mount itself. */
 export function isShared({ folder, prefix }: PlacedMount): boolean {
-  return folder !== undefined && withoutPrefix(folder, prefix) !== undefined
+  return folder !== undefined && withoutPrefix(folder.path, prefix) !== undefined
 }
 
 /**
@@ -49,9 +49,10 @@ function share(
   proxy: string,
   mark: string,
 ): JsonObject | undefined {
-  const { folder, prefix, host } = mount
-  const root = folder && withoutPrefix(folder, prefix)
-  if (!folder || root === undefined) return undefined
+  const { folder, shared, prefix, host } = mount
+  const served = folder ?? shared
+  const root = served && withoutPrefix(served.path, prefix)
+  if (!served || root === undefined) return undefined
   // Sidegate decides where another mount might be meant.
   const below = mounts.filter((other) => other.prefix.startsWith(`${prefix}/`)).map((other) => other.prefix)
   const others = mounts.map((other) => other.host).filter((other) => other !== '' && other !== host)
@@ -59,24 +60,30 @@ function share(
   const uri = [
     `${uriPattern(prefix)}/*`,
     ...[...new Set(below)].flatMap((other) => [`!${uriPattern(other)}`, `!${uriPattern(other)}/*`]),
-    ...(folder.dotfiles ? [] : ['!*/.*']),
+    ...(shared ? [`!~(?i)${withheldPattern(mount)}`] : folder!.dotfiles ? [] : ['!*/.*']),
     // Unit knows one name for an index, and has one by itself.
-    ...(folder.index.length === 1 ? [] : ['!*/']),
+    ...(folder?.index.length === 1 ? [] : ['!*/']),
     mark,
   ]
-  const path = folder.path.replace(/\/+$/, '')
+  const path = served.path.replace(/\/+$/, '')
   const action: Record<string, Json> = {
     share: `${filePath(root)}$uri`,
-    ...(folder.index.length === 1 && { index: folder.index[0]! }),
-    ...(!folder.followSymlinks && { chroot: `${filePath(path)}/` }),
-    response_headers: { 'Cache-Control': `public, max-age=${folder.maxAge}` },
+    ...(folder?.index.length === 1 && { index: folder.index[0]! }),
+    ...(!folder?.followSymlinks && { chroot: `${filePath(path)}/` }),
+    // Beside scripts a link may lead to one of them.
+    ...(shared && { follow_symlinks: false }),
+    response_headers: { 'Cache-Control': `public, max-age=${served.maxAge}` },
     fallback: { proxy },
   }
-  return { match: { ...(hosts.length > 0 && { host: hosts }), uri }, action }
+  // What else is done to a file beside scripts is the business of an app.
+  return {
+    match: { ...(shared && { method: ['GET', 'HEAD'] }), ...(hosts.length > 0 && { host: hosts }), uri },
+    action,
+  }
 }
 
 /** The folder in which the path of a request, prefix and all, leads to the file. */
-function withoutPrefix({ path }: ServedFolder, prefix: string): string | undefined {
+function withoutPrefix(path: string, prefix: string): string | undefined {
   const folder = path.replace(/\/+$/, '')
   return folder.endsWith(prefix) ? folder.slice(0, folder.length - prefix.length) : undefined
 }

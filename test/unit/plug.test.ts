@@ -1,5 +1,5 @@
 // sidegate plug unit, by the command line, on a stand-in for Unit: what is put in, shown, changed, left alone, and taken out.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Json } from '../../plugin/unit/json.ts'
@@ -187,6 +187,48 @@ test('files that Unit can serve itself', async () => {
   expect((await ask(listener, '/static/a.txt', 'b.example')).text).toBe('sidegate b.example')
   // By Sidegate: it has an ETag.
   expect((await ask(listener, '/docs/a.txt')).header('etag')).toBeDefined()
+})
+
+test('files beside scripts that Unit can send itself', async () => {
+  const folder = join(site.path, 'www', 'blog')
+  mkdirSync(join(folder, 'private'), { recursive: true })
+  for (const name of ['a.css', '.env', 'x.php', 'x.php.bak', 'dump.SQL', 'private/a.css'])
+    writeFileSync(join(folder, name), name)
+  symlinkSync('x.php', join(folder, 'link.css'))
+  const php = { upstream: 'fastcgi://127.0.0.1:1', static: true, closed: ['/private'] }
+  site.mount(['/', '/blog/app'], { '/blog': { ...php, root: 'www/blog' }, '/else': { ...php, root: 'www/blog' } })
+  await site.serve()
+  const unit = await site.unit()
+  const listener = await freeListener()
+  expect(await site.plug(unit, '--on', listener)).toMatchObject({ code: 0 })
+  const steps = (unit.config.routes as { sidegate: Json[] }).sidegate
+  expect(steps).toHaveLength(2)
+  expect(steps[0]).toMatchObject({
+    match: { method: ['GET', 'HEAD'], uri: expect.arrayContaining(['/blog/*', '!/blog/app', '!/blog/app/*', '!*/']) },
+    action: { share: `${join(site.path, 'www')}$uri`, chroot: `${folder}/`, follow_symlinks: false },
+  })
+  const file = await ask(listener, '/blog/a.css')
+  expect([file.text, file.header('cache-control'), file.header('etag')]).toEqual([
+    'a.css',
+    'public, max-age=0',
+    undefined,
+  ])
+  for (const name of [
+    '.env',
+    'x.php.bak',
+    'X.PHP.BAK',
+    'dump.SQL',
+    'private/a.css',
+    'PRIVATE/a.css',
+    'img/%2e%2e/.env',
+    'link.css',
+    'none.css',
+  ])
+    expect([name, (await ask(listener, `/blog/${name}`)).status]).toEqual([name, 404])
+  // PHP is not there.
+  expect((await ask(listener, '/blog/x.php')).status).toBe(502)
+  expect((await ask(listener, '/blog/app/a.css')).text).toBe('sidegate /blog/app')
+  expect((await ask(listener, '/else/a.css')).header('etag')).toBeDefined()
 })
 
 test('without the control API it is printed, and Unit takes it as it is', async () => {

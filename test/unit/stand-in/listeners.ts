@@ -1,9 +1,9 @@
 // The listeners of the stand-in: opened and closed as the configuration has them; what comes in goes by its routes.
 import { once } from 'node:events'
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecure } from 'node:https'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isObject, member, type Json, type JsonObject } from '../../../plugin/unit/json.ts'
 import { proxy, Status } from './proxy.ts'
@@ -61,7 +61,7 @@ export class Listeners {
     try {
       const pass = member(member(this.#config.listeners, address), 'pass') as string
       const uri = normal(request.url ?? '')
-      const action = actionFor(this.#config, pass, { host: hostOf(request), uri })
+      const action = actionFor(this.#config, pass, { method: request.method ?? '', host: hostOf(request), uri })
       if (!action) throw new Status(404)
       await act(action, uri, request, response)
     } catch (error) {
@@ -82,7 +82,7 @@ async function act(action: JsonObject, uri: string, request: IncomingMessage, re
   if (typeof action.share !== 'string') throw new Error(`an action ${Object.keys(action).join(', ')}`)
   let file = action.share.replace('$uri', uri).replaceAll('${dollar}', '$')
   if (uri.endsWith('/')) file = join(file, String(action.index ?? 'index.html'))
-  if (!existsSync(file) || !statSync(file).isFile()) {
+  if (!existsSync(file) || !statSync(file).isFile() || (action.follow_symlinks === false && isLinked(file, action))) {
     if (!isObject(action.fallback)) throw new Status(404)
     return act(action.fallback, uri, request, response)
   }
@@ -90,6 +90,11 @@ async function act(action: JsonObject, uri: string, request: IncomingMessage, re
     response.setHeader(name, String(value))
   response.writeHead(200, { 'Content-Length': statSync(file).size })
   await pipeline(createReadStream(file), response)
+}
+
+/** Whether a link is on the way from `chroot` to the file. */
+function isLinked(file: string, { chroot }: JsonObject): boolean {
+  return relative(realpathSync(String(chroot)), realpathSync(file)) !== relative(String(chroot), file)
 }
 
 function certificateOf(listener: Json): string | undefined {

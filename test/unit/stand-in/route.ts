@@ -3,6 +3,7 @@ import { isList, isObject, member, type Json, type JsonObject } from '../../../p
 
 /** What is matched of a request. */
 export interface Matched {
+  readonly method: string
   readonly host: string
   /** Decoded, dots and repeated slashes resolved. */
   readonly uri: string
@@ -24,7 +25,7 @@ export function actionFor(config: JsonObject, pass: string, request: Matched): J
 
 function matches(match: Json | undefined, request: Matched): boolean {
   return Object.entries(isObject(match) ? match : {}).every(([property, patterns]) => {
-    if (property !== 'host' && property !== 'uri') throw new Error(`a match on ${property}`)
+    if (property !== 'host' && property !== 'uri' && property !== 'method') throw new Error(`a match on ${property}`)
     return fits((isList(patterns) ? patterns : [patterns]).map(String), request[property])
   })
 }
@@ -38,7 +39,9 @@ function fits(patterns: readonly string[], value: string): boolean {
 }
 
 function expression(pattern: string): RegExp {
-  if (pattern.startsWith('~')) throw new Error(`the regular expression ${pattern}`)
+  // PCRE, of which no more is needed here than letters of either case.
+  if (pattern.startsWith('~'))
+    return new RegExp(pattern.replace(/^~(?:\(\?i\))?/, ''), pattern.startsWith('~(?i)') ? 'i' : '')
   const parts = pattern
     .split('*')
     .map((part) => decodeURIComponent(part).replaceAll(/[\\^$.*|?+()[\]{}]/g, String.raw`\$&`))

@@ -1,0 +1,57 @@
+// The files beside scripts that Caddy sends itself: those that are there. A map takes the path of the file off that of the request, and leaves out
+// what is asked of Sidegate.
+import type { PlacedMount } from '../mounts.ts'
+import { remark } from '../plan.ts'
+import { literal, sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
+import { block, token } from './words.ts'
+
+/** In others Caddy finds patterns, encodings, queries and placeholders. */
+const PLAIN = String.raw`[^%?#*{}\[\]\\]`
+/** Caddy takes dots and repeated slashes out of the path of a file, and looks for that. */
+const DETOUR = String.raw`//|/\.|/$`
+
+/** The lines for a site, in front of what hands requests over. */
+export function sharedLines(mounts: readonly PlacedMount[]): string[] {
+  return sharingMounts(mounts).flatMap((mount, index) => linesFor(mount, mounts, index))
+}
+
+function linesFor(mount: PlacedMount, mounts: readonly PlacedMount[], index: number): string[] {
+  const { key, kind, prefix } = mount
+  const part = sharedPart(mount, mounts)
+  if (!part) return [remark(unsharedNote(mount, 'Caddy could not be told of all links in the folder'))]
+  const { folder, withheld, maxAge } = part
+  if (/[{}`\r\n]/.test(folder) || !isPattern(withheld) || !isPattern(prefix)) {
+    return [remark(unsharedNote(mount, 'their folder cannot be written in a Caddyfile'))]
+  }
+  const name = `sidegate_file${index === 0 ? '' : index + 1}`
+  return [
+    remark(`${key}: ${kind}, of which Caddy sends static files itself (${folder})`),
+    '# Scripts and uploads, and what is not handed out (source, settings, dumps, hidden files), are asked of Sidegate, and so are symbolic',
+    '# links, as Caddy follows them wherever they lead: those that were there when this was written. After new ones, write it again.',
+    ...block(`map {path} {${name}}`, [
+      `${pattern(`(?i)${DETOUR}|${withheld}`)} ""`,
+      `${pattern(`^${literal(prefix)}(/${PLAIN}*)$`)} "\${1}"`,
+      'default ""',
+    ]),
+    ...block(`@${name}`, [
+      'method GET HEAD',
+      `vars_regexp {${name}} .`,
+      ...block('file', [`root ${token(folder)}`, `try_files {${name}}`]),
+    ]),
+    ...block(`handle @${name}`, [
+      `rewrite * {${name}}`,
+      `root * ${token(folder)}`,
+      `header Cache-Control "public, max-age=${maxAge}"`,
+      'file_server',
+    ]),
+  ]
+}
+
+/** Between backquotes nothing means anything but they. */
+function pattern(text: string): string {
+  return `\`~${text}\``
+}
+
+function isPattern(text: string): boolean {
+  return !/[`\r\n]/.test(text)
+}
