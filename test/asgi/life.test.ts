@@ -64,6 +64,17 @@ test('uvloop that is wanted and not there stops the start', async () => {
   })
 })
 
+test.for([
+  ['auto', 1],
+  ['uvloop', 1],
+  ['asyncio', 0],
+] as const)('uvloop that is there, loop %s', async ([loop, times]) => {
+  const { ask, mount, lines } = await openMount({ asgi: 'starts:plain', loop, env: { PYTHONPATH: 'with-uvloop' } })
+  expect(await ask()).toMatchObject({ status: 200 })
+  await mount.close()
+  expect(lines.filter(({ message }) => message === 'the loop of uvloop')).toHaveLength(times)
+})
+
 test('middleware goes round the app', async () => {
   const { ask } = await openMount({ asgi: 'starts:plain', wrap: ['starts:shout(suffix=b"?")'] })
   expect((await ask()).body.toString()).toBe('NO STATE?')
@@ -140,6 +151,19 @@ test.for([
   const slow = await logged(({ code }) => code === 'REQUEST_SLOW')
   expect(slow.detail).toMatch(stack)
   expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
+})
+
+test('where threads cannot signal each other, requestTimeout answers for code that keeps the loop to itself, and lets it run on', async () => {
+  const { start, ask, lines } = await openMount({
+    asgi: 'spec',
+    requestTimeout: 0.5,
+    env: { PYTHONPATH: 'no-signals' },
+  })
+  for (const name of ['blocks', 'sleeps']) {
+    expect(await start({ path: `/${name}?1` }).response).toMatchObject({ status: 504 })
+    expect((await ask({ path: '/hello' })).body.toString()).toBe('Hello World\n')
+  }
+  expect(lines.filter(({ message }) => /TimeLimitExceeded/.test(message))).toEqual([])
 })
 
 test('a worker whose app keeps the loop to itself gets no more requests, and is replaced', async () => {
