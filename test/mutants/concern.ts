@@ -14,7 +14,7 @@ const SOURCES = [
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
 const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = [
-  ['sidecar/wire/frame', ['test/workers/*', 'test/core/errors*']],
+  ['sidecar/wire/frame', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*']],
   ['sidecar/wire/head', ['test/wire/*', 'test/core/{exchange,errors}*', 'test/listen/*', 'test/upstream/http*']],
   ['sidecar/wire/', ['test/wire/*', 'test/core/errors*', 'test/listen/*', 'test/upstream/{http,fastcgi-end}*']],
   ['sidecar/listen/cgi', ['test/core/errors*', 'test/cgi/*']],
@@ -22,7 +22,7 @@ const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = 
   ['sidecar/listen/', ['test/core/errors*', 'test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
   ['sidecar/processes/', ['test/python/{life,output,start}*', 'test/run/life*', 'test/cgi/*']],
   ['sidecar/lines', ['test/python/output*']],
-  ['sidecar/workers/frames/', ['test/workers/*', 'test/core/errors*']],
+  ['sidecar/workers/frames/', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*']],
   ['sidecar/workers/', ['test/core/errors*', 'test/python/{life,ahead,output,input,start,wsgi}*']],
   ['sidecar/queue', ['test/python/{ahead,life}*', 'test/run/life*', 'test/upstream/balance*', 'test/cgi/mount*']],
   ['sidecar/layer', ['test/core/layer*', 'test/websocket/layers*', 'test/cgi/*']],

@@ -32,6 +32,14 @@ test('many requests at a time; one whose client is gone leaves its place', async
   await until(() => mount.status!().workers![0]!.busy === 0)
 })
 
+test('a head that is flushed leaves ahead of its body', async () => {
+  const { request } = await shared()
+  const { carrier, hangUp } = request({ path: '/head' })
+  await carrier.until(({ head }) => head?.status === 200)
+  expect(carrier.calls).toEqual(['start'])
+  hangUp()
+})
+
 test('two processes share the requests', async () => {
   const { request, mount } = await openWorkers({ processes: 2 })
   const first = request({ path: '/waits' })

@@ -25,6 +25,7 @@ const paths: Record<string, Handler> = {
     }, 0)
     response.end('thrown later')
   },
+  '/head': (_, response) => response.writeHead(200).flushHeaders(),
   '/waits': (_, response) => void response.writeHead(200).write('begun\n'),
   '/aborts': (request, response) => {
     response.once('close', () => aborted.push(request.url!))
