@@ -34,28 +34,34 @@ const PAUSE_MOST_MS = 1000
 const NOWHERE: Carrier = { start: () => true, write: () => true, finish() {}, cut() {} }
 const DOOR = { protocol: 'probe', address: 'probe' }
 
+/** What became of a request that was to be given to a worker; `busy`: it has not ended the one before, though that was answered. */
+export type Given = 'given' | 'busy' | 'refused'
+
 /**
  * Asks until the answer has a status below 400, or one that is not 503, which says that it needs more time.
- * @param ask gives a request to the worker; false when it takes none any more
+ * @param ask gives a request to the worker
  * @param waits it is asked again
  * @returns undefined when it is ready, or takes no more requests
  */
 export async function askUntilReady(
   request: ProbeRequest,
-  ask: (exchange: Exchange) => boolean,
+  ask: (exchange: Exchange) => Given,
   waits: (why: string) => void,
 ): Promise<Unready | undefined> {
   for (let milliseconds = PAUSE_FIRST_MS; ; milliseconds = Math.min(milliseconds * 2, PAUSE_MOST_MS)) {
     const { exchange, answer } = makeProbe(request)
-    if (!ask(exchange)) return undefined
-    const { status, error } = await answer
-    if (status >= 200 && status < 400) return undefined
-    const why = `${request.path} was answered with ${status}`
-    if (status !== 503 || error) {
-      const cause = typeof error?.cause === 'string' ? `\n${error.cause}` : ''
-      return { why, detail: error && error.message + cause }
+    const given = ask(exchange)
+    if (given === 'refused') return undefined
+    if (given === 'given') {
+      const { status, error } = await answer
+      if (status >= 200 && status < 400) return undefined
+      const why = `${request.path} was answered with ${status}`
+      if (status !== 503 || error) {
+        const cause = typeof error?.cause === 'string' ? `\n${error.cause}` : ''
+        return { why, detail: error && error.message + cause }
+      }
+      waits(why)
     }
-    waits(why)
     await pause(milliseconds)
   }
 }

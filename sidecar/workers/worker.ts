@@ -10,7 +10,7 @@ import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
 import { tellOtherVersion } from './other-version.ts'
-import { askUntilReady, type ProbeRequest } from './probe.ts'
+import { askUntilReady, type Given, type ProbeRequest } from './probe.ts'
 import type { Link, LinkEnd, Links, Report, Speech, Turns } from './link.ts'
 
 /** How workers of one mount are run. Times in milliseconds. */
@@ -239,10 +239,11 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   }
 
   async #probe(request: ProbeRequest): Promise<void> {
-    const ask = (exchange: Exchange): boolean => {
-      const can = this.state === 'starting' && this.#idle.length > 0
-      if (can) this.run(exchange)
-      return can
+    const ask = (exchange: Exchange): Given => {
+      if (this.state !== 'starting') return 'refused'
+      if (this.#idle.length === 0) return 'busy'
+      this.run(exchange)
+      return 'given'
     }
     const wrong = await askUntilReady(request, ask, (why) => (this.#unready = why))
     if (this.state !== 'starting') return

@@ -6,13 +6,19 @@ import { expect, onTestFinished, test } from 'vitest'
 import { makeMount, type Settings, type TestMount } from './mount.ts'
 
 /** A mount whose health check answers with these statuses, and how to have it answer with others. */
-function healthy(statuses: string, settings: Partial<Settings> = {}): TestMount & { answers(statuses: string): void } {
+function healthy(
+  statuses: string,
+  { env, ...settings }: Partial<Settings> = {},
+): TestMount & { answers(statuses: string): void } {
   const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'status')
   const answers = (text: string): void => writeFileSync(file, text)
   answers(statuses)
-  return { ...makeMount({ python: 'health', env: { STATUS: file }, ready: '/health?from=here', ...settings }), answers }
+  return {
+    ...makeMount({ python: 'health', env: { STATUS: file, ...env }, ready: '/health?from=here', ...settings }),
+    answers,
+  }
 }
 
 test('one that answers 503 needs more time; then it is ready', async () => {
@@ -20,6 +26,12 @@ test('one that answers 503 needs more time; then it is ready', async () => {
   await mount.open()
   expect((await ask()).body.toString()).toBe(Array.from({ length: 3 }, () => '/health?from=here localhost').join('\n'))
   expect(mount.status!().workers![0]).toMatchObject({ state: 'ready', busy: 0 })
+})
+
+test('one that has not ended what it has answered is asked again when it has', async () => {
+  const { mount, ask } = healthy('503 503 204', { env: { CLOSES: '0.3' } })
+  await mount.open()
+  expect((await ask()).body.toString().split('\n')).toHaveLength(3)
 })
 
 test('a redirect is an answer; the Host header can be chosen', async () => {

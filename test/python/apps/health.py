@@ -1,7 +1,17 @@
-"""A health check that answers with the statuses in the file STATUS one after the other, the last one again and again; 0: it raises."""
+"""A health check that answers with the statuses in the file STATUS one after the other, the last one again and again; 0: it raises.
+Each takes CLOSES seconds to end when it is answered."""
 import os
+import time
 
 asked = []
+
+
+class Answer:
+    def __iter__(self):
+        return iter([b'not for anybody'])
+
+    def close(self):
+        time.sleep(float(os.environ.get('CLOSES', 0)))
 
 
 def application(environ, start_response):
@@ -13,6 +23,6 @@ def application(environ, start_response):
         if status == '0':
             raise RuntimeError('no database')
         start_response(status + ' X', [])
-        return [b'not for anybody']
+        return Answer()
     start_response('200 OK', [])
     return ['\n'.join(asked).encode()]
