@@ -45,6 +45,19 @@ export async function until<T>(
   }
 }
 
+/** Waits until `holds` throws nothing, for as long as `until` does. */
+export async function eventually(holds: () => unknown): Promise<void> {
+  for (const end = performance.now() + START_MS; ;) {
+    try {
+      await holds()
+      return
+    } catch (error) {
+      if (performance.now() > end) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  }
+}
+
 /** Below the ports that the system gives out by itself: one of those could be taken before the server that gets this one starts. */
 const PORTS = { from: 12_000, to: 32_000 }
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../sidecar/listen/limits.ts'
 import { handleOf } from '../../sidecar/listen/passing.ts'
 import type { PassedConnection, RawHandle, Succession } from '../../sidecar/succession.ts'
-import { until } from '../harness.ts'
+import { eventually, until } from '../harness.ts'
 import { ajpPacket, forward, netstring, record, request } from '../wire/build.ts'
 import { freshFolder, limit, startGateway, text, type Handler } from './gateway.ts'
 import { connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
@@ -63,12 +63,12 @@ test.each(['127.0.0.1:0', 'unix'])('%s: a request that was sent on a kept connec
   let heard = ''
   socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')))
   socket.write(get)
-  await vi.waitFor(() => expect(heard).toMatch(/here$/))
+  await eventually(() => expect(heard).toMatch(/here$/))
   heard = ''
   // It is with the system now, and the gateway has not read it.
   socket.write(get)
   await gateway.drain()
-  await vi.waitFor(() => expect(heard).toMatch(/Connection: close[^]*here$/))
+  await eventually(() => expect(heard).toMatch(/Connection: close[^]*here$/))
 })
 
 const addressOf = (at: string): string => (at === 'unix' ? `unix:${freshFolder()}/s.sock` : at)
@@ -190,7 +190,7 @@ test('a connection on which nothing was sent for a while, or between two request
     heard = ''
     kept.write(get)
     asked!.write(Buffer.concat([ajpPacket(10), forward()]))
-    await vi.waitFor(() => expect(heard.match(/here/g)).toHaveLength(2))
+    await eventually(() => expect(heard.match(/here/g)).toHaveLength(2))
   }
   await ask()
   vi.advanceTimersByTime(LIMITS.promised + 1)

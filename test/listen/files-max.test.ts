@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { eventually } from '../harness.ts'
 import { Sidegate } from '../cli/sidegate.ts'
 import { freshFolder } from './gateway.ts'
 import { connectTo, readAll, talk } from './peer.ts'
@@ -43,9 +44,9 @@ test('connections leave places for what requests need when the process may open 
     first.write(get('/files/a.txt'))
     expect(await answer).toMatch(/a file$/)
     // Its place is free again: one after the other.
-    await vi.waitFor(async () => expect(await talk(address, get('/cgi'))).toMatch(/a script/))
+    await eventually(async () => expect(await talk(address, get('/cgi'))).toMatch(/a script/))
     for (const socket of sockets) socket.destroy()
-    await vi.waitFor(async () => expect(await talk(address, get('/'))).toMatch(/200 OK/))
+    await eventually(async () => expect(await talk(address, get('/'))).toMatch(/200 OK/))
     expect(run.err.match(/FILES_MAX/g)).toHaveLength(1)
   } finally {
     for (const socket of sockets) socket.destroy()

@@ -1,7 +1,8 @@
 // What a connection may take of time, of bytes and of places: every limit of the doors, with the times made short.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { eventually } from '../harness.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { ajpPacket, begin, forward, netstring, pairs, record, request } from '../wire/build.ts'
 import { freshFolder, limit, startGateway, text, type Handler } from './gateway.ts'
@@ -76,7 +77,7 @@ test('a kept connection whose early answered body has come whole takes the next 
   let heard = ''
   socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')))
   socket.write(`${post(5)}`)
-  await vi.waitFor(() => expect(heard).toMatch(/no$/))
+  await eventually(() => expect(heard).toMatch(/no$/))
   socket.write('hello')
   await new Promise((resolve) => setTimeout(resolve, 600))
   socket.write('GET / HTTP/1.1\r\nHo')
@@ -266,9 +267,9 @@ test('connections are bounded, in all and of one peer, and that is told once', a
       socket.on('close', () => closed.add(socket))
       sockets.push(socket)
     }
-    await vi.waitFor(() => expect(closed.size).toBe(8 - counts[at]!))
+    await eventually(() => expect(closed.size).toBe(8 - counts[at]!))
     sockets[0]!.destroy()
-    await vi.waitFor(async () => expect(await talk(address, uwsgiRequest('/'))).toMatch(/here$/))
+    await eventually(async () => expect(await talk(address, uwsgiRequest('/'))).toMatch(/here$/))
     for (const socket of sockets) socket.destroy()
   }
   expect(errors.map(({ code, blame }) => `${code} ${blame}`)).toEqual([
@@ -324,10 +325,10 @@ test.each(['127.0.0.1:0', '[::1]:0', 'unix'])('%s: a client that has closed all 
     const socket = await connectTo(addresses[0]!)
     if (half) socket.end(uwsgiRequest('/'))
     else socket.write(uwsgiRequest('/'))
-    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    await eventually(() => expect(seen).toHaveLength(1))
     expect(seen[0]!.aborted).toBe(false)
     socket.destroy()
-    await vi.waitFor(() => expect(seen[0]!.aborted).toBe(true), 5000)
+    await eventually(() => expect(seen[0]!.aborted).toBe(true))
   }
 })
 

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { begin, pair, record, request } from '../wire/build.ts'
 import { decodeRecords } from '../wire/decode.ts'
-import { program } from '../harness.ts'
+import { eventually, program } from '../harness.ts'
 import { startGateway, text, type Handler } from './gateway.ts'
 import { haproxy, type Haproxy } from './haproxy.ts'
 import { connectTo } from './peer.ts'
@@ -42,7 +42,7 @@ function keeping(handle: (exchange: Exchange) => void | Promise<void> = () => {}
     kept.set(exchange.logged.uri, exchange)
     return handle(exchange)
   }
-  return { kept, handler, arrived: (path: string) => vi.waitFor(() => expect(kept.has(path)).toBe(true)) }
+  return { kept, handler, arrived: (path: string) => eventually(() => expect(kept.has(path)).toBe(true)) }
 }
 
 describe('by hand', () => {
@@ -53,11 +53,11 @@ describe('by hand', () => {
     peer.socket.write(Buffer.concat([get(1, '/a'), begin(3), get(5, '/b')]))
     await arrived('/b')
     text('b')(kept.get('/b')!)
-    await vi.waitFor(() => expect(peer.over(5)).toBe(true))
+    await eventually(() => expect(peer.over(5)).toBe(true))
     expect(peer.over(1)).toBe(false)
     peer.socket.write(get(5, '/quick'))
     text('a')(kept.get('/a')!)
-    await vi.waitFor(() => expect(peer.over(1)).toBe(true))
+    await eventually(() => expect(peer.over(1)).toBe(true))
     expect(peer.stdout(1)).toMatch(/a$/)
     expect(peer.stdout(5)).toMatch(/b[^]*quick$/)
   })
@@ -71,19 +71,19 @@ describe('by hand', () => {
     // 192 KB that nobody reads: three times what a connection of its own would hold.
     for (let part = 0; part < 6; part++) peer.socket.write(record(5, 1, Buffer.alloc(32 * KB)))
     peer.socket.write(get(5, '/quick/2'))
-    await vi.waitFor(() => expect(peer.over(5)).toBe(true))
+    await eventually(() => expect(peer.over(5)).toBe(true))
     const { body } = kept.get('/slow')!
     expect(body.waiting).toBe(192 * KB)
     // The rest fills it: then the connection waits, and takes in no more.
     for (let part = 6; part < 31; part++) peer.socket.write(record(5, 1, Buffer.alloc(32 * KB)))
     peer.socket.write(Buffer.concat([record(5, 1, Buffer.alloc(8 * KB)), record(5, 1), get(7, '/quick/3')]))
-    await vi.waitFor(() => expect(body.waiting).toBeGreaterThanOrEqual(256 * KB))
+    await eventually(() => expect(body.waiting).toBeGreaterThanOrEqual(256 * KB))
     expect(body.received).toBeLessThan(256 * KB + 64 * KB + 1)
     expect(peer.over(7)).toBe(false)
     let size = 0
     for await (const bytes of body) size += bytes.byteLength
     expect(size).toBe(1000 * KB)
-    await vi.waitFor(() => expect(peer.over(7)).toBe(true))
+    await eventually(() => expect(peer.over(7)).toBe(true))
   })
 
   test('an app that reads nothing while others wait is given up, and the others go on', async () => {
@@ -94,11 +94,11 @@ describe('by hand', () => {
     for (let part = 0; part < 20; part++) peer.socket.write(record(5, 3, Buffer.alloc(50 * KB)))
     peer.socket.write(Buffer.concat([record(5, 3), get(5, '/quick')]))
     await arrived('/stuck')
-    await vi.waitFor(() => expect(peer.over(5)).toBe(true), 25_000)
+    await eventually(() => expect(peer.over(5)).toBe(true))
     expect(peer.stdout(3)).toMatch(/^Status: 503 [^]*BODY_STALLED/)
     expect(errors).toMatchObject([{ code: 'BODY_STALLED', uri: '/stuck' }])
     text('other')(kept.get('/other')!)
-    await vi.waitFor(() => expect(peer.over(1)).toBe(true))
+    await eventually(() => expect(peer.over(1)).toBe(true))
   })
 
   test('all wait while the host takes nothing, and all are woken', async () => {
@@ -117,9 +117,9 @@ describe('by hand', () => {
     for (const exchange of exchanges) void exchange.drained().then(() => woken.push(exchange.logged.uri))
     expect(woken).toEqual([])
     peer.socket.resume()
-    await vi.waitFor(() => expect(woken.toSorted()).toEqual(['/a', '/b', '/c']))
+    await eventually(() => expect(woken.toSorted()).toEqual(['/a', '/b', '/c']))
     for (const exchange of exchanges) exchange.end()
-    await vi.waitFor(() => expect([1, 3, 5].every((id) => peer.over(id))).toBe(true))
+    await eventually(() => expect([1, 3, 5].every((id) => peer.over(id))).toBe(true))
     expect(peer.stdout(1)).toMatch(/^[^]*\r\n\r\na+$/)
     expect(peer.stdout(3)).toMatch(/\r\n\r\nb{1024}$/)
     expect(peer.stdout(5)).toMatch(/\r\n\r\nc{1024}$/)
@@ -137,7 +137,7 @@ describe('by hand', () => {
       cut.write('part')
       cut.fail(new Error('boom'))
       if (patient) text('whole')(other)
-      await vi.waitFor(() => expect(peer.closed()).toBe(true), 10_000)
+      await eventually(() => expect(peer.closed()).toBe(true))
       expect(peer.over(1)).toBe(false)
       expect([peer.stdout(3).endsWith('whole'), other.aborted]).toEqual([patient, !patient])
     }
@@ -153,10 +153,10 @@ describe('by hand', () => {
     for (const path of ['/a', '/b']) {
       expect(peer.closed()).toBe(false)
       text(path)(kept.get(path)!)
-      await vi.waitFor(() => expect(peer.over(path === '/a' ? 1 : 3)).toBe(true))
+      await eventually(() => expect(peer.over(path === '/a' ? 1 : 3)).toBe(true))
     }
     await drained
-    await vi.waitFor(() => expect(peer.closed()).toBe(true))
+    await eventually(() => expect(peer.closed()).toBe(true))
     expect(peer.stdout(3)).toMatch(/\/b$/)
   })
 
@@ -166,7 +166,7 @@ describe('by hand', () => {
     let answer = ''
     peer.socket.on('data', (bytes) => (answer += bytes.toString('latin1')))
     peer.socket.write(record(9, 0, pair('FCGI_MPXS_CONNS', '')))
-    await vi.waitFor(() => expect(answer).toContain('FCGI_MPXS_CONNS1'))
+    await eventually(() => expect(answer).toContain('FCGI_MPXS_CONNS1'))
   })
 })
 

@@ -1,6 +1,7 @@
 // Whatever order the events of a connection come in, an exchange is handed over at most once, and is done once, as the last that is
 // heard of it: nobody runs an app for a request that is over, and the gateway counts none for ever.
 import { expect, test, vi } from 'vitest'
+import { eventually } from '../harness.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import type { Gateway } from '../../sidecar/gateway.ts'
 import { record, request } from '../wire/build.ts'
@@ -113,7 +114,7 @@ test('a connection whose responses are all cut ends soon, not as late as one on 
   const closed = new Promise((resolve) => socket.on('close', resolve))
   const variables = { REQUEST_METHOD: 'GET', REQUEST_URI: '/' }
   for (const id of [1, 2]) socket.write(Buffer.concat([request(id, variables, { keep: true }), record(5, id)]))
-  await vi.waitFor(() => expect(held).toHaveLength(2))
+  await eventually(() => expect(held).toHaveLength(2))
   for (const exchange of held) exchange.fail(new Error('raised late'))
   const late = new Promise((resolve) => setTimeout(resolve, 10_000, 'late'))
   expect(await Promise.race([closed, late])).not.toBe('late')
@@ -141,7 +142,7 @@ test('requests that are taken back in the bytes that bring them are never handed
   for (let time = 0; time < 20; time++) socket.write(taken(1))
   const last = { REQUEST_METHOD: 'GET', REQUEST_URI: '/last', CONTENT_LENGTH: '0' }
   socket.write(Buffer.concat([taken(1), taken(2), request(3, last), record(5, 3)]))
-  await vi.waitFor(() => expect(answered).toContain('answered'))
+  await eventually(() => expect(answered).toContain('answered'))
   await gateway.drain()
   expect(errors).toEqual([])
   expect(handled.at(-1)).toBe('/last')

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { eventually } from '../harness.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { startGateway, text, type Handler } from './gateway.ts'
 import { bodyOf, connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
@@ -43,18 +44,18 @@ test.each(doors)('%s: a body is pulled, never collected', async (_, head) => {
   }
   socket.on('drain', pump)
   pump()
-  await vi.waitFor(() => expect(exchanges).toHaveLength(1))
+  await eventually(() => expect(exchanges).toHaveLength(1))
   const [exchange] = exchanges as [Exchange]
   await exchange.body.read()
   // The peer is stopped long before it could hand over everything: what counts is what the body took in.
-  await vi.waitFor(() => expect(socket.writableNeedDrain).toBe(true))
+  await eventually(() => expect(socket.writableNeedDrain).toBe(true))
   expect(exchange.body.received).toBeLessThan(MB)
   socket.destroy()
   const rest = async () => {
     for await (const bytes of exchange.body) void bytes
   }
   await expect(rest()).rejects.toMatchObject({ blame: 'peer' })
-  await vi.waitFor(() => expect(exchange.aborted).toBe(true))
+  await eventually(() => expect(exchange.aborted).toBe(true))
 })
 
 test.each(doors)('%s: every byte of a body arrives, in order', async (_, head) => {
@@ -78,7 +79,7 @@ test.each(doors)('%s: a slow client stops the output', async (_, head) => {
   const socket = await connectTo(addresses[0]!)
   socket.pause()
   socket.write(head(0))
-  await vi.waitFor(() => expect(made).toBeGreaterThan(0))
+  await eventually(() => expect(made).toBeGreaterThan(0))
   const before = made
   expect(before).toBeLessThan(32)
   socket.resume()
@@ -101,7 +102,7 @@ test.each(doors)('%s: a client that goes away fires the signal and wakes whoever
   const [exchange] = exchanges as [Exchange]
   const { signal } = exchange
   socket.destroy()
-  await vi.waitFor(() => expect(signal.aborted).toBe(true))
+  await eventually(() => expect(signal.aborted).toBe(true))
   expect(signal.reason).toMatchObject({ name: 'AbortError', cause: { code: 'CLIENT_GONE' } })
   gateway.log.flush()
   expect(accesses).toMatchObject([{ status: 200, code: 'CLIENT_GONE' }])
@@ -113,9 +114,9 @@ test('a client that goes away before the response is 499 in the access log', asy
   const { addresses, gateway, accesses } = await startGateway(['127.0.0.1:0'], handler)
   const socket = await connectTo(addresses[0]!)
   socket.write(uwsgiRequest('/slow'))
-  await vi.waitFor(() => expect(exchanges).toHaveLength(1))
+  await eventually(() => expect(exchanges).toHaveLength(1))
   socket.destroy()
-  await vi.waitFor(() => expect(exchanges[0]!.aborted).toBe(true))
+  await eventually(() => expect(exchanges[0]!.aborted).toBe(true))
   gateway.log.flush()
   expect(accesses).toMatchObject([{ status: 499, uri: '/slow' }])
 })
@@ -132,7 +133,7 @@ test('a body that is cut is an error for the app, never a short body', async () 
   const socket = await connectTo(addresses[0]!)
   socket.write(post(100))
   socket.end('only this')
-  await vi.waitFor(() => expect(seen).toMatchObject({ code: 'BODY_CUT' }))
+  await eventually(() => expect(seen).toMatchObject({ code: 'BODY_CUT' }))
 })
 
 test.each(doors)('%s: an answer before the upload is read reaches the client', async (_, head) => {
@@ -191,10 +192,10 @@ test('drain lets requests in flight end, takes no new ones, and is bounded', asy
   const socket = await connectTo(addresses[0]!)
   const answer = readAll(socket)
   socket.write(uwsgiRequest('/'))
-  await vi.waitFor(() => expect(exchanges).toHaveLength(1))
+  await eventually(() => expect(exchanges).toHaveLength(1))
   const drained = gateway.drain()
   // Those that come before it has looked whether any wait are taken.
-  await vi.waitFor(() => expect(connectTo(addresses[0]!)).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
+  await eventually(() => expect(connectTo(addresses[0]!)).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
   release()
   expect(bodyOf(await answer)).toBe('done')
   await drained
@@ -206,7 +207,7 @@ test('drain cuts what is still running after its time', async () => {
   const socket = await connectTo(addresses[0]!)
   const answer = readAll(socket)
   socket.write(uwsgiRequest('/'))
-  await vi.waitFor(() => expect(exchanges).toHaveLength(1))
+  await eventually(() => expect(exchanges).toHaveLength(1))
   await gateway.drain()
   expect(await answer).toBe('')
   expect(exchanges[0]!.error).toMatchObject({ code: 'GATEWAY_CLOSED' })

@@ -17,7 +17,7 @@ import type { Exchange } from '../../sidecar/exchange.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import type { TestExchange, TestRequest } from '../exchange.ts'
-import { temporaryFolder } from '../harness.ts'
+import { eventually, temporaryFolder } from '../harness.ts'
 import { layered, type App, type MadeLayer } from './layer.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -257,7 +257,7 @@ test('processes with the same folder find what the others have stored, but for w
   expect(second.layer.purge!('/b')).toBe(0)
   vi.advanceTimersByTime(60_000)
   await stored(1)
-  await vi.waitFor(async () => expect(await second.got({ path: '/a', method: 'HEAD' })).toContain('hit'))
+  await eventually(async () => expect(await second.got({ path: '/a', method: 'HEAD' })).toContain('hit'))
   expect(await second.got({ path: '/a' })).toContain('first')
   // It is gone for both.
   expect(second.layer.purge!('/a')).toBe(1)
@@ -273,7 +273,7 @@ test('a client has no more forgotten than the URL that it has changed', async ()
   await stored(1)
   await second.got({ method: 'POST', path: '/a?q=*' })
   vi.advanceTimersByTime(60_000)
-  await vi.waitFor(async () => expect(await second.got({ path: '/a?q=b', method: 'HEAD' })).toContain('hit'))
+  await eventually(async () => expect(await second.got({ path: '/a?q=b', method: 'HEAD' })).toContain('hit'))
   expect(files()).toHaveLength(1)
 })
 

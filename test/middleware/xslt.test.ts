@@ -5,12 +5,12 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import { xslt } from '../../sidecar/middleware/xslt.ts'
 import type { TestRequest, TestResponse } from '../exchange.ts'
-import { temporaryFolder } from '../harness.ts'
+import { eventually, temporaryFolder } from '../harness.ts'
 import { layered, type App, type MadeLayer } from './layer.ts'
 
 const folder = temporaryFolder()
@@ -615,7 +615,7 @@ test('a document with which a second thread is lost is given up', async () => {
   const { ask } = await behind(content, app(`<bad>${'<x/>'.repeat(3000)}</bad>`), { timeout: 60 })
   const { response, errors } = ask()
   for (const time of [0, 1]) {
-    await vi.waitFor(() => expect(started.length).toBe(time + 1), 10_000)
+    await eventually(() => expect(started.length).toBe(time + 1))
     const { thread, ready } = started[time]!
     await ready
     await thread.terminate()
