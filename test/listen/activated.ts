@@ -3,16 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { afterEach, expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { stopProcess, until } from '../harness.ts'
 import { freshFolder } from './gateway.ts'
 import { MAIN } from '../built.ts'
-
-const stop: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const work of stop.splice(0)) await work()
-})
 
 /** A listening socket that is not accepted from here. */
 export async function socketOn(where: string): Promise<Server> {
@@ -23,7 +17,7 @@ export async function socketOn(where: string): Promise<Server> {
   // The process that is started accepts; this one only holds the socket until then.
   const { fd } = handleOf(server)
   expect(fd).toBeGreaterThan(2)
-  stop.push(() => server.close())
+  onTestFinished(() => void server.close())
   return server
 }
 
@@ -46,7 +40,7 @@ export function start(
   let said = ''
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding('utf8').on('data', (piece: string) => (said += piece))
-  stop.push(() => stopProcess(child))
+  onTestFinished(() => stopProcess(child))
   return {
     pid: child.pid!,
     said: () => said,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { Gateway, type GatewayOptions } from '../../sidecar/gateway.ts'
 import { LIMITS, type Limits } from '../../sidecar/listen/limits.ts'
@@ -23,25 +23,18 @@ export interface TestGateway {
   readonly accesses: Record<string, unknown>[]
 }
 
-const gateways: Gateway[] = []
-const folders: string[] = []
 let limits: Limits = LIMITS
-
-afterEach(async () => {
-  limits = LIMITS
-  await Promise.all(gateways.splice(0).map((gateway) => gateway.close()))
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
 
 /** What the gateways of this test that start from now on have for limits, in milliseconds. */
 export function limit(some: Partial<Limits>): void {
   limits = { ...limits, ...some }
+  onTestFinished(() => void (limits = LIMITS))
 }
 
 /** A fresh folder, removed after the test. */
 export function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sidegate-'))
-  folders.push(folder)
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -74,7 +67,7 @@ export async function startGateway(
     limits,
     ...options,
   })
-  gateways.push(gateway)
+  onTestFinished(() => gateway.close())
   await gateway.start()
   return { gateway, addresses: gateway.addresses.map(({ text }) => text), errors, accesses }
 }
