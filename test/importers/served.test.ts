@@ -9,7 +9,7 @@ const { write, run } = commandFolder()
 write('shop.py', 'def app(environ, start_response): ...\napplication = app\n')
 write('empty.py', 'workers = 2\n')
 write('empty.ini', '[uwsgi]\nprocesses = 2\n')
-write('Procfile', 'web: python -m http.server $PORT\n')
+write('Procfile', 'web: python3 -m http.server $PORT\n')
 write('pool.conf', '[www]\nlisten = 127.0.0.1:1\npm = static\npm.max_children = 1\n')
 write('host.config', '<configuration />')
 write(

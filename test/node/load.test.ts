@@ -77,7 +77,7 @@ describe('what goes wrong', () => {
   })
 
   test('a file that is not there, and nothing is like it: what there is', () => {
-    expect(failure('./t.ts').message).toMatch(/; there is both\.ts, imports\.mjs, named\.cjs, named\.ts, none\.ts, …$/)
+    expect(failure('./t.ts').message).toMatch(/; there is both\.ts, imports\.mjs, named\.cjs, named\.ts, .*, whole\.cjs$/)
   })
 
   test('a folder, and a folder that is not there', () => {
