@@ -1,6 +1,7 @@
 // As whom a process runs, and what the system lets it have. The programs that are made for that (util-linux, coreutils) run before it, each in the place of
 // the one before: what they set stays, and so do process id and descriptors.
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { userCalled, groupCalled, type Account } from '../accounts.ts'
@@ -52,6 +53,11 @@ const identitySettings = v.strictObject({
     v.description('What all processes of the mount may have together: cgroup v2.'),
   ),
 })
+
+/** Whether what this process starts gets capabilities of it (capabilities(7)): those are for listening, and no app's. */
+function handsOnCapabilities(): boolean {
+  return /^CapAmb:\t0*[1-9a-f]/m.test(readFileSync('/proc/self/status', 'utf8'))
+}
 
 /** `process` in the configuration. */
 type IdentitySettings = v.InferOutput<typeof identitySettings>
@@ -171,6 +177,7 @@ export class Identity {
         this.uid === undefined ? '--keep-groups' : this.#user?.name === undefined ? '--clear-groups' : '--init-groups',
         '--',
       )
+    if (platform === 'linux' && own > 0 && handsOnCapabilities()) put('setpriv', '--ambient-caps=-all', '--inh-caps=-all', '--')
     this.#before = words
   }
 

@@ -39,7 +39,7 @@ test.skipIf(!reachable)(
     folder.write(
       'sidegate.config.mjs',
       `import { writeFileSync } from 'node:fs'
-export default { mounts: { '/': { node: './app.mjs' }, '/uid': { respond: 200, body: String(process.getuid()) } } }`,
+export default { mounts: { '/': { node: './app.mjs' }, '/worker': { node: './app.mjs', processes: 1 }, '/uid': { respond: 200, body: String(process.getuid()) } } }`,
     )
     folder.write(
       'app.mjs',
@@ -56,6 +56,8 @@ export default (request, response) => response.end(readFileSync('/proc/self/stat
     expect(status).toMatch(/^Groups:\t33 $/m)
     expect(status).toMatch(/^CapEff:\t0000000000000400$/m)
     expect(status).toMatch(/\/var\/www$/)
+    // What listens is the gateway, and no app in a process of its own.
+    expect(await get('/worker')).toMatch(/^CapInh:\t0{16}\nCapPrm:\t0{16}\nCapEff:\t0{16}\n[^]*^CapAmb:\t0{16}$/m)
     expect(readFileSync(`/proc/${one.pid}/status`, 'utf8')).toMatch(/^Uid:\t0\t/m)
     one.signal('SIGHUP')
     await one.said(/gateway 1 is over/)
