@@ -22,7 +22,8 @@ def application(environ, start_response):
         asked.append('%s%s?%s %s' % (environ['SCRIPT_NAME'], environ['PATH_INFO'], environ['QUERY_STRING'], environ['HTTP_HOST']))
         if status == '0':
             raise RuntimeError('no database')
-        start_response(status + ' X', [])
+        # The response is complete with its last byte, and the request ends later.
+        start_response(status + ' X', [('Content-Length', '15')])
         return Answer()
     start_response('200 OK', [])
     return ['\n'.join(asked).encode()]
