@@ -1,5 +1,5 @@
-// The files beside scripts that Caddy sends itself: those that are there. A map takes the path of the file off that of the request, and leaves out
-// what is asked of Sidegate.
+// The files beside scripts that Caddy may send itself: those that are there. A map takes the path of the file off that of the request, and leaves out
+// what is asked of Sidegate. Caddy follows every link, and cannot be told otherwise: all of it is a comment until somebody says that nobody makes any.
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
 import { literal, sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
@@ -25,26 +25,34 @@ function linesFor(mount: PlacedMount, mounts: readonly PlacedMount[], index: num
   }
   const name = `sidegate_file${index === 0 ? '' : index + 1}`
   return [
-    remark(`${key}: ${kind}, of which Caddy sends static files itself (${folder})`),
-    '# Scripts and uploads, and what is not handed out (source, settings, dumps, hidden files), are asked of Sidegate, and so are symbolic',
-    '# links, as Caddy follows them wherever they lead: those that were there when this was written. After new ones, write it again.',
-    ...block(`map {path} {${name}}`, [
-      `${pattern(`(?i)${DETOUR}|${withheld}`)} ""`,
-      `${pattern(`^${literal(prefix)}(/${PLAIN}*)$`)} "\${1}"`,
-      'default ""',
-    ]),
-    ...block(`@${name}`, [
-      'method GET HEAD',
-      `vars_regexp {${name}} .`,
-      ...block('file', [`root ${token(folder)}`, `try_files {${name}}`]),
-    ]),
-    ...block(`handle @${name}`, [
-      `rewrite * {${name}}`,
-      `root * ${token(folder)}`,
-      `header Cache-Control "public, max-age=${maxAge}"`,
-      'file_server',
+    remark(`${key}: ${kind}, of which Caddy can send static files itself (${folder})`),
+    '# Take the # away in front of these lines where nobody can make symbolic links in the folder who may not read what Caddy may: Caddy follows',
+    '# them wherever they lead. Those that were there when this was written are asked of Sidegate, as are scripts and uploads, and what is not',
+    '# handed out (source, settings, dumps, hidden files). After new links, write it again.',
+    ...commented([
+      ...block(`map {path} {${name}}`, [
+        `${pattern(`(?i)${DETOUR}|${withheld}`)} ""`,
+        `${pattern(`^${literal(prefix)}(/${PLAIN}*)$`)} "\${1}"`,
+        'default ""',
+      ]),
+      ...block(`@${name}`, [
+        'method GET HEAD',
+        `vars_regexp {${name}} .`,
+        ...block('file', [`root ${token(folder)}`, `try_files {${name}}`]),
+      ]),
+      ...block(`handle @${name}`, [
+        `rewrite * {${name}}`,
+        `root * ${token(folder)}`,
+        `header Cache-Control "public, max-age=${maxAge}"`,
+        'file_server',
+      ]),
     ]),
   ]
+}
+
+/** As lines that take no part; without a blank behind the mark, which tells them from what is said to people. */
+function commented(lines: readonly string[]): string[] {
+  return lines.map((line) => `#${line}`)
 }
 
 /** Between backquotes nothing means anything but they. */

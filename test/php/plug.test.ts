@@ -103,6 +103,8 @@ interface Front {
   readonly allowed: readonly RegExp[]
   /** It sends none of these files itself. */
   readonly idle?: boolean
+  /** With the lines of the config that are written as comments. */
+  readonly opened?: boolean
   /** As it sends it. Default: what Sidegate does. */
   readonly cacheControl?: string
 }
@@ -117,7 +119,8 @@ const fronts: readonly Front[] = [
   },
   { host: lighttpd, protocol: 'uwsgi', allowed: [], cacheControl: 'max-age=0' },
   { host: lighttpd, protocol: 'http', allowed: [], cacheControl: 'max-age=0' },
-  { host: caddy, protocol: 'http', allowed: [] },
+  { host: caddy, protocol: 'http', allowed: [], idle: true },
+  { host: caddy, protocol: 'http', allowed: [], opened: true },
   { host: haproxy, protocol: 'http', allowed: [], idle: true },
 ]
 
@@ -157,11 +160,11 @@ function askRaw(address: string, path: string): Promise<{ status: number; text: 
 }
 
 describe.skipIf(!phpFpm()).each(fronts)(
-  '$host.name by $protocol',
-  ({ host, protocol, allowed, idle, cacheControl = 'public, max-age=0' }) => {
+  '$host.name by $protocol, opened: $opened',
+  ({ host, protocol, allowed, idle, opened = false, cacheControl = 'public, max-age=0' }) => {
     let gateway: TestGateway
     let front: Server
-    const at = join(folder.path, `${host.name}-${protocol}`)
+    const at = join(folder.path, `${host.name}-${protocol}${opened ? '-opened' : ''}`)
 
     beforeAll(async () => {
       mkdirSync(at)
@@ -221,7 +224,9 @@ describe.skipIf(!phpFpm()).each(fronts)(
         [`${ODD}/files`]: { files: 'public' },
       }
       const input = await inputOf({ listen: [listen], mounts }, at)
-      front = await startServer(host.name, { config: host.render(input, { protocol, full: true }) })
+      const written = host.render(input, { protocol, full: true })
+      const config = opened ? written.replace(/^(\t*)#(?! )/gm, '$1') : written
+      front = await startServer(host.name, { config })
     })
 
     afterAll(async () => {
