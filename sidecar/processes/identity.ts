@@ -177,7 +177,8 @@ export class Identity {
         this.uid === undefined ? '--keep-groups' : this.#user?.name === undefined ? '--clear-groups' : '--init-groups',
         '--',
       )
-    if (platform === 'linux' && own > 0 && handsOnCapabilities()) put('setpriv', '--ambient-caps=-all', '--inh-caps=-all', '--')
+    if (platform === 'linux' && own > 0 && handsOnCapabilities())
+      put('setpriv', '--ambient-caps=-all', '--inh-caps=-all', '--')
     this.#before = words
   }
 

@@ -77,7 +77,9 @@ describe('what goes wrong', () => {
   })
 
   test('a file that is not there, and nothing is like it: what there is', () => {
-    expect(failure('./t.ts').message).toMatch(/; there is both\.ts, imports\.mjs, named\.cjs, named\.ts, .*, whole\.cjs$/)
+    expect(failure('./t.ts').message).toMatch(
+      /; there is both\.ts, imports\.mjs, named\.cjs, named\.ts, .*, whole\.cjs$/,
+    )
   })
 
   test('a folder, and a folder that is not there', () => {
