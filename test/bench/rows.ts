@@ -65,9 +65,11 @@ export const rows: readonly Row[] = [
   ),
   apart(sidegate('sidegate-flask-gateways', 'two gateways, uwsgi → Flask', 'uwsgi', pythonMount('flask'), GATEWAYS)),
   sidegate('sidegate-asgi', 'Sidegate HTTP → ASGI hello', 'http', asgiMount('asgi')),
+  sidegate('sidegate-asgi-fastcgi', 'Sidegate FastCGI → ASGI hello', 'fastcgi', asgiMount('asgi')),
   uvicorn('uvicorn-asgi', 'uvicorn, ASGI hello', 'asgi'),
   granian('granian-asgi', 'Granian, ASGI hello', 'asgi'),
   sidegate('sidegate-starlette', 'Sidegate HTTP → Starlette', 'http', asgiMount('starlette')),
+  sidegate('sidegate-starlette-fastcgi', 'Sidegate FastCGI → Starlette', 'fastcgi', asgiMount('starlette')),
   uvicorn('uvicorn-starlette', 'uvicorn, Starlette', 'starlette'),
   granian('granian-starlette', 'Granian, Starlette', 'starlette'),
   apart(sidegate('sidegate-layer', 'Sidegate HTTP → one layer → app', 'http', layered(1))),
@@ -147,7 +149,7 @@ export function sidegate(
     reloads: true,
     missing: () => (app === undefined ? undefined : missingPython(app)),
     start(place) {
-      const endpoint = endpointOf(protocol, place)
+      const endpoint = endpointOf(protocol, place, app !== undefined)
       const address = endpoint.kind === 'unix' ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`
       const settings =
         app === undefined && mount.processes === undefined ? mount : { ...mount, processes: place.workers }
@@ -286,9 +288,12 @@ function behindSocket(
   }
 }
 
-/** What speaks a gateway protocol stands beside nginx, on a Unix socket; HTTP goes by TCP, as Node.js servers are reached. */
-function endpointOf(protocol: Protocol, place: Place): SocketEndpoint {
-  if (protocol === 'http') return { kind: 'tcp', host: '127.0.0.1', port: place.port }
+/**
+ * What speaks a gateway protocol stands beside nginx, on a Unix socket; HTTP goes by TCP, as Node.js servers are reached.
+ * `python`: the peers of the row are servers of Python, which have Unix sockets for HTTP too.
+ */
+function endpointOf(protocol: Protocol, place: Place, python = false): SocketEndpoint {
+  if (protocol === 'http' && !python) return { kind: 'tcp', host: '127.0.0.1', port: place.port }
   return { kind: 'unix', path: join(place.folder, 'sock') }
 }
 
