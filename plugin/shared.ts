@@ -1,6 +1,7 @@
 // The files beside the scripts of a mount, for hosts that send them: which of them they do not.
 import { linksIn } from './links.ts'
 import type { PlacedMount } from './mounts.ts'
+import { withoutTrailing } from '../sidecar/trailing.ts'
 
 /** A text as a regular expression that stands for itself, as PCRE and RE2 read it. */
 export function literal(text: string): string {
@@ -48,7 +49,7 @@ export function sharedPart(mount: PlacedMount, mounts: readonly PlacedMount[]): 
   if (!found) return undefined
   const others = [...found.links.map((link) => prefix + link), ...innerPrefixes(mount, mounts)].map(literal)
   const more = others.length > 0 ? [`^(?:${others.join('|')})(?:/|$)`] : []
-  const folder = found.path.replace(/\/+$/, '')
+  const folder = withoutTrailing(found.path, '/')
   return { folder, withheld: [withheldPattern(mount), ...more].join('|'), maxAge: shared!.maxAge }
 }
 

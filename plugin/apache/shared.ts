@@ -4,6 +4,7 @@ import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
 import { innerPrefixes, literal, sharingMounts, withheldPattern } from '../shared.ts'
 import { quoted, section } from './words.ts'
+import { withoutTrailing } from '../../sidecar/trailing.ts'
 
 /** mod_rewrite finds variables, captures and queries in other characters. */
 const PLAIN_FOLDER = /^\/[\w./+@,=-]+$/
@@ -19,7 +20,7 @@ export const sharedModules: readonly string[] = ['rewrite', 'mime', 'headers']
 export function sharedLines(mounts: readonly PlacedMount[]): string[] {
   return sharingMounts(mounts).flatMap((mount) => {
     const { shared } = mount
-    const folder = shared?.path.replace(/\/+$/, '')
+    const folder = shared && withoutTrailing(shared.path, '/')
     return shared && folder && PLAIN_FOLDER.test(folder) && isWritable(mount)
       ? linesFor(mount, shared, folder, mounts)
       : []

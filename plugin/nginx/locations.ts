@@ -5,6 +5,7 @@ import { remark } from '../plan.ts'
 import { withheldPattern } from '../shared.ts'
 import type { Passing } from './shared.ts'
 import { block, expanded, word } from './words.ts'
+import { withoutTrailing } from '../../sidecar/trailing.ts'
 
 /** The lines for one mount. */
 export function locations(mount: PlacedMount, passing: Passing): string[] {
@@ -46,7 +47,7 @@ export function sharedFallback(passing: Passing): string[] {
 // Files that are there are nginx's; all else of the folder is asked of Sidegate, and so is what it withholds.
 function sharedLocations(mount: PlacedMount, shared: SharedFiles, pass: readonly string[]): string[] {
   const { key, kind, prefix } = mount
-  const folder = shared.path.replace(/\/+$/, '')
+  const folder = withoutTrailing(shared.path, '/')
   const body = [
     prefix === '' ? `root ${expanded(folder)};` : `alias ${expanded(`${folder}/`)};`,
     'charset utf-8;',
@@ -68,7 +69,7 @@ function sharedLocations(mount: PlacedMount, shared: SharedFiles, pass: readonly
 
 // The answers of the mount `files`, as near as nginx comes: a folder without an index is 403 there, 404 here.
 function fileLocations({ key, kind, prefix }: PlacedMount, served: ServedFolder): string[] {
-  const folder = served.path.replace(/\/+$/, '')
+  const folder = withoutTrailing(served.path, '/')
   const names = served.index
   const body = [
     prefix === '' ? `root ${expanded(folder)};` : `alias ${expanded(`${folder}/`)};`,

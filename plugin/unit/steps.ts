@@ -3,6 +3,7 @@ import { prefixes, type PlacedMount } from '../mounts.ts'
 import { withheldPattern } from '../shared.ts'
 import { isList, member, type Json, type JsonObject } from './json.ts'
 import { filePath, uriPattern } from './words.ts'
+import { withoutTrailing } from '../../sidecar/trailing.ts'
 
 /** The steps, by where they stand in a route that has others. */
 export interface Steps {
@@ -65,7 +66,7 @@ function share(
     ...(folder?.index.length === 1 ? [] : ['!*/']),
     mark,
   ]
-  const path = served.path.replace(/\/+$/, '')
+  const path = withoutTrailing(served.path, '/')
   const action: Record<string, Json> = {
     share: `${filePath(root)}$uri`,
     ...(folder?.index.length === 1 && { index: folder.index[0]! }),
@@ -84,6 +85,6 @@ function share(
 
 /** The folder in which the path of a request, prefix and all, leads to the file. */
 function withoutPrefix(path: string, prefix: string): string | undefined {
-  const folder = path.replace(/\/+$/, '')
+  const folder = withoutTrailing(path, '/')
   return folder.endsWith(prefix) ? folder.slice(0, folder.length - prefix.length) : undefined
 }

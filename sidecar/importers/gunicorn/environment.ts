@@ -1,6 +1,7 @@
 // raw_env → `env`, and the prefix that SCRIPT_NAME in it says.
 import { ConfigError } from '../../errors.ts'
 import type { Context } from './context.ts'
+import { withoutTrailing } from '../../trailing.ts'
 
 /** What the workers get beside what the gateway has. */
 export interface AppEnvironment {
@@ -19,7 +20,7 @@ export function environmentOf({ settings, report, environment }: Context): AppEn
     env[one.slice(0, equals)] = one.slice(equals + 1)
   }
   const own = env.SCRIPT_NAME
-  const prefix = (own ?? environment.SCRIPT_NAME ?? '').replace(/\/+$/, '')
+  const prefix = withoutTrailing(own ?? environment.SCRIPT_NAME ?? '', '/')
   const key = prefix === '' ? '/' : prefix.replace(/^\/*/, '/')
   delete env.SCRIPT_NAME
   if (given) {

@@ -4,10 +4,11 @@ import type { AppContext, Group } from './group.ts'
 import { commonSettings, folderOf } from './common.ts'
 import { Refused } from './refused.ts'
 import type { Site } from './target.ts'
+import { withoutTrailing } from '../../trailing.ts'
 
 /** The `prefix` of an application or target: SCRIPT_NAME below it. */
 export function scriptOf({ prefix }: Group): string {
-  return typeof prefix === 'string' ? prefix.replace(/\/+$/, '') : ''
+  return typeof prefix === 'string' ? withoutTrailing(prefix, '/') : ''
 }
 
 /** @throws {Refused} without a module */

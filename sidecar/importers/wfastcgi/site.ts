@@ -2,6 +2,7 @@
 import { posix, win32 } from 'node:path'
 import { put } from '../put.ts'
 import type { XmlElement } from '../xml.ts'
+import { withoutTrailing } from '../../trailing.ts'
 
 /** Filled by the settings that are met, one after the other. */
 export class SiteDraft {
@@ -26,7 +27,7 @@ export class SiteDraft {
     environment: Readonly<Record<string, string | undefined>>,
   ) {
     this.folder = folder
-    this.mountPath = ['mounts', prefix.replace(/\/+$/, '') || '/']
+    this.mountPath = ['mounts', withoutTrailing(prefix, '/') || '/']
     this.#application = application
     this.#environment = environment
   }

@@ -4,6 +4,7 @@ import type { Instance, MountDraft } from '../instance.ts'
 import { environmentRules } from './environment.ts'
 import { programAt } from './programs.ts'
 import { always, carried, changed, left, needless, overridden, refused, type Rule, type Verdict } from '../rule.ts'
+import { withoutTrailing } from '../../../trailing.ts'
 
 const TAKEN = 'there is an app at that place already, and the first counts for uWSGI too: leave one of them out'
 
@@ -94,7 +95,7 @@ const mount: Rule = {
 function keyOf(place: string): string | undefined {
   const bar = place.indexOf('|')
   const host = bar < 0 ? '' : place.slice(0, bar)
-  const path = place.slice(bar + 1).replace(/\/+$/, '')
+  const path = withoutTrailing(place.slice(bar + 1), '/')
   if ((path !== '' && !path.startsWith('/')) || (bar < 0 && place === '')) return undefined
   return `${host}${path}` || '/'
 }

@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { numberIn } from '../option.ts'
 import type { Instance, MountDraft } from '../instance.ts'
 import { carried, changed, left, needless, refused, type Rule } from '../rule.ts'
+import { withoutTrailing } from '../../../trailing.ts'
 
 const TAKEN = 'there is an app at that place already'
 
@@ -60,7 +61,7 @@ const cgi: Rule = {
   here: 'a mount: `/cgi-bin: { cgi: /usr/lib/cgi-bin }`',
   take({ value }, instance) {
     const equals = value.indexOf('=')
-    const place = equals < 0 ? '' : value.slice(0, equals).replace(/\/+$/, '')
+    const place = equals < 0 ? '' : withoutTrailing(value.slice(0, equals), '/')
     const path = instance.path(value.slice(equals + 1))
     if (place !== '' && !place.startsWith('/')) return left(`${place} is no place: it begins with a slash`)
     const key = place || '/'

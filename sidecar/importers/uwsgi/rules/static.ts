@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { isOn, numberIn } from '../option.ts'
 import type { Instance, Settings } from '../instance.ts'
 import { carried, changed, left, needless, refused, type Rule, type Verdict } from '../rule.ts'
+import { withoutTrailing } from '../../../trailing.ts'
 
 /** Of `maxAge`. */
 const YEAR = 31_536_000
@@ -22,7 +23,7 @@ export async function findStaticFiles(instance: Instance): Promise<ReadonlySet<s
 function mappedTo(value: string, appends: boolean, instance: Instance): string {
   const equals = value.indexOf('=')
   const root = instance.path(value.slice(equals + 1))
-  return appends ? `${root === '/' ? '' : root}${value.slice(0, equals).replace(/\/+$/, '')}` : root
+  return appends ? `${root === '/' ? '' : root}${withoutTrailing(value.slice(0, equals), '/')}` : root
 }
 
 /** What all static files have. */
@@ -54,7 +55,7 @@ function map(names: readonly string[], here: string, appends: boolean): Rule {
     take({ value }, instance) {
       const equals = value.indexOf('=')
       if (equals < 0) return left('it is PLACE=FOLDER')
-      const place = value.slice(0, equals).replace(/\/+$/, '')
+      const place = withoutTrailing(value.slice(0, equals), '/')
       if (place !== '' && !place.startsWith('/')) return left(`${place} is no place: it begins with a slash`)
       const files = mappedTo(value, appends, instance)
       if (place === '') return layer(files, instance)
