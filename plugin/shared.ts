@@ -2,11 +2,7 @@
 import { linksIn } from './links.ts'
 import type { PlacedMount } from './mounts.ts'
 import { withoutTrailing } from '../sidecar/trailing.ts'
-
-/** A text as a regular expression that stands for itself, as PCRE and RE2 read it. */
-export function literal(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')
-}
+import { literal } from '../sidecar/literal.ts'
 
 /**
  * What Sidegate is asked for below a mount, whatever is there: a regular expression of the decoded path of the request, in any letters; as PCRE and

@@ -2,9 +2,10 @@
 import type { SharedFiles } from '../../sidecar/served-folder.ts'
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
-import { innerPrefixes, literal, sharingMounts, withheldPattern } from '../shared.ts'
+import { innerPrefixes, sharingMounts, withheldPattern } from '../shared.ts'
 import { quoted, section } from './words.ts'
 import { withoutTrailing } from '../../sidecar/trailing.ts'
+import { literal } from '../../sidecar/literal.ts'
 
 /** mod_rewrite finds variables, captures and queries in other characters. */
 const PLAIN_FOLDER = /^\/[\w./+@,=-]+$/

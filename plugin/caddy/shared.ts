@@ -2,8 +2,9 @@
 // what is asked of Sidegate. Caddy follows every link, and cannot be told otherwise: all of it is a comment until somebody says that nobody makes any.
 import type { PlacedMount } from '../mounts.ts'
 import { remark } from '../plan.ts'
-import { literal, sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
+import { sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
 import { block, token } from './words.ts'
+import { literal } from '../../sidecar/literal.ts'
 
 /** In others Caddy finds patterns, encodings, queries and placeholders. */
 const PLAIN = String.raw`[^%?#*{}\[\]\\]`

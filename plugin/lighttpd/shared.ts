@@ -2,8 +2,9 @@
 // by which it goes to Sidegate: lighttpd has no other way to ask somebody else.
 import { remark } from '../plan.ts'
 import type { PlacedMount } from '../mounts.ts'
-import { literal, sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
+import { sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
 import { block, string } from './words.ts'
+import { literal } from '../../sidecar/literal.ts'
 
 /** What the lines below are for. A file is looked for where mod_alias has led, so that comes first. */
 const MODULES = ['mod_alias', 'mod_rewrite', 'mod_setenv', 'mod_expire']

@@ -2,6 +2,7 @@
 // RE2 read alike, of the decoded path below the folder, in whichever letters.
 import { HIDDEN_SEGMENT, isHidden, isUnserved, UNSERVED_NAME } from '../unserved.ts'
 import { withoutTrailing } from '../trailing.ts'
+import { literal } from '../literal.ts'
 
 /** The rules of one folder; what is not set rules nothing. */
 export interface ScriptRules {
@@ -67,9 +68,7 @@ function patternOf(source: string | undefined): RegExp | undefined {
 export function belowPaths(paths: readonly string[]): string | undefined {
   if (paths.length === 0) return undefined
   const words = paths.map((path) =>
-    Buffer.from(withoutTrailing(path, '/').replace(/^\/+/, ''))
-      .toString('latin1')
-      .replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'),
+    literal(Buffer.from(withoutTrailing(path, '/').replace(/^\/+/, '')).toString('latin1')),
   )
   return `^/(?:${words.join('|')})(?:/|$)`
 }
@@ -81,7 +80,7 @@ export function either(one: string | undefined, other: string | undefined): stri
 
 /** What a web server in front may not send of a folder by itself: scripts and uploads, what is closed, and what is never served. As text. */
 export function withheldFrom({ closed, uploads }: ScriptRules, split: readonly string[]): string {
-  const scripts = split.map((suffix) => suffix.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|')
+  const scripts = split.map(literal).join('|')
   const patterns = [HIDDEN_SEGMENT, `(?:${scripts})(?:/|$)`, UNSERVED_NAME, closed, uploads].filter(
     (one) => one !== undefined,
   )

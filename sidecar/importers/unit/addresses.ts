@@ -1,12 +1,12 @@
 // Addresses of clients as Unit's `source` has them → regular expressions for REMOTE_ADDR, which is a text here.
 import { isIP, isIPv4 } from 'node:net'
-import { escaped } from './pattern.ts'
+import { literal } from '../../literal.ts'
 import { Refused } from './refused.ts'
 
 /** @param text `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.9`, `::1`, `unix`, without `!`. @throws {Refused} */
 export function addressPattern(text: string): string {
   if (text === 'unix') return '^$'
-  if (isIP(text) !== 0) return `^${escaped(text.toLowerCase())}$`
+  if (isIP(text) !== 0) return `^${literal(text.toLowerCase())}$`
   const [, network, bits] = /^([0-9.]+)\/([0-9]{1,2})$/.exec(text) ?? []
   if (network !== undefined && isIPv4(network) && Number(bits) <= 32) return networkPattern(network, Number(bits))
   const [, from, to] = /^([0-9.]+)-([0-9.]+)$/.exec(text) ?? []

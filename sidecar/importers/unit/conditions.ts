@@ -1,7 +1,8 @@
 // Unit's `match` → what a request has to be: its path, and variables of it.
 import { addressPattern } from './addresses.ts'
-import { escaped, patternsOf, type Pattern } from './pattern.ts'
+import { patternsOf, type Pattern } from './pattern.ts'
 import { Refused } from './refused.ts'
+import { literal } from '../../literal.ts'
 
 /** Of several, one has to fit, and none that is negated. */
 export interface Test {
@@ -100,7 +101,7 @@ function fieldTests(variable: string, patterns: readonly Pattern[]): Test[] {
 
 /** A value of several in one variable, which are compared as they are written there. */
 function pairTests(variable: string, before: string, any: string, after: string, name: string, value: unknown): Test[] {
-  const key = `${before}${escaped(name)}=`
+  const key = `${before}${literal(name)}=`
   const patterns = patternsOf(value, { any }).map((pattern): Pattern => {
     if (!pattern.source.startsWith('^') || !pattern.source.endsWith('$'))
       throw new Refused(`the value of ${name} is matched by a regular expression: write it for query, or with *`)

@@ -1,5 +1,6 @@
 // A pattern of Unit's `match`: an exact text, one with `*`, or a regular expression behind `~`; each negated by `!`.
 import { Refused } from './refused.ts'
+import { literal } from '../../literal.ts'
 
 /** A pattern. */
 export interface Pattern {
@@ -29,7 +30,7 @@ export function patternOf(text: string, { decoded = false, any = '.*' }: Options
     return { negated, source, exact: undefined, prefix: undefined }
   }
   const parts = body.split('*').map((part) => (decoded ? decodedText(part) : part))
-  const source = `^${parts.map(escaped).join(any)}$`
+  const source = `^${parts.map(literal).join(any)}$`
   const [first = '', second] = parts
   const isPrefix = parts.length === 2 && second === '' && (first === '' || first.endsWith('/'))
   return {
@@ -47,11 +48,6 @@ export function patternsOf(value: unknown, options?: Options): Pattern[] {
     if (typeof one !== 'string') throw new Refused(`${JSON.stringify(one)} is no pattern`)
     return patternOf(one, options)
   })
-}
-
-/** For a regular expression: the text itself. */
-export function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }
 
 function decodedText(text: string): string {

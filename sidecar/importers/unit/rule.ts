@@ -1,6 +1,7 @@
 // What a request has to be → the conditions of a rule of `rewrite`.
 import type { Conditions, Test } from './conditions.ts'
 import type { Pattern } from './pattern.ts'
+import { literal } from '../../literal.ts'
 
 /** The conditions of a rule. */
 export interface RuleConditions {
@@ -53,7 +54,7 @@ function pathExpression(tests: readonly Test[], below: string): string | undefin
     if (sets.length === 0 && unwanted.length === 0) return undefined
     if (only && sets.length === 1 && unwanted.length === 0) return alternatives(only)
   }
-  const rest = below === '' ? '' : `${below.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?<rest>/.*|$)`
+  const rest = below === '' ? '' : `${literal(below)}(?<rest>/.*|$)`
   const not = unwanted.length === 0 ? '' : `(?!.*?(?:${alternatives(unwanted)}))`
   return `^${sets.map(ahead).join('')}${not}${rest}`
 }
