@@ -43,7 +43,7 @@ export class Exchange {
   upload: Upload | undefined
   readonly door: Door
   /**
-   * HTTP: name, value, name, value … of the header as the client wrote it, for how names are spelled and which came more than once.
+   * HTTP and AJP: name, value, name, value … of the header as the client wrote it, for how names are spelled and which came more than once.
    * What counts of a request is in `variables`: fields that are here and not there were left out, and values may have been put right.
    */
   fields: readonly string[] | undefined

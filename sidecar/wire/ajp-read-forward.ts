@@ -63,6 +63,8 @@ export interface ForwardReading {
 /** What a FORWARD_REQUEST says. */
 export interface Forwarded {
   readonly variables: Variables
+  /** Name, value, name, value … of its header as received; names that came as a code as the specification spells them. */
+  readonly fields: readonly string[]
   /** Of the body; undefined when only its last packet tells. */
   readonly length: number | undefined
 }
@@ -117,7 +119,7 @@ export function readForward(
   // None of these names can be that of a header.
   Object.assign(variables, attributes.variables)
   for (const name in variables) if (variables[name]!.includes('\0') && !raw) throw nulInside(name)
-  return { variables, length: bodyLength(variables) }
+  return { variables, fields: headers, length: bodyLength(variables) }
 }
 
 function readHeaders(fields: Fields): string[] {

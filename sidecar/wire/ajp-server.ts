@@ -35,6 +35,7 @@ type Phase = 'idle' | 'body' | 'done' | 'over'
 export class AjpServer implements ServerCodec {
   // There is no message for it.
   readonly tunnels = false
+  fields: readonly string[] | undefined
   readonly #reader = new packets.PacketReader(packets.FROM_HOST, 400)
   readonly #packetSize: number
   readonly #reading: ForwardReading
@@ -164,8 +165,9 @@ export class AjpServer implements ServerCodec {
   }
 
   #takeRequest(payload: Buffer): void {
-    const { variables, length } = readForward(payload, this.#reading)
+    const { variables, fields, length } = readForward(payload, this.#reading)
     this.#id++
+    this.fields = fields
     this.#length = length
     this.#received = 0
     this.#owed = length === undefined ? 0 : Math.min(1, length)

@@ -14,15 +14,17 @@ export function repeatedFields(variables: Variables, fields: readonly string[]):
   const all = seen.size * 2 === fields.length
   seen.clear()
   if (all) return undefined
+  // By their spelling: `X_A` that was left out is not one of the two `X-A`.
   const values = new Map<string, string[]>()
   for (let i = 0; i < fields.length; i += 2) {
-    const name = variableName(fields[i]!)
-    const before = values.get(name)
+    const spelled = fields[i]!.toLowerCase()
+    const before = values.get(spelled)
     if (before) before.push(fields[i + 1]!)
-    else values.set(name, [fields[i + 1]!])
+    else values.set(spelled, [fields[i + 1]!])
   }
   const apart: string[] = []
-  for (const [name, several] of values) {
+  for (const [spelled, several] of values) {
+    const name = variableName(spelled)
     if (several.length === 1 || variables[name] !== several.join(', ')) continue
     for (const value of several) apart.push(name, value)
   }

@@ -69,6 +69,12 @@ test.for([
   ['a comma inside of one of them is of its value', 'a, b, c', ['X-Twice', 'a, b', 'X-Twice', 'c'], ['a, b', 'c']],
   ['a variable that was changed counts', 'three', ['X-Twice', 'one', 'X-Twice', 'two'], ['three']],
   ['a field that was left out is not among them', 'one', ['X-Twice', 'one', 'X_Twice', 'forged'], ['one']],
+  [
+    'one that was left out stands between',
+    'one, two',
+    ['X-Twice', 'one', 'x_twice', 'forged', 'x-twice', 'two'],
+    ['one', 'two'],
+  ],
   ['empty ones', ', ', ['X-Twice', '', 'X-Twice', ''], ['', '']],
 ] as const)('fields of one name, %s', async ([, value, fields, seen]) => {
   const sent = {

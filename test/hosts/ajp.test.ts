@@ -1,7 +1,8 @@
 // AJP (and SCGI, to compare) behind the real Apache and lighttpd: bodies on demand, connections kept, streams passed on at once.
 import { once } from 'node:events'
-import { request as httpRequest, Agent, type IncomingMessage } from 'node:http'
+import { request as httpRequest, Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server as NetServer } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { Gateway } from '../../sidecar/gateway.ts'
@@ -40,6 +41,10 @@ async function app(exchange: Exchange, gate: Promise<void>): Promise<void> {
   if (path.startsWith('/variables')) {
     exchange.respond(head)
     return exchange.end(JSON.stringify(variables))
+  }
+  if (path === '/fields') {
+    exchange.respond(head)
+    return exchange.end(JSON.stringify(exchange.fields ?? null))
   }
   if (path === '/stream') {
     exchange.respond(head)
@@ -109,10 +114,17 @@ describe.each(rows)('%s, %s', (host, protocol) => {
     await gateway?.close()
   })
 
-  function open(method: string, path: string, body: Buffer[] = [], chunked = false): Promise<IncomingMessage> {
+  function open(
+    method: string,
+    path: string,
+    body: Buffer[] = [],
+    chunked = false,
+    more: OutgoingHttpHeaders = {},
+  ): Promise<IncomingMessage> {
     const [hostname, port] = server.address.split(':')
     const size = body.reduce((sum, { length }) => sum + length, 0)
-    const headers = chunked ? { 'Transfer-Encoding': 'chunked' } : size > 0 ? { 'Content-Length': String(size) } : {}
+    const framing = chunked ? { 'Transfer-Encoding': 'chunked' } : size > 0 ? { 'Content-Length': String(size) } : {}
+    const headers = { ...framing, ...more }
     const request = httpRequest({ hostname, port, method, path: `/${protocol}${path}`, agent, headers })
     for (const chunk of body) request.write(chunk)
     request.end()
@@ -139,6 +151,13 @@ describe.each(rows)('%s, %s', (host, protocol) => {
       REMOTE_ADDR: '127.0.0.1',
       SERVER_PROTOCOL: 'HTTP/1.1',
     })
+  })
+
+  test('fields are spelled as by the client where the protocol has fields, and joined by the web server', async () => {
+    const response = await open('GET', '/fields', [], false, { 'x-tWICE': ['one', 'two, three'], 'X-Once': 'x' })
+    const fields = JSON.parse(await textOf(response)) as string[] | null
+    const ours = fields?.filter((_, at, all) => /^x-/i.test(all[at - (at % 2)]!))
+    expect(ours).toEqual(protocol === 'ajp' ? ['x-tWICE', 'one, two, three', 'X-Once', 'x'] : undefined)
   })
 
   test.each([1, 5000, 8186, 8187, 102_400, 1_000_000])('POST %d bytes and back', async (size) => {

@@ -1,9 +1,13 @@
 // AJP and SCGI through a listener that is not told which protocol comes.
 import type { Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { node } from '../../sidecar/mounts/node.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
 import type { ClientCodec, ClientEvent } from '../../sidecar/wire/codec.ts'
 import { scgi } from '../../sidecar/wire/scgi.ts'
+import { openMount as openAsgi } from '../asgi/mount.ts'
+import { openMount } from '../mount.ts'
+import { forward, type Forward } from '../wire/build.ts'
 import { startGateway, text } from './gateway.ts'
 import { bodyOf, connectTo, talk } from './peer.ts'
 
@@ -55,6 +59,50 @@ test('SCGI, AJP, uwsgi and HTTP share an address, however the bytes are cut', as
   }
   socket.destroy()
   expect(bodyOf(await talk(address, '1GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'))).not.toBe('scgi')
+})
+
+test('AJP: apps have the fields of a request as those of HTTP do, and not those that were left out', async () => {
+  const { mount } = await openAsgi({ asgi: 'spec' })
+  const ways = [{}, { processes: 1 }].map((more) =>
+    openMount(node, { node: './raw.ts#facts', ...more }, new URL('../node/apps/', import.meta.url)),
+  )
+  const nodes = (await Promise.all(ways)).map((opened) => opened.mount)
+  onTestFinished(() => Promise.all(nodes.map((opened) => opened.close())).then(() => {}))
+  const { addresses } = await startGateway(['ajp://127.0.0.1:0'], {
+    '/asgi': (exchange) => mount.handle(exchange),
+    '/inside': (exchange) => nodes[0]!.handle(exchange),
+    '/apart': (exchange) => nodes[1]!.handle(exchange),
+  })
+  const socket = await connectTo(addresses[0]!)
+  const sent: Forward['headers'] = [
+    [11, 'example.com'],
+    ['X-tWICE', 'one'],
+    ['X_Twice', 'forged'],
+    [9, 'a=1'],
+    ['Proxy', 'http://192.0.2.9'],
+    ['x-twice', 'two, three'],
+    [9, 'b=2'],
+  ]
+  // The codec sends each field once.
+  const client = ajp.client()
+  client.request = (variables, length) => {
+    Object.getPrototypeOf(client).request.call(client, variables, length)
+    return forward({ uri: variables.REQUEST_URI!, headers: sent })
+  }
+  const seen = async (uri: string): Promise<Record<string, string[] | string[][]>> =>
+    JSON.parse((await ask(socket, client, { ...GET, REQUEST_URI: uri })).text)
+  expect((await seen('/asgi/show_scope')).headers).toEqual([
+    ['host', 'example.com'],
+    ['x-twice', 'one'],
+    ['x-twice', 'two, three'],
+    ['cookie', 'a=1; b=2'],
+  ])
+  const raw = ['Host', 'example.com', 'X-tWICE', 'one, two, three', 'Cookie', 'a=1; b=2']
+  for (const way of ['/inside', '/apart']) {
+    const { rawHeaders, headers } = await seen(way)
+    expect([rawHeaders, headers]).toEqual([raw, { host: 'example.com', 'x-twice': raw[3], cookie: raw[5] }])
+  }
+  socket.destroy()
 })
 
 test('AJP: lighttpd sends the path decoded, others as it was', async () => {

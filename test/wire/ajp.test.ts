@@ -85,6 +85,33 @@ describe('FORWARD_REQUEST', () => {
     })
   })
 
+  test('the fields of its header are there as they came, coded names as the specification spells them', () => {
+    const { codec } = talk(
+      forward({
+        headers: [
+          [11, 'example.com'],
+          ['x-cUSTOM', 'one'],
+          [9, 'a=1'],
+          ['X-Custom', 'two, three'],
+          [9, 'b=2'],
+          ['X_Custom', 'forged'],
+          ['X-Null', null],
+        ],
+      }),
+    )
+    const fields = codec.fields!
+    expect(fields.filter((_, at) => at % 2 === 0).join()).toBe('Host,x-cUSTOM,Cookie,X-Custom,Cookie,X_Custom,X-Null')
+    expect(fields.filter((_, at) => at % 2 === 1)).toEqual([
+      'example.com',
+      'one',
+      'a=1',
+      'two, three',
+      'b=2',
+      'forged',
+      '',
+    ])
+  })
+
   test('TLS and authentication', () => {
     expect(
       variables({
