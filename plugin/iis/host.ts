@@ -3,7 +3,7 @@ import type { Host } from '../host.ts'
 import { examine } from './examine.ts'
 import { example } from './example.ts'
 import { partNames } from './parts.ts'
-import { render } from './render.ts'
+import { filesFor, render } from './render.ts'
 import { repair } from './repair.ts'
 
 export const iis = {
@@ -11,7 +11,7 @@ export const iis = {
   summary: 'IIS 7.5 and later, by its FastCGI module; also by HttpPlatformHandler or ARR',
   protocols: ['fastcgi'],
   extension: 'config',
-  files: Object.fromEntries(partNames.map((part) => [part, { part }])),
+  files: Object.fromEntries([...filesFor(example).keys()].map((part) => [part, { part }])),
   parts: partNames,
   example,
   repair,

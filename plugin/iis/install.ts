@@ -4,11 +4,11 @@ import { commandLine, type IisPlan } from './plan.ts'
 import { limits } from './limits.ts'
 import { literal } from './words.ts'
 
-const head = (what: string, plan: IisPlan): string[] => [
+const head = (what: string, plan: IisPlan, parameters = ''): string[] => [
   `# ${what}`,
   '# Run it in Windows PowerShell as administrator. $Site is the site of IIS, $Pool its application pool.',
   '#Requires -RunAsAdministrator',
-  "param([string] $Site = 'Default Web Site', [string] $Pool = 'DefaultAppPool')",
+  `param([string] $Site = 'Default Web Site', [string] $Pool = 'DefaultAppPool'${parameters})`,
   "$ErrorActionPreference = 'Stop'",
   'Import-Module WebAdministration',
   `$node = ${literal(plan.node)}`,
@@ -25,7 +25,11 @@ const head = (what: string, plan: IisPlan): string[] => [
 export function installer(plan: IisPlan): string[] {
   const settings = limits(plan)
   return [
-    ...head('Sets IIS up for Sidegate: the CGI feature, the FastCGI application, rights, virtual directories.', plan),
+    ...head(
+      'Sets IIS up for Sidegate: the CGI feature, the FastCGI application, rights, virtual directories.',
+      plan,
+      plan.shared.length > 0 ? ', [switch] $StaticFiles' : '',
+    ),
     '',
     '# FastCGI comes with the feature CGI: without it IIS says 500.0 and 0x8007000d, or 500.21.',
     'if (Get-Command Install-WindowsFeature -ErrorAction SilentlyContinue) { Install-WindowsFeature Web-CGI | Out-Null }',
@@ -54,6 +58,17 @@ export function installer(plan: IisPlan): string[] {
       `  New-WebVirtualDirectory -Site $Site -Name ${literal(prefix)} -PhysicalPath ${literal(path)} | Out-Null`,
       '}',
     ]),
+    ...plan.shared.flatMap(({ prefix, path }) => [
+      '',
+      `# ${prefix}: a folder of scripts, for static.web.config. No web.config in it has a say.`,
+      'if ($StaticFiles) {',
+      `  if (-not (Get-WebVirtualDirectory -Site $Site -Name ${literal(prefix)})) {`,
+      `    New-WebVirtualDirectory -Site $Site -Name ${literal(prefix)} -PhysicalPath ${literal(path)} | Out-Null`,
+      '  }',
+      `  Set-ItemProperty "IIS:\\Sites\\$Site\\${prefix}" -Name allowSubDirConfig -Value $false`,
+      `  & icacls ${literal(path)} /grant "\${identity}:(OI)(CI)RX" | Out-Null`,
+      '}',
+    ]),
     '',
     "Write-Host 'Now put web.config into the folder of the site, and browse it.'",
   ]
@@ -74,6 +89,12 @@ export function uninstaller(plan: IisPlan): string[] {
     ...plan.folders.flatMap(({ prefix }) => [
       `if (Get-WebVirtualDirectory -Site $Site -Name ${literal(prefix)}) {`,
       `  Remove-WebVirtualDirectory -Site $Site -Application / -Name ${literal(prefix)}`,
+      '}',
+    ]),
+    ...plan.shared.flatMap(({ prefix, path }) => [
+      `if (Get-WebVirtualDirectory -Site $Site -Name ${literal(prefix)}) {`,
+      `  Remove-WebVirtualDirectory -Site $Site -Application / -Name ${literal(prefix)}`,
+      `  & icacls ${literal(path)} /remove:g $identity | Out-Null`,
       '}',
     ]),
     '',

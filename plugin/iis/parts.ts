@@ -2,87 +2,8 @@
 import { commandLine, type IisPlan } from './plan.ts'
 import { installer, uninstaller } from './install.ts'
 import { limits } from './limits.ts'
-import { attribute, block, element, remarks, commandFileLine } from './words.ts'
-
-const DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>'
-
-/** What stands in every web.config: the app answers, whatever it is asked. */
-const answers = [
-  ...remarks("Error pages are the app's; else IIS puts its own in their place."),
-  element('httpErrors', { existingResponse: 'PassThrough' }),
-  ...remarks('Whether responses are compressed is between client and app.'),
-  element('urlCompression', { doDynamicCompression: 'false', doStaticCompression: 'true' }),
-  ...block('security', [
-    ...remarks(
-      'A + or a % in a path is the business of the app (404.11 by itself); Sidegate decodes once. Uploads: 100 MB (404.13 above 30 MB by itself).',
-    ),
-    ...block('requestFiltering allowDoubleEscaping="true"', [
-      element('requestLimits', { maxAllowedContentLength: '104857600' }),
-    ]),
-  ]),
-]
-
-/** WebDAV answers PUT and DELETE by itself (405) where it is installed. */
-const noWebDav = [
-  ...remarks('WebDAV would answer PUT and DELETE by itself, with 405.'),
-  ...block('modules', [element('remove', { name: 'WebDAVModule' })]),
-]
-
-function webConfig(plan: IisPlan): string[] {
-  const { node, words, folders, place, notes } = plan
-  const processor = `${node}|${commandLine(words)}`
-  const statics = folders.flatMap(({ prefix, path }) =>
-    block(
-      `location path="${attribute(prefix)}"`,
-      block('system.webServer', [
-        ...remarks(`Files, left to IIS: a virtual directory ${prefix} of ${path} (install.ps1 makes it).`),
-        ...block('handlers', [
-          element('clear', {}),
-          element('add', {
-            name: 'StaticFile',
-            path: '*',
-            verb: 'GET,HEAD',
-            modules: 'StaticFileModule,DefaultDocumentModule',
-            resourceType: 'Either',
-            requireAccess: 'Read',
-          }),
-        ]),
-      ]),
-    ),
-  )
-  return [
-    DOCUMENT,
-    ...remarks(
-      `IIS in front of Sidegate, by FastCGI to ${place}.`,
-      'For the folder of the site or application. Written by `sidegate plug iis`: run it again after a change of listeners or mounts.',
-      ...notes,
-    ),
-    ...block('configuration', [
-      ...block('system.webServer', [
-        ...block('handlers', [
-          ...remarks(
-            'Everything goes to Sidegate. scriptProcessor is fullPath|arguments of the FastCGI application, to the letter (else 500.0, 0x80070585).',
-            'responseBufferLimit 0: every piece of a response goes on at once (4 MB are collected by itself).',
-          ),
-          element('clear', {}),
-          element('add', {
-            name: 'sidegate',
-            path: '*',
-            verb: '*',
-            modules: 'FastCgiModule',
-            scriptProcessor: processor,
-            resourceType: 'Unspecified',
-            requireAccess: 'Script',
-            responseBufferLimit: '0',
-          }),
-        ]),
-        ...noWebDav,
-        ...answers,
-      ]),
-      ...statics,
-    ]),
-  ]
-}
+import { answers, DOCUMENT, noWebDav, staticWebConfig, webConfig } from './web-config.ts'
+import { block, element, remarks, commandFileLine } from './words.ts'
 
 function applicationHost(plan: IisPlan): string[] {
   const settings = limits(plan)
@@ -194,9 +115,10 @@ function proxy(): string[] {
   ]
 }
 
-/** By the name of the file. */
-export const parts: Readonly<Record<string, (plan: IisPlan) => string[]>> = {
+/** By the name of the file; undefined: there is nothing that it would be for. */
+export const parts: Readonly<Record<string, (plan: IisPlan) => string[] | undefined>> = {
   'web.config': webConfig,
+  'static.web.config': staticWebConfig,
   'applicationHost.config': applicationHost,
   'appcmd.cmd': appcmd,
   'install.ps1': installer,

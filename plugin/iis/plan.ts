@@ -4,7 +4,8 @@ import { formatEndpoint, isLocal, parseListenAddress, type Endpoint } from '../.
 import { ConfigError } from '../../sidecar/errors.ts'
 import type { PlugInput } from '../host.ts'
 import { placed } from '../mounts.ts'
-import { unsharedNote } from '../shared.ts'
+import { sharedPart, sharingMounts, unsharedNote } from '../shared.ts'
+import { SHARED_PLACE, type SharedFolder } from './shared.ts'
 
 /** A folder that IIS serves. */
 export interface ServedFolder {
@@ -27,6 +28,8 @@ export interface IisPlan {
   /** Where Sidegate is, for people. */
   readonly place: string
   readonly folders: readonly ServedFolder[]
+  /** Those of scripts, of which it can send what is none. */
+  readonly shared: readonly SharedFolder[]
   /** On mounts whose static files are left to Sidegate. */
   readonly notes: readonly string[]
 }
@@ -41,7 +44,7 @@ export function planOf(input: PlugInput): IisPlan {
   const node = programs?.node ?? NODE
   const main = win32.join(folder, String.raw`sidecar\main.js`)
   const logs = win32.join(site, 'logs')
-  const common = { node, main, site, logs, folders: foldersOf(input), notes: notesOf(input) }
+  const common = { node, main, site, logs, folders: foldersOf(input), ...sharedOf(input) }
   const way = wayTo(input)
   if (way === 'stdin') {
     const config = input.config ?? win32.join(site, 'sidegate.config.ts')
@@ -79,9 +82,19 @@ function foldersOf({ mounts }: PlugInput): ServedFolder[] {
   )
 }
 
-function notesOf({ mounts }: PlugInput): string[] {
-  const sharing = placed(mounts).filter(({ shared }) => shared)
-  return sharing.map((mount) => unsharedNote(mount, 'masks of handlers cannot say which of them are not handed out.'))
+function sharedOf({ mounts }: PlugInput): Pick<IisPlan, 'shared' | 'notes'> {
+  const all = placed(mounts)
+  const sharing = sharingMounts(all)
+  const shared = sharing.flatMap((mount, index): SharedFolder[] => {
+    const part = sharedPart(mount, all)
+    // In braces URL Rewrite finds what it knows of the request.
+    if (!part || /[{}]/.test(part.folder)) return []
+    const { folder: path, withheld, maxAge } = part
+    const { key, kind, prefix: mounted } = mount
+    return [{ prefix: `${SHARED_PLACE}${index + 1}`, of: `${key}: ${kind}`, mounted, path, withheld, maxAge }]
+  })
+  const left = all.filter((mount) => mount.shared && !shared.some(({ of }) => of === `${mount.key}: ${mount.kind}`))
+  return { shared, notes: left.map((mount) => unsharedNote(mount, 'IIS could not be told what is not handed out.')) }
 }
 
 /** One text for a command line, as CommandLineToArgvW reads it. */

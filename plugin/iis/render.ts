@@ -13,9 +13,26 @@ export function render(input: PlugInput, { protocol = 'fastcgi', part }: PlugOpt
       `iis is plugged in by fastcgi, not by ${protocol}; --part platform.web.config and arr.web.config are by HTTP`,
     )
   }
+  const files = filesFor(input)
+  if (part === undefined) return [...files].map(([name, text]) => `==== ${name} ====\n\n${text}`).join('\n')
+  const text = files.get(part)
+  if (text !== undefined) return text
+  const why = partNames.includes(part)
+    ? `${part} is for static files beside scripts, and no mount here has some that IIS could be told of`
+    : `iis has no file ${part}; there are ${[...files.keys()].join(', ')}`
+  throw new ConfigError('PLUG_PART', 'plug', why)
+}
+
+/**
+ * The texts of the files that there are for a configuration, by their names.
+ * @throws {ConfigError} PLUG_LISTENER, PLUG_NAME, ADDRESS_BAD
+ */
+export function filesFor(input: PlugInput): ReadonlyMap<string, string> {
   const plan = planOf(input)
-  const one = (name: string): string => `${parts[name]!(plan).join('\n')}\n`
-  if (part === undefined) return partNames.map((name) => `==== ${name} ====\n\n${one(name)}`).join('\n')
-  if (partNames.includes(part)) return one(part)
-  throw new ConfigError('PLUG_PART', 'plug', `iis has no file ${part}; there are ${partNames.join(', ')}`)
+  const texts = new Map<string, string>()
+  for (const [name, write] of Object.entries(parts)) {
+    const lines = write(plan)
+    if (lines) texts.set(name, `${lines.join('\n')}\n`)
+  }
+  return texts
 }

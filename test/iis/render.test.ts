@@ -1,5 +1,4 @@
 // What `sidegate plug iis` writes: files that an XML reader takes, which say the same of one application, and which name what is mounted.
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,31 +6,16 @@ import type { PlugInput } from '../../plugin/host.ts'
 import { examine, type Machine } from '../../plugin/iis/examine.ts'
 import { example } from '../../plugin/iis/example.ts'
 import { iis } from '../../plugin/iis/host.ts'
-import { partNames } from '../../plugin/iis/parts.ts'
+import { filesFor } from '../../plugin/iis/render.ts'
 import { commandLine } from '../../plugin/iis/plan.ts'
 import { MAIN } from '../built.ts'
 import { commandFolder } from '../cli/command-folder.ts'
+import { all, read } from './xml.ts'
 
+/** Of the example, which has no static files beside scripts. */
+const partNames = [...filesFor(example).keys()]
 const folder = new URL('../../configs/iis/', import.meta.url)
 const checked = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
-
-interface Element {
-  readonly name: string
-  readonly attributes: Readonly<Record<string, string>>
-  readonly children: readonly Element[]
-}
-
-/** By a real reader of XML. */
-function read(xml: string): Element {
-  const program = `import sys, json, xml.etree.ElementTree as E
-f = lambda e: {'name': e.tag, 'attributes': e.attrib, 'children': [f(c) for c in e]}
-print(json.dumps(f(E.fromstring(sys.stdin.buffer.read()))))`
-  return JSON.parse(execFileSync('python3', ['-c', program], { input: xml, encoding: 'utf8' })) as Element
-}
-
-function all(element: Element, name: string): Element[] {
-  return [...(element.name === name ? [element] : []), ...element.children.flatMap((child) => all(child, name))]
-}
 
 const odd: PlugInput = {
   directory: String.raw`D:\Web & "more"\it's 100% <x>`,

@@ -8,7 +8,6 @@ import type { Host, PlugInput } from '../../plugin/host.ts'
 import { apache } from '../../plugin/apache/host.ts'
 import { caddy } from '../../plugin/caddy/host.ts'
 import { haproxy } from '../../plugin/haproxy/host.ts'
-import { iis } from '../../plugin/iis/host.ts'
 import { lighttpd } from '../../plugin/lighttpd/host.ts'
 import { nginx } from '../../plugin/nginx/host.ts'
 import { plugInput } from '../../sidecar/cli/announce.ts'
@@ -22,6 +21,7 @@ import { respond } from '../../sidecar/mounts/respond.ts'
 import { startGateway, temporaryFolder, type TestGateway, type TestMount } from '../harness.ts'
 import { startServer, type Server } from '../hosts/servers.ts'
 import { phpFpm } from '../upstream/php-fpm.ts'
+import { ATTACKS } from './attacks.ts'
 import { writeTree } from './folder.ts'
 
 const SECRET = '<?php $password = "hunter2";'
@@ -75,13 +75,10 @@ const mounted = (key: string, kind: unknown, settings: Record<string, unknown>):
   settings,
 })
 
-test('hosts that send none of these files say so in what is printed', async () => {
+test('a host that sends none of these files says so in what is printed', async () => {
   const input = await inputOf({ listen: ['127.0.0.1:1'], mounts: { '/blog': { php: '.' } } })
   expect(haproxy.render(input)).toContain(
     '# /blog: php, whose static files Sidegate sends too: HAProxy serves no files\n',
-  )
-  expect(iis.render(input, { part: 'web.config' })).toContain(
-    '<!-- /blog: php, whose static files Sidegate sends too: masks of handlers cannot',
   )
 })
 
@@ -123,27 +120,6 @@ const fronts: readonly Front[] = [
   { host: caddy, protocol: 'http', allowed: [], opened: true },
   { host: haproxy, protocol: 'http', allowed: [], idle: true },
 ]
-
-/** Ways to write what is not handed out, below a prefix. */
-const ATTACKS: readonly string[] = `
-  /%2e%2e/out.css /..%2fout.css /%2e%2e%2fout.css /img/../../out.css /img/..%2f..%2fout.css /..;/out.css
-  /.%2e/out.css /..%5cout.css /%252e%252e/out.css /%c0%ae%c0%ae/out.css /img/%2e%2e/%2e%2e/out.css
-  /.env /%2eenv /./.env /img/../.env /img/%2e%2e/.env //.env /.env/ /.env%20 /.env%00.css /.%65nv
-  /.git/config /.%67it/config /%2egit%2fconfig /.git%2fconfig /.well-known/../.env /.well-known/../.git/config
-  /wp-config.php.bak /wp-config%2ephp%2ebak /wp-config.php.bak/ /wp-config.php.bak%00 /wp-config.css /WP-CONFIG.CSS
-  /copy.css.bak /copy.css%2Ebak /copy.css.bak%20 /copy.css.bak. /old.php~ /old.php%7e /old.php%7E /OLD~1.PHP
-  /WP.PHP /wp.php /WP.PHP/ /WP.PHP/x.css /WP.PHP%20 /WP.PHP. /WP.PHP%2e /WP.PHP::$DATA /WP.PHP%3a%3a$DATA
-  /WP.PHP;.css /WP.PHP%3b.css /WP.PHP%00.css /WP.PHP%0a /WP.PHP%0a.css /WP.PHP%23.css /WP.PHP%3f.css /WP.PHP?.css
-  /dump.SQL /dump.sql /dump.SQL/x.css /composer.json /COMPOSER.JSON /composer.json%20 /composer%2ejson //composer.json
-  /wp-content/uploads/x.php /wp-content/uploads/x.php/y.css /wp-content/uploads/x.php%20 /wp-content//uploads/x.php
-  /wp-content/uploads/X.PHP /wp-content/uploads/./x.php /img/../wp-content/uploads/x.php /wp-content%2fuploads%2fx.php
-  /private/a.css /PRIVATE/a.css //private/a.css /./private/a.css /img/../private/a.css /private%2fa.css /%70rivate/a.css
-  /img/%2e%2e/private/a.css /private/../private/a.css /private//a.css /private/./a.css /private;x/a.css /lib/../private/a.css
-  /disguise.css /shut.css /out.css /linked/../private/a.css /linked/%2e%2e/private/a.css /linked/../../out.css
-  /readme.html /README.html /readme.html/ /readme.html%20 /style.css/../readme.html /style.css/../.env
-`
-  .trim()
-  .split(/\s+/)
 
 /** With the path as it stands there. */
 function askRaw(address: string, path: string): Promise<{ status: number; text: string }> {
