@@ -14,6 +14,7 @@ import {
   type ChangeSettings,
   type FieldChanges,
 } from './field-changes.ts'
+import { madeFields, type Varied } from './made-fields.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { isNamed } from './response-fields.ts'
 import { isAmong, statusEntry, statusRange, type StatusRange } from './statuses.ts'
@@ -60,7 +61,8 @@ export const headers: MiddlewareKind<'headers', typeof settings, never> = {
     const outward = response && fieldChanges(response, `${path}.response`, log)
     const ranges = response?.statuses?.map(statusRange)
     const by = response && chosenBy(templatesOf(response))
-    const layer = responseLayer(outward, ranges, secure, by)
+    const made = request && madeFields(madeOf(request))
+    const layer = responseLayer(outward, ranges, secure, by, made)
     return {
       handle(exchange, next) {
         if (!inward && !layer) return next(exchange)
@@ -77,14 +79,22 @@ function templatesOf({ default: defaults, set, add }: ChangeSettings): string[] 
   return variablesIn([...Object.values(defaults), ...Object.values(set), ...Object.values(add).flat()])
 }
 
+/** The fields of requests that are given values, with these. */
+function madeOf({ default: defaults, set, add }: ChangeSettings): (readonly [string, string])[] {
+  const added = Object.entries(add).flatMap(([name, texts]) => [texts].flat().map((text) => [name, text] as const))
+  return [...Object.entries(defaults), ...Object.entries(set), ...added]
+}
+
 function responseLayer(
   changes: FieldChanges | undefined,
   ranges: readonly StatusRange[] | undefined,
   secure: boolean,
   by: ChosenBy | undefined,
+  made: Varied | undefined,
 ): Layer | undefined {
-  if (!changes && !secure) return undefined
-  const changed = (head: Head, outer: Exchange): Head => {
+  if (!changes && !secure && !made) return undefined
+  const changed = (given: Head, outer: Exchange): Head => {
+    const head = made ? made(given, outer) : given
     const isOwn = changes && (!ranges || isAmong(head.status, ranges))
     const own = isOwn ? changedHead(by ? withChoice(head, by) : head, changes, outer) : head
     return secure ? secured(own, outer) : own

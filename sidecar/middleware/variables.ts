@@ -5,7 +5,8 @@ import type { Exchange } from '../exchange.ts'
 import { through } from '../layer.ts'
 import { isDropped, isRefused } from '../refused.ts'
 import { completeRequest } from '../request.ts'
-import { addVariable, copyVariables, emptyVariables, type Variables } from '../variables.ts'
+import { addVariable, copyVariables, emptyVariables, fieldOfVariable, type Variables } from '../variables.ts'
+import { madeFields } from './made-fields.ts'
 import type { MiddlewareKind } from './middleware.ts'
 import { fieldTemplate, parseTemplate, type Template } from './template.ts'
 import { TOKEN } from '../token.ts'
@@ -65,12 +66,19 @@ export const variables: MiddlewareKind<'variables', typeof settings, never> = {
     }
     const given = [...changes.defaults, ...changes.set]
     demandComplete(given, path)
+    const head = madeFields(
+      [defaults, set, add].flatMap(Object.entries<string>).flatMap(([one, text]) => {
+        const field = fieldOfVariable(one)
+        return field === undefined ? [] : [[field, text] as const]
+      }),
+    )
+    const layer = head ? { head } : {}
     const completes = [...remove, ...given.map((one) => one.name)].some((one) => CHECKED.has(one))
     return {
       handle(exchange, next) {
         const changed = changedVariables(exchange, changes)
         if (completes) completeRequest(changed)
-        next(through(exchange, {}, { variables: changed }))
+        next(through(exchange, layer, { variables: changed }))
       },
     }
   },
