@@ -1,5 +1,6 @@
 // What goes out on a connection of frames: small ones gathered and written once per turn of the event loop, large pieces as they are. Never waits:
-// what may be under way is bounded by the credits of each request.
+// what may be under way is bounded by the credits of each request. Behind the end of the connection nothing is written: who has ended it still
+// hears what the other side says, and a write would break it.
 import type { Duplex } from 'node:stream'
 import { notePiece } from '../collector.ts'
 import { HEAD_LENGTH } from '../wire/frame-head.ts'
@@ -71,11 +72,14 @@ export class FrameOutput {
       return
     }
     this.#header(type, id, bytes.byteLength)
-    this.#stream.cork()
+    const stream = this.#stream
+    stream.cork()
     this.#put()
-    notePiece(bytes.byteLength)
-    this.#stream.write(bytes)
-    this.#stream.uncork()
+    if (stream.writable) {
+      notePiece(bytes.byteLength)
+      stream.write(bytes)
+    }
+    stream.uncork()
   }
 
   /** Writes what is gathered now. */
@@ -108,6 +112,10 @@ export class FrameOutput {
   #put(): void {
     if (this.#size === this.#from) return
     const stream = this.#stream
+    if (!stream.writable) {
+      this.#size = this.#from
+      return
+    }
     stream.write(this.#gathered.subarray(this.#from, this.#size))
     // All of it is in the system's hands, or else its part of the buffer is still in use.
     this.#from = stream.writableLength > 0 ? this.#size : 0

@@ -10,7 +10,8 @@ const FIRST = 3
 
 /** The way that has this index: 0 is the connection, 1 the control channel. */
 export function openEnd(index: number): Duplex {
-  if (!isWindows()) return new Socket({ fd: FIRST + index })
+  // A gateway that has ended the connection still hears what is said last.
+  if (!isWindows()) return new Socket({ fd: FIRST + index, allowHalfOpen: index === 0 })
   const fd = FIRST + 2 * index
   return new PipePair(new Socket({ fd, readable: true }), new Socket({ fd: fd + 1, writable: true }))
 }

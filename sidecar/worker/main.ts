@@ -60,12 +60,20 @@ async function end(): Promise<void> {
   if (isEnding) return
   isEnding = true
   const closed = async (): Promise<void> => mount?.close()
-  if (desk?.retired) await closed().catch(() => {})
-  else {
+  if (desk?.retired) {
+    await closed().catch(() => {})
+    await said()
+  } else {
     desk?.abortAll(new PeerError('GATEWAY_CLOSED', 'the gateway is gone', 503))
     await Promise.race([closed().catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))])
   }
   exit(0)
+}
+
+/** What was said last is with the system. */
+function said(): Promise<void> {
+  output.flush()
+  return new Promise((resolve) => link.write('', () => resolve()))
 }
 
 function exit(code: number): never {

@@ -1,6 +1,7 @@
 // The life of an ASGI app in its worker: what is an app, its lifespan, limits of time, the end.
 import { expect, test } from 'vitest'
 import type { ConfigError } from '../../sidecar/errors.ts'
+import { windows } from '../python/mount.ts'
 import { makeMount, openMount, type Settings } from './mount.ts'
 
 async function failure(settings: Settings): Promise<ConfigError> {
@@ -104,6 +105,31 @@ test('the end: what takes too long is cancelled, within stopTimeout', async () =
   await mount.close()
   expect(performance.now() - before).toBeLessThan(10_000)
   expect(lines.map(({ message }) => message)).toContain('lifespan.shutdown')
+})
+
+test('the end: what the app says until then is in the log, also of a client that goes away meanwhile', async () => {
+  const { start, ask, mount, lines, logged } = await openMount({ asgi: 'spec' })
+  const { hangUp } = start({ path: '/goes_on' })
+  await logged(({ message }) => message === 'goes on')
+  // Longer than it takes until a worker that has requests is asked whether it is there.
+  await ask({ path: '/after?2.2' })
+  const closed = mount.close()
+  hangUp()
+  await closed
+  const said = lines.map(({ message }) => message)
+  expect(said.filter((line) => /went|behind|lifespan.shutdown|Error/.test(line))).toEqual([
+    'went on',
+    'behind the response',
+    'lifespan.shutdown',
+  ])
+})
+
+test.skipIf(windows)('what an app prints when the connection of its worker is cut comes by the system', async () => {
+  const { start, logged, lines } = await openMount({ asgi: 'spec' })
+  const { response } = start({ path: '/cut_off' })
+  expect(await logged(({ message }) => message === 'still 19')).toMatchObject({ stream: 'stdout' })
+  expect(await response).toMatchObject({ status: 502 })
+  expect(lines.filter(({ message }) => /Error|raised/.test(message))).toEqual([])
 })
 
 test('the end: tasks that the app leaves are cancelled behind lifespan.shutdown', async () => {

@@ -304,3 +304,13 @@ test('a client that is slow to the end does not stop the next request of its wor
     expect((await first.response).cut).toBe(false)
   }
 })
+
+test('the end: what an app says until then is in the log, though its client goes away meanwhile', async () => {
+  const { start, mount, lines, logged } = await openMount(spec)
+  const { hangUp } = start({ path: '/goes_on', method: 'POST', body: 'x' })
+  await logged(({ message }) => message === 'goes on')
+  const closed = mount.close()
+  hangUp()
+  await closed
+  expect(lines.map(({ message }) => message)).toContain('went on')
+})

@@ -32,3 +32,13 @@ test('what is printed in one turn faster than it can be read is left out, and co
   expect(memory).toBeLessThan(60 * 1024 * 1024)
   await until(() => logged.some(({ code }) => code === 'OUTPUT_CUT'))
 })
+
+test('what is printed last, as the worker ends, is in the log', async () => {
+  const { request, logged, mount } = await openWorkers({ node: './spec.ts#told' })
+  const { exchange, response } = request({ path: '/prints-at-its-end' })
+  await response
+  await mount.close()
+  const last = logged.findLast(({ stream }) => stream === 'stdout')!
+  expect(last.request).toBe(exchange.id)
+  expect(last.detail ?? last.message).toMatch(/last words$/)
+})

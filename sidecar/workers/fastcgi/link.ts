@@ -208,7 +208,7 @@ export class FastcgiLink implements Link {
     this.#slow = false
     this.#socket.resume()
     // Two ways: this one wakes an app that waits for its body, the control channel reaches one that does not read it.
-    if (this.#beside) this.#socket.write(this.#codec.abort())
+    if (this.#beside && this.#socket.writable) this.#socket.write(this.#codec.abort())
     this.#process.tell({ type: 'abort', connection: this.index, sequence: this.#sequence, ...why })
   }
 

@@ -114,6 +114,8 @@ class FramesLinks implements Links, Host, FrameSink, Silent {
   retire(): void {
     if (this.#isRetired) return
     this.#isRetired = true
+    // Its connection ends now: it could be asked nothing more.
+    this.#silence.close()
     this.output.bare(FRAME.retire, 0)
     this.output.flush()
   }

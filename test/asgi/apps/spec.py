@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -141,6 +142,25 @@ async def after(scope, receive, send):
     await answer(send, b'done')
     await asyncio.sleep(float(scope['query_string'] or b'0'))
     print('behind the response')
+
+
+async def goes_on(scope, receive, send):
+    """Says when it has begun, and something more when its client is gone."""
+    print('goes on')
+    await read_body(receive)
+    while (await receive())['type'] != 'http.disconnect':
+        pass
+    await asyncio.sleep(0.2)
+    print('went on')
+
+
+async def cut_off(scope, receive, send):
+    """Ends the connection of its worker, and goes on to print."""
+    with socket.socket(fileno=os.dup(3)) as link:
+        link.shutdown(socket.SHUT_RDWR)
+    for number in range(20):
+        await asyncio.sleep(0.01)
+        print('still %d' % number)
 
 
 async def after_raises(scope, receive, send):

@@ -284,6 +284,15 @@ def ticking(environ, start_response):
     return Body('ticking', chunks())
 
 
+def goes_on(environ, start_response):
+    """Looks neither at its body nor at its client; says when it has begun, and when it is over."""
+    print('goes on')
+    time.sleep(1)
+    print('went on')
+    start_response('200 OK', PLAIN)
+    return [b'went on']
+
+
 def hang(environ, start_response):
     start_response('200 OK', PLAIN)
     yield b'hanging'

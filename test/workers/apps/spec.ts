@@ -1,4 +1,5 @@
 // Apps that do one thing each, named by the path.
+import { AsyncResource } from 'node:async_hooks'
 import { existsSync, writeSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,6 +8,7 @@ import type { Application } from '../../../sidecar/interface/types.ts'
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
 const aborted: string[] = []
+let atEnd: (() => void) | undefined
 
 const paths: Record<string, Handler> = {
   '/hello': (_, response) => response.end('Hello'),
@@ -73,6 +75,11 @@ const paths: Record<string, Handler> = {
     console.log(`${'line\n'.repeat(500_000)}the last`)
     response.end('printed')
   },
+  '/prints-at-its-end': (_, response) => {
+    const lines = `${'x'.repeat(100_000)}\n`.repeat(20)
+    atEnd = AsyncResource.bind(() => console.log(`${lines}last words`))
+    response.end('asked')
+  },
   '/prints-without-end': (_, response) => {
     const { rss } = process.memoryUsage()
     for (let count = 0; count < 4_000; count++) console.log('x'.repeat(30_000))
@@ -115,6 +122,13 @@ const paths: Record<string, Handler> = {
 
 function loopForever(): never {
   for (;;);
+}
+
+/** As of Fastify: it is told of the end. */
+export const told = {
+  routing: (request: IncomingMessage, response: ServerResponse) => node(request, response),
+  ready: async () => {},
+  close: async () => atEnd?.(),
 }
 
 export const node: Handler = (request, response) => paths[request.url!.split('?')[0]!]!(request, response)

@@ -34,6 +34,8 @@ class Link(asyncio.Protocol):
         self.calls = {}
         self.running = set()
         self.waiting = deque()
+        # Nothing is written any more: the loop ends.
+        self.is_closed = False
         self.is_over = asyncio.Event()
         self.is_idle = asyncio.Event()
         self.is_idle.set()
@@ -77,7 +79,9 @@ class Link(asyncio.Protocol):
         out = self.out
         if out and self.transport is not None:
             self.out = []
-            self.transport.write(out[0] if len(out) == 1 else b''.join(out))
+            # Loops complain about a write behind the end, by the way that what is printed takes.
+            if not self.transport.is_closing():
+                self.transport.write(out[0] if len(out) == 1 else b''.join(out))
 
     def report(self, message):
         """For the log of the gateway. From any thread."""
@@ -89,8 +93,17 @@ class Link(asyncio.Protocol):
         else:
             self.loop.call_soon_threadsafe(self.put, REPORT, 0, payload)
 
+    @property
+    def is_open(self):
+        """What is reported goes to the gateway."""
+        return not self.is_closed and not (self.transport is not None and self.transport.is_closing())
+
     async def close(self):
         """Leaves what was said last to the system."""
+        # Behind what other threads have reported.
+        await asyncio.sleep(0)
+        self.is_closed = True
+        self.flush()
         while self.transport.get_write_buffer_size() > 0 and not self.transport.is_closing():
             await asyncio.sleep(0.005)
 

@@ -30,7 +30,8 @@ class ContextOutput(Output):
     """Tasks and threads that a request starts have its name in their context."""
 
     def request(self):
-        return current.get()
+        call = current.get()
+        return call if call is not None and call.link.is_open else None
 
 
 def new_loop(kind):
@@ -115,7 +116,6 @@ async def serve(settings, loop, signals, channel, sources):
     await link.settle(settings['stop'] * SETTLE)
     await lifespan.shutdown(settings['stop'] * (1 - SETTLE) * 0.8)
     await cancel_left(settings['stop'] * (1 - SETTLE) * 0.1)
-    link.flush()
     await link.close()
 
 
