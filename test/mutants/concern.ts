@@ -9,28 +9,50 @@ const SOURCES = [
   'sidecar/listen/*.ts',
   'sidecar/workers/**/*.ts',
   'sidecar/processes/*.ts',
-  'sidecar/{exchange,layer,mounted,queue,router,variables,log,line,lines}.ts',
+  'sidecar/middleware/{auth,cache,limit}/*.ts',
+  'sidecar/middleware/{access,cache,forwarded-field,proxy-facts,proxy-fix}.ts',
+  'sidecar/{exchange,layer,mounted,queue,request,router,variables,log,line,lines}.ts',
 ]
+
+const EVERYWHERE = ['test/core/*', 'test/wire/*', 'test/listen/*', 'test/node/mount*', 'test/hosts/repair*']
+const LAYERS = ['test/middleware/{joints,seam,known-attacks,where}*']
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
 const ROOMS: readonly (readonly [source: string, tests: readonly string[]])[] = [
-  ['sidecar/wire/frame', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*']],
+  ['sidecar/wire/frame', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*', 'test/asgi/*']],
+  ['sidecar/wire/repeated', ['test/asgi/*', 'test/listen/*']],
   ['sidecar/wire/head', ['test/wire/*', 'test/core/{exchange,errors}*', 'test/listen/*', 'test/upstream/http*']],
   ['sidecar/wire/', ['test/wire/*', 'test/core/errors*', 'test/listen/*', 'test/upstream/{http,fastcgi-end}*']],
   ['sidecar/listen/cgi', ['test/core/errors*', 'test/cgi/*']],
   ['sidecar/listen/tunnel', ['test/websocket/{tunnel,stop,websocket}*']],
   ['sidecar/listen/', ['test/core/errors*', 'test/listen/*', 'test/websocket/{tunnel,stop}*', 'test/hosts/trust*']],
-  ['sidecar/processes/', ['test/python/{life,output,start}*', 'test/run/life*', 'test/cgi/*']],
+  [
+    'sidecar/processes/',
+    ['test/processes/*', 'test/python/{life,output,start,recycle}*', 'test/run/life*', 'test/cgi/*'],
+  ],
   ['sidecar/lines', ['test/python/output*']],
-  ['sidecar/workers/frames/', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*']],
-  ['sidecar/workers/', ['test/core/errors*', 'test/python/{life,ahead,output,input,start,wsgi}*']],
+  ['sidecar/workers/frames/', ['test/workers/*', 'test/core/errors*', 'test/websocket/websocket*', 'test/asgi/*']],
+  [
+    'sidecar/workers/',
+    [
+      'test/core/errors*',
+      'test/python/{life,ahead,output,input,start,wsgi}*',
+      'test/python/{limits,ready,recycle,replace,scale,expect}*',
+      'test/workers/{life,limits,stuck}*',
+    ],
+  ],
+  ['sidecar/middleware/auth', ['test/middleware/auth*', ...LAYERS]],
+  ['sidecar/middleware/cache', ['test/middleware/cache*', ...LAYERS]],
+  ['sidecar/middleware/limit', ['test/middleware/limit*', ...LAYERS]],
+  ['sidecar/middleware/', ['test/middleware/{access,proxy-fix,auth-forward}*', ...LAYERS]],
   ['sidecar/queue', ['test/python/{ahead,life}*', 'test/run/life*', 'test/upstream/balance*', 'test/cgi/mount*']],
   ['sidecar/layer', ['test/core/layer*', 'test/websocket/layers*', 'test/cgi/*']],
   ['sidecar/mounted', ['test/core/mounted*', 'test/listen/*']],
   ['sidecar/exchange', ['test/core/exchange*', 'test/interface/run*', 'test/listen/*', 'test/websocket/tunnel*']],
-  ['sidecar/router', ['test/core/router*']],
-  ['sidecar/variables', ['test/core/*', 'test/wire/*', 'test/listen/*', 'test/node/mount*', 'test/hosts/repair*']],
-  ['sidecar/l', ['test/core/log*']],
+  ['sidecar/router', ['test/core/router*', 'test/core/places*']],
+  ['sidecar/variables', EVERYWHERE],
+  ['sidecar/request', EVERYWHERE],
+  ['sidecar/l', ['test/core/log*', 'test/python/output*']],
 ]
 
 /** Names whose tests have another name. */

@@ -1,18 +1,22 @@
 // A copy of the project in a temporary folder, in which sources are changed and tests run: whatever ends a run, the project itself was
 // never touched.
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 /** A mutant that goes round for ever is one that was noticed. */
-const LIMIT_MS = 180_000
+const LIMIT_MS = 120_000
+const LIMIT_MS_PER_FILE = 20_000
+const REPORT = 'tests.json'
 
 /** How a run of tests ended. */
 export type Outcome = 'passed' | 'failed' | 'late'
 
 export class Copy {
   readonly root: string
+  /** The test files that have failed. */
+  readonly failed = new Set<string>()
   #running: number | undefined
 
   constructor(project: string) {
@@ -38,19 +42,29 @@ export class Copy {
   }
 
   /** Runs test files, until the first failure. */
-  test(files: readonly string[]): Promise<Outcome> {
-    const options = ['run', '--bail=1', '--reporter=dot', '--maxWorkers=1']
-    return this.#run(['node_modules/vitest/vitest.mjs', ...options, ...files])
+  async test(files: readonly string[]): Promise<Outcome> {
+    const report = join(this.root, REPORT)
+    rmSync(report, { force: true })
+    const options = ['run', '--bail=1', '--reporter=json', `--outputFile=${REPORT}`, '--maxWorkers=1']
+    const limit = LIMIT_MS + LIMIT_MS_PER_FILE * files.length
+    const outcome = await this.#run(['node_modules/vitest/vitest.mjs', ...options, ...files], limit)
+    if (outcome === 'failed' && existsSync(report)) {
+      const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+        testResults: readonly { name: string; status: string }[]
+      }
+      for (const { name, status } of testResults) if (status === 'failed') this.failed.add(relative(this.root, name))
+    }
+    return outcome
   }
 
-  async #run(words: readonly string[]): Promise<Outcome> {
+  async #run(words: readonly string[], limit = LIMIT_MS): Promise<Outcome> {
     const child = spawn(process.execPath, words, { cwd: this.root, detached: true, stdio: 'ignore' })
     this.#running = child.pid
     let late = false
     const timer = setTimeout(() => {
       late = true
       this.#kill()
-    }, LIMIT_MS)
+    }, limit)
     const code = await new Promise((resolve) => child.once('close', resolve))
     clearTimeout(timer)
     // what a broken gateway has left behind

@@ -1,12 +1,13 @@
 // npm run mutants: changes the sources in small ways, one at a time, and says which changes no test notices.
 //
-//   npm run mutants -- [--count N] [--seed N] [--only TEXT]
+//   npm run mutants -- [--seed N] [--from N] [--count N] [--only TEXT] [--again]
 //
-// The seed decides which of the many possible changes are tried. What a run has found is kept in run/mutants: the same seed goes on where it
-// was interrupted.
+// The seed decides in which order the many possible changes are tried: the same order in every run, also of a part (`--only`, of FILE:LINE)
+// and when other sources have changed since. `--from` leaves out the first, so that a long run can be done in pieces. What a run has found is
+// kept in run/mutants: the same seed goes on where it was interrupted. `--again` tries those that had survived.
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { concerning, needsBuild, sources } from './concern.ts'
 import { Copy, type Outcome } from './copy.ts'
@@ -15,22 +16,24 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 const root = join(import.meta.dirname, '../..')
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    from: { type: 'string', default: '0' },
+    count: { type: 'string', default: '200' },
     only: { type: 'string', default: '' },
+    again: { type: 'boolean', default: false },
   },
 })
-const seed = Number(values.seed)
-const random = seeded(seed)
+const seed = numberOf('seed')
 const texts = new Map(sources(root).map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const all = [...texts]
-  .filter(([file]) => file.includes(values.only))
   .flatMap(([file, text]) => mutantsOf(file, text))
-  .map((mutant) => ({ mutant, rank: random() }))
-  .toSorted((one, other) => one.rank - other.rank)
+  .filter(({ file, line }) => `${file}:${line}`.includes(values.only))
+  .map((mutant) => ({ mutant, rank: rankOf(mutant) }))
+  .toSorted((one, other) => (one.rank < other.rank ? -1 : 1))
   .map(({ mutant }) => mutant)
-const chosen = all.slice(0, Number(values.count))
-console.log(`seed ${seed}: ${chosen.length} of ${all.length} mutants of ${texts.size} files`)
+const from = numberOf('from')
+const chosen = all.slice(from, from + numberOf('count'))
+console.log(`seed ${seed}: ${chosen.length} of ${all.length} mutants of ${texts.size} files, from ${from} on`)
 
 mkdirSync(join(root, 'run/mutants'), { recursive: true })
 const notes = join(root, 'run/mutants', `${seed}.jsonl`)
@@ -38,7 +41,8 @@ const known = new Map<string, Outcome>()
 if (existsSync(notes)) {
   for (const line of readFileSync(notes, 'utf8').split('\n').filter(Boolean)) {
     const { id, outcome } = JSON.parse(line) as { id: string; outcome: Outcome }
-    known.set(id, outcome)
+    if (values.again && outcome === 'passed') known.delete(id)
+    else known.set(id, outcome)
   }
 }
 
@@ -51,22 +55,31 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-let killed = 0
-const survivors: Mutant[] = []
+/** By the folder of their source. */
+const shares = new Map<string, { killed: number; survived: number }>()
 try {
   for (const mutant of chosen) {
     const outcome = known.get(idOf(mutant)) ?? (await tryOut(mutant))
     if (!known.has(idOf(mutant))) appendFileSync(notes, `${JSON.stringify({ id: idOf(mutant), outcome })}\n`)
-    if (outcome === 'passed') {
-      survivors.push(mutant)
-      console.log(`survived  ${shown(mutant)}`)
-    } else killed++
+    const folder = dirname(mutant.file)
+    const share = shares.get(folder) ?? { killed: 0, survived: 0 }
+    shares.set(folder, share)
+    if (outcome === 'passed') share.survived++
+    else share.killed++
+    if (outcome !== 'failed') console.log(`${outcome === 'passed' ? 'survived' : 'late    '}  ${shown(mutant)}`)
   }
+  if (copy.failed.size > 0 && (await copy.test([...copy.failed])) !== 'passed')
+    console.log(`these fail without any change, and say nothing: ${[...copy.failed].join(' ')}`)
 } finally {
   copy.remove()
 }
-const share = ((100 * killed) / (killed + survivors.length)).toFixed(1)
-console.log(`seed ${seed}: ${killed} of ${killed + survivors.length} killed (${share} %), ${survivors.length} survived`)
+const sum = { killed: 0, survived: 0 }
+for (const [folder, { killed, survived }] of [...shares].toSorted()) {
+  sum.killed += killed
+  sum.survived += survived
+  console.log(`${folder}: ${portion(killed, survived)}`)
+}
+console.log(`seed ${seed}: ${portion(sum.killed, sum.survived)}, ${sum.survived} survived`)
 
 /** Runs the tests that concern a mutant; 'passed': none noticed. */
 async function tryOut(mutant: Mutant): Promise<Outcome> {
@@ -107,13 +120,24 @@ function shown({ file, line, before, after }: Mutant): string {
   return `${file}:${line}  ${one(before)}  →  ${one(after) || '(nothing)'}`
 }
 
-/** Numbers from 0 to 1 that the seed decides (mulberry32). */
-function seeded(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
+function portion(killed: number, survived: number): string {
+  const tried = killed + survived
+  return `${killed} of ${tried} killed${tried > 0 ? ` (${((100 * killed) / tried).toFixed(1)} %)` : ''}`
+}
+
+/** Where it stands in the order of the seed: by its change and the line that it is in. */
+function rankOf({ file, start, after }: Mutant): string {
+  const text = texts.get(file)!
+  const begin = text.lastIndexOf('\n', start - 1) + 1
+  const line = text.slice(begin, text.indexOf('\n', start))
+  return createHash('sha256')
+    .update(`${seed} ${file} ${line} ${start - begin} ${after}`)
+    .digest('hex')
+}
+
+function numberOf(option: 'seed' | 'from' | 'count'): number {
+  const value = Number(values[option])
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  console.error(`--${option} takes a whole number, not ${values[option]}`)
+  process.exit(2)
 }
