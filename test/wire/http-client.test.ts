@@ -99,6 +99,18 @@ describe(`RFC 9112 6.3: where a response ends (SIDEGATE_SEED=${seed})`, () => {
     ['an empty reason', 'GET', 'HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n', { status: 200, body: '', reuse: true }],
     ['bytes behind it', 'HEAD', `${OK}Content-Length: 3\r\n\r\nabc`, { status: 200, body: '', reuse: false }],
     [
+      'another response behind a length',
+      'GET',
+      `${OK}Content-Length: 3\r\n\r\nabc${OK}Content-Length: 0\r\n\r\n`,
+      { status: 200, body: 'abc', reuse: false },
+    ],
+    [
+      'another response behind chunks',
+      'GET',
+      `${OK}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
+      { status: 200, body: 'abc', reuse: false },
+    ],
+    [
       'Connection: close',
       'GET',
       `${OK}Connection: x, Close\r\nContent-Length: 0\r\n\r\n`,
