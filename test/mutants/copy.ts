@@ -43,18 +43,31 @@ export class Copy {
 
   /** Runs test files, until the first failure. */
   async test(files: readonly string[]): Promise<Outcome> {
+    const { outcome, failed } = await this.#test(files, ['--bail=1'])
+    for (const file of failed) this.failed.add(file)
+    return outcome
+  }
+
+  /** Those of some test files that fail. */
+  async failing(files: readonly string[]): Promise<string[]> {
+    return files.length === 0 ? [] : (await this.#test(files)).failed
+  }
+
+  async #test(
+    files: readonly string[],
+    options: readonly string[] = [],
+  ): Promise<{ outcome: Outcome; failed: string[] }> {
     const report = join(this.root, REPORT)
     rmSync(report, { force: true })
-    const options = ['run', '--bail=1', '--reporter=json', `--outputFile=${REPORT}`, '--maxWorkers=1']
+    const all = ['run', ...options, '--reporter=json', `--outputFile=${REPORT}`, '--maxWorkers=1', ...files]
     const limit = LIMIT_MS + LIMIT_MS_PER_FILE * files.length
-    const outcome = await this.#run(['node_modules/vitest/vitest.mjs', ...options, ...files], limit)
-    if (outcome === 'failed' && existsSync(report)) {
-      const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-        testResults: readonly { name: string; status: string }[]
-      }
-      for (const { name, status } of testResults) if (status === 'failed') this.failed.add(relative(this.root, name))
+    const outcome = await this.#run(['node_modules/vitest/vitest.mjs', ...all], limit)
+    if (outcome !== 'failed' || !existsSync(report)) return { outcome, failed: [] }
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+      testResults: readonly { name: string; status: string }[]
     }
-    return outcome
+    const failed = testResults.filter(({ status }) => status === 'failed')
+    return { outcome, failed: failed.map(({ name }) => relative(this.root, name)) }
   }
 
   async #run(words: readonly string[], limit = LIMIT_MS): Promise<Outcome> {
