@@ -31,7 +31,6 @@ export interface Match<T> {
 /** Routes requests. Its places are fixed; who is there may change. */
 export class Router<T extends Keyed> {
   readonly #routes: readonly Route<T>[]
-  readonly #only: Route<T> | undefined
   readonly #platform: NodeJS.Platform
   readonly #folds: boolean
 
@@ -42,8 +41,6 @@ export class Router<T extends Keyed> {
       .map((to) => ({ to, ...parseMountPlace(to.key) }))
       .map((route) => ({ ...route, prefix: foldedPath(route.prefix, platform) }))
       .toSorted((a, b) => b.host.length - a.host.length || b.prefix.length - a.prefix.length)
-    const [first, ...others] = this.#routes
-    if (first && others.length === 0 && first.host === '' && first.prefix === '') this.#only = first
   }
 
   /** Puts another one in the place of the one with its key. */
@@ -53,7 +50,6 @@ export class Router<T extends Keyed> {
 
   /** Where a request belongs, or undefined when that is nowhere. SCRIPT_NAME and PATH_INFO are those that the host gave. */
   match(variables: Variables): Match<T> | undefined {
-    if (this.#only) return { to: this.#only.to, variables }
     const path = variables.PATH_INFO ?? ''
     const compared = this.#folds ? foldedPath(path, this.#platform) : path
     let host: string | undefined

@@ -1,4 +1,5 @@
 // Lines of the log: whatever stands in a field or a message, a record stays one, and nothing steers the terminal.
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatProblem } from '../../sidecar/problem.ts'
@@ -53,6 +54,17 @@ test('the combined format is that of Apache and nginx', () => {
   )
   log.error('a fault', { code: 'CODE' })
   expect(text()).toMatch(/Z error a fault code=CODE\n$/)
+})
+
+test('access records are written by themselves, those of a turn of the event loop at once', async () => {
+  const pieces: string[] = []
+  const log = new Log('text', { write: (piece: string) => pieces.push(piece) })
+  for (const requests of [['r-1', 'r-2'], ['r-3']]) {
+    for (const request of requests) log.access({ ...RECORD, request })
+    await setImmediate()
+  }
+  log.flush()
+  expect(pieces.map((piece) => piece.match(/r-[0-9]/g))).toEqual([['r-1', 'r-2'], ['r-3']])
 })
 
 test('REMOTE_USER stands at the end of a record, and in JSON as user', () => {

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import { proxyFix } from '../../sidecar/middleware/proxy-fix.ts'
 import type { Variables } from '../../sidecar/variables.ts'
-import { pass, refusal, type Passed } from './layer.ts'
+import { makeExchange } from '../exchange.ts'
+import { makeLayer, pass, refusal, type Passed } from './layer.ts'
 
 const PEER = '10.0.0.9'
 const TRUST = ['10.0.0.0/8', '198.51.100.17']
@@ -166,6 +167,18 @@ test.each<[string, string | undefined]>([
   expect(passed.log.includes('FORWARDED_BAD')).toBe(expected === undefined)
 })
 
+test.each(['*', 'http://h/x', undefined])('a target %s has no place for a prefix', async (target) => {
+  const settings = { trust: TRUST, prefix: true }
+  const { layer } = makeLayer(proxyFix, settings)
+  const { exchange } = makeExchange({ headers: { 'X-Forwarded-Prefix': '/a' }, variables: { REMOTE_ADDR: PEER } })
+  if (target === undefined) delete exchange.variables.REQUEST_URI
+  else exchange.variables.REQUEST_URI = target
+  const passed = Promise.withResolvers<Variables>()
+  void layer.handle(exchange, (one) => passed.resolve(one.variables))
+  const { SCRIPT_NAME, REQUEST_URI } = await passed.promise
+  expect([SCRIPT_NAME, REQUEST_URI]).toEqual(['/a', target])
+})
+
 test('a prefix counts only where it is asked for', async () => {
   const { variables } = await from(PEER, {}, { 'X-Forwarded-Prefix': '/a' })
   expect(variables!.SCRIPT_NAME).toBe('')
@@ -200,9 +213,7 @@ test('a mistake is told once', async () => {
   )
 })
 
-test('logs name the client', async () => {
-  const { makeExchange } = await import('../exchange.ts')
-  const { makeLayer } = await import('./layer.ts')
+test('logs name the client', () => {
   const { exchange } = makeExchange({ headers: { 'X-Forwarded-For': '1.2.3.4' }, variables: { REMOTE_ADDR: PEER } })
   let inner: Variables | undefined
   void makeLayer(proxyFix, { trust: TRUST }).layer.handle(exchange, (one) => (inner = one.variables))

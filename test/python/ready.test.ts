@@ -45,7 +45,7 @@ test.for([
     '500',
     /^mounts\.\/\.ready: health: the Python worker does not work: \/health\?from=here was answered with 500 \(ready\)/,
   ],
-  ['404', /was answered with 404 \(ready\)/],
+  ['400', /was answered with 400 \(ready\)/],
   ['0', /was answered with 500 \(ready\)/],
 ] as const)('one that answers %s is not: the start fails', async ([statuses, message]) => {
   const { mount } = healthy(statuses)
