@@ -22,8 +22,8 @@ export interface Silent {
 export class Silence {
   readonly #who: Silent
   #timer: NodeJS.Timeout | undefined
-  /** When the oldest question without an answer was asked, as `performance.now()`; 0: there is none. */
-  #askedAt = 0
+  /** When the oldest question without an answer was asked, as `performance.now()`. */
+  #askedAt: number | undefined
   #looked = 0
   #isSilent = false
 
@@ -44,7 +44,7 @@ export class Silence {
 
   /** Something came from it. */
   heard(): void {
-    this.#askedAt = 0
+    this.#askedAt = undefined
     if (!this.#isSilent) return
     this.#isSilent = false
     this.#who.isBack()
@@ -54,7 +54,7 @@ export class Silence {
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    this.#askedAt = 0
+    this.#askedAt = undefined
   }
 
   readonly #look = (): void => {
@@ -63,7 +63,7 @@ export class Silence {
     // This process was busy itself: what came meanwhile is still to be read.
     const late = now - this.#looked > 2 * ASK_MS
     this.#looked = now
-    if (this.#askedAt === 0 || late) {
+    if (this.#askedAt === undefined || late) {
       this.#askedAt = now
       return this.#who.ask()
     }
