@@ -13,6 +13,8 @@ export interface PlugListener {
   readonly proxyProtocol?: readonly string[] | undefined
   /** Peers whose X-Forwarded-* count there. */
   readonly trust?: readonly string[] | undefined
+  /** Which host it takes to be in front. */
+  readonly host?: string | undefined
 }
 
 /** One mount, as in the configuration. */

@@ -5,6 +5,7 @@ import { protocolCalled } from '../sidecar/wire/index.ts'
 import type { Host, PlugInput, PlugListener, PlugOptions } from './host.ts'
 import { isTaken, listenerFor } from './listener.ts'
 import { placed, type PlacedMount } from './mounts.ts'
+import { hostNote } from './named.ts'
 import { trustNote } from './trust.ts'
 
 /** All that a config is written from. */
@@ -53,6 +54,7 @@ export function planFor(
     title: [
       remark(`${label} in front of Sidegate, over ${protocol} to ${formatEndpoint(endpoint)}`),
       `# Written by \`${command}\`: run it again after a change of listeners or mounts.`,
+      ...hostNote(host, label, listener),
       ...(protocolCalled(protocol)?.gateway === false ? trust(label, listener, endpoint) : []),
     ],
   }

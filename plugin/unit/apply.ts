@@ -5,6 +5,7 @@ import { parsePeers } from '../../sidecar/peers.ts'
 import type { PlugChange, PlugInput, PlugListener, PlugReport } from '../host.ts'
 import { listenerFor } from '../listener.ts'
 import { placed, type PlacedMount } from '../mounts.ts'
+import { hostNote } from '../named.ts'
 import { isTrusting, trustNote } from '../trust.ts'
 import { readBundle, isOwnCertificate, type Bundle } from './certificate.ts'
 import { removals, writesFor, type Wish, type Write } from './change.ts'
@@ -34,6 +35,7 @@ export async function apply(input: PlugInput, change: PlugChange, report: PlugRe
     throw new ConfigError('ADDRESS_BAD', '--on', `${JSON.stringify(address)} is no address of a listener, as *:8080 is`)
   }
   const { listener, endpoint } = listenerFor(input, 'http')
+  for (const line of hostNote({ name: 'unit' }, 'NGINX Unit', listener)) report.note(line.replace(/^# ?/, ''))
   checkTrust(listener, endpoint, forwardedFrom, report)
   const mounts = placed(input.mounts)
   const bundle = certificates.length > 0 ? await readBundle(certificates, name) : undefined

@@ -88,7 +88,7 @@ function hint(addresses: readonly BoundAddress[], config: GatewayConfig): string
 export function plugInput(config: GatewayConfig, listeners: readonly PlugListener[]): PlugInput {
   const withScripts = new Set(scriptOverlaps(config).map(({ files }) => files))
   return {
-    listeners,
+    listeners: listeners.map((listener) => ({ ...listener, host: listener.host ?? config.host })),
     mounts: config.mounts.map(({ key, kind, settings, use, path }) => {
       // What layers do with a request, to let nobody in for instance, no host does.
       const layered = config.use.length > 0 || use.length > 0

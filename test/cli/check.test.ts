@@ -295,6 +295,19 @@ test('plug by HTTP says nothing of a trust that is there', async () => {
   expect(trusted).toMatchObject({ code: 0, out: expect.not.stringContaining('trust: [') })
 })
 
+test('plug says that the host is to be named, unless it is: the listener counts, then the configuration', async () => {
+  const plugged = async (host: string, listener: string): Promise<string> => {
+    const listen = `{ address: 'unix:s.sock'${listener && `, host: ${listener}`} }`
+    write('named.yaml', `listen: [${listen}]\nhost: ${host}\nmounts: { /: { respond: 200 } }`)
+    return (await sidegate(['plug', 'lighttpd', '-c', 'named.yaml'], folder.path)).out
+  }
+  const note = '#     host: "lighttpd"\n'
+  expect(await plugged('nginx', '')).toContain(note)
+  expect(await plugged('lighttpd', 'nginx')).toContain(note)
+  expect(await plugged('lighttpd', '')).not.toContain(note)
+  expect(await plugged('nginx', 'lighttpd')).not.toContain(note)
+})
+
 test("plug prints the host's config", async () => {
   const snippet = await sidegate(['plug', 'nginx', '-c', 'good.yaml'], folder.path)
   expect(snippet).toMatchObject({ code: 0, err: '' })
