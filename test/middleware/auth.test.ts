@@ -1,5 +1,5 @@
 // Who is let in, by name and password: each kind of hash, each spelling of Authorization, and what nobody else can say.
-import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { auth } from '../../sidecar/middleware/auth/auth.ts'
@@ -199,12 +199,27 @@ test('a pair that was right is not checked again for five minutes', async () => 
   expect(verified.nameOf('anna', Buffer.from('secret'), 'another hash')).not.toBe(name)
 })
 
+test('a thousand pairs that were right are remembered, and of more the last', async () => {
+  const verified = new Verified()
+  for (let pair = 0; pair < 1000; pair++) await verified.check(String(pair), async () => true)
+  // One that is checked again is a new one.
+  await verified.check('0', async () => true)
+  expect([verified.has('0'), verified.has('1')]).toEqual([true, true])
+  await verified.check('one more', async () => true)
+  expect(['0', '1', '2', 'one more'].map((pair) => verified.has(pair))).toEqual([true, false, true, true])
+})
+
 test('a name that nobody has costs as long as one that somebody has', async () => {
   const one = await opened({ users: [`u:${QUICK}`, `anna:${HASHES.bcrypt}`, `otto:${HASHES.bcrypt}`] })
   const flood = Array.from({ length: 40 }, (_, index) => ask(one, basic(`nobody ${index}`, 'p')))
   const answers = await Promise.all(flood)
   expect(answers.filter(({ status }) => status === 503)).toHaveLength(8)
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(32)
+})
+
+test('a name that nobody has is not let in with the password of somebody, however often', async () => {
+  const one = await opened({ users: [`u:${QUICK}`] })
+  for (let times = 0; times < 3; times++) expect((await ask(one, basic('nobody', 'p'))).status).toBe(401)
 })
 
 test('the log names who was let in, and nobody else', async () => {
@@ -289,6 +304,30 @@ describe('a file of users', () => {
     const problem = expect.objectContaining({ path: 'use.0.auth.file', message: expect.stringContaining(words) })
     await expect(opened({ file: 'htpasswd' })).rejects.toEqual(problem)
     await expect(layer({ file: 'htpasswd' }).layer.check!()).rejects.toEqual(problem)
+  })
+
+  test.skipIf(process.platform === 'win32').each(['/dev/zero', '.'])(
+    'that is no file (%s) is not read for ever',
+    async (path) => {
+      const problem = expect.objectContaining({ code: 'AUTH_FILE', message: expect.stringContaining('is no file') })
+      await expect(opened({ file: path })).rejects.toEqual(problem)
+      write(`u:${QUICK}\n`)
+      const one = await opened({ file: 'htpasswd' })
+      rmSync(file)
+      symlinkSync(path, file)
+      expect((await ask(one, basic('u', 'p'))).status).toBe(200)
+      expect(one.log.text).toMatch(/is no file; those who were in it before are let in code=AUTH_FILE/)
+      rmSync(file)
+    },
+  )
+
+  test('may have 16 MiB, and no more', async () => {
+    const line = `u:${QUICK}\n`
+    write(line + '#'.repeat(16 * 1024 * 1024 - line.length))
+    expect((await ask(await opened({ file: 'htpasswd' }), basic('u', 'p'))).status).toBe(200)
+    appendFileSync(file, '#')
+    const problem = expect.objectContaining({ code: 'AUTH_FILE', message: expect.stringContaining('16777216 bytes') })
+    await expect(opened({ file: 'htpasswd' })).rejects.toEqual(problem)
   })
 
   test('is left as it is', async () => {

@@ -68,12 +68,14 @@ export class UserFile {
     const { file, more, plain, path } = this.#options
     let bytes: Buffer
     try {
+      // A device or a pipe would be read for ever.
+      const found = statSync(file)
+      if (!found.isFile()) throw new Error('it is no file')
+      if (found.size > SIZE_MAX) throw new Error(`it has more than ${SIZE_MAX} bytes`)
       bytes = readFileSync(file)
     } catch (error) {
       throw new ConfigError('AUTH_FILE', path, `cannot read ${file}: ${messageOf(error)}`, { cause: error })
     }
-    if (bytes.byteLength > SIZE_MAX)
-      throw new ConfigError('AUTH_FILE', path, `${file} has more than ${SIZE_MAX} bytes, and is no file of users`)
     return parseUsers([...more, ...linesOfFile(bytes, file)], plain, path)
   }
 }
