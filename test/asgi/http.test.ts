@@ -90,6 +90,7 @@ test.for([
   ['/show_scope/%FF', {}, { path: '/show_scope/\ufffd', raw_path: '/show_scope/%FF' }],
   ['/show_scope', { REMOTE_ADDR: '', REMOTE_PORT: '' }, { client: null }],
   ['/show_scope', { REMOTE_PORT: '9'.repeat(5000) }, { client: ['192.0.2.7', 0] }],
+  ['/show_scope', { REMOTE_ADDR: 'unix:', REMOTE_PORT: '' }, { client: null }],
   ['/show_scope', { REQUEST_URI: 'http://a.example/show_scope?x' }, { raw_path: '/show_scope' }],
   ['/show_scope/%C3%A9', { REQUEST_URI: '' }, { raw_path: '/show_scope/%C3%A9' }],
   ['/show_scope', { SERVER_PROTOCOL: 'HTTP/1.0', HTTPS: 'off' }, { http_version: '1.0', scheme: 'http' }],

@@ -153,6 +153,20 @@ test('a shutdown that failed is in the log', async () => {
   )
 })
 
+test('a lifespan that breaks while the app serves is in the log at once, and once', async () => {
+  const { ask, mount, logged, lines } = await openMount({ asgi: 'starts:breaks_while_serving' })
+  const line = await logged(({ code }) => code === 'ASGI_LIFESPAN_LOST')
+  expect(line).toMatchObject({
+    level: 'error',
+    blame: 'app',
+    detail: expect.stringMatching(/in breaks_while_serving\n/),
+  })
+  expect(line.message).toMatch(/RuntimeError: the pool broke/)
+  expect(await ask()).toMatchObject({ status: 200 })
+  await mount.close()
+  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+})
+
 test('a client that is gone: an app that does not look is cancelled after abortTimeout', async () => {
   const { start, logged } = await openMount({ asgi: 'spec', abortTimeout: 0.2 })
   const { hangUp } = start({ path: '/deaf' })

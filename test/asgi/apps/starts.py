@@ -32,6 +32,15 @@ async def end_failed(scope, receive, send):
     await send({'type': 'lifespan.shutdown.failed', 'message': 'could not flush'})
 
 
+async def breaks_while_serving(scope, receive, send):
+    if scope['type'] == 'http':
+        return await no_lifespan(scope, receive, send)
+    await receive()
+    await send({'type': 'lifespan.startup.complete'})
+    await asyncio.sleep(0)
+    raise RuntimeError('the pool broke')
+
+
 class Twice:
     """ASGI 2."""
 

@@ -268,7 +268,7 @@ export const families: readonly Family[] = [
   {
     pattern: /^websockets?-/,
     names: ['websockets-*'],
-    here: '`uwsgi.websocket_handshake()` is not here: a `run` mount of Uvicorn or another server takes WebSockets ([websockets.md](websockets.md))',
+    here: '`uwsgi.websocket_handshake()` is not here: apps of an [`asgi`](asgi.md) mount have WebSockets, and so have servers by `run` ([websockets.md](websockets.md))',
   },
   { pattern: /^http-/, names: ['http-*'], here: 'Sidegate takes HTTP itself: there is no router process' },
   { pattern: /^(?:php)-/, names: ['php-*'], here: 'settings of PHP go into `ini` of the mount: [php.md](php.md)' },

@@ -6,6 +6,7 @@ from .call import told_of
 from .rules import kind_of, wrong
 
 AUTO, ON, OFF = 'auto', 'on', 'off'
+END = 'ASGI_SHUTDOWN'
 
 
 class Lifespan:
@@ -21,6 +22,9 @@ class Lifespan:
         self.stopped = link.loop.create_future()
         self.task = None
         self.error = None
+        # It has been told of its end; what it raised is in the log.
+        self.is_ending = False
+        self.is_told = False
 
     async def startup(self):
         """Returns when the app is ready. What it leaves in `state` is for the requests.
@@ -66,6 +70,9 @@ class Lifespan:
             await self.link.app(scope, self.events.get, self.send)
         except BaseException as error:
             self.error = error
+            if not self.is_ending and self.started.done() and self.started.result() is None:
+                self.is_told = True
+                self.tell('ASGI_LIFESPAN_LOST', 'the app raised %s in lifespan, and goes on to serve without' % told_of(error)[1])
 
     async def send(self, message):
         kind = kind_of(message)
@@ -79,8 +86,9 @@ class Lifespan:
 
     async def shutdown(self, seconds):
         """Tells the app to end; waits for so long."""
-        if self.task is None:
+        if self.task is None or self.is_told:
             return
+        self.is_ending = True
         if not self.task.done():
             self.events.put_nowait({'type': 'lifespan.shutdown'})
             await asyncio.wait([self.task, self.stopped], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -88,12 +96,12 @@ class Lifespan:
                 await asyncio.wait([self.task], timeout=min(seconds, 1))
         message = self.stopped.result() if self.stopped.done() else None
         if message is not None:
-            self.tell('the app says that its end failed (lifespan.shutdown.failed)%s' % (message and ': ' + message))
+            self.tell(END, 'the app says that its end failed (lifespan.shutdown.failed)%s' % (message and ': ' + message))
         elif self.error is not None:
-            self.tell('the app raised %s in lifespan' % told_of(self.error)[1])
+            self.tell(END, 'the app raised %s in lifespan' % told_of(self.error)[1])
         elif not self.task.done() and not self.stopped.done():
-            self.tell('the app has not ended its lifespan within %g s (stopTimeout)' % seconds)
+            self.tell(END, 'the app has not ended its lifespan within %g s (stopTimeout)' % seconds)
 
-    def tell(self, message):
+    def tell(self, code, message):
         detail = self.error and told_of(self.error)[2]
-        self.link.report({'level': 'error', 'message': message, 'fields': {'code': 'ASGI_SHUTDOWN', 'blame': 'app', 'detail': detail}})
+        self.link.report({'level': 'error', 'message': message, 'fields': {'code': code, 'blame': 'app', 'detail': detail}})

@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 VERSIONS = {b'HTTP/1.1': '1.1', b'HTTP/1.0': '1.0', b'HTTP/2.0': '2', b'HTTP/2': '2', b'HTTP/3.0': '3', b'HTTP/3': '3'}
 SECURE = (b'on', b'1', b'ON')
+# Of a client that came by a Unix socket; the second is nginx's.
+NO_ADDRESS = (None, b'', b'unix:')
 ASGI = {'version': '3.0', 'spec_version': '2.5'}
 # Names that have been seen; they come from clients, so that there is an end to it.
 KNOWN_MAX = 4096
@@ -94,7 +96,7 @@ def scope_of(variables, webSocket, hints, prefix):
         'query_string': variables[b'QUERY_STRING'],
         'root_path': '' if prefix else variables[b'SCRIPT_NAME'].decode('utf-8', 'replace'),
         'headers': [(names[name], value) for name, value in variables.items() if names[name]],
-        'client': (client.decode('latin-1'), port_of(variables.get(b'REMOTE_PORT', b''))) if client else None,
+        'client': (client.decode('latin-1'), port_of(variables.get(b'REMOTE_PORT', b''))) if client not in NO_ADDRESS else None,
         'server': (variables[b'SERVER_NAME'].decode('latin-1'), port_of(variables[b'SERVER_PORT'])),
         'extensions': (HINTING_EXTENSIONS if hints else HTTP_EXTENSIONS).copy(),
     }
