@@ -1,5 +1,6 @@
 """An ASGI app of the standard library alone, which does what a test asks of it."""
 import asyncio
+import contextvars
 import json
 import os
 import socket
@@ -10,6 +11,7 @@ import time
 started = []
 events = []
 left = []
+ending = threading.Event()
 
 
 async def read_body(receive):
@@ -141,7 +143,8 @@ async def after(scope, receive, send):
     """Work behind the response."""
     await answer(send, b'done')
     await asyncio.sleep(float(scope['query_string'] or b'0'))
-    print('behind the response')
+    # As what is printed outside of requests, which a test compares it with.
+    print('behind the response', file=sys.__stdout__)
 
 
 async def goes_on(scope, receive, send):
@@ -150,8 +153,20 @@ async def goes_on(scope, receive, send):
     await read_body(receive)
     while (await receive())['type'] != 'http.disconnect':
         pass
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(float(scope['query_string']))
     print('went on')
+
+
+async def in_threads(scope, receive, send):
+    """Python waits for the threads that it has left: they print when the loop has ended."""
+    def late(name):
+        ending.wait()
+        time.sleep(0.5)
+        print('said by %s' % name)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(late, 'a thread')).start()
+    asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, late, 'the executor')
+    await answer(send, b'started')
 
 
 async def cut_off(scope, receive, send):
@@ -350,7 +365,7 @@ async def stays():
     try:
         await asyncio.sleep(600)
     finally:
-        print('the task has cleaned up')
+        print('the task has cleaned up', file=sys.__stdout__)
 
 
 async def sleeps(scope, receive, send):
@@ -408,4 +423,5 @@ async def lifespan(scope, receive, send):
         print(message['type'])
         await send({'type': message['type'] + '.complete'})
         if message['type'] == 'lifespan.shutdown':
+            ending.set()
             return
