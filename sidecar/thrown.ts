@@ -1,5 +1,6 @@
 // What was thrown, in words. Apps throw anything: values that are no Error, objects without a prototype, errors whose own code throws when
 // they are looked at. Nothing here throws.
+import { whereToLook } from './stack.ts'
 
 /** Its message, or the value itself as text. */
 export function messageOf(thrown: unknown): string {
@@ -10,10 +11,10 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** Its stack; undefined where it has none. */
+/** Its stack, as far as it says where to look; undefined where it has none. */
 export function stackOf(thrown: unknown): string | undefined {
   try {
-    return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined
+    return thrown instanceof Error && typeof thrown.stack === 'string' ? whereToLook(thrown.stack) : undefined
   } catch {
     return undefined
   }

@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../errors.ts'
+import { moduleFault } from '../module-fault.ts'
 import { endless } from './endless.ts'
 import { expandVariables } from './expand.ts'
 import { parseConfig } from './parse.ts'
 import type { Problem } from '../problem.ts'
 import type { ConfigSource } from './source.ts'
 import { demandFile, readTextFile } from '../text-file.ts'
-import { messageOf } from '../thrown.ts'
 
 /** The names that are looked for, in this order. */
 export const CONFIG_NAMES: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
@@ -99,7 +99,7 @@ async function importConfig(absolute: string, shown: string): Promise<unknown> {
     exported = (await Promise.race([import(pathToFileURL(absolute).href), late])) as { default?: unknown }
   } catch (error) {
     if (error instanceof ConfigError && error.code === 'CONFIG_LATE') throw error
-    throw new ConfigError('CONFIG_RAISED', shown, `it raised while it was loaded: ${messageOf(error)}`, {
+    throw new ConfigError('CONFIG_RAISED', shown, `it raised while it was loaded: ${moduleFault(error)}`, {
       cause: error,
     })
   } finally {

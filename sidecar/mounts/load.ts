@@ -6,9 +6,9 @@ import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { listed, nearestFile } from '../nearest.ts'
 import { ConfigError } from '../errors.ts'
+import { moduleFault } from '../module-fault.ts'
 import { noteLoaded } from './loaded.ts'
 import type { MountContext } from './mount.ts'
-import { messageOf } from '../thrown.ts'
 
 /** How long a module may take to load, in milliseconds: a top-level await that never settles must not hold up the start for ever. */
 export const LOAD_TIMEOUT = 10_000
@@ -118,7 +118,7 @@ async function importFile(absolute: string, file: string, path: string, timeout:
     return await Promise.race([import(pathToFileURL(absolute).href), late])
   } catch (error) {
     if (error instanceof ConfigError && error.code === 'TARGET_TIMEOUT' && error.path === path) throw error
-    throw new ConfigError('TARGET_RAISED', path, `${file} raised while it was loaded: ${messageOf(error)}`, {
+    throw new ConfigError('TARGET_RAISED', path, `${file} raised while it was loaded: ${moduleFault(error)}`, {
       cause: error,
     })
   } finally {

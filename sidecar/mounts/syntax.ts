@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { extname, resolve } from 'node:path'
 import { compileFunction } from 'node:vm'
 import { ConfigError } from '../errors.ts'
+import { moduleFault } from '../module-fault.ts'
 import { demandFile, splitTargetName } from './load.ts'
 import type { MountContext } from './mount.ts'
 
@@ -23,8 +24,8 @@ export async function checkTarget(
   await demandFile(absolute, parts, place)
   const wrong = syntaxError(await readFile(absolute, 'utf8'), absolute)
   if (!wrong) return
-  const line = wrong.line === undefined ? '' : ` in line ${wrong.line}`
-  throw new ConfigError('TARGET_RAISED', place, `${parts.file} cannot be loaded: ${wrong.message}${line}`)
+  const line = wrong.line === undefined ? '' : `, line ${wrong.line}`
+  throw new ConfigError('TARGET_RAISED', place, `${parts.file} cannot be loaded${line}: ${wrong.message}`)
 }
 
 /** A mistake in a text. */
@@ -59,9 +60,8 @@ function typeStrippingError(text: string): SyntaxMistake | undefined {
     stripTypeScriptTypes(text)
     return undefined
   } catch (error) {
-    const { message, stack } = error as Error
-    const line = /^[^\n]*:(\d+)\n/.exec(stack ?? '')?.[1]
-    return { message, line: line === undefined ? undefined : Number(line) }
+    const line = /^[^\n]*:(\d+)\n/.exec((error as Error).stack ?? '')?.[1]
+    return { message: moduleFault(error), line: line === undefined ? undefined : Number(line) }
   } finally {
     process.emitWarning = emitWarning
   }

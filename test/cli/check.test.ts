@@ -185,7 +185,7 @@ mounts:
       'sidegate: 9 problems',
       '',
     ])
-    expect(err).toContain('in line 2')
+    expect(err).toContain(', line 2: ')
   })
 
   test('an interpreter that is too old is said', async () => {
