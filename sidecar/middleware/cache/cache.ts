@@ -113,15 +113,11 @@ export class Cache implements Fetcher {
     const entry = this.keeper.shelf.find(key, variables)
     const left = entry ? freshFor(entry) : 0
     const forced = entry !== undefined && this.#options.clients && isForced(entry, variables)
-    if (entry && !forced) {
-      if (left > 0 || mayRevalidate(entry)) this.#hits++
-      if (left > 0) {
-        return this.serve(entry, exchange, collapsed ? 'fwd=uri-miss; collapsed' : `hit; ttl=${Math.floor(left)}`)
-      }
-      if (mayRevalidate(entry)) {
-        this.#refresh(entry, exchange)
-        return this.serve(entry, exchange, `hit; ttl=${Math.floor(left)}`)
-      }
+    if (entry && !forced && (left > 0 || mayRevalidate(entry))) {
+      this.#hits++
+      if (left <= 0) this.#refresh(entry, exchange)
+      const waited = collapsed && left > 0
+      return this.serve(entry, exchange, waited ? 'fwd=uri-miss; collapsed' : `hit; ttl=${Math.floor(left)}`)
     }
     if (this.#options.clients && onlyIfCached(variables))
       return noneCached(exchange, this.told(NONE_CACHED, 'fwd=miss; detail=only-if-cached'))
