@@ -115,8 +115,20 @@ test('a password that is written as it is, where that is allowed', async () => {
 })
 
 test('what is too long costs no check', async () => {
-  expect((await ask(everybody, basic('u', 'x'.repeat(1_000_000)))).status).toBe(401)
-  expect((await ask(everybody, basic('u', 'x'.repeat(1025)))).status).toBe(401)
+  for (const length of [1025, 1_000_000]) {
+    const long = 'x'.repeat(length)
+    const flood = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(everybody, basic('bcrypt', long + at))))
+    expect(new Set(flood.map(({ status }) => status))).toEqual(new Set([401]))
+  }
+  const one = await opened({ users: [`u:${'x'.repeat(1024)}`], plain: true })
+  expect((await ask(one, basic('u', 'x'.repeat(1024)))).status).toBe(200)
+})
+
+test('a password may have any letter, and no control character (RFC 7617 2)', async () => {
+  const words = ['a b', 'a~b', 'a\x1fb', 'a\x7fb']
+  const one = await opened({ users: words.map((word, at) => `u${at}:${word}`), plain: true })
+  const answers = words.map(async (word, at) => (await ask(one, basic(`u${at}`, word))).status)
+  expect(await Promise.all(answers)).toEqual([200, 200, 401, 401])
 })
 
 test('what others say of the user is gone, in every spelling', async () => {
@@ -125,6 +137,10 @@ test('what others say of the user is gone, in every spelling', async () => {
     REMOTE_USER: 'root',
     AUTH_TYPE: 'Negotiate',
     AUTH_PASSWORD: 'secret',
+    REMOTE_IDENT: 'root',
+    AUTH_USER: 'root',
+    LOGON_USER: 'root',
+    UNMAPPED_REMOTE_USER: 'root',
     REDIRECT_REMOTE_USER: 'root',
     REDIRECT_REDIRECT_REMOTE_USER: 'root',
     REDIRECT_HTTP_REMOTE_USER: 'root',
@@ -342,7 +358,9 @@ test.each([
   ['$6$rounds=999999999$dLTPFv7MrT4UMQWD$' + 'a'.repeat(86), '999999999 rounds'],
   ['$5$rounds=999$salt$' + 'a'.repeat(43), '999 rounds'],
   ['$2y$31$' + 'a'.repeat(53), 'cost of 31'],
+  ['$5$rounds=1000001$salt$' + 'a'.repeat(43), '1000001 rounds'],
   ['$2y$03$' + 'a'.repeat(53), 'cost of 3'],
+  ['$2y$15$' + 'a'.repeat(53), 'cost of 15'],
   ['$2y$05$short', 'not complete'],
   ['$apr1$saltsaltsalt$' + 'a'.repeat(22), 'not complete'],
   ['$6$', 'not complete'],
@@ -358,6 +376,11 @@ test.each([
       message: expect.stringMatching(new RegExp(`entry 2 .*${words}`)),
     }),
   )
+})
+
+test.each(['$5$rounds=1000$', '$5$rounds=1000000$', '$2y$04$', '$2y$14$'])('one that begins %s is taken', (begin) => {
+  const rest = begin.startsWith('$5') ? `salt$${'a'.repeat(43)}` : 'a'.repeat(53)
+  expect(() => layer({ users: [`u:${begin}${rest}`] })).not.toThrow()
 })
 
 test.each([
