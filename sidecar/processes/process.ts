@@ -5,14 +5,15 @@
 // (JSON lines both ways). On Windows each of them is two pipes: the child reads the first, and writes to the one behind it.
 // A worker ends when its connections end: that is how it notices that the gateway was killed. One that can notice nothing, as it hangs or was
 // stopped, is ended by a watchdog.
-import { spawn, type ChildProcess } from 'node:child_process'
-import type { Socket } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { isWindows } from '../file-names.ts'
 import type { Exit } from './exit.ts'
 import { Lines, Tail } from '../lines.ts'
 import { GroupsWatchdog } from './groups-watchdog.ts'
 import { PipePair } from './pipe-pair.ts'
+import { startChild } from './start-child.ts'
 import { askTree, killTree, rootOptions } from './tree.ts'
 
 /** What to run. */
@@ -72,7 +73,7 @@ export class SupervisedProcess {
     this.#listener = listener
     const ways = (connections === 0 ? 0 : connections + 1) * (isWindows() ? 2 : 1)
     const sockets = Array.from({ length: ways }, () => 'pipe' as const)
-    this.#child = spawn(command.file, command.args, {
+    this.#child = startChild(command.file, command.args, {
       cwd: command.cwd,
       env: placed(command),
       stdio: ['ignore', 'pipe', 'pipe', ...sockets],
@@ -80,12 +81,12 @@ export class SupervisedProcess {
     })
     this.pid = this.#child.pid
     if (connections > 0 && this.pid !== undefined) orphans.add(this.pid)
-    // A process that could not be started may have none.
+    // A process that could not be started may have none: whoever speaks to it gets connections that are closed.
     const pipes = ((this.#child.stdio ?? []) as unknown as (Socket | null)[])
       .slice(3)
       .filter((stream) => stream !== null)
     const opened = isWindows() ? paired(pipes) : pipes
-    this.connections = opened.slice(0, connections)
+    this.connections = Array.from({ length: connections }, (_, index) => opened[index] ?? closedConnection())
     this.#control = opened[connections]
     for (const stream of opened) stream.on('error', () => {})
     this.#readControl()
@@ -167,6 +168,11 @@ export class SupervisedProcess {
     for (const stream of this.#child.stdio ?? []) stream?.destroy()
     this.#listener.exited({ code, signal, error, lastLines: this.#tail.text })
   }
+}
+
+/** One to nobody. */
+function closedConnection(): Duplex {
+  return new Socket().on('error', () => {}).destroy()
 }
 
 /** Each two of them as one connection. */

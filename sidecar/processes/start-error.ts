@@ -12,6 +12,15 @@ export class StartError extends Error {
   }
 }
 
+/** `what` could not be started. `code`: where the system says no more than that. */
+export function notStarted(code: string, what: string, error: NodeJS.ErrnoException, hint = ''): StartError {
+  const large = error.code === 'E2BIG'
+  return new StartError(
+    large ? 'PROCESS_ENVIRONMENT' : code,
+    `${what} could not be started: ${error.message}${large ? '' : hint}`,
+  )
+}
+
 /** It was ready, and did not live long enough to be used. */
 export function diedAtOnce(name: string): StartError {
   return new StartError('WORKER_START_DIED', `the ${name} ended as soon as it was ready`)

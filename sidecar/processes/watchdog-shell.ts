@@ -1,7 +1,7 @@
 // What watchdogs have in common: a shell beside this process, with a pipe that only this process holds open.
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
+import { startChild } from './start-child.ts'
 
 /**
  * Starts a shell that keeps nobody from ending, and is not ended with the group of this process.
@@ -12,17 +12,17 @@ export function watchdogShell(
   script: string,
   args: readonly string[],
   errors: 'ignore' | 'inherit' = 'ignore',
-): ChildProcessByStdio<Writable, null, null> {
-  const shell = spawn('/bin/sh', ['-c', script, 'sidegate-watchdog', ...args], {
+): ChildProcess {
+  const shell = startChild('/bin/sh', ['-c', script, 'sidegate-watchdog', ...args], {
     cwd: '/',
     env: { PATH: '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', errors],
     detached: true,
-  }) as ChildProcessByStdio<Writable, null, null>
+  })
   // Without a shell there is no watchdog; what it watches over ends all the same when it is asked to.
   shell.on('error', () => {})
-  shell.stdin.on('error', () => {})
+  shell.stdin?.on('error', () => {})
   shell.unref()
-  ;(shell.stdin as Socket).unref()
+  ;(shell.stdin as Socket | null | undefined)?.unref()
   return shell
 }

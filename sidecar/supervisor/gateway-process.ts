@@ -1,8 +1,9 @@
 // One gateway: a process with all that a configuration asks for, and one generation of several.
-import { ChildProcess, spawn, type SpawnOptions, type StdioOptions } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Answered, Ask } from '../admin/control.ts'
 import type { GatewayReport } from '../admin/report.ts'
+import { startChild } from '../processes/start-child.ts'
 import type { RawHandle } from '../succession.ts'
 import { withoutServiceManager } from '../service-manager.ts'
 import { KeptSockets } from './sockets.ts'
@@ -121,7 +122,7 @@ export class GatewayProcess {
     this.#survivors = command.survivors
     this.generation = handed.generation
     this.supervises = handed.supervisor
-    this.#child = started(command, {
+    this.#child = startChild(command.file, command.args, {
       cwd: command.cwd,
       env: {
         ...(handed.supervisor ? command.env : withoutServiceManager(command.env)),
@@ -296,15 +297,4 @@ export class GatewayProcess {
 function descriptors(sockets: readonly number[]): StdioOptions {
   const free = Array.from({ length: Math.max(0, CHANNEL_FD - FIRST_SOCKET - sockets.length) }, () => 'ignore' as const)
   return ['ignore', 'inherit', 'inherit', 'pipe', ...sockets, ...free, 'ipc']
-}
-
-/** Starts one. What the system says against that is an `error` of the child in each case: Node.js throws some of it. */
-function started({ file, args }: GatewayCommand, options: SpawnOptions): ChildProcess {
-  try {
-    return spawn(file, args, options)
-  } catch (error) {
-    const none = new ChildProcess()
-    process.nextTick(() => none.emit('error', error))
-    return none
-  }
 }

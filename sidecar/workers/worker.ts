@@ -5,7 +5,7 @@ import type { Log, LogFields } from '../log.ts'
 import type { Stack, WorkerStatus } from '../mounts/mount.ts'
 import type { Cause, Keeper, Occupant } from '../processes/occupant.ts'
 import { Printed } from './printed.ts'
-import { StartError } from '../processes/start-error.ts'
+import { notStarted, StartError } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
@@ -383,6 +383,6 @@ function fieldsOf({ id, logged: { method, uri } }: Exchange): LogFields {
 }
 
 function startErrorOf(exit: Exit, { name, command }: WorkerOptions): StartError {
-  if (exit.error) return new StartError('WORKER_SPAWN', `${command.file} could not be started: ${exit.error.message}`)
+  if (exit.error) return notStarted('WORKER_SPAWN', command.file, exit.error)
   return new StartError('WORKER_START_DIED', `the ${name} ${describeExit(exit)} before it was ready`, exit.lastLines)
 }

@@ -45,3 +45,39 @@ test.runIf(process.platform === 'linux')('a script for which there is no process
   expect(await ask('/bin/hello')).toMatch(/^HTTP\/1\.1 503/)
   expect(one.err).toMatch(/hello could not be started: .*EMFILE.*CGI_SPAWN/)
 })
+
+const PID = `import os
+
+pid = b'pid %d' % os.getpid()
+
+def application(environ, start_response):
+    start_response('200 OK', [])
+    return [pid]
+
+async def asgi(scope, receive, send):
+    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+    await send({'type': 'http.response.body', 'body': pid})
+`
+test.runIf(process.platform === 'linux').each([
+  ['python', { python: 'hello:application' }],
+  ['asgi', { asgi: 'hello:asgi', lifespan: 'off' }],
+  ['node', { node: './hello.mjs', processes: 1 }],
+])('a worker for which there is no process, of %s', async (_, settings) => {
+  write('hello.py', PID)
+  write('hello.mjs', 'export default (request, response) => response.end(`pid ${process.pid}`)')
+  write('sidegate.json', JSON.stringify({ listen: ['127.0.0.1:0'], mounts: { '/': settings } }))
+  const one = folder.run(['serve', '-c', 'sidegate.json'])
+  const kept = await connectTo(`127.0.0.1:${await one.port()}`)
+  /** The process that answers. */
+  const ask = async (): Promise<number> => {
+    kept.write(`GET / HTTP/1.1\r\nHost: h\r\n\r\n`)
+    return Number(/pid (\d+)/.exec(String((await once(kept, 'data'))[0]))?.[1])
+  }
+  const worker = await ask()
+  leaveNone(one.pid)
+  process.kill(worker, 'SIGKILL')
+  await one.said(/could not be started: .*EMFILE.*; the next try is in .*WORKER_SPAWN/)
+  execFileSync('prlimit', ['--pid', String(one.pid), '--nofile=1024:'])
+  expect(await ask()).not.toBeOneOf([worker, NaN])
+  expect(one.err).not.toContain('APP_STRAY')
+})

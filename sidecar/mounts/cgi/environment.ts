@@ -3,6 +3,8 @@
 // are often passwords. Names are letters, digits and underscores: others cannot be used, and shells take some of them for code.
 import { isWindows } from '../../file-names.ts'
 import { environmentOf } from '../../processes/environment.ts'
+import { PeerError } from '../../errors.ts'
+import { sizeOf, VARIABLE_MAX } from '../../processes/variable-size.ts'
 import { isSecure, type Variables } from '../../variables.ts'
 import { nulInside } from '../../wire/keys.ts'
 import type { Script } from './find.ts'
@@ -90,13 +92,23 @@ export interface Invocation {
   readonly env: Record<string, string>
 }
 
-// Node.js writes an environment as UTF-8. A value with other bytes is set by a shell, from octal escapes, before it becomes the script.
-const SET_BYTES = 'while [ "$1" != -- ]; do v=$(printf "$2x"); export "$1=${v%x}"; shift 2; done; shift; exec "$@"'
+// Node.js writes an environment as UTF-8. A value with other bytes is set by a shell, from octal escapes, before it becomes the script: a name, and a
+// piece of the value. What has no name goes in front of the next: a word of a command is no longer than a variable may be.
+const SET_BYTES = `while [ "$1" != -- ]; do
+  sidegate_piece=$(printf "$2x")
+  sidegate_value=$sidegate_value\${sidegate_piece%x}
+  [ -z "$1" ] || { export "$1=$sidegate_value"; sidegate_value=; }
+  shift 2
+done
+shift
+exec "$@"`
+/** Bytes of a value in one piece: each takes up to four as an escape. */
+const PIECE = VARIABLE_MAX / 4 - 1024
 
 /**
  * On Windows an environment is text: bytes that are no UTF-8 are there as the latin-1 characters that they may have been meant for.
  * @param own the setting `env`
- * @throws {PeerError} VARIABLE_NUL
+ * @throws {PeerError} VARIABLE_NUL, CGI_VARIABLE
  */
 export function invocation(
   script: Script,
@@ -108,13 +120,32 @@ export function invocation(
   const raw: string[] = []
   for (const [name, value] of Object.entries(values)) {
     if (value.includes('\0')) throw nulInside(name)
+    if (sizeOf(name, value, 'latin1') > VARIABLE_MAX) throw tooLong(name)
     const bytes = Buffer.from(value, 'latin1')
     const text = bytes.toString('utf8')
     if (Buffer.byteLength(text) === bytes.length && Buffer.from(text).equals(bytes)) env[name] = text
     else if (isWindows(platform)) env[name] = value
-    else raw.push(name, [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''))
+    else raw.push(...pieces(name, bytes))
   }
   const [file = '', ...args] = script.command
   if (raw.length === 0) return { file, args, env }
   return { file: '/bin/sh', args: ['-c', SET_BYTES, 'sh', ...raw, '--', file, ...args], env }
+}
+
+/** The words for `SET_BYTES`. */
+function pieces(name: string, bytes: Uint8Array): string[] {
+  const words: string[] = []
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const escapes = Array.from(bytes.subarray(at, at + PIECE), (byte) => `\\${byte.toString(8).padStart(3, '0')}`)
+    words.push(at + PIECE < bytes.length ? '' : name, escapes.join(''))
+  }
+  return words
+}
+
+function tooLong(name: string): PeerError {
+  return new PeerError(
+    'CGI_VARIABLE',
+    `${name} is longer than a variable of a script may be, which is ${VARIABLE_MAX} bytes with its name`,
+    431,
+  )
 }

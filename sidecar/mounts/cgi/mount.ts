@@ -80,7 +80,7 @@ class CgiMount implements Mount {
     this.#watchdog.close()
   }
 
-  /** @throws {PeerError} REQUEST_METHOD_MISSING, VARIABLE_NUL */
+  /** @throws {PeerError} REQUEST_METHOD_MISSING, VARIABLE_NUL, CGI_VARIABLE */
   #run(exchange: Exchange, script: Script, upload: Upload): void {
     const { timeout, stopTimeout, env } = this.#settings
     const { key, log, platform } = this.#context

@@ -1,10 +1,11 @@
 // A script under way: its input, its output at the speed at which it is taken, its stderr line by line, its time limit, its end. It leads
 // a tree of processes (processes/tree.ts), so that what it started can be stopped with it. A script that ends by itself leaves what it started in the
 // background alone, as every CGI server does; one that is stopped does not.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { GroupsWatchdog } from '../../processes/groups-watchdog.ts'
 import { Lines, Tail } from '../../lines.ts'
 import type { Exit } from '../../processes/exit.ts'
+import { startChild } from '../../processes/start-child.ts'
 import { askTree, killTree, rootOptions } from '../../processes/tree.ts'
 import type { Upload } from '../../upload.ts'
 import type { Invocation } from './environment.ts'
@@ -47,7 +48,7 @@ const EXIT_GRACE = 200
 /** A process of a script. */
 export class ScriptProcess {
   readonly pid: number | undefined
-  readonly #child: ChildProcess | undefined
+  readonly #child: ChildProcess
   readonly #listener: ScriptListener
   readonly #options: ProcessOptions
   readonly #tail = new Tail(LAST_LINES)
@@ -71,10 +72,11 @@ export class ScriptProcess {
       this.#tail.add(line)
       listener.errorLine(line)
     })
-    const child = this.#spawn()
+    const { file, args, cwd, env } = options
+    const input = upload.length === 0 ? 'ignore' : 'pipe'
+    const child = startChild(file, args, { cwd, env, stdio: [input, 'pipe', 'pipe'], ...rootOptions() })
     this.#child = child
-    this.pid = child?.pid
-    if (!child) return
+    this.pid = child.pid
     child.once('error', (error) => {
       if (this.pid === undefined) this.#end({ code: null, signal: null, error, lastLines: undefined })
     })
@@ -88,23 +90,11 @@ export class ScriptProcess {
     if (child.stdin) void this.#feed()
   }
 
-  #spawn(): ChildProcess | undefined {
-    const { file, args, cwd, env } = this.#options
-    const input = this.#upload.length === 0 ? 'ignore' : 'pipe'
-    try {
-      return spawn(file, args, { cwd, env, stdio: [input, 'pipe', 'pipe'], ...rootOptions() })
-    } catch (error) {
-      // E2BIG and others are thrown and not told by an event.
-      setImmediate(() => this.#end({ code: null, signal: null, error: error as Error, lastLines: undefined }))
-      return undefined
-    }
-  }
-
   /** Its output may come again. */
   resume(): void {
     if (this.#over || !this.#paused) return
     this.#paused = false
-    this.#child?.stdout?.resume()
+    this.#child.stdout?.resume()
     this.#alive()
   }
 
@@ -114,17 +104,16 @@ export class ScriptProcess {
     this.#stopped = true
     this.#paused = false
     this.#rest()
-    this.#child?.stdin?.destroy()
-    this.#child?.stdout?.resume()
+    this.#child.stdin?.destroy()
+    this.#child.stdout?.resume()
     const child = this.#child
-    if (!child) return
     if (askTree(child)) this.#killer = setTimeout(() => killTree(child), this.#options.stopTimeout)
     else killTree(child)
   }
 
   /** Passes the body on; exactly as much as was announced: the door has seen to it. */
   async #feed(): Promise<void> {
-    const stdin = this.#child!.stdin!
+    const stdin = this.#child.stdin!
     const upload = this.#upload
     let room = (): void => {}
     stdin.on('drain', () => room()).on('close', () => room())
@@ -145,7 +134,7 @@ export class ScriptProcess {
     if (this.#stopped) return
     this.#alive()
     if (this.#listener.output(bytes)) return
-    this.#child!.stdout!.pause()
+    this.#child.stdout!.pause()
     // Now it is the client who makes it wait.
     this.#paused = true
     this.#rest()
@@ -182,9 +171,9 @@ export class ScriptProcess {
     this.#rest()
     clearTimeout(this.#killer)
     // Those of its group that did not care for SIGTERM.
-    if (this.#stopped) killTree(this.#child!)
+    if (this.#stopped) killTree(this.#child)
     this.#options.watchdog.remove(this.pid!)
-    this.#child?.stdin?.destroy()
+    this.#child.stdin?.destroy()
     this.#awaitOutput()
   }
 
@@ -209,7 +198,7 @@ export class ScriptProcess {
     this.#rest()
     clearTimeout(this.#killer)
     clearTimeout(this.#grace)
-    for (const stream of [this.#child?.stdout, this.#child?.stderr]) stream?.destroy()
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy()
     this.#listener.exited(exit)
   }
 }

@@ -1,5 +1,6 @@
 // The settings of a CGI mount.
 import * as v from 'valibot'
+import { environmentSetting } from '../../processes/environment-setting.ts'
 import { identityEntries } from '../../processes/identity.ts'
 import { count, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { bodyEntries } from '../../take-body.ts'
@@ -31,7 +32,7 @@ export const cgiSettings = v.strictObject({
     v.description('Follows symbolic links that lead out of the folder. Links inside it always work.'),
   ),
   env: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
+    v.optional(environmentSetting, {}),
     v.description("Environment variables of the scripts. Of the gateway's own environment they get nothing."),
   ),
   process: identityEntries.process,

@@ -1,6 +1,7 @@
 // The settings of apps in JavaScript that run in worker processes; each but `processes` counts with that one only.
 import * as v from 'valibot'
 import { ConfigError } from '../../errors.ts'
+import { environmentSetting } from '../../processes/environment-setting.ts'
 import { identityEntries, type IdentityOptions } from '../../processes/identity.ts'
 import { COUNT_MAX, SECONDS_MAX } from '../../quantity.ts'
 import { lifeEntries, processesSchema, type LifeSettings, type Processes } from '../worker-settings.ts'
@@ -57,7 +58,7 @@ export const workerEntries = {
     'With processes: megabytes of JavaScript objects in one worker, which ends when there are more (default: what Node.js takes for the machine).',
   ),
   env: v.pipe(
-    v.optional(v.record(v.string(), v.string())),
+    v.optional(environmentSetting),
     v.description('With processes: environment variables of the workers, over those of the gateway.'),
   ),
   ...lifeEntries,

@@ -101,6 +101,7 @@ class WorkersMount extends PoolMount {
   protected configError({ code, message, detail }: StartError): ConfigError {
     const told = code.startsWith('WORKER_') ? `${this.#settings[this.#kind]}: ${message}` : message
     const options = detail === undefined ? {} : { cause: detail }
-    return new ConfigError(code, `${this.#context.path}.${this.#kind}`, told, options)
+    const setting = code === 'PROCESS_ENVIRONMENT' ? 'env' : this.#kind
+    return new ConfigError(code, `${this.#context.path}.${setting}`, told, options)
   }
 }

@@ -1,6 +1,7 @@
 // The settings of a PHP mount.
 import * as v from 'valibot'
 import { backendEntries } from '../../connect/settings.ts'
+import { environmentSetting } from '../../processes/environment-setting.ts'
 import { identityEntries } from '../../processes/identity.ts'
 import { count, openSeconds, seconds, WORKERS_MAX } from '../../quantity.ts'
 import { recycleEntry } from '../recycle-settings.ts'
@@ -114,7 +115,7 @@ export const phpSettings = v.strictObject({
     ),
   ),
   env: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
+    v.optional(environmentSetting, {}),
     v.description('Environment variables of the scripts, over those of the gateway.'),
   ),
   ...identityEntries,

@@ -1,5 +1,6 @@
 // The settings that every mount of a Python app has: which Python, and where.
 import * as v from 'valibot'
+import { environmentSetting } from '../../processes/environment-setting.ts'
 import { processesSchema } from '../worker-settings.ts'
 
 /** How many worker processes. */
@@ -19,7 +20,7 @@ export const pythonEntries = {
   venv: v.pipe(v.optional(v.string()), v.description('A virtual environment, whose Python and packages are used.')),
   path: v.pipe(v.optional(v.union([v.string(), v.array(v.string())])), v.description(folders)),
   env: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
+    v.optional(environmentSetting, {}),
     v.description('Environment variables of the workers, over those of the gateway.'),
   ),
   cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the workers; it is on sys.path.')),

@@ -1,7 +1,8 @@
 // Asks the interpreter of a mount about its app, which is not imported.
-import { execFile } from 'node:child_process'
-import { StartError } from '../../processes/start-error.ts'
+import { execFile, type ExecFileException } from 'node:child_process'
+import { notStarted, StartError } from '../../processes/start-error.ts'
 import type { Command } from '../../processes/process.ts'
+import { refusal } from '../../processes/start-child.ts'
 
 /**
  * What keeps the app from being imported, as far as it can be seen.
@@ -10,7 +11,7 @@ import type { Command } from '../../processes/process.ts'
  */
 export function askPython({ file, args, cwd, env }: Command, milliseconds: number): Promise<StartError | undefined> {
   return new Promise((resolve) => {
-    execFile(file, args, { cwd, env, timeout: milliseconds, windowsHide: true }, (error, stdout, stderr) => {
+    const answered = (error: ExecFileException | null, stdout: string, stderr: string): void => {
       if (!error) {
         const answer = answerOf(stdout)
         if (!answer) return resolve(new StartError('WORKER_SPAWN', 'it does not answer as Python does'))
@@ -20,7 +21,12 @@ export function askPython({ file, args, cwd, env }: Command, milliseconds: numbe
       if (typeof code === 'string') return resolve(new StartError('WORKER_SPAWN', code))
       if (killed) return resolve(new StartError('WORKER_START_TIMEOUT', `no answer within ${milliseconds / 1000} s`))
       resolve(new StartError('WORKER_START_DIED', `Python ended with ${code ?? signal}`, stderr))
-    })
+    }
+    try {
+      execFile(file, args, { cwd, env, timeout: milliseconds, windowsHide: true }, answered)
+    } catch (error) {
+      resolve(notStarted('WORKER_SPAWN', file, refusal(error, env)))
+    }
   })
 }
 

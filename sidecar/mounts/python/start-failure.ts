@@ -7,6 +7,7 @@ import { defaultPython } from './interpreter.ts'
 
 /** The setting that is wrong where the code says one; that of the app else. */
 const SETTINGS: ReadonlyMap<string, string> = new Map([
+  ['PROCESS_ENVIRONMENT', 'env'],
   ['WORKER_NOT_READY', 'ready'],
   ['PYTHON_WRAP', 'wrap'],
   ['PYTHON_THREADS', 'threads'],

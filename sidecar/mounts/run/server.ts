@@ -3,7 +3,7 @@ import type { Endpoint } from '../../address.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
 import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
-import { StartError } from '../../processes/start-error.ts'
+import { notStarted, StartError } from '../../processes/start-error.ts'
 import { OutputRate } from '../../processes/output-rate.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
 import { SupervisedProcess, type Command, type ProcessListener } from '../../processes/process.ts'
@@ -213,7 +213,7 @@ export class CommandServer implements Occupant, ProcessListener {
     if (before === 'starting') {
       if (exit.error) {
         const hint = exit.error.code === 'ENOENT' ? `: is ${program} installed, and on the PATH?` : ''
-        this.startError ??= new StartError('RUN_SPAWN', `${program} could not be started: ${exit.error.message}${hint}`)
+        this.startError ??= notStarted('RUN_SPAWN', program, exit.error, hint)
       }
       const advice = exit.code === 0 ? 'it has to stay in the foreground' : this.#options.plan.advice?.(detail ?? '')
       const hint = advice === undefined ? '' : `; ${advice}`

@@ -121,7 +121,8 @@ export class CommandService {
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       const options = error.detail === undefined ? {} : { cause: error.detail }
-      throw new ConfigError(error.code, this.#options.setting, error.message, options)
+      const setting = error.code === 'PROCESS_ENVIRONMENT' ? `${this.#context.path}.env` : this.#options.setting
+      throw new ConfigError(error.code, setting, error.message, options)
     }
   }
 

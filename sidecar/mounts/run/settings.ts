@@ -1,5 +1,6 @@
 // The settings of a run mount.
 import * as v from 'valibot'
+import { environmentSetting } from '../../processes/environment-setting.ts'
 import { identityEntries } from '../../processes/identity.ts'
 import { CONNECTIONS_MAX, count, openSeconds, seconds } from '../../quantity.ts'
 import { protocolNames } from '../../address.ts'
@@ -28,7 +29,7 @@ export const runSettings = v.strictObject({
   speaks: v.pipe(v.picklist(protocolNames), v.description('The protocol that the command speaks there.')),
   cwd: v.pipe(v.optional(v.string()), v.description('The working directory of the command.')),
   env: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
+    v.optional(environmentSetting, {}),
     v.description('Environment variables of the command, over those of the gateway. SOCKET or PORT comes by itself.'),
   ),
   ...identityEntries,
