@@ -43,12 +43,18 @@ export interface Cost {
  */
 const UNKNOWN_MS = 100
 
+/** From the crash until the system has ended the process, which on a busy machine is a while: its sockets take what is sent till then. */
+export interface Crash {
+  readonly from: number
+  readonly to: number
+}
+
 /** What a crash had in its hands: what was under way then. `mount`: of this one only. */
-export function inHands(at: number, most: number, mount?: string): Cost {
+export function inHands({ from, to }: Crash, most: number, mount?: string): Cost {
   return {
     most,
     explains: (lost) =>
-      (mount === undefined || lost.mount === mount) && lost.began <= at + UNKNOWN_MS && lost.ended >= at,
+      (mount === undefined || lost.mount === mount) && lost.began <= to + UNKNOWN_MS && lost.ended >= from,
   }
 }
 

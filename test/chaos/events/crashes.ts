@@ -1,6 +1,6 @@
 // What dies by itself, or is killed: workers, a command, the gateway, the supervisor.
 import { until } from '../../harness.ts'
-import { inHands, meanwhile, within, type Happening } from '../happening.ts'
+import { inHands, meanwhile, within, type Crash, type Happening } from '../happening.ts'
 import type { Random } from '../random.ts'
 import { THREADS, type Stage } from '../stage.ts'
 
@@ -10,17 +10,24 @@ const SAYS_CUT = /prematurely closed|unsupported FastCGI protocol version/
 /** What dies again within ten seconds is a loop of crashes, in which the next one waits longer and longer: here each is one crash by itself. */
 export const ONE_BY_ONE: Pick<Happening, 'times' | 'apart'> = { times: 10, apart: 10_500 }
 
+/** Ends a process. */
+async function crash(pid: number, signal: NodeJS.Signals): Promise<Crash> {
+  const from = performance.now()
+  process.kill(pid, signal)
+  await until('the end of the process', () => !alive(pid))
+  return { from, to: performance.now() }
+}
+
 /** A worker of a mount that is there no more is replaced. */
-async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.Signals): Promise<number> {
+async function kill(stage: Stage, random: Random, mount: string, signal: NodeJS.Signals): Promise<Crash> {
   const before = await stage.allWorkers(mount)
   const pid = random.one(before)
-  const at = performance.now()
-  process.kill(pid, signal)
+  const crashed = await crash(pid, signal)
   await until('another worker', async () => {
     const pids = await stage.workers(mount)
     return !pids.includes(pid) && pids.length === before.length
   })
-  return at
+  return crashed
 }
 
 function workerDies(signal: NodeJS.Signals): Happening {
@@ -115,11 +122,10 @@ export const gatewayKilled: Happening = {
   async once(stage) {
     const { pid, report } = await stage.gateway()
     const below = report.mounts.flatMap(({ mount }) => mount?.pids ?? [])
-    const at = performance.now()
-    process.kill(pid, 'SIGKILL')
+    const crashed = await crash(pid, 'SIGKILL')
     await until('another gateway', async () => (await stage.gateway()).pid !== pid)
     await until('the end of what was below it', () => !below.some(alive), 5000)
-    return inHands(at, Infinity)
+    return inHands(crashed, Infinity)
   },
 }
 
