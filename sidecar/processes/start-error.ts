@@ -1,4 +1,6 @@
 // Why a process is not in use.
+import { describeExit, type Exit } from './exit.ts'
+import type { Command } from './process.ts'
 
 /** A process that did not come up; `detail`: what it printed, or the traceback that it told. */
 export class StartError extends Error {
@@ -19,6 +21,15 @@ export function notStarted(code: string, what: string, error: NodeJS.ErrnoExcept
     large ? 'PROCESS_ENVIRONMENT' : code,
     `${what} could not be started: ${error.message}${large ? '' : hint}`,
   )
+}
+
+/** Why a worker ended before it was ready. */
+export function startErrorOf(
+  exit: Exit,
+  { name, command }: { readonly name: string; readonly command: Command },
+): StartError {
+  if (exit.error) return notStarted('WORKER_SPAWN', command.file, exit.error)
+  return new StartError('WORKER_START_DIED', `the ${name} ${describeExit(exit)} before it was ready`, exit.lastLines)
 }
 
 /** It was ready, and did not live long enough to be used. */

@@ -29,6 +29,8 @@ export interface Recyclable extends Occupant {
   readonly state: string
   /** Requests that it has had. */
   readonly requests: number
+  /** Resident bytes when it became ready; 0 where the system does not tell. */
+  readonly memoryAtStart: number
   /** Ends it by force, at once. */
   kill(cause: Cause, how: string): void
 }
@@ -54,6 +56,8 @@ export class Recycler<T extends Recyclable> {
   readonly #pool: Recycled<T>
   /** Those whose turn is to come, or that are left alone. */
   readonly #due = new WeakSet<T>()
+  /** Those that have more memory from their start on, which the log says. */
+  readonly #told = new WeakSet<T>()
   /** What of the jitter each has. */
   readonly #shares = new WeakMap<T, number>()
   readonly #touched = new Map<string, number>()
@@ -104,11 +108,23 @@ export class Recycler<T extends Recyclable> {
     const has = (needsMemory && worker.pid !== undefined && residentMemory(worker.pid)) || 0
     if (has >= killMemory) return worker.kill('memory', `had ${megabytes(has)} of memory (recycle.killMemory)`)
     const more = 1 + jitter * this.#shareOf(worker)
-    if (has >= memory) this.#renew(slot, worker, 'memory', `it has ${megabytes(has)} of memory (recycle.memory)`)
+    const hadIt = worker.memoryAtStart >= memory
+    if (hadIt) this.#tellOnce(worker)
+    if (has >= memory && !hadIt)
+      this.#renew(slot, worker, 'memory', `it has ${megabytes(has)} of memory (recycle.memory)`)
     else if (worker.requests >= Math.floor(requests * more))
       this.#renew(slot, worker, 'requests', `it has had ${worker.requests} requests (recycle.requests)`)
     else if (performance.now() - worker.readySince >= age * more)
       this.#renew(slot, worker, 'age', 'of its age (recycle.age)')
+  }
+
+  /** It had so much before its first request, and so would each that came after it, one a second: that is no reason to replace it. */
+  #tellOnce(worker: T): void {
+    if (this.#told.has(worker)) return
+    this.#told.add(worker)
+    const { log, name, mount } = this.#pool
+    const had = `${name} ${worker.pid} had ${megabytes(worker.memoryAtStart)} of memory before its first request`
+    log.warn(`${had}, and so would the next: it is not replaced for that (recycle.memory)`, { mount, pid: worker.pid })
   }
 
   #all(cause: Cause, reason: string): void {

@@ -5,7 +5,7 @@ import type { Log, LogFields } from '../log.ts'
 import type { Stack, WorkerStatus } from '../mounts/mount.ts'
 import type { Cause, Keeper, Occupant } from '../processes/occupant.ts'
 import { Printed } from './printed.ts'
-import { notStarted, StartError } from '../processes/start-error.ts'
+import { StartError, startErrorOf } from '../processes/start-error.ts'
 import { describeExit, type Exit } from '../processes/exit.ts'
 import { residentMemory } from '../processes/memory.ts'
 import { SupervisedProcess, type Command, type ControlMessage, type ProcessListener } from '../processes/process.ts'
@@ -49,6 +49,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
   state: WorkerState = 'starting'
   /** When it became ready, as `performance.now()`. */
   readySince = 0
+  memoryAtStart = 0
   /** What failed when it did not come up. */
   startError: StartError | undefined
   killedFor: Cause | undefined
@@ -233,6 +234,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
     clearTimeout(this.#startTimer)
     this.state = 'ready'
     this.readySince = performance.now()
+    this.memoryAtStart = residentMemory(this.pid!) ?? 0
     tellOtherVersion(this.name, this.#options.log, this.#fields)
     this.#started.resolve()
     this.#keeper.free(this)
@@ -380,9 +382,4 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
 function fieldsOf({ id, logged: { method, uri } }: Exchange): LogFields {
   return { request: id, method, uri }
-}
-
-function startErrorOf(exit: Exit, { name, command }: WorkerOptions): StartError {
-  if (exit.error) return notStarted('WORKER_SPAWN', command.file, exit.error)
-  return new StartError('WORKER_START_DIED', `the ${name} ${describeExit(exit)} before it was ready`, exit.lastLines)
 }

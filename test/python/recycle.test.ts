@@ -49,6 +49,24 @@ test.runIf(hasMemory)('one that has too much memory answers what it has first', 
   expect((await made.logged(({ message }) => message.includes('(recycle.memory)'))).message).toMatch(/it has 1\d\d MiB/)
 })
 
+test.runIf(hasMemory)(
+  'one that had too much before its first request is not replaced for that, but for all else',
+  async () => {
+    const made = await openMount({ python: 'spec', recycle: { memory: 1 * MB, requests: 1 } })
+    const before = made.mount.status!().pids!
+    const { level, message } = await made.logged(({ message: text }) => text.includes('(recycle.memory)'))
+    expect([level, message]).toEqual([
+      'warn',
+      expect.stringMatching(
+        /^Python worker \d+ had \d+ MiB of memory before its first request, and so would the next: it is not replaced for that \(recycle\.memory\)$/,
+      ),
+    ])
+    await made.ask()
+    await until(() => !before.some(alive))
+    expect(restartsOf(made)).toEqual({ requests: 1 })
+  },
+)
+
 test.runIf(hasMemory)('one that has far too much is killed; what it ran is run anew, but not twice', async () => {
   const made = await openMount({ python: 'grow', threads: 2, recycle: { killMemory: 80 * MB } })
   const [pid] = made.mount.status!().pids!
@@ -63,6 +81,16 @@ test.runIf(hasMemory)('one that has far too much is killed; what it ran is run a
   expect(Object.keys(restartsOf(made))).toEqual(['memory'])
   await other.response
 })
+
+test.runIf(hasMemory)(
+  'those that are killed for it one soon after the other are replaced more slowly, and the log says so',
+  async () => {
+    const made = await openMount({ python: 'spec', recycle: { killMemory: 1 * MB } })
+    await made.logged(({ message }) => message === 'the next Python worker starts in 0.25 s')
+    await made.logged(({ message }) => message === 'the next Python worker starts in 0.5 s')
+    expect(Object.keys(restartsOf(made))).toEqual(['memory'])
+  },
+)
 
 test('when a file is touched, or made, all are replaced', async () => {
   const folder = temporary()

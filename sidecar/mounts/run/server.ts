@@ -3,6 +3,7 @@ import type { Endpoint } from '../../address.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Log, LogFields } from '../../log.ts'
 import type { Cause, Keeper, Occupant } from '../../processes/occupant.ts'
+import { residentMemory } from '../../processes/memory.ts'
 import { notStarted, StartError } from '../../processes/start-error.ts'
 import { OutputRate } from '../../processes/output-rate.ts'
 import { describeExit, type Exit } from '../../processes/exit.ts'
@@ -47,6 +48,7 @@ const LOOK_MOST_MS = 250
 export class CommandServer implements Occupant, ProcessListener {
   state: 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone' = 'starting'
   readySince = 0
+  memoryAtStart = 0
   startError: StartError | undefined
   killedFor: Cause | undefined
   /** Requests that it was given, and those of them that are under way; without those that took over their connections. */
@@ -177,6 +179,7 @@ export class CommandServer implements Occupant, ProcessListener {
     clearTimeout(this.#timers.late)
     this.state = 'ready'
     this.readySince = performance.now()
+    this.memoryAtStart = residentMemory(this.pid!) ?? 0
     this.#options.log.info(`${this.#options.plan.program} accepts connections`, this.#fields)
     this.#started.resolve()
     this.#keeper.free(this)
