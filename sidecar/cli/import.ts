@@ -51,7 +51,7 @@ export const importCommand: Command = {
       throw new UsageError('--output and --report name the same file', 'import')
     const importer = await entry.load()
     const { config, report } = await importer.read({ file, words, cwd, environment })
-    const result = written(config, format, [`From ${file}, by sidegate import ${name}.`])
+    const result = await written(config, format, [`From ${file}, by sidegate import ${name}.`])
     if (output === undefined) stdout.write(result)
     else await write('output', resolve(cwd, output), result, { flag: 'wx', mode: await modeOf(resolve(cwd, file)) })
     if (reportFile === undefined) stderr.write(report.full())

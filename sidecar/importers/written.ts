@@ -1,18 +1,20 @@
 // A configuration → the text of a file that says the same.
-import { stringify } from 'yaml'
 
 /** The formats that are written. */
 export type WrittenFormat = 'yaml' | 'json' | 'ts' | 'js'
 
 /** @param head lines of a comment in front; JSON has none */
-export function written(
+export async function written(
   config: Readonly<Record<string, unknown>>,
   format: WrittenFormat,
   head: readonly string[],
-): string {
+): Promise<string> {
   switch (format) {
-    case 'yaml':
+    case 'yaml': {
+      // Each command would load it.
+      const { stringify } = await import('yaml')
       return `${comment('#', head)}${stringify(plain(config), { lineWidth: 0 })}`
+    }
     case 'json':
       return `${JSON.stringify(plain(config), undefined, 2)}\n`
     // Of the package there are types alone in it: it need not be installed where the file is.

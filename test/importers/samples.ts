@@ -16,7 +16,7 @@ export async function imported(
 ): Promise<{ readonly result: Imported; readonly text: string }> {
   const cwd = samplesOf(importer.name)
   const result = await importer.read({ file, words, cwd, environment })
-  const text = `${written(result.config, 'yaml', [])}\n${result.report.full()}`
+  const text = `${await written(result.config, 'yaml', [])}\n${result.report.full()}`
   // Wherever this is.
   return { result, text: text.replaceAll(dirname(join(cwd, file)), '/srv/site') }
 }

@@ -271,7 +271,7 @@ test.each(CONFIGURATIONS.map((one) => [JSON.stringify(one).slice(0, 200), one] a
     const { config, report } = await unit.read({ file: socket, words: [], cwd: folder.path, environment: {} })
     expect(report.full()).not.toContain('nothing is known of it here')
     const told = toldIn(report.full())
-    const text = written(config, 'yaml', [])
+    const text = await written(config, 'yaml', [])
     const wrong = membersOf(data).flatMap(({ option, place }) => {
       const row = rows.get(option)
       if (!row || isSo(row, nearestTold(told, place), text)) return []

@@ -29,7 +29,7 @@ function copied(): string {
 test.each(['small', 'medium', 'large'])('%s.ini', async (name) => {
   const cwd = copied()
   const { config, report } = await imported({ cwd, file: `${name}.ini` })
-  const text = `${written(config, 'yaml', [])}\n${report.full()}`.replaceAll(cwd, '/srv/site')
+  const text = `${await written(config, 'yaml', [])}\n${report.full()}`.replaceAll(cwd, '/srv/site')
   await expect(text).toMatchFileSnapshot(join(SAMPLES, `${name}.txt`))
 })
 
@@ -37,7 +37,7 @@ test.each(['yaml', 'json'] as const)('what is written as %s says the same', asyn
   const cwd = copied()
   const { config } = await imported({ cwd, file: 'large.ini' })
   const file = join(cwd, `written.${format}`)
-  writeFileSync(file, written(config, format, ['From large.ini']))
+  writeFileSync(file, await written(config, format, ['From large.ini']))
   const { data, problems } = await loadConfig(file, cwd, {})
   expect(problems).toEqual([])
   expect(data).toEqual(config)
