@@ -19,14 +19,16 @@ export function talk(way: Way, mount: string, word: string, random: Random): Pro
   }
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      verdict = failed(`a WebSocket without an end for ${SILENCE_MS / 1000} s`)
+      verdict = failed(`a WebSocket that was silent for ${SILENCE_MS / 1000} s`)
       socket.terminate()
     }, SILENCE_MS)
     socket.on('open', () => {
       opened = true
+      timer.refresh()
       next()
     })
     socket.on('message', (data) => {
+      timer.refresh()
       if (String(data) !== `${word} ${left}`) {
         verdict = wrong(`a WebSocket got ${String(data)}`)
         return socket.close()

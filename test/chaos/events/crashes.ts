@@ -7,6 +7,9 @@ import { THREADS, type Stage } from '../stage.ts'
 /** nginx says of a response that breaks off that it does. */
 const SAYS_CUT = /prematurely closed|unsupported FastCGI protocol version/
 
+/** And of a WebSocket, which an app in a worker process has for itself: what that had not read is answered by a reset. */
+const SAYS_TAKEN = new RegExp(`${SAYS_CUT.source}|while proxying upgraded connection`)
+
 /** What dies again within ten seconds is a loop of crashes, in which the next one waits longer and longer: here each is one crash by itself. */
 export const ONE_BY_ONE: Pick<Happening, 'times' | 'apart'> = { times: 10, apart: 10_500 }
 
@@ -47,7 +50,7 @@ export const jsWorkerKilled: Happening = {
   name: 'js-worker-sigkill',
   sentence: 'a worker process of an app in JavaScript ends by SIGKILL',
   said: /WORKER_DIED|the next .* starts/,
-  saidByNginx: SAYS_CUT,
+  saidByNginx: SAYS_TAKEN,
   once: async (stage, random) => inHands(await kill(stage, random, 'workers', 'SIGKILL'), Infinity, 'workers'),
 }
 
@@ -56,7 +59,7 @@ export const jsWorkerStopped: Happening = {
   name: 'js-worker-sigstop',
   sentence: 'a worker process of an app in JavaScript stands still (SIGSTOP) until it is killed (stuckTimeout)',
   said: /WORKER_\w+|the next .* starts/,
-  saidByNginx: SAYS_CUT,
+  saidByNginx: SAYS_TAKEN,
   async once(stage, random) {
     const from = performance.now()
     await kill(stage, random, 'workers', 'SIGSTOP')
@@ -71,7 +74,7 @@ function jsWorkerBy(path: string, sentence: string): Happening {
     name: `js-worker-${path}`,
     sentence,
     said: /WORKER_\w+|the next .* starts|stream=stderr/,
-    saidByNginx: SAYS_CUT,
+    saidByNginx: SAYS_TAKEN,
     async once(stage) {
       const before = await stage.allWorkers('workers')
       const from = performance.now()
