@@ -15,7 +15,7 @@ export function topScreen(before: Look | undefined, now: Look, { width, height }
   const all = figuresOf(before, now)
   const workers = all.flatMap((one) => one.workers)
   const lines = [
-    ...headLines(now, all),
+    ...headParts(now, all).flatMap((parts) => broken(parts, width)),
     '',
     ...columns(MOUNTS, all.map(mountRow)),
     ...restartLines(all),
@@ -34,7 +34,8 @@ export function topScreen(before: Look | undefined, now: Look, { width, height }
   return shown.map((line) => cut(line, width))
 }
 
-function headLines({ status, time }: Look, all: readonly Figures[]): string[] {
+/** What is said of the whole, each line in parts. */
+function headParts({ status, time }: Look, all: readonly Figures[]): string[][] {
   const { version, pid, gateways } = status
   const serving = gateways.find(({ state }) => state === 'serves') ?? gateways.at(-1)
   const memory = gateways.reduce((sum, { report }) => sum + (report?.memory ?? 0), 0)
@@ -44,7 +45,7 @@ function headLines({ status, time }: Look, all: readonly Figures[]): string[] {
   )
   const first = [`sidegate ${version}`, `process ${pid}`]
   if (serving) first.push(`gateway ${serving.generation} for ${shownSince(serving.since, time)}`)
-  first.push(shownMemory(memory), `${connections} connections`)
+  first.push(shownMemory(memory), `${connections} ${connections === 1 ? 'connection' : 'connections'}`)
   if (gateways.length > 1) first.push(`${gateways.length} gateways`)
   const quiet = gateways.filter(({ state, report }) => state !== 'starts' && !report)
   if (quiet.length > 0) first.push('does not answer: an app may keep it busy')
@@ -57,7 +58,18 @@ function headLines({ status, time }: Look, all: readonly Figures[]): string[] {
     `${total((one) => one.waiting)} waiting`,
     ...([50, 95, 99] as const).flatMap((share) => named(`p${share}`, durations, share / 100)),
   ]
-  return [first.join('  '), second.join('  ')]
+  return [first, second]
+}
+
+/** The parts as lines, as many beside each other as there is room for. */
+function broken(parts: readonly string[], width: number): string[] {
+  const lines: string[] = []
+  for (const part of parts) {
+    const line = `${lines.at(-1)}  ${part}`
+    if (lines.length > 0 && line.length <= width) lines.splice(-1, 1, line)
+    else lines.push(part)
+  }
+  return lines
 }
 
 function named(name: string, durations: DurationsReport, share: number): string[] {

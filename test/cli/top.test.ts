@@ -47,6 +47,18 @@ const worker = (pid: number, requests: number, busy: number) => ({
   memory: 50 * 2 ** 20,
 })
 
+test('figures of the whole that have no room beside each other are below each other', () => {
+  const values = [...Array<number>(900).fill(1111), ...Array<number>(60).fill(2222), ...Array<number>(40).fill(33_333)]
+  const now = look(12, [mounted('/', 100_000, { durations: durations(...values), failed: 4000, inFlight: 12_345 })])
+  const screen = topScreen(look(10, [mounted('/', 0)]), now, { width: 80, height: 99 })
+  expect(screen.slice(0, 4)).toEqual([
+    'sidegate 1.2.3  process 99  gateway 1 for 12.0 s  64 MB  0 connections',
+    expect.stringMatching(/^50000 requests\/s {2}2000 failed\/s {2}12345 in flight {2}0 waiting {2}p50 .* s$/),
+    expect.stringMatching(/^p95 .* s {2}p99 .* s$/),
+    '',
+  ])
+})
+
 test('rates are those between two looks, and percentiles too', () => {
   const before = look(10, [mounted('/', 1000, { durations: durations(...Array<number>(1000).fill(1)) })])
   const slow = [...Array<number>(1000).fill(1), ...Array<number>(20).fill(400)]
