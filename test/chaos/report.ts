@@ -38,7 +38,7 @@ export function resources({ before, after, problems }: Findings): string {
   const text = ({ descriptors, processes, memory }: typeof before): string =>
     `${descriptors.join(' + ')} descriptors, ${processes} processes, ${megabytes(memory)} MB`
   return [
-    'Of the supervisor and the gateway, and for memory (PSS) all below them:',
+    'Of the supervisor and the gateway, and for memory (without files) all below them:',
     `  before  ${text(before)}`,
     `  after   ${text(after)}`,
     ...problems.map((problem) => `  ! ${problem}`),

@@ -8,7 +8,10 @@ export interface Resources {
   /** Of the supervisor, and of the gateway. */
   readonly descriptors: readonly [number, number]
   readonly processes: number
-  /** Proportional set size in bytes: of the supervisor, the gateway, and all others together. */
+  /**
+   * Bytes of memory: of the supervisor, the gateway, and all others together. Without the pages of files, of which each has the more the fewer
+   * processes of the machine have them too.
+   */
   readonly memory: readonly [number, number, number]
 }
 
@@ -19,7 +22,7 @@ export function resourcesOf(supervisor: number, gateway: number): Resources {
   return {
     descriptors: [descriptorsOf(supervisor), descriptorsOf(gateway)],
     processes: below.length,
-    memory: [memoryOf(supervisor), memoryOf(gateway), others.reduce((sum, pid) => sum + memoryOf(pid), 0)],
+    memory: [ownMemoryOf(supervisor), ownMemoryOf(gateway), others.reduce((sum, pid) => sum + ownMemoryOf(pid), 0)],
   }
 }
 
@@ -27,10 +30,20 @@ function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
 }
 
-/** proc(5), /proc/PID/smaps_rollup; 0 for a process that has ended meanwhile. */
+/** Proportional set size in bytes. */
 export function memoryOf(pid: number): number {
+  return rolledUp(pid, 'Pss')
+}
+
+function ownMemoryOf(pid: number): number {
+  return rolledUp(pid, 'Pss_Anon')
+}
+
+/** proc(5), /proc/PID/smaps_rollup; 0 for a process that has ended meanwhile. */
+function rolledUp(pid: number, name: 'Pss' | 'Pss_Anon'): number {
   try {
-    return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) * KILOBYTE
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+    return Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * KILOBYTE
   } catch {
     return 0
   }
