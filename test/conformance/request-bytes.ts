@@ -84,6 +84,9 @@ export function* gatewayBytes(request: RequestSpec, codec: ClientCodec, transpor
   for (const [name, value] of headers) {
     const variable = variableName(name)
     if (variables[variable] === '') variables[variable] = value
+    // AJP has fields: the second of a name is one of its own, by a variable that is the same field.
+    else if (transport === 'ajp' && variables[variable] !== undefined)
+      variables[variable.toLowerCase().replace('http_', 'HTTP_')] = value
     else addVariable(variables, variable, value)
   }
   yield codec.request(variables, length)

@@ -80,7 +80,6 @@ export const scope: readonly Case[] = [
       uwsgi: BY_VARIABLES,
       scgi: BY_VARIABLES,
       fastcgi: BY_VARIABLES,
-      ajp: 'the client of the suite joins fields',
     },
     request: {
       target: '/',
