@@ -20,7 +20,7 @@ import {
 import type { Upload } from './upload.ts'
 import type { Variables } from './variables.ts'
 import { Watchers } from './watchers.ts'
-import { announcedLength, interimHead, INTERIMS_MAX, isBodiless, sendable, type Head } from './wire/head.ts'
+import { announcedLength, interimHead, INTERIMS_MAX, isBodiless, isFinal, sendable, type Head } from './wire/head.ts'
 
 /** Bytes of a body: strings are sent as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -154,8 +154,8 @@ export class Exchange {
     if (this.state === 'aborted') throw this.#gone()
     if (this.headSent) throw new AppError('HEAD_SENT', 'the response head has been sent already')
     // RFC 9110 15.2: a client would go on waiting for the final one.
-    if (head.status < 200)
-      throw new AppError('STATUS_LINE', `status ${head.status} is no final status: an app cannot send 1xx responses`)
+    if (!isFinal(head.status))
+      throw new AppError('STATUS_LINE', `status ${head.status} is no final status, a whole number from 200 to 999`)
     const announced = announcedLength(head)
     if (announced === undefined) {
       const { head: sent, hops } = sendable(head)

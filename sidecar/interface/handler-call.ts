@@ -6,6 +6,7 @@ import type { Carrier, Door } from '../carrier.ts'
 import { Exchange, type ExchangeObserver } from '../exchange.ts'
 import { variablesOfEnviron } from '../request.ts'
 import { contentLength, type Variables } from '../variables.ts'
+import { messageOf, stackOf } from '../thrown.ts'
 import type { Head } from '../wire/head.ts'
 import type { BodyInput } from './input.ts'
 import type { Environ, ResponseBody, StartResponse } from './types.ts'
@@ -120,7 +121,13 @@ class Relay implements Carrier, ExchangeObserver, AsyncIterable<Uint8Array>, Asy
   }
 
   failed(_: Exchange, error: SidegateError): void {
-    this.#error ??= error.code === 'APP_RAISED' ? error.cause : error
+    const raised = error.code === 'APP_RAISED' ? error.cause : error
+    if (this.#state === 'finished') {
+      // The response is complete: nobody asks any more.
+      this.#environ['wsgi.errors'].write(`${stackOf(raised) ?? messageOf(raised)}\n`)
+      return
+    }
+    this.#error ??= raised
     // The error goes to whoever called the Application; the page that the exchange sends for it is not wanted.
     if (this.#state !== 'open') return
     this.#state = 'cut'

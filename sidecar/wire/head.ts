@@ -161,6 +161,11 @@ export function parseStatus(line: string): Status {
   return found
 }
 
+/** True for a status that ends a request (RFC 9110 15). */
+export function isFinal(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 999
+}
+
 /** True when a response with this status never has a body (RFC 9110 6.4.1). */
 export function isBodiless(status: number): boolean {
   return status === 204 || status === 304 || status < 200

@@ -1,5 +1,5 @@
 // What a JSGI app sees, and what becomes of what it gives: as a mount, in workers, and as an Application.
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { callApplication, makeEnviron } from '../../sidecar/interface/call.ts'
 import { fromJsgi } from '../../sidecar/interface/from-jsgi.ts'
 import { lint } from '../../sidecar/interface/lint.ts'
@@ -109,6 +109,16 @@ test('as an Application, also in workers', async () => {
   await gateway.stop()
 })
 
+test('as an Application, what fails behind the end of a response is in wsgi.errors', async () => {
+  const written: string[] = []
+  const environ = makeEnviron({ path: '/' })
+  environ['wsgi.errors'] = { write: (text) => void written.push(text), writelines: () => {}, flush: () => {} }
+  const { status, body } = await callApplication(fromJsgi(apps.badEnd), environ)
+  expect([status, Buffer.from(body).toString()]).toEqual([200, 'good'])
+  await until('it is written', () => written.length > 0)
+  expect(written.join('')).toMatch(/^Error: of the end\n {4}at/)
+})
+
 test('what is no app stops the start', async () => {
   await expect(open('noApp')).rejects.toMatchObject({ code: 'JSGI_HANDLER' })
 })
@@ -117,4 +127,53 @@ test('a part that is nothing of the kind', async () => {
   const { response, exchange } = (await open('wrongPart')).request({})
   await response.catch(() => {})
   expect(exchange.error?.code).toBe('JSGI_CHUNK')
+})
+
+test.each([
+  ['/pairs', 'JSGI_RESPONSE', 'headers are a list'],
+  ['/map', 'JSGI_RESPONSE', 'headers are a list'],
+  ['/null', 'HEADER_VALUE', 'header x-a is null'],
+  ['/undefined', 'HEADER_VALUE', 'header x-a is undefined'],
+  ['/object', 'HEADER_VALUE', 'header x-a is object'],
+  ['/status', 'JSGI_RESPONSE', 'no whole number from 200 to 999'],
+  ['/text', 'JSGI_RESPONSE', 'no whole number from 200 to 999'],
+  ['/holes', 'JSGI_CHUNK', 'a part of undefined'],
+  ['/wide', 'JSGI_CHUNK', 'characters beyond latin-1'],
+])('what is not as JSGI has it is told: %s', async (path, code, message) => {
+  const { response, errors } = (await open('wrong')).request({ path })
+  expect((await response).status).toBe(500)
+  expect(errors).toMatchObject([{ code, blame: 'app', message: expect.stringContaining(message) }])
+  expect(apps.seen).toEqual(path === '/status' ? ['closed'] : [])
+})
+
+test('a body that waits for what never comes is closed when the client goes away', async () => {
+  const { carrier, response, errors, hangUp } = (await open('stuck')).request({})
+  await carrier.until(({ bytes }) => bytes.length > 0)
+  hangUp()
+  expect(await response).toMatchObject({ cut: true })
+  expect([apps.seen, errors]).toEqual([['closed'], []])
+})
+
+test.each([
+  ['/late', ['the app raised: of the body']],
+  ['/other', ['the app raised: of the body', 'the app raised: of the end']],
+])('an end that fails keeps nobody from being told of a body that failed: %s', async (path, messages) => {
+  const { response, errors } = (await open('failing')).request({ path })
+  expect((await response).status).toBe(500)
+  await until('all is told', () => errors.length === messages.length)
+  expect(errors.map(({ message }) => message)).toEqual(messages)
+})
+
+test('a body that does not wait for a slow client is not to blame when that goes away', async () => {
+  const stray: unknown[] = []
+  const note = (error: unknown): void => void stray.push(error)
+  process.on('unhandledRejection', note)
+  onTestFinished(() => void process.off('unhandledRejection', note))
+  const { carrier, response, errors, hangUp } = (await open('hasty')).request({ slow: true })
+  await carrier.until(({ bytes }) => bytes.toString() === 'onetwo')
+  hangUp()
+  await response
+  // Node.js tells of them once microtasks are done.
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([stray, errors]).toEqual([[], []])
 })

@@ -73,7 +73,7 @@ test('a body that breaks in a later read is answered with 400, and the app that 
   expect(gateway.errors).toMatchObject([{ code: 'HTTP_SYNTAX', blame: 'peer' }])
 })
 
-test.each([101, 103])('an app cannot answer with %d', async (status) => {
+test.each([101, 103, 1000, 200.5, NaN])('an app cannot answer with %d', async (status) => {
   const { socket, all } = await open((exchange) => exchange.respond({ status, reason: '', headers: [] }))
   socket.write(get('/', LAST))
   expect(await all).toMatch(/^HTTP\/1\.1 500 [^]*STATUS_LINE/)

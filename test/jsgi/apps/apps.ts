@@ -58,6 +58,70 @@ export const rejects: JsgiApp = () => Promise.reject(new Error('rejected on purp
 
 export const nothing = (() => undefined) as unknown as JsgiApp
 
+/** What is not as JSGI has it, by the path. */
+const WRONG: Record<string, () => unknown> = {
+  '/pairs': () => ({ ...answer([]), headers: [['x-a', 'b']] }),
+  '/map': () => ({ ...answer([]), headers: new Headers({ 'x-a': 'b' }) }),
+  '/null': () => ({ ...answer([]), headers: { 'x-a': null } }),
+  '/undefined': () => ({ ...answer([]), headers: { 'x-a': ['b', undefined] } }),
+  '/object': () => ({ ...answer([]), headers: { 'x-a': { b: 'c' } } }),
+  '/status': () => ({ ...answer(closable([])), status: 1000 }),
+  '/text': () => ({ ...answer([]), status: '200' }),
+  '/holes': () => answer(Object.assign([], { length: 2 })),
+  '/wide': () => answer([{ toByteString: () => '\u20ac' }]),
+}
+
+const closable = (parts: unknown[]): JsgiBody => ({
+  forEach: (write) => parts.forEach((part) => void write(part as string)),
+  close: () => void seen.push('closed'),
+})
+
+export const wrong: JsgiApp = ({ pathInfo }) => WRONG[pathInfo]!() as ReturnType<JsgiApp>
+
+/** Its body waits for what never comes, and so does its end. */
+export const stuck: JsgiApp = () =>
+  answer({
+    forEach(write) {
+      void write('begun')
+      return new Promise(() => {})
+    },
+    close() {
+      seen.push('closed')
+      return new Promise(() => {})
+    },
+  })
+
+/** Its body fails, and so does its end: by a promise that never settles, or another error. */
+export const failing: JsgiApp = ({ pathInfo }) =>
+  answer({
+    forEach() {
+      throw new Error('of the body')
+    },
+    close() {
+      if (pathInfo === '/late') return new Promise(() => {})
+      throw new Error('of the end')
+    },
+  })
+
+/** All is well but its end. */
+export const badEnd: JsgiApp = () =>
+  answer({
+    forEach: (write) => void write('good'),
+    close() {
+      throw new Error('of the end')
+    },
+  })
+
+/** Does not wait for a client that is slow. */
+export const hasty: JsgiApp = () =>
+  answer({
+    forEach(write) {
+      void write('one')
+      void write('two')
+      return new Promise(() => {})
+    },
+  })
+
 export const wrongPart = (() => answer([7 as unknown as string])) as JsgiApp
 
 export const noApp = { status: 200 }
