@@ -21,6 +21,18 @@ const older = fileURLToPath(new URL('../../configs/python2/serve.py', import.met
 /** Programs on PATH beside Debian's Python: SIDEGATE_TEST_OLD_PYTHONS=python2.7:jython */
 const olderPythons = ['python3', ...(process.env.SIDEGATE_TEST_OLD_PYTHONS?.split(':') ?? [])]
 
+/** The same app as `programs`. */
+export const olderPrograms: readonly Program[] = olderPythons.map((file): Program => ({
+  name: `configs/python2/serve.py by ${file}`,
+  needs: [file],
+  settings: {
+    run: [file, older, 'wsgi:application', '$PORT'],
+    speaks: 'http',
+    streamBodies: false,
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+  },
+}))
+
 /** Each serves an app that answers `METHOD|SCRIPT_NAME|PATH_INFO|QUERY_STRING|` and the request body. */
 export const programs: readonly Program[] = [
   {
@@ -73,16 +85,7 @@ export const programs: readonly Program[] = [
     needs: ['gunicorn'],
     settings: { run: ['gunicorn', '--bind', '127.0.0.1:$PORT', 'wsgi:application'], speaks: 'http', env: python },
   },
-  ...olderPythons.map((file): Program => ({
-    name: `configs/python2/serve.py by ${file}`,
-    needs: [file],
-    settings: {
-      run: [file, older, 'wsgi:application', '$PORT'],
-      speaks: 'http',
-      streamBodies: false,
-      env: { PYTHONDONTWRITEBYTECODE: '1' },
-    },
-  })),
+  ...olderPrograms,
   {
     name: 'uvicorn (ASGI)',
     needs: ['uvicorn'],
