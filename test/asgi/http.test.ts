@@ -206,7 +206,9 @@ test.for([
   ['header_break', 'HEADER_VALUE', /control character/, 500],
   ['headers_text', 'HEADER_LIST', /pairs of name and value/, 500],
   ['header_three', 'HEADER_LIST', /pairs of name and value/, 500],
+  ['header_array', 'HEADER_NAME', /bytearray\(b'a'\): it has to be bytes/, 500],
   ['length_text', 'CONTENT_LENGTH', /no number/, 500],
+  ['length_long', 'CONTENT_LENGTH', /no number/, 500],
 ] as const)('%s: %s', async ([path, code, message, status]) => {
   const { response, errors } = mount.start({ path: `/${path}` })
   const got = await response
@@ -216,6 +218,11 @@ test.for([
   expect(code !== 'APP_RAISED' || /spec\.py.*in application/.test(detail)).toBe(true)
   expect(detail).not.toMatch(/in run\n/)
   expect(await text('/hello')).toBe('Hello World\n')
+})
+
+test('what of a header is sent is what was checked', async () => {
+  const { status, headers } = await mount.ask({ path: '/header_kind' })
+  expect([status, headers]).toEqual([200, expect.arrayContaining([['x-kind', 'checked']])])
 })
 
 test('what the app raises behind its response is in the log, and the response is whole', async () => {

@@ -61,6 +61,7 @@ test.each([
   ['/order', 'WEB3_ANSWER', /a tuple of bytes, list and list: it has to be body, status/],
   ['/nothing', 'WEB3_ANSWER', /the app returned None: it has to be a tuple/],
   ['/text', 'HEADER_LIST', /a header is \('Content-Type', 'text\/plain'\): .* both of bytes/],
+  ['/end', 'WEB3_ANSWER', /a tuple of Failing, str and list/],
   ['/raises', 'APP_RAISED', /ValueError: from web3/],
 ])('what is wrong is told: %s', async (path, code, message) => {
   const { start } = await openMount(app)

@@ -145,6 +145,8 @@ test.for([
   ['bad_head?pair', 'HEADER_LIST', /has to be a tuple/, /in bad_head/],
   ['bad_head?name', 'HEADER_NAME', /'A b' is not a token/, /in bad_head/],
   ['bad_head?name_type', 'HEADER_NAME', /has to be a str/, /in bad_head/],
+  ['bad_head?status_list', 'STATUS_LINE', /\['200 OK'\]/, /in bad_head/],
+  ['bad_head?name_list', 'HEADER_NAME', /\['A'\]: it has to be a str/, /in bad_head/],
   ['bad_head?value_type', 'HEADER_VALUE', /header A is 1/, /in bad_head/],
   ['bad_head?crlf', 'HEADER_VALUE', /control character/, /in bad_head/],
   ['bad_head?unicode', 'HEADER_VALUE', /beyond latin-1/, /in bad_head/],

@@ -264,6 +264,11 @@ async def pushes(scope, receive, send):
     await send({'type': 'http.response.push', 'path': '/', 'headers': []})
 
 
+class Kind(bytes):
+    def strip(self, characters=None):
+        return b'\r\nx-other: 1'
+
+
 def sends(**message):
     async def app(scope, receive, send):
         await send(dict({'type': 'http.response.start', 'status': 200, 'headers': []}, **message))
@@ -405,6 +410,8 @@ CASES = {
     'bad_status': sends(status='200'), 'low_status': sends(status=101), 'header_text': sends(headers=[('a', 'b')]),
     'header_value_text': sends(headers=[(b'a', 'b')]), 'header_name': sends(headers=[(b'a b', b'c')]),
     'header_break': sends(headers=[(b'a', b'b\r\nc: d')]), 'headers_text': sends(headers='abc'), 'header_three': sends(headers=[(1, 2, 3)]),
+    'header_array': sends(headers=[(bytearray(b'a'), b'b')]), 'length_long': sends(headers=[(b'content-length', b'9' * 5000)]),
+    'header_kind': sends(headers=[(b'x-kind', Kind(b' checked'))]),
     'length_text': sends(headers=[(b'content-length', b'abc')]),
 }
 

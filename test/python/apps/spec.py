@@ -208,6 +208,10 @@ def bad_head(environ, start_response):
         headers = [('A b', 'c')]
     elif which == 'name_type':
         headers = [(b'A', 'c')]
+    elif which == 'status_list':
+        status = ['200 OK']
+    elif which == 'name_list':
+        headers = [(['A'], 'c')]
     elif which == 'value_type':
         headers = [('A', 1)]
     elif which == 'crlf':

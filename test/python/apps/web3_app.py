@@ -14,6 +14,11 @@ class Body:
         print('closed', file=self.environ['web3.errors'])
 
 
+class Failing(Body):
+    def close(self):
+        raise ValueError('of the end')
+
+
 def application(environ):
     path = environ['PATH_INFO']
     plain = [(b'Content-Type', b'text/plain'), (b'X-Any', b'v\xe9')]
@@ -27,6 +32,8 @@ def application(environ):
         return None
     if path == b'/text':
         return Body([b'x'], environ), b'200 OK', [('Content-Type', 'text/plain')]
+    if path == b'/end':
+        return Failing([b'x'], environ), '200 OK', plain
     if path == b'/raises':
         raise ValueError('from web3')
     return [json.dumps({name: repr(value) for name, value in environ.items()}).encode('ascii')], b'200 OK', plain

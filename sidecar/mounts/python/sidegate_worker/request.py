@@ -118,7 +118,7 @@ class Request:
                 exc_info = None
         elif self.status is not None:
             raise AppMistake('HEAD_TWICE', 'start_response was called twice without exc_info')
-        if status not in known_statuses:
+        if type(status) is not str or status not in known_statuses:
             check_status(status)
         if not isinstance(headers, list):
             raise AppMistake('HEADER_LIST', 'start_response wants a list of headers, not a %s' % type(headers).__name__)
@@ -128,7 +128,7 @@ class Request:
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise AppMistake('HEADER_LIST', 'a header is %r: it has to be a tuple of name and value' % (pair,))
             name, value = pair
-            if name not in known_names:
+            if type(name) is not str or name not in known_names:
                 check_name(name)
             if type(value) is not str or BAD_VALUE(value):
                 check_value(name, value)

@@ -1,5 +1,6 @@
 """Apps with the interface of PEP 444 (Web3 1.0), called as if they had that of PEP 3333."""
 import re
+import traceback
 from urllib.parse import unquote_to_bytes
 
 from .rules import AppMistake
@@ -26,7 +27,11 @@ def as_wsgi(app):
             # As of every body, whatever happened.
             close = getattr(body, 'close', None)
             if close is not None:
-                close()
+                try:
+                    close()
+                except Exception:
+                    # What was wrong before is what counts.
+                    traceback.print_exc()
             raise
         return body
     return called

@@ -8,6 +8,8 @@ from .rules import AppMistake, check_bytes, check_status, head_of, kind_of, wron
 # A body up to this size goes in one frame with its head.
 ONE_FRAME = 48 * 1024
 BODILESS = (204, 304)
+# More than any length has.
+LENGTH_DIGITS = 20
 # `fresh`: nothing was sent; `begun`: the head is held; `sent`: it is gone; `complete`.
 FRESH, BEGUN, SENT, COMPLETE = range(4)
 
@@ -85,8 +87,8 @@ class Request(Call):
             raise wrong(kind, 'with `trailers`, of which the server has told nothing (scope["extensions"])')
         self.head, length = head_of(status, message.get('headers', ()))
         if length is not None and status not in BODILESS and self.scope['method'] != 'HEAD':
-            # What is no number is refused by the gateway.
-            self.missing = int(length) if length.isdigit() else -1
+            # What is no number, or too long for one, is refused by the gateway.
+            self.missing = int(length) if length.isdigit() and len(length) <= LENGTH_DIGITS else -1
         self.state = BEGUN
 
     async def send_body(self, kind, message):

@@ -65,10 +65,12 @@ def head_of(status, headers, reason=None):
     except (TypeError, ValueError):
         raise AppMistake('HEADER_LIST', 'the headers are %.80r: they have to be pairs of name and value, in bytes' % (headers,))
     for name, value in pairs:
-        if name not in known_names:
+        if type(name) is not bytes or name not in known_names:
             check_name(name)
         if type(value) is not bytes or BAD_VALUE(value):
             check_value(name, value)
+            # Of a kind of bytes that has methods of its own: what was checked.
+            value = bytes(memoryview(value))
         if len(name) == 14 and name.lower() == b'content-length':
             length = value
         parts.append(name)
