@@ -109,7 +109,9 @@ function parseEndpoint(rest: string, text: string, path: string): Endpoint {
         ? `write ${scheme}unix:${rest}`
         : rest.startsWith('\\\\')
           ? `write ${scheme}pipe:NAME`
-          : 'write HOST:PORT, unix:PATH or pipe:NAME, with PROTOCOL:// in front to allow only that one'
+          : /^(?:\[[^\]]*\]|[^:/[\]\\]+):[^:/\]\\]*$/.test(rest)
+            ? 'a port is a number up to 65535'
+            : 'write HOST:PORT, unix:PATH or pipe:NAME, with PROTOCOL:// in front to allow only that one'
     throw bad(path, `${JSON.stringify(text)} is no address: ${hint}`)
   }
   return { kind: 'tcp', host: match[1] ?? match[2]!, port }

@@ -16,6 +16,11 @@ const LOOK_MS = 15_000
 const ANSWER_MS = 600_000
 const LOOKS = /^\/v1\/(?:status|requests)/
 
+/** Said of a socket at which nobody listens. */
+function noneThere({ code }: NodeJS.ErrnoException): string | undefined {
+  return code === 'ENOENT' || code === 'ECONNREFUSED' ? `nothing serves there (${code})` : code
+}
+
 /**
  * @param path of the socket
  * @throws {ConfigError} ADMIN_UNREACHABLE
@@ -44,7 +49,7 @@ export function askAdmin(path: string, method: 'GET' | 'POST', url: string): Pro
       })
     })
     sent.once('timeout', () => sent.destroy(new Error(`no answer for ${limit / 1000} s`)))
-    sent.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+    sent.once('error', (error: NodeJS.ErrnoException) => fail(noneThere(error) ?? error.message))
     sent.end()
   })
 }

@@ -10,11 +10,18 @@ function columns(rows: readonly (readonly [string, string])[], indent = '  ', wi
   const gap = ' '.repeat(indent.length + left)
   return rows
     .map(([name, text]) => {
-      const lines = wrap(text, width - gap.length)
+      const lines = wrap(linked(text), width - gap.length)
       const head = name.length + 2 > left ? `${indent}${name}\n${gap}` : `${indent}${name.padEnd(left)}`
       return `${head}${lines.join(`\n${gap}`)}\n`
     })
     .join('')
+}
+
+/** A text for docs/ as one of a terminal: its links are files there. */
+function linked(text: string): string {
+  return text.replace(/\[([^\]]*)\]\(([\w.-]+\.md)(?:#[\w-]+)?\)/g, (_, label: string, file: string) =>
+    label === file ? `docs/${file}` : `${label} (docs/${file})`,
+  )
 }
 
 function wrap(text: string, width: number): string[] {
@@ -68,5 +75,5 @@ export function kindHelp({ kind, summary, settings }: MountKind): string {
     const told = required ? 'Required.' : initial === undefined ? '' : `Default: ${JSON.stringify(initial)}.`
     return [name, `${description} ${told} (${type})`.replace('  ', ' ')]
   }
-  return `${kind}: ${summary}\n\nSettings of a mount\n${columns(settingsOf(settings).map(row))}`
+  return `${kind}: ${linked(summary)}\n\nSettings of a mount\n${columns(settingsOf(settings).map(row))}`
 }

@@ -86,11 +86,32 @@ function words(issue: Issue): string {
   if (issue.type === 'non_empty' || (issue.type === 'min_length' && issue.input === ''))
     return Array.isArray(issue.input) ? 'is an empty list, must have one entry or more' : 'is empty'
   if (issue.type === 'min_length' && Array.isArray(issue.input)) return 'is an empty list, must have one entry or more'
-  return `is ${got}, must be ${(issue.expected ?? 'something else').replaceAll('Object', 'settings').replaceAll('Array', 'a list')}`
+  if (typeof issue.input === 'function')
+    return `is ${got}: a configuration has the names of modules, such as "./hello.ts#app"`
+  return `is ${got}, must be ${wanted(issue.expected ?? 'something else')}`
 }
 
-function shown(value: unknown): string {
+const WORDS: Readonly<Record<string, string>> = {
+  Array: 'a list',
+  Object: 'a group of settings',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'text',
+}
+
+/** What valibot calls `(number | Object)`. */
+function wanted(expected: string): string {
+  return expected
+    .replace(/^\((.*)\)$/, '$1')
+    .split(' | ')
+    .map((type) => WORDS[type] ?? type)
+    .join(' or ')
+}
+
+/** A value in the words of a configuration. */
+export function shown(value: unknown): string {
   if (typeof value === 'object') return kindOf(value)
+  if (typeof value === 'function') return 'a function'
   // Infinity, NaN, which are no JSON.
   return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

@@ -1,6 +1,7 @@
 // Keys that stand twice in a group. The YAML parser compares each key with all others of its group, which takes a minute for 20,000 mounts;
 // here each is looked up once.
 import { isMap, isScalar, visit, YAMLParseError, type Document } from 'yaml'
+import { word } from '../line.ts'
 
 /** An error for each key that is there already. */
 export function duplicateKeys(document: Document): YAMLParseError[] {
@@ -11,7 +12,8 @@ export function duplicateKeys(document: Document): YAMLParseError[] {
       for (const { key } of isMap(map) ? map.items : []) {
         if (!isScalar(key)) continue
         if (seen.has(key.value) && key.range) {
-          errors.push(new YAMLParseError([key.range[0], key.range[1]], 'DUPLICATE_KEY', 'Map keys must be unique'))
+          const message = `the key ${word(String(key.value))} is there already`
+          errors.push(new YAMLParseError([key.range[0], key.range[1]], 'DUPLICATE_KEY', message))
         }
         seen.add(key.value)
       }

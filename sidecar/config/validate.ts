@@ -10,7 +10,7 @@ import type { LogLevel } from '../log.ts'
 import type { MountKind } from '../mounts/mount.ts'
 import { otherWord } from '../mounts/other-words.ts'
 import { parseMountPlace } from '../mount-place.ts'
-import { check, unknownKeyMessage } from './check.ts'
+import { check, shown, unknownKeyMessage } from './check.ts'
 import { hasSetting } from './describe.ts'
 import { locate } from './locate.ts'
 import { nearest } from '../nearest.ts'
@@ -97,7 +97,9 @@ export async function validateConfig(
   const data = isGroup(source.data) ? source.data : {}
   const unreadable = source.data === undefined && source.problems.length > 0
   if (!isGroup(source.data) && !unreadable) {
-    problems.push(problemAt(source, 'CONFIG_VALUE', [], 'a configuration is a group of settings: listen, mounts, …'))
+    const is = source.data === undefined || source.data === null ? 'nothing is in it' : `it is ${shown(source.data)}`
+    const message = `${is}; a configuration is a group of settings: listen, mounts, …`
+    problems.push(problemAt(source, 'CONFIG_VALUE', [], message))
   }
 
   const { listen = [DEFAULT_LISTEN], mounts, use, ...rest } = data
@@ -108,7 +110,9 @@ export async function validateConfig(
   const useChecked = await useCheck(data)
   const front = useChecked(use, ['use'], source)
   problems.push(...front.problems)
-  const entries = unreadable ? { value: [], problems: [] } : checkMounts(mounts, source, kinds, useChecked, platform)
+  const entries = !isGroup(source.data)
+    ? { value: [], problems: [] }
+    : checkMounts(mounts, source, kinds, useChecked, platform)
   problems.push(...entries.problems)
 
   const unset = new Set(problems.filter(({ code }) => code === 'CONFIG_ENV').map(({ path }) => path))

@@ -8,7 +8,6 @@ const WORDS: Partial<Record<YAMLError['code'], string>> = {
   BAD_SCALAR_START: 'no plain text begins with this character: put the text in quotes',
   BLOCK_AS_IMPLICIT_KEY:
     'a second key on the line, or a line that is indented more than the one that it belongs to: a text with ": " in it needs quotes, and keys of one group begin in one column',
-  DUPLICATE_KEY: 'this key is there already',
   KEY_OVER_1024_CHARS: 'this key is too long',
   MULTILINE_IMPLICIT_KEY: 'a line without a ":" behind its key',
   MULTIPLE_DOCS: 'a second document begins here with ---: a configuration is one',
@@ -22,5 +21,7 @@ const WORDS: Partial<Record<YAMLError['code'], string>> = {
 export function yamlMessage({ code, message }: Pick<YAMLError, 'code' | 'message'>): string {
   const open = /end with a ([\]}])$/.exec(message)?.[1] ?? /^Missing closing (['"])/.exec(message)?.[1]
   if (open !== undefined) return `a ${open} is missing that closes what was opened before`
+  // Ours, of duplicate-keys.ts.
+  if (code === 'DUPLICATE_KEY') return message
   return WORDS[code] ?? `this is no YAML: ${message}`
 }

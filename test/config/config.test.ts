@@ -78,11 +78,11 @@ drainTimeout: soon
   expect(problems.toSorted()).toEqual(
     [
       'c.yaml:1: listn: there is no setting listn; did you mean listen? [CONFIG_KEY]',
-      'c.yaml:3: listen.0: "127.0.0.1:80a" is no address: write HOST:PORT, unix:PATH or pipe:NAME, with PROTOCOL:// in front to allow only that one [ADDRESS_BAD]',
+      'c.yaml:3: listen.0: "127.0.0.1:80a" is no address: a port is a number up to 65535 [ADDRESS_BAD]',
       'c.yaml:5: listen.1.alow: there is no setting alow; did you mean allow? [CONFIG_KEY]',
       'c.yaml:7: mounts./.lnt: there is no setting lnt; did you mean lint? [CONFIG_KEY]',
       'c.yaml:10: mounts./a.proceses: there is no setting proceses; did you mean processes? [CONFIG_KEY]',
-      'c.yaml:11: mounts./a.threads: is "4", must be number [CONFIG_VALUE]',
+      'c.yaml:11: mounts./a.threads: is "4", must be a number [CONFIG_VALUE]',
       'c.yaml:12: mounts./b: app and node stand side by side: a mount is of one kind [MOUNT_KIND]',
       'c.yaml:13: mounts./c: there is no kind of mount called pyhton; did you mean python? [MOUNT_KIND]',
       `c.yaml:14: mounts./d: a mount is a group of settings with its kind as a key, such as { app: "./d.ts" }; kinds are ${kinds.map(({ kind }) => kind).join(', ')} [MOUNT_KIND]`,
@@ -90,7 +90,7 @@ drainTimeout: soon
       'c.yaml:17: mounts.example.com:80/x: "example.com:80" is no host name; a prefix begins with /, a host name has no port [MOUNT_KEY]',
       'c.yaml:18: mounts./f/../g: the prefix /f/../g has an empty, . or .. segment and would never match [MOUNT_KEY]',
       'c.yaml:19: log.format: is "jsn"; did you mean json? [CONFIG_VALUE]',
-      'c.yaml:20: drainTimeout: is "soon", must be number [CONFIG_VALUE]',
+      'c.yaml:20: drainTimeout: is "soon", must be a number [CONFIG_VALUE]',
     ].toSorted(),
   )
 })
@@ -129,7 +129,7 @@ test.each([
   ['a: [1, 2\n', 2, 'a ] is missing that closes what was opened before'],
   ['mounts:\n  /: { respond: 204\n  /b: { respond: 204 }\n', 3, 'a } is missing that closes what was opened before'],
   ['a: "x\n', 2, 'a " is missing that closes what was opened before'],
-  ['host: nginx\nhost: nginx\n', 2, 'this key is there already'],
+  ['host: nginx\nhost: nginx\n', 2, 'the key host is there already'],
   ['listen: @x\n', 1, 'no plain text begins with this character: put the text in quotes'],
   ['a: 1\n---\nb: 2\n', 2, 'a second document begins here with ---: a configuration is one'],
   ['a: b: c\n', 1, 'a second key on the line, or a line that is indented more than the one that it belongs to'],
@@ -154,7 +154,20 @@ test('nothing mounted, no list, no group', async () => {
     'c.yaml:1: listen: must be a list of addresses, such as ["127.0.0.1:8000"] [CONFIG_VALUE]',
     expect.stringMatching(/^c\.yaml:1: mounts: nothing is mounted: .*\[CONFIG_VALUE\]$/),
   ])
-  expect((await yaml('hello')).problems[0]).toMatch(/^c\.yaml:1: a configuration is a group of settings/)
+  const told = 'a configuration is a group of settings: listen, mounts, … [CONFIG_VALUE]'
+  expect((await yaml('hello')).problems).toEqual([`c.yaml:1: it is "hello"; ${told}`])
+  expect((await yaml('- a')).problems).toEqual([`c.yaml:1: it is a list; ${told}`])
+  expect((await yaml('# to do\n')).problems).toEqual([`c.yaml: nothing is in it; ${told}`])
+  expect((await readConfig('c.mjs', 'export default () => ({})')).problems).toEqual([
+    `c.mjs: it is a function; ${told}`,
+  ])
+})
+
+test('an app in the place of its module', async () => {
+  const text = "export default { mounts: { '/': { app: () => [] } } }"
+  expect((await readConfig('c.mjs', text)).problems).toEqual([
+    'c.mjs: mounts./.app: is a function: a configuration has the names of modules, such as "./hello.ts#app" [CONFIG_VALUE]',
+  ])
 })
 
 test.each([
@@ -182,7 +195,7 @@ log: { access: "\${ACCESS:-false}" }
   const wrong = await yaml(text, { N: 'many' })
   expect(wrong.problems.map((line) => line.replace(/ is ".*", must/, ' must'))).toEqual([
     'c.yaml:1: listen.0: the environment variable PORT is not set; set it, or write ${PORT:-default} [CONFIG_ENV]',
-    'c.yaml:3: mounts./.processes: must be (number | settings) [CONFIG_VALUE]',
+    'c.yaml:3: mounts./.processes: must be a number or a group of settings [CONFIG_VALUE]',
   ])
 })
 
