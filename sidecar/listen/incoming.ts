@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { plainAddress } from '../peers.ts'
 import type { Peer } from '../wire/codec.ts'
 import type { ProxiedClient, ProxyHeaderReader } from '../wire/proxy-header.ts'
+import { unlessHeard } from './patience.ts'
 import type { SocketConnection } from './socket.ts'
 
 /** One accepted connection. */
@@ -46,10 +47,21 @@ export function peerOf({ socket, client }: Incoming): Peer {
   }
 }
 
-/** Closes a connection that is silent for so long, or as soon as it is not in the end after that. */
+/** Closes a connection that is silent for so long; what comes after that has to say what it speaks (isLate). */
 export function limit(incoming: Incoming, milliseconds: number): void {
+  const { socket, until } = incoming
   incoming.until = performance.now() + milliseconds
-  incoming.socket.setTimeout(milliseconds, () => incoming.connection ?? incoming.socket.destroy())
+  socket.setTimeout(milliseconds)
+  if (until === undefined)
+    socket.on(
+      'timeout',
+      () => incoming.connection ?? unlessHeard(socket, () => incoming.connection ?? socket.destroy()),
+    )
+}
+
+/** Not even what was just read says what it speaks, and its time is over. */
+export function isLate({ connection, until }: Incoming): boolean {
+  return connection === undefined && until !== undefined && until > 0 && performance.now() > until
 }
 
 /** Ends a connection that speaks what is not taken here, with an answer where there is one that it can read. */

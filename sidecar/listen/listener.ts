@@ -18,10 +18,11 @@ import { Crowd } from './crowd.ts'
 import type { HostRules, Reception, Repair } from './door.ts'
 import { applyForwarded } from './forwarded.ts'
 import { httpDate } from './http-date.ts'
-import { incomingOn, limit, peerOf, refuse, type Incoming } from './incoming.ts'
+import { incomingOn, isLate, limit, peerOf, refuse, type Incoming } from './incoming.ts'
 import { allowanceOf, type Allowance } from './limits.ts'
 import { parsePeers, plainAddress, type Peers } from '../peers.ts'
 import { Parting } from './parting.ts'
+import { unlessHeard } from './patience.ts'
 import { handleOf, passOn, socketOf } from './passing.ts'
 import { protocolsTaken } from './protection.ts'
 import { recognised } from './recognised.ts'
@@ -241,7 +242,8 @@ export class Listener {
   /** Closes connections on which nothing was sent for as long as a kept one may be idle. */
   #sweep(): void {
     const oldest = ++this.#sweeps - this.#allowance.idle / SWEEP_MS
-    for (const { socket, begun, since } of this.#incoming) if (!begun && since < oldest) socket.destroy()
+    for (const { socket, begun, since } of this.#incoming)
+      if (!begun && since < oldest) unlessHeard(socket, () => socket.destroy())
   }
 
   #door({ name, gateway }: Protocol): Door {
@@ -271,10 +273,11 @@ export class Listener {
       limit(incoming, this.#allowance.first)
     }
     socket.on('data', (bytes: Buffer) => {
-      if (incoming.connection) incoming.connection.receive(bytes)
-      else if (incoming.until && performance.now() > incoming.until) socket.destroy()
-      else if (incoming.header) this.#header(incoming, incoming.header, bytes)
+      if (incoming.connection) return incoming.connection.receive(bytes)
+      if (incoming.header) this.#header(incoming, incoming.header, bytes)
       else this.#first(incoming, bytes)
+      // It may have come in time, to a process that was busy.
+      if (isLate(incoming)) socket.destroy()
     })
     socket.on('end', () => {
       if (incoming.connection) incoming.connection.receiveEnd()

@@ -2,6 +2,7 @@
 // A client connects, and sends its request a moment later: nobody tells it in between that the gateway stops, and a POST that gets no
 // answer is not sent again. So a new connection is waited for, and so is one whose peer has just been told that somebody is here (AJP's
 // CPING, FastCGI's GET_VALUES). Not so kept ones between two requests: a client knows that those may close at any time (RFC 9112 9.3.1).
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Incoming } from './incoming.ts'
 
 /** The connections of one listener, from the time on when it begins to drain. */
@@ -58,8 +59,14 @@ export class Parting {
       else incoming.connection?.retire()
     }
     // The connections keep the process.
-    if (next < Infinity) setTimeout(() => this.#end(), Math.ceil(next)).unref()
+    if (next < Infinity) setTimeout(() => void this.#endLater(), Math.ceil(next)).unref()
     this.look()
+  }
+
+  /** This process may have been busy for so long itself: what has come meanwhile is read first. */
+  async #endLater(): Promise<void> {
+    for (let turns = 0; turns < 2; turns++) await nextTurn()
+    this.#end()
   }
 
   /** Milliseconds for which a request may still be on its way; not above 0: there is none. */

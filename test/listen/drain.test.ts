@@ -138,6 +138,27 @@ describe('a new connection, whose client has sent nothing when the gateway stops
     await drained
   })
 
+  test('it is read before its moment is over, though the gateway was busy for longer', async () => {
+    const promised = 1000
+    limit({ promised })
+    const settings = { address: '127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }
+    const { addresses, gateway } = await startGateway(['127.0.0.1:0', settings, 'ajp://127.0.0.1:0'], text('here'))
+    const sockets = await Promise.all(addresses.map(connectTo))
+    const [silent, balanced, asked] = sockets
+    balanced!.write(PROXY)
+    asked!.write(ajpPacket(10))
+    await once(asked!, 'data')
+    const answers = sockets.map(readAll)
+    const drained = gateway.drain()
+    await Promise.all(addresses.map(closedDoor))
+    silent!.write(get)
+    balanced!.write(get)
+    asked!.write(forward())
+    for (const since = performance.now(); performance.now() - since < promised + 200;);
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('here')
+    await drained
+  })
+
   test('it is closed after a moment', async () => {
     limit({ promised: 300 })
     const settings = { address: '127.0.0.1:0', proxyProtocol: ['127.0.0.1'] }

@@ -1,6 +1,6 @@
 // The time limits of a door, each shortened to some hundredths of a second: without it the test would wait for ever.
 import { once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { connect, Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
@@ -12,7 +12,7 @@ import { scgi } from '../../sidecar/wire/scgi.ts'
 import { uwsgi } from '../../sidecar/wire/uwsgi.ts'
 import { until } from '../harness.ts'
 import { limit, startGateway, text } from './gateway.ts'
-import { connectTo, readAll, talk } from './peer.ts'
+import { connectTo, readAll, talk, uwsgiRequest } from './peer.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -219,6 +219,29 @@ describe('idle', () => {
     expect((await talk(addresses[0]!, requests)).match(/served/g)).toHaveLength(2)
   })
 
+  test('one whose first bytes came in time to a gateway that was busy longer stays, with a PROXY header and behind one', async () => {
+    const first = 200
+    limit({ first, idle: first })
+    const proxyProtocol = ['127.0.0.1']
+    const header = 'PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n'
+    const last = get.replace('Host', 'Connection: close\r\nHost')
+    for (const [settings, pieces] of [
+      [{}, [uwsgiRequest('/').subarray(0, 1), uwsgiRequest('/').subarray(1)]],
+      [{ proxyProtocol }, [header.slice(0, 10), header.slice(10) + last]],
+      [{ proxyProtocol }, ['', header + last]],
+      [{ proxyProtocol }, [header, last]],
+    ] as const) {
+      const { addresses } = await startGateway([{ address: '127.0.0.1:0', ...settings }], text('served'))
+      const socket = await connectTo(addresses[0]!)
+      socket.write(pieces[0])
+      // It has been read.
+      for (let turn = 0; turn < 5; turn++) await nextTurn()
+      socket.write(pieces[1])
+      for (const since = performance.now(); performance.now() - since < 2 * first;);
+      expect(await readAll(socket)).toContain('served')
+    }
+  })
+
   test('one whose next request came in time to a gateway that was busy longer stays', async () => {
     limit({ idle: SHORT })
     const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
@@ -277,12 +300,16 @@ describe('idle', () => {
     const { addresses } = await startGateway(['http://127.0.0.1:0'], text('served'))
     const silent = await connectTo(addresses[0]!)
     const closed = readAll(silent)
-    const used = await connectTo(addresses[0]!)
-    const answer = readAll(used)
+    const [used, late] = [await connectTo(addresses[0]!), await connectTo(addresses[0]!)]
+    const [answer, lateAnswer] = [readAll(used), readAll(late)]
     used.write('GET / HTTP/1.1\r\n')
-    await vi.advanceTimersByTimeAsync(LIMITS.idle - 15_000)
+    await vi.advanceTimersByTimeAsync(LIMITS.idle)
     expect(silent.readyState).toBe('open')
-    await vi.advanceTimersByTimeAsync(45_000)
+    late.write(get.replace('Host', 'Connection: close\r\nHost'))
+    // It has come, and nobody has looked.
+    vi.advanceTimersByTime(15_000)
+    expect(await lateAnswer).toContain('served')
+    await vi.advanceTimersByTimeAsync(15_000)
     expect(await closed).toBe('')
     used.write('Host: h\r\nConnection: close\r\n\r\n')
     expect(await answer).toContain('served')
