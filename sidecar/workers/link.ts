@@ -27,6 +27,8 @@ export interface Link {
   readonly answering: boolean
   /** Requests that the worker has begun on it, the one under way among them. */
   readonly requests: number
+  /** How many of them were taken back: the worker had not begun them after all. Not there where none can be. */
+  readonly returned?: number
   /** The exchange under way, even when nobody waits for its answer any more. */
   readonly exchange: Exchange | undefined
   /** How long the app has taken for the request under way, in milliseconds; 0: there is none. */

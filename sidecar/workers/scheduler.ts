@@ -45,6 +45,8 @@ export class Scheduler implements Turns {
   readonly #timeout: number
   /** Those that were begun twice: not a third time. */
   readonly #repeated = new WeakSet<Exchange>()
+  /** Those that came back: how long they waited at first is counted. */
+  readonly #returned = new WeakSet<Exchange>()
   readonly #watcher: Watch | undefined
   readonly #first: number
   readonly #spread: number
@@ -125,6 +127,7 @@ export class Scheduler implements Turns {
 
   returned(exchange: Exchange): void {
     if (this.#closed) return exchange.fail(closed())
+    this.#returned.add(exchange)
     this.#queue.putBack(exchange, noteOf(exchange))
     this.#dispatch()
     this.#watcher?.waits()
@@ -228,7 +231,8 @@ export class Scheduler implements Turns {
   }
 
   #leave(waiting: Waiting): void {
-    if (this.#queue.leave(waiting)) this.#waits.add(performance.now() - (waiting.deadline - this.#timeout))
+    if (this.#queue.leave(waiting) && !this.#returned.has(waiting.exchange))
+      this.#waits.add(performance.now() - (waiting.deadline - this.#timeout))
   }
 
   /** The one that is to be run instead; undefined when the one that waits has been begun where it was sent. */

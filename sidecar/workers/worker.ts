@@ -107,7 +107,7 @@ export class Worker implements Occupant, LinkEnd, ProcessListener {
 
   /** Requests that it has begun. */
   get requests(): number {
-    return this.#links.all.reduce((sum, { requests }) => sum + requests, 0)
+    return this.#links.all.reduce((sum, { requests, returned = 0 }) => sum + requests - returned, 0)
   }
 
   /** What it is called in messages, with its number. */

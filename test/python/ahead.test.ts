@@ -143,6 +143,23 @@ test('a request that its worker had not begun when it died is run by another', a
   expect(ran(mount.lines)).toEqual(['1', '2'])
 })
 
+test('a request that is taken back from a worker counts where it was begun', async () => {
+  const mount = await openMount({ ...turns, processes: 2 })
+  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  process.kill(pid, 'SIGSTOP')
+  await until(() => isStopped(pid))
+  const [taken] = startSome(mount, 2, 2)
+  startSome(mount, 3, 3, '&sleep=0.1')
+  // It waits for the other worker, which looks then for what the one that stands still has.
+  startSome(mount, 4, 4)
+  expect(Number((await taken!.response).header('X-Pid'))).not.toBe(pid)
+  process.kill(pid, 'SIGCONT')
+  await until(() => mount.mount.status!().workers!.every(({ busy }) => busy === 0))
+  expect(ran(mount.lines).toSorted()).toEqual(ids(1, 4))
+  const { workers, waits } = mount.mount.status!()
+  expect([workers!.reduce((sum, { requests }) => sum + requests, 0), waits!.count]).toEqual([4, 4])
+})
+
 test('a request that is taken back from a worker does not wait behind a slow one while another is free', async () => {
   const mount = await openMount({ ...turns, processes: 2, threads: 60 })
   const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))

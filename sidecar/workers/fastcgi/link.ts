@@ -30,6 +30,7 @@ export class FastcgiLink implements Link {
   cancelledAt = 0
   expiredAt = 0
   requests = 0
+  returned = 0
   readonly #socket: Duplex
   readonly #process: SupervisedProcess
   readonly #end: LinkEnd
@@ -139,6 +140,7 @@ export class FastcgiLink implements Link {
   settle(): void {
     if (!this.#givenUp) return
     this.#givenUp = false
+    this.returned++
     this.#next(performance.now())
   }
 
