@@ -20,7 +20,12 @@ beforeAll(async () => {
       {
         key: '/in',
         kind: asgi as unknown as MountKind,
-        settings: { asgi: 'sockets', stopTimeout: 5, webSockets: { maxMessage: 3_000_000, ping: PING } },
+        settings: { asgi: 'sockets', stopTimeout: 5, webSockets: { maxMessage: 3_000_000 } },
+      },
+      {
+        key: '/pinged',
+        kind: asgi as unknown as MountKind,
+        settings: { asgi: 'sockets', stopTimeout: 5, webSockets: { ping: PING } },
       },
     ],
     directory: APPS,
@@ -35,8 +40,8 @@ interface Talk {
   closed: Promise<[code: number, reason: string]>
 }
 
-function open(path: string, protocols: string[] = [], options: ClientOptions = {}): Talk {
-  const socket = new WebSocket(`ws://${gateway.addresses[0]}/in/${path}`, protocols, options)
+function open(path: string, protocols: string[] = [], options: ClientOptions = {}, mount = '/in'): Talk {
+  const socket = new WebSocket(`ws://${gateway.addresses[0]}${mount}/${path}`, protocols, options)
   const came: { text: string; data: Buffer; binary: boolean }[] = []
   socket.on('message', (data: Buffer, binary) => came.push({ text: data.toString(), data, binary }))
   socket.on('error', () => {})
@@ -133,13 +138,36 @@ test('a client that is lost, one that closes without a code, one that sends too 
 })
 
 test('pings: a client that answers stays, one that does not is given up', async () => {
-  const deaf = open('echo', [], { autoPong: false })
+  const deaf = open('echo', [], { autoPong: false }, '/pinged')
   await once(deaf.socket, 'ping')
-  const good = open('echo')
+  const good = open('echo', [], {}, '/pinged')
   expect((await deaf.closed)[0]).toBe(1006)
   good.socket.send('still here')
   expect((await good.next()).text).toBe('still here')
   good.socket.close()
+})
+
+test('pings: a client that takes longer than that to send a message stays', async () => {
+  const socket = await connectTo(gateway.addresses[0]!)
+  let heard = Buffer.alloc(0)
+  socket.on('data', (bytes: Buffer) => (heard = Buffer.concat([heard, bytes])))
+  const host = gateway.addresses[0]!
+  socket.write(
+    `GET /pinged/echo HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
+  await until('the head', () => heard.includes('\r\n\r\n'))
+  heard = Buffer.alloc(0)
+  // A text of twenty bytes, masked with zeros. Between two of them no pong can be sent.
+  const frame = Buffer.concat([Buffer.of(0x81, 0x80 + 20, 0, 0, 0, 0), Buffer.alloc(20, 'slow')])
+  const pings = () => heard.filter((byte) => byte === 0x89).length
+  for (let at = 0; at < frame.length; at++) {
+    socket.write(frame.subarray(at, at + 1))
+    if (at < 3) await until('another ping', () => pings() > at || socket.destroyed)
+  }
+  await until('the echo, or the end', () => heard.includes('slowslowslowslowslow') || socket.closed)
+  expect(socket.closed).toBe(false)
+  socket.destroy()
 })
 
 test('pings: a gateway that is busy for longer hears what has come meanwhile before it gives a client up', async () => {
@@ -149,7 +177,7 @@ test('pings: a gateway that is busy for longer hears what has come meanwhile bef
      const socket = new WebSocket(workerData)
      socket.on('close', (code) => parentPort.postMessage(code))
      parentPort.on('message', () => socket.close(4000))`,
-    { eval: true, workerData: `ws://${gateway.addresses[0]}/in/echo` },
+    { eval: true, workerData: `ws://${gateway.addresses[0]}/pinged/echo` },
   )
   const closed = once(client, 'message')
   const { ping } = WebSocket.prototype

@@ -25,7 +25,7 @@ const webSocketSettings = v.strictObject({
   ),
   ping: seconds(
     20,
-    'Seconds between two pings to a client; one that has not answered by the next is given up. 0: none are sent.',
+    'Seconds between two pings to a client; one of which nothing has come by the next is given up. 0: none are sent.',
   ),
 })
 

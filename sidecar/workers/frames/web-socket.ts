@@ -1,6 +1,7 @@
 // A WebSocket of an app in a worker that has its messages only: `ws` speaks RFC 6455 to the client here, and what goes to the worker and comes
 // from it are messages, each way at the speed of who takes them.
 import type { IncomingMessage } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { Exchange } from '../../exchange.ts'
 import type { FrameOutput } from '../../frames/output.ts'
@@ -59,8 +60,11 @@ export class WebSockets {
     })
   }
 
-  /** @throws what Exchange.upgrade throws */
-  open(exchange: Exchange, { headers: more }: Head): WebSocket {
+  /**
+   * @param heard called with each piece of what the client sends, were it the part of a frame
+   * @throws what Exchange.upgrade throws
+   */
+  open(exchange: Exchange, { headers: more }: Head, heard: () => void): WebSocket {
     exchange.demandUpgradable()
     const { variables } = exchange
     const asked: Asked = {
@@ -80,6 +84,7 @@ export class WebSockets {
     })
     // The head was refused, and the exchange has its answer.
     if (!opened) throw exchange.error ?? new Error('ws has refused the upgrade')
+    socket.on('data', heard)
     return opened
   }
 }
@@ -92,17 +97,17 @@ export class TakenWebSocket implements Taken {
   readonly #owner: TakenOwner
   readonly #pings: NodeJS.Timeout | undefined
   #credit: number
+  /** Something has come since the last ping. */
   #answered = true
 
   constructor(exchange: Exchange, head: Head, { id, window, output, owner }: TakenPlace, webSockets: WebSockets) {
-    const socket = (this.#socket = webSockets.open(exchange, head))
+    const socket = (this.#socket = webSockets.open(exchange, head, this.#heard))
     this.#id = id
     this.#credit = window
     this.#output = output
     this.#owner = owner
     socket
       .on('message', this.#pass)
-      .on('pong', this.#heard)
       // What breaks RFC 6455 is told to the client, and `close` follows.
       .on('error', () => {})
       .once('close', this.#closed)
@@ -138,7 +143,6 @@ export class TakenWebSocket implements Taken {
   }
 
   readonly #pass = (data: unknown, binary: boolean): void => {
-    this.#answered = true
     const bytes = data as Buffer
     const what = binary ? MESSAGE.binary : MESSAGE.text
     let at = 0
@@ -158,16 +162,18 @@ export class TakenWebSocket implements Taken {
     const socket = this.#socket
     // One that is made to wait cannot be heard.
     if (socket.isPaused || socket.readyState !== socket.OPEN) return
-    // Timers come before what has arrived while this process had no time to look.
-    if (!this.#answered) return void setImmediate(this.#giveUp)
+    if (!this.#answered) return void this.#giveUp()
     this.#answered = false
     socket.ping()
   }
 
-  readonly #giveUp = (): void => {
+  async #giveUp(): Promise<void> {
+    // Timers come before what has arrived while this process had no time to look; a client in the same one takes a turn to answer.
+    for (let turns = 0; turns < 2; turns++) await nextTurn()
     if (!this.#answered && !this.#socket.isPaused) this.#socket.terminate()
   }
 
+  /** Whatever it sends, it is there: no pong can come amid a frame. */
   readonly #heard = (): void => {
     this.#answered = true
   }
