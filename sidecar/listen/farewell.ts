@@ -10,9 +10,11 @@ export const NOTHING: Uint8Array = new Uint8Array(0)
 /**
  * How long a host may take to read what was sent of a response before the end that says it is not complete. Who finds both at once may never
  * look at the first (nginx), or take the second for the end of the response (lighttpd, by FastCGI over a Unix socket). Linux keeps for its reader
- * what came ahead of a reset; other systems forget it.
+ * what came ahead of a reset; other systems forget it. No system tells here what the other end of a Unix socket has read. So the time is taken in
+ * turns: each is longer where this process, or the machine that the host may share, is busy. 200 ms where they are not.
  */
-const CUT_MS = 200
+const CUT_TURNS = 20
+const TURN_MS = 10
 
 /** The end of one connection. */
 export class Farewell {
@@ -70,7 +72,14 @@ export class Farewell {
     else if (this.#doom) return
     // Those that were to finish first may have been cut, too.
     clearTimeout(this.#doom)
-    this.#doom = setTimeout(end, shared ? this.#entrance.allowance.linger : CUT_MS)
+    const { linger } = this.#entrance.allowance
+    if (shared) this.#doom = setTimeout(end, linger)
+    else this.#endAfter(CUT_TURNS, performance.now() + linger, end)
+  }
+
+  #endAfter(turns: number, latest: number, end: () => void): void {
+    const next = (): void => (turns > 1 && performance.now() < latest ? this.#endAfter(turns - 1, latest, end) : end())
+    this.#doom = setTimeout(next, TURN_MS)
   }
 
   /** Ends the connection so that the peer can tell the response is not complete, as far as its transport lets it: a Unix socket has no reset. */

@@ -346,6 +346,29 @@ test('the rest of an upload does not make the end of a response that breaks off 
   expect(socket.errored).toMatchObject({ code: 'ECONNRESET' })
 })
 
+test('a response that breaks off is read ahead of its end by a host that is as busy as the gateway', async () => {
+  const busy = (): void => {
+    for (const since = performance.now(); performance.now() - since < 400;);
+  }
+  const { addresses } = await startGateway(
+    ['fastcgi://127.0.0.1:0'],
+    (exchange) => {
+      exchange.respond({ status: 200, reason: 'OK', headers: [] })
+      exchange.write('part')
+      setImmediate(busy)
+      throw new Error('boom')
+    },
+    { host: 'nginx' },
+  )
+  const socket = await connectTo(addresses[0]!)
+  const pieces: string[] = []
+  socket.on('data', (bytes: Buffer) => pieces.push(bytes.toString('latin1')))
+  socket.write(request(1, { REQUEST_METHOD: 'GET', CONTENT_LENGTH: '0' }))
+  await once(socket, 'end')
+  socket.destroy()
+  expect(pieces).toEqual([expect.stringMatching(/part[^]{0,8}$/), '\0\x06\0\x01\0\0\0\0'])
+})
+
 test.each(['caddy', 'nginx'].flatMap((host) => ['127.0.0.1:0', 'unix'].map((at) => [host, at] as const)))(
   'the bytes of a FastCGI response that breaks off say so to %s, over %s',
   async (host, at) => {
