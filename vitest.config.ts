@@ -16,6 +16,8 @@ export default defineConfig({
     // real servers are started; on a busy machine that takes its time
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // and so does what is waited for: a second is none there
+    expect: { poll: { timeout: 20_000 } },
     // which error codes are raised, and whether any is not
     setupFiles: ['test/codes/record.ts'],
     reporters: ['default', new CodesReporter()],

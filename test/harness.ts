@@ -58,6 +58,14 @@ export async function eventually(holds: () => unknown): Promise<void> {
   }
 }
 
+/** Milliseconds of a processor that `run` takes, in this process: on a busy machine those of the clock are many more. */
+export async function processorTime(run: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  await run()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
 /** Below the ports that the system gives out by itself: one of those could be taken before the server that gets this one starts. */
 const PORTS = { from: 12_000, to: 32_000 }
 

@@ -1,6 +1,7 @@
 // The repair for IIS, on variables that people have shown, or that the documentation of Microsoft says. IIS cannot run here: each case says
 // where it comes from.
 import { describe, expect, test } from 'vitest'
+import { processorTime } from '../harness.ts'
 import { repair } from '../../plugin/iis/repair.ts'
 import { emptyVariables, type Variables } from '../../sidecar/variables.ts'
 
@@ -298,17 +299,18 @@ test('an HTTPS that is empty, or off in any letters, is none', () => {
   expect(repair({ ...both('/a'), HTTPS: 'on' }).HTTPS).toBe('on')
 })
 
-test('a path of many words that are not ASCII takes no time', () => {
+test('a path of many words that are not ASCII takes no time', async () => {
   const times = 2000
   const sent = (word: string): Variables => both(`/${word.repeat(times)}`)
   const raw = `/${'%CE%B1.'.repeat(times)}`
-  const started = performance.now()
-  const variables = { ...sent('?.'), UNENCODED_URL: raw, REQUEST_URI: raw }
-  expect(repair(variables).PATH_INFO).toBe(`/${'\xce\xb1.'.repeat(times)}`)
-  // What URL Rewrite or a module made of it is another path.
-  for (const path of [`/${'?.'.repeat(times)}x`, `/${'?'.repeat(times)}`, `/${'?.'.repeat(times - 1)}.`])
-    expect(repair({ ...both(path), UNENCODED_URL: raw }).PATH_INFO).toBe(path)
-  expect(performance.now() - started).toBeLessThan(2000)
+  const taken = await processorTime(() => {
+    const variables = { ...sent('?.'), UNENCODED_URL: raw, REQUEST_URI: raw }
+    expect(repair(variables).PATH_INFO).toBe(`/${'\xce\xb1.'.repeat(times)}`)
+    // What URL Rewrite or a module made of it is another path.
+    for (const path of [`/${'?.'.repeat(times)}x`, `/${'?'.repeat(times)}`, `/${'?.'.repeat(times - 1)}.`])
+      expect(repair({ ...both(path), UNENCODED_URL: raw }).PATH_INFO).toBe(path)
+  })
+  expect(taken).toBeLessThan(2000)
 })
 
 test.each([

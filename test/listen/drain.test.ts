@@ -191,7 +191,7 @@ describe('a new connection, whose client has sent nothing when the gateway stops
     const begun = performance.now()
     await gateway.close()
     expect(await closed).toBe('')
-    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(performance.now() - begun).toBeLessThan(LIMITS.promised - 500)
   })
 })
 

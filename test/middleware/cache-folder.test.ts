@@ -17,7 +17,7 @@ import type { Exchange } from '../../sidecar/exchange.ts'
 import { cache } from '../../sidecar/middleware/cache.ts'
 import type { Middleware } from '../../sidecar/middleware/middleware.ts'
 import type { TestExchange, TestRequest } from '../exchange.ts'
-import { eventually, temporaryFolder } from '../harness.ts'
+import { eventually, temporaryFolder, until } from '../harness.ts'
 import { layered, type App, type MadeLayer } from './layer.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -59,7 +59,7 @@ function shown({ status, header, body }: Awaited<TestExchange['response']>): str
 const files = (): string[] => readdirSync(join(folder.path, 'stored'))
 const path = (): string => join(folder.path, 'stored', files()[0]!)
 const stored = async (count: number): Promise<void> => {
-  await vi.waitUntil(() => files().filter((name) => !name.endsWith('.part')).length === count)
+  await until(`${count} files`, () => files().filter((name) => !name.endsWith('.part')).length === count)
 }
 
 /** The files below a folder that this process has open. */
@@ -189,14 +189,14 @@ test('what does not become whole leaves nothing', async () => {
     held.push(exchange)
   })
   const first = ask()
-  await vi.waitUntil(() => files().length === 1)
+  await until('a file', () => files().length === 1)
   first.hangUp()
-  await vi.waitUntil(() => files().length === 0)
+  await until('no file', () => files().length === 0)
   const second = ask({ path: '/2' })
   expect(layer.purge!('/2')).toBe(0)
   held[1]!.end()
   expect(shown(await second.response)).toBe('200 fwd=uri-miss; stored | 4 half')
-  await vi.waitUntil(() => files().length === 0)
+  await until('no file', () => files().length === 0)
 })
 
 test('requests wait until it is in the file', async () => {
@@ -227,7 +227,7 @@ test('what cannot be written is passed on, and told once', async () => {
   rmSync(join(folder.path, 'stored'), { recursive: true })
   expect(await got()).toContain('| 4 body')
   expect(await got()).toContain('| 4 body')
-  await vi.waitUntil(() => log.text.includes('CACHE_WRITE'))
+  await until('the log', () => log.text.includes('CACHE_WRITE'))
   await got()
   expect(log.text.match(/CACHE_WRITE/g)).toHaveLength(1)
 })
@@ -240,7 +240,7 @@ test.runIf(process.platform === 'linux')('what a full disk does not take leaves 
   const write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'writeFile').mockRejectedValue(full)
   try {
     expect(await got()).toContain('| 4 body')
-    await vi.waitUntil(() => log.text.includes('ENOSPC') && files().length === 0)
+    await until('the log', () => log.text.includes('ENOSPC') && files().length === 0)
   } finally {
     write.mockRestore()
   }

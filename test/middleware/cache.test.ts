@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import CachePolicy from 'http-cache-semantics'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { processorTime, until } from '../harness.ts'
 import { doubt } from '../../sidecar/doubt.ts'
 import { AppError, UpstreamError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
@@ -167,10 +168,9 @@ describe('what is stored, and for how long', () => {
     expect([lifetime(minute, {}, request), lifetime(minute, { clients: true }, request)]).toEqual([60, undefined])
   })
 
-  test('a long Cache-Control takes no time', () => {
-    const before = performance.now()
-    directives(`max-age=1${' '.repeat(60_000)}x${',='.repeat(30_000)}"`)
-    expect(performance.now() - before).toBeLessThan(200)
+  test('a long Cache-Control takes no time', async () => {
+    const long = `max-age=1${' '.repeat(60_000)}x${',='.repeat(30_000)}"`
+    expect(await processorTime(() => directives(long))).toBeLessThan(200)
   })
 
   test.each([
@@ -224,11 +224,12 @@ describe('what tells responses apart', () => {
     expect(valueOf({ HTTP_A: value }, 'HTTP_A')).toBe(compared)
   })
 
-  test('as many blanks as a head has room for take no time', () => {
+  test('as many blanks as a head has room for take no time', async () => {
     const value = `a${' '.repeat(60_000)}b`
-    const from = performance.now()
-    for (let i = 0; i < 32; i++) expect(valueOf({ HTTP_A: value }, 'HTTP_A')).toBe(value)
-    expect(performance.now() - from).toBeLessThan(2000)
+    const compare = (): void => {
+      for (let i = 0; i < 32; i++) expect(valueOf({ HTTP_A: value }, 'HTTP_A')).toBe(value)
+    }
+    expect(await processorTime(compare)).toBeLessThan(2000)
   })
 
   test('what Vary names', async () => {
@@ -560,14 +561,14 @@ describe('at the same moment', () => {
     const { ask, asked } = await serve((exchange) => void held.push(exchange), { lock: 0.01, waiting: 1 })
     const all = [ask(), ask(), ask()]
     expect(asked.length).toBe(2)
-    await vi.waitUntil(() => asked.length === 3)
+    await until('three requests', () => asked.length === 3)
     for (const one of all) one.hangUp()
   })
 
   test('a response that takes longer than `lock` is not waited for again for a while', async () => {
     const { ask, asked } = await serve(() => {}, { ttl: 60, lock: 0.01 })
     const all = [ask(), ask()]
-    await vi.waitUntil(() => asked.length === 2)
+    await until('two requests', () => asked.length === 2)
     all.push(ask(), ask())
     expect(asked.length).toBe(4)
     for (const one of all) one.hangUp()

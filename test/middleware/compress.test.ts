@@ -10,6 +10,7 @@ import {
 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { processorTime } from '../harness.ts'
 import { AppError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { compress } from '../../sidecar/middleware/compress.ts'
@@ -83,10 +84,11 @@ describe('negotiation', () => {
     ['of white space', `gzip${' '.repeat(60_000)}x`],
     ['of semicolons', `gzip${' ;'.repeat(30_000)}`],
     ['of one name', 'x'.repeat(60_000)],
-  ])('a field of 60,000 bytes %s takes no time', (_, accept) => {
-    const before = performance.now()
-    for (let i = 0; i < 20; i++) expect(negotiate(accept, CODINGS)).toBe(undefined)
-    expect(performance.now() - before).toBeLessThan(200)
+  ])('a field of 60,000 bytes %s takes no time', async (_, accept) => {
+    const choose = (): void => {
+      for (let i = 0; i < 20; i++) expect(negotiate(accept, CODINGS)).toBe(undefined)
+    }
+    expect(await processorTime(choose)).toBeLessThan(200)
   })
 })
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGateway, type OwnGateway } from '../../sidecar/index.ts'
-import { temporaryFolder } from '../harness.ts'
+import { processorTime, temporaryFolder } from '../harness.ts'
 
 const folder = temporaryFolder()
 let gateway: OwnGateway
@@ -91,9 +91,12 @@ test('ranges upon ranges do not make a response larger than the file', async () 
 
 test('a long Accept-Encoding takes no time', async () => {
   const list = Array.from({ length: 5000 }, (_, index) => `x${index};q=0.5`).join(',')
-  const before = performance.now()
-  expect(statusOf(await ask('/large.txt', `Accept-Encoding: ${list.slice(0, 60_000)}`))).toBe(200)
-  expect(performance.now() - before).toBeLessThan(2000)
+  let answer = ''
+  const taken = await processorTime(async () => {
+    answer = await ask('/large.txt', `Accept-Encoding: ${list.slice(0, 60_000)}`)
+  })
+  expect(statusOf(answer)).toBe(200)
+  expect(taken).toBeLessThan(2000)
 })
 
 test.each([

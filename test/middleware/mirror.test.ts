@@ -1,5 +1,6 @@
 // The layer `mirror`.
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { until } from '../harness.ts'
 import { PeerError } from '../../sidecar/errors.ts'
 import type { Exchange } from '../../sidecar/exchange.ts'
 import { mirror } from '../../sidecar/middleware/mirror.ts'
@@ -147,7 +148,7 @@ test('a copy goes on when the client is gone, and its time is bounded', async ()
   hangUp()
   const { exchange } = copies[0]!
   expect(exchange.over).toBe(false)
-  await vi.waitUntil(() => exchange.over)
+  await until('its end', () => exchange.over)
   expect(errors.map(({ code }) => code)).toEqual(['MIRROR_TIMEOUT'])
 })
 

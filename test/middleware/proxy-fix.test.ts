@@ -1,5 +1,6 @@
 // The layer `proxy-fix`: what counts of the fields of proxies, and whose.
 import { expect, test } from 'vitest'
+import { processorTime } from '../harness.ts'
 import { proxyFix } from '../../sidecar/middleware/proxy-fix.ts'
 import type { Variables } from '../../sidecar/variables.ts'
 import { makeExchange } from '../exchange.ts'
@@ -86,11 +87,12 @@ test('two lines of Forwarded are one list', async () => {
 })
 
 test('a field that is too long costs no time', async () => {
-  const before = performance.now()
   const long = `for=1.2.3.4;x="${'\\"'.repeat(600_000)}`
-  const passed = await from(PEER, { header: 'forwarded' }, { Forwarded: long })
-  expect(seen(passed).address).toBe(PEER)
-  expect(performance.now() - before).toBeLessThan(1000)
+  const taken = await processorTime(async () => {
+    const passed = await from(PEER, { header: 'forwarded' }, { Forwarded: long })
+    expect(seen(passed).address).toBe(PEER)
+  })
+  expect(taken).toBeLessThan(1000)
 })
 
 test.each<[string, string]>([

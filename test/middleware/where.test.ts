@@ -1,5 +1,6 @@
 // Which requests a layer is for: whoever spells a path in another way gets past no guard.
 import { describe, expect, test } from 'vitest'
+import { processorTime } from '../harness.ts'
 import { whereOf, type WhereSettings } from '../../sidecar/middleware/where.ts'
 import { makeExchange } from '../exchange.ts'
 
@@ -92,11 +93,10 @@ test.each<[string, string, boolean]>([
   expect(isFor({ path: [path] }, target)).toBe(expected)
 })
 
-test('many stars and a long path take no time', () => {
+test('many stars and a long path take no time', async () => {
   const path = `/${'a'.repeat(50_000)}`
-  const before = performance.now()
-  expect(isFor({ path: '/*a*a*a*a*a*a*b' }, path)).toBe(false)
-  expect(performance.now() - before).toBeLessThan(2000)
+  const fit = (): void => expect(isFor({ path: '/*a*a*a*a*a*a*b' }, path)).toBe(false)
+  expect(await processorTime(fit)).toBeLessThan(2000)
 })
 
 test.each(['/x/..;/..;/admin', '/..%5cadmin'])('%s leads above the root to somebody, and is refused', (path) => {

@@ -1,9 +1,11 @@
 // Requests that are sent to busy workers ahead of their turn: each is run once, none waits for a slow one while another worker is free, and
 // what happens to the worker happens to the request that it runs, not to those ahead.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { TestExchange, TestResponse } from '../exchange.ts'
+import { temporaryFolder } from '../harness.ts'
 import { APPS, openMount, until, type Line, type TestMount } from './mount.ts'
 
 const turns = { python: 'turns:app', queue: 1000 }
@@ -47,22 +49,36 @@ test.for([
   expect(ran(mount.lines).toSorted((a, b) => Number(a) - Number(b))).toEqual(ids(1, 500))
 })
 
-test.for(['sleep', 'hold'])('none waits for a slow request (%s) while another worker is free', async (slow) => {
+/** What a request with `wait` or `lock` waits for, until `release`. */
+function gate(): { readonly path: string; release(): void } {
+  const folder = temporaryFolder()
+  onTestFinished(folder.remove)
+  const path = join(folder.path, 'gate')
+  execFileSync('mkfifo', [path])
+  const release = (): void => {
+    const file = openSync(path, 'r+')
+    onTestFinished(() => closeSync(file))
+  }
+  return { path, release }
+}
+
+test.for(['wait', 'lock'])('none waits for a slow request (%s) while another worker is free', async (slow) => {
   const mount = await openMount({ ...turns, processes: 2 })
+  const { path, release } = gate()
   // Both workers are busy: what follows is sent ahead to the one and to the other.
-  const [long] = startSome(mount, 1, 1, `&${slow}=2`)
+  const [long] = startSome(mount, 1, 1, `&${slow}=${path}`)
   const quick = startSome(mount, 2, 100)
-  let over = false
-  void long!.response.then(() => (over = true))
   expect((await Promise.all(quick.map(({ response }) => response))).map(idOf)).toEqual(ids(2, 100))
-  expect(over).toBe(false)
+  expect(long!.carrier.head).toBeUndefined()
+  release()
   expect(idOf(await long!.response)).toBe('1')
   expect(ran(mount.lines).toSorted((a, b) => Number(a) - Number(b))).toEqual(ids(1, 100))
 })
 
 test('a worker that has no end of requests runs those too that wait for a slow one', async () => {
   const mount = await openMount({ ...turns, processes: 2 })
-  const [long] = startSome(mount, 1, 1, '&sleep=2')
+  const { path, release } = gate()
+  const [long] = startSome(mount, 1, 1, `&wait=${path}`)
   const early = startSome(mount, 2, 9)
   // As many as are answered, for as long as there are early ones.
   let next = 10
@@ -71,10 +87,9 @@ test('a worker that has no end of requests runs those too that wait for a slow o
   const flood = async (): Promise<void> => {
     while (left > 0) await startSome(mount, next, next++)[0]!.response
   }
-  let over = false
-  void long!.response.then(() => (over = true))
   await Promise.all(Array.from({ length: 20 }, flood))
-  expect(over).toBe(false)
+  expect(long!.carrier.head).toBeUndefined()
+  release()
   await long!.response
 })
 
@@ -145,19 +160,23 @@ test('a request that its worker had not begun when it died is run by another', a
 
 test('a request that is taken back from a worker counts where it was begun', async () => {
   const mount = await openMount({ ...turns, processes: 2 })
+  // By this clock no request takes any time, and so others are sent ahead.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+  onTestFinished(() => clock.mockRestore())
   const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
   process.kill(pid, 'SIGSTOP')
   await until(() => isStopped(pid))
   const [taken] = startSome(mount, 2, 2)
   startSome(mount, 3, 3, '&sleep=0.1')
-  // It waits for the other worker, which looks then for what the one that stands still has.
-  startSome(mount, 4, 4)
+  startSome(mount, 4, 5)
+  // The one that stands still is slow now: the other takes what it has when it has nothing to do.
+  clock.mockRestore()
   expect(Number((await taken!.response).header('X-Pid'))).not.toBe(pid)
   process.kill(pid, 'SIGCONT')
   await until(() => mount.mount.status!().workers!.every(({ busy }) => busy === 0))
-  expect(ran(mount.lines).toSorted()).toEqual(ids(1, 4))
+  expect(ran(mount.lines).toSorted()).toEqual(ids(1, 5))
   const { workers, waits } = mount.mount.status!()
-  expect([workers!.reduce((sum, { requests }) => sum + requests, 0), waits!.count]).toEqual([4, 4])
+  expect([workers!.reduce((sum, { requests }) => sum + requests, 0), waits!.count]).toEqual([5, 5])
 })
 
 test('a request that is taken back from a worker does not wait behind a slow one while another is free', async () => {

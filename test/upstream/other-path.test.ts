@@ -10,7 +10,7 @@ import { movedPath } from '../../sidecar/connect/moved-path.ts'
 import { app } from '../../sidecar/mounts/app.ts'
 import { run } from '../../sidecar/mounts/run/mount.ts'
 import type { MountKind } from '../../sidecar/mounts/mount.ts'
-import { startGateway, temporaryFolder } from '../harness.ts'
+import { processorTime, startGateway, temporaryFolder } from '../harness.ts'
 import { Cleanup, httpUpstream, rawUpstream, upstreamGateway, type Upstream, type UpstreamGateway } from './servers.ts'
 
 const cleanup = new Cleanup()
@@ -318,12 +318,13 @@ test('a command that does not know its prefix is mapped too', async () => {
   expect([answer.headers.get('location'), answer.headers.get('set-cookie')]).toEqual(['/shop/login', 's=1; Path=/shop'])
 })
 
-test('a long path of dots takes no time', () => {
+test('a long path of dots takes no time', async () => {
   const path = `/examples${'/..'.repeat(20_000)}${'/a'.repeat(20_000)}`
-  const start = performance.now()
-  expect(movedPath(path, '/examples', '/tomcat')).toBeUndefined()
-  expect(movedCookie(`s=1${'; Path=/examples'.repeat(5000)}`, { path: () => '/t', isOwn: () => false })).toMatch(
-    /Path=\/t$/,
-  )
-  expect(performance.now() - start).toBeLessThan(1000)
+  const taken = await processorTime(() => {
+    expect(movedPath(path, '/examples', '/tomcat')).toBeUndefined()
+    expect(movedCookie(`s=1${'; Path=/examples'.repeat(5000)}`, { path: () => '/t', isOwn: () => false })).toMatch(
+      /Path=\/t$/,
+    )
+  })
+  expect(taken).toBeLessThan(1000)
 })

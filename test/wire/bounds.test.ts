@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { processorTime } from '../harness.ts'
 import { PeerError } from '../../sidecar/errors.ts'
 import { ajp } from '../../sidecar/wire/ajp.ts'
 import { fastcgi } from '../../sidecar/wire/fastcgi.ts'
@@ -129,14 +130,15 @@ describe('SCGI server', () => {
     expect(flood(scgi.server(), Buffer.from('1')).sent).toBe(10)
   })
 
-  test('a netstring that comes in single bytes is bounded by its own length, and read in linear time', () => {
+  test('a netstring that comes in single bytes is bounded by its own length, and read in linear time', async () => {
     const server = scgi.server()
     server.receive(Buffer.from('262144:'))
-    const started = performance.now()
-    const { error, sent } = flood(server, Buffer.from('x'), MB)
-    expect(error).toMatchObject({ code: 'SCGI_BLOCK', status: 400 })
-    expect(sent).toBe(262_144)
-    expect(performance.now() - started).toBeLessThan(10_000)
+    const taken = await processorTime(() => {
+      const { error, sent } = flood(server, Buffer.from('x'), MB)
+      expect(error).toMatchObject({ code: 'SCGI_BLOCK', status: 400 })
+      expect(sent).toBe(262_144)
+    })
+    expect(taken).toBeLessThan(10_000)
   })
 
   test('very many variables', () => {
@@ -221,15 +223,16 @@ describe('HTTP server', () => {
     ['in large pieces', `X: ${'y'.repeat(8000)}\r\n`],
     ['in small lines', 'X: y\r\n'],
     ['one line, byte by byte', 'x'],
-  ])('a head without end, %s', (_, more) => {
+  ])('a head without end, %s', async (_, more) => {
     const server = http.server()
     server.receive(Buffer.from(line))
-    const started = performance.now()
-    const { error, sent } = flood(server, Buffer.from(more), MB)
-    expect(error).toEqual(tooLarge)
-    expect(sent).toBeLessThan(HEAD + 8100)
+    const taken = await processorTime(() => {
+      const { error, sent } = flood(server, Buffer.from(more), MB)
+      expect(error).toEqual(tooLarge)
+      expect(sent).toBeLessThan(HEAD + 8100)
+    })
     // Linear: a search of all that came for every byte takes minutes.
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(taken).toBeLessThan(10_000)
   })
 
   test('a method, or a target, without end', () => {
@@ -329,13 +332,14 @@ describe('clients', () => {
     ['uwsgi, large pieces', 'uwsgi', Buffer.from(`X: ${'y'.repeat(8000)}\r\n`)],
     ['uwsgi, single bytes', 'uwsgi', Buffer.from('x')],
     ['SCGI, large pieces', 'scgi', Buffer.from(`X: ${'y'.repeat(8000)}\r\n`)],
-  ])('a response head without end: %s', (_, protocol, bytes) => {
+  ])('a response head without end: %s', async (_, protocol, bytes) => {
     const client = { fastcgi, scgi, uwsgi }[protocol]!.client()
     client.request(GET, 0)
-    const started = performance.now()
-    expect(flood(client, bytes, 16 * MB).error).toMatchObject({ code: 'RESPONSE_HEAD', status: 502 })
+    const taken = await processorTime(() => {
+      expect(flood(client, bytes, 16 * MB).error).toMatchObject({ code: 'RESPONSE_HEAD', status: 502 })
+    })
     // Linear: a quadratic search takes minutes.
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(taken).toBeLessThan(10_000)
   })
 
   test('STDERR without end is handed on, not kept', () => {

@@ -90,6 +90,6 @@ test.skipIf(windows).each(['/hello', '/loops'])(
     const killed = performance.now()
     process.kill(gateway.pid, 'SIGKILL')
     await until(() => !alive(pid))
-    expect(performance.now() - killed).toBeLessThan(3000)
+    expect(performance.now() - killed).toBeLessThan(10_000)
   },
 )

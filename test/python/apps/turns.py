@@ -1,11 +1,13 @@
-"""Says which requests ran: a log line each. The query says what they do: id, sleep, hold (the same with the interpreter locked), die, size."""
+"""Says which requests ran: a log line each. The query says what they do: id, sleep, hold (the same with the interpreter locked), wait (until
+somebody writes to a FIFO), lock (the same with the interpreter locked), die, size."""
 import ctypes
 import os
 import time
 from urllib.parse import parse_qsl
 
-# Unlike time.sleep, a call by PyDLL keeps the lock of the interpreter.
+# Unlike time.sleep and os.open, a call by PyDLL keeps the lock of the interpreter.
 hold = ctypes.PyDLL(None).usleep
+lock = ctypes.PyDLL(None).open
 
 
 def app(environ, start_response):
@@ -15,6 +17,10 @@ def app(environ, start_response):
         time.sleep(float(query['sleep']))
     if 'hold' in query:
         hold(int(float(query['hold']) * 1e6))
+    if 'wait' in query:
+        os.close(os.open(query['wait'], os.O_RDONLY))
+    if 'lock' in query:
+        os.close(lock(query['lock'].encode(), os.O_RDONLY))
     if 'die' in query:
         os._exit(3)
     body = environ['wsgi.input'].read()
