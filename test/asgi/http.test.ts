@@ -174,6 +174,11 @@ test('work behind the response goes on; receive tells of the end', async () => {
   await mount.logged(({ message }) => message === 'then http.disconnect')
 })
 
+test('what a request had is gone with it, without a collection of garbage', async () => {
+  expect(await text('/leaves')).toBe('begun')
+  expect(await text('/leaves')).toBe('gone')
+})
+
 test('what is printed goes to the log of its request, also from tasks', async () => {
   const { response, exchange } = mount.start({ path: '/prints' })
   await response

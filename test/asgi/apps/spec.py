@@ -1,12 +1,14 @@
 """An ASGI app of the standard library alone, which does what a test asks of it."""
 import asyncio
 import contextvars
+import gc
 import json
 import os
 import socket
 import sys
 import threading
 import time
+import weakref
 
 started = []
 events = []
@@ -41,6 +43,24 @@ def shown(value):
         return {key: value[key] for key in value}
     except TypeError:
         return value
+
+
+class Marked:
+    pass
+
+
+marked = []
+
+
+async def leaves(scope, receive, send):
+    """Whether what the request before had is gone."""
+    gc.disable()
+    found = marked and ('gone' if marked[-1]() is None else 'there') or 'begun'
+    if marked:
+        gc.enable()
+    scope['marked'] = Marked()
+    marked.append(weakref.ref(scope['marked']))
+    await answer(send, found.encode())
 
 
 async def hello(scope, receive, send):

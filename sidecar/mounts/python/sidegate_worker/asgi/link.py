@@ -164,6 +164,8 @@ class Link(asyncio.Protocol):
     def done(self, call):
         """The app has returned."""
         self.running.discard(call)
+        # Its context has the call: a circle, which only a collection of garbage would end.
+        call.task = None
         if call.timer is not None:
             call.timer.cancel()
         if call.partial:

@@ -30,13 +30,15 @@ def stacks(link):
         text = shown([(frame.f_code, line) for frame, line in reversed(list(traceback.walk_stack(frame)))])
         parts.append('%s:\n%s' % (name, text or ('  waits' if ident == link.thread else '  is not in code of the app')))
     now = time.monotonic()
-    calls = sorted(list(link.running), key=lambda call: call.began)
+    tasks = {call: call.task for call in sorted(list(link.running), key=lambda call: call.began)}
+    # One that is over meanwhile has none.
+    calls = [call for call in tasks if tasks[call] is not None]
     for call in calls[:SHOWN_MAX]:
         if call is not running:
-            parts.append('%s, for %.1f s:\n%s' % (call, now - call.began, waits(call.task)))
+            parts.append('%s, for %.1f s:\n%s' % (call, now - call.began, waits(tasks[call])))
     if len(calls) > SHOWN_MAX:
         parts.append('and %d more' % (len(calls) - SHOWN_MAX))
-    known = {call.task for call in calls}
+    known = set(tasks.values())
     others = [task for task in asyncio.all_tasks(link.loop) if task not in known and task is not busy and is_of_app(task)]
     for task in others[:SHOWN_MAX]:
         call = calls_of(task)
