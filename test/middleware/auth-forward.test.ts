@@ -8,7 +8,7 @@ import type { Next } from '../../sidecar/middleware/middleware.ts'
 import { redispatched } from '../../sidecar/redispatch.ts'
 import type { HeaderPair } from '../../sidecar/wire/head.ts'
 import type { TestResponse } from '../exchange.ts'
-import { makeLayer, reports, type MadeLayer } from './layer.ts'
+import { makeLayer, pass, reports, type MadeLayer } from './layer.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -190,7 +190,12 @@ test('who is asked names the user in a field that nobody else can set', async ()
 })
 
 test('what an app leads to another path inside passes all layers that it has passed', async () => {
-  const inner = makeLayer(auth, { forward: '/b' }, { ask: answers(200, [['Remote-User', 'b']]) })
+  let asked = 0
+  const ask: Next = (exchange) => {
+    asked++
+    return answers(200, [['Remote-User', 'b']])(exchange)
+  }
+  const inner = makeLayer(auth, { forward: '/b' }, { ask })
   const outer = makeLayer(auth, { users: ['anna:secret'], plain: true })
   closing.push(() => outer.layer.close!())
   let again = false
@@ -203,6 +208,21 @@ test('what an app leads to another path inside passes all layers that it has pas
   const headers = { Authorization: `Basic ${btoa('anna:secret')}` }
   const response = await outer.ask({ headers }, both).response
   expect([response.status, variables(response).REMOTE_USER]).toEqual([200, 'b'])
+  expect(asked).toBe(1)
+})
+
+test('who is let in without a name has none', async () => {
+  const passed = await pass(
+    auth,
+    { forward: '/auth' },
+    { variables: { REMOTE_USER: 'root', AUTH_TYPE: 'Basic' } },
+    undefined,
+    {
+      ask: answers(204),
+    },
+  )
+  expect(passed.variables).toMatchObject({ REQUEST_METHOD: 'GET' })
+  for (const name of ['REMOTE_USER', 'AUTH_TYPE']) expect(passed.variables).not.toHaveProperty(name)
 })
 
 test('two layers ask two, and each says who it is', async () => {
