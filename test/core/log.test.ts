@@ -63,7 +63,6 @@ test('access records are written by themselves, those of a turn of the event loo
     for (const request of requests) log.access({ ...RECORD, request })
     await setImmediate()
   }
-  log.flush()
   expect(pieces.map((piece) => piece.match(/r-[0-9]/g))).toEqual([['r-1', 'r-2'], ['r-3']])
 })
 

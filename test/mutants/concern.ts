@@ -14,7 +14,14 @@ const SOURCES = [
   'sidecar/{exchange,layer,mounted,queue,request,router,variables,log,line,lines}.ts',
 ]
 
-const EVERYWHERE = ['test/core/*', 'test/wire/*', 'test/listen/*', 'test/node/mount*', 'test/hosts/repair*']
+const EVERYWHERE = [
+  'test/core/*',
+  'test/wire/*',
+  'test/listen/*',
+  'test/node/mount*',
+  'test/hosts/repair*',
+  'test/mounts/keep-prefix*',
+]
 const LAYERS = ['test/middleware/{joints,seam,known-attacks,where}*']
 
 /** Rooms of tests by the beginning of a source's name; the first that fits counts. */
