@@ -81,6 +81,8 @@ function words(issue: Issue): string {
     const near = typeof issue.input === 'string' && requirement === undefined ? nearest(issue.input, known) : undefined
     return `is ${got}; ${near === undefined ? `it can be ${known.join(', ')}` : `did you mean ${near}?`}`
   }
+  // It is about a part of the value, and has said of it what can be told.
+  if (issue.type === 'raw_check') return issue.message
   if (!issue.message.startsWith('Invalid ')) return `${issue.message} (it is ${got})`
   if (issue.type === 'integer') return `is ${got}, must be a whole number`
   if (issue.type === 'non_empty' || (issue.type === 'min_length' && issue.input === ''))

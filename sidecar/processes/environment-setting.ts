@@ -2,14 +2,9 @@
 import * as v from 'valibot'
 import { sizeOf, VARIABLE_MAX } from './variable-size.ts'
 
-const value = v.pipe(
-  v.string(),
-  v.check((text) => !text.includes('\0'), 'has a NUL byte, which ends a text for every program'),
-)
-
 /** The setting `env`, in each kind of mount that has processes. */
 export const environmentSetting = v.pipe(
-  v.record(v.string(), value),
+  v.record(v.string(), v.string()),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
     for (const [key, text] of Object.entries(dataset.value)) {
@@ -22,6 +17,7 @@ export const environmentSetting = v.pipe(
 
 function wrongWith(name: string, text: string): string | undefined {
   if (!/^[^=\0]+$/.test(name)) return 'is no name of a variable: it has a NUL byte or an equals sign, or is empty'
+  if (text.includes('\0')) return 'has a NUL byte, which ends a text for every program'
   const size = sizeOf(name, text)
   return size > VARIABLE_MAX
     ? `takes ${size} bytes with its name: ${VARIABLE_MAX} are the most that a system takes`

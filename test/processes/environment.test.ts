@@ -61,9 +61,8 @@ describe('the setting env', () => {
       readConfig('sidegate.json', JSON.stringify({ mounts: { '/x': { ...settings, env } } }))
     test.each(wrong)('%s', async (_what, name, value, message) => {
       const { problems } = await read({ [name]: value, B: 'kept' })
-      expect(problems).toEqual([expect.stringContaining(message)])
-      expect(problems[0]).toContain('CONFIG_VALUE')
-      expect(problems[0]!.length).toBeLessThan(500)
+      // And nothing of the value, which may be a secret.
+      expect(problems).toEqual([expect.stringMatching(new RegExp(`env.*: ${message} \\[CONFIG_VALUE\\]$`))])
     })
     test('the longest', async () => {
       expect((await read({ A: most })).problems).toEqual([])
