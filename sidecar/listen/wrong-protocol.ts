@@ -32,6 +32,16 @@ export function wrongProtocol(bytes: Buffer, only: Protocol | undefined): PeerEr
     const change = `in ${words.host} change ${words.http} to ${words.own}, or listen without ${name}:// in front`
     return wrong(`HTTP, but the listener speaks ${name} only: ${change}`)
   }
+  const spoken = protocols.find(({ recognise }) => recognise(bytes) === 'yes')
+  if (spoken) {
+    const change =
+      spoken.words.host === words.host
+        ? `in ${words.host} change ${spoken.words.own} to ${words.own}`
+        : `the web server in front has to speak ${name}`
+    return wrong(
+      `${spoken.name}, but the listener speaks ${name} only: ${change}, or listen without ${name}:// in front`,
+    )
+  }
   const first = bytes.subarray(0, 8).toString('hex')
   return new PeerError('WRONG_PROTOCOL', `the first bytes (${first}) are not ${name}`)
 }

@@ -54,6 +54,18 @@ test('proxy_pass to a uwsgi-only listener is told so, in the log and in the answ
   )
 })
 
+test.each([
+  ['uwsgi', '0101000100080000', 'fastcgi', 'in nginx change fastcgi_pass to uwsgi_pass'],
+  ['fastcgi', '00080000', 'uwsgi', 'in nginx change uwsgi_pass to fastcgi_pass'],
+  ['scgi', '12340001', 'ajp', 'the web server in front has to speak scgi'],
+  ['ajp', Buffer.from('24:CONTENT_LENGTH').toString('hex'), 'scgi', 'the web server in front has to speak ajp'],
+])('a listener for %s alone knows what %s is: %s', async (name, bytes, other, change) => {
+  const { addresses, errors } = await startGateway([`${name}://127.0.0.1:0`], text('ok'))
+  await talk(addresses[0]!, Buffer.from(bytes, 'hex'))
+  const said = `this looks like ${other}, but the listener speaks ${name} only: ${change}, or listen without ${name}:// in front`
+  expect(errors).toMatchObject([{ code: 'WRONG_PROTOCOL', message: said }])
+})
+
 test('HTTP to an AJP-only listener is told so in the words of Apache: nginx speaks none', async () => {
   const { addresses, errors } = await startGateway(['ajp://127.0.0.1:0'], text('ok'))
   await talk(addresses[0]!, httpRequest)
