@@ -99,9 +99,15 @@ export class InFlight extends ById<Exchange> {
     for (const exchange of this.values()) exchange.notifyDrain()
   }
 
-  abortAll(reason: SidegateError): void {
-    for (const exchange of this.values()) exchange.abort(reason)
+  /** True when a response had begun. */
+  abortAll(reason: SidegateError): boolean {
+    let begun = false
+    for (const exchange of this.values()) {
+      begun ||= exchange.headSent
+      exchange.abort(reason)
+    }
     this.clear()
+    return begun
   }
 
   /** The connection is closed. */

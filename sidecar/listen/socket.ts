@@ -64,7 +64,7 @@ export class SocketConnection implements Outlet {
     while (this.#mayGoOn) this.#take(NOTHING)
     this.#receiving = false
     this.#steer()
-    if (this.#end === 'half-closed') this.#afterLast()
+    if (this.#end === 'half-closed') this.#takeEnd()
   }
 
   /** The codec keeps bytes of a next request, and nothing stands in its way. */
@@ -159,16 +159,19 @@ export class SocketConnection implements Outlet {
   receiveEnd(): void {
     this.#tunnel?.receiveEnd()
     if (this.#tunnel?.opened) return
+    if (this.#end === 'open') this.#end = 'half-closed'
+    this.#takeEnd()
+  }
+
+  /** The end of what the peer sends, which may be in the middle of a request: also of one that had to wait for the one before it. */
+  #takeEnd(): void {
     try {
       if (this.#end !== 'closing') this.codec.receiveEnd()
     } catch (error) {
       this.#end = 'closing'
-      // A response that was given before all of its request had come may still be on its way.
-      if (!this.busy) return closeWritten(this.#socket)
-      this.#exchanges.abortAll(toSidegateError(error))
-      return void this.#socket.destroy()
+      // A response that was given before all of its request had come, or to the request before, may still be on its way.
+      return this.#exchanges.abortAll(toSidegateError(error)) ? void this.#socket.destroy() : closeWritten(this.#socket)
     }
-    if (this.#end === 'open') this.#end = 'half-closed'
     if (this.busy) watch(this.#socket)
     this.#afterLast()
   }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Exchange } from '../../sidecar/exchange.ts'
+import { eventually } from '../harness.ts'
 import { freshFolder, startGateway, text, type Handler } from './gateway.ts'
 import { connectTo, readAll, talk } from './peer.ts'
 
@@ -71,6 +72,26 @@ test('a body that breaks in a later read is answered with 400, and the app that 
   expect(await all).toMatch(/^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n[^]*HTTP_SYNTAX/)
   expect(caught).toMatchObject([{ code: 'HTTP_SYNTAX' }])
   expect(gateway.errors).toMatchObject([{ code: 'HTTP_SYNTAX', blame: 'peer' }])
+})
+
+test.each([
+  ['by its length', post('/', 100)],
+  ['by its chunks', chunked],
+])('a body that is cut %s is seen behind another request, too', async (_, head) => {
+  const caught: unknown[] = []
+  const { promise: sent, resolve } = Promise.withResolvers<void>()
+  const { socket, all } = await open(async (exchange) => {
+    // The end is here before the second request can be begun.
+    if (exchange.logged.uri === '/first') await sent
+    for (let turn = 0; turn < 10; turn++) await new Promise((next) => setImmediate(next))
+    await echo(exchange).catch((error: unknown) => {
+      caught.push(error)
+      throw error
+    })
+  })
+  socket.end(`${post('/first', 5)}whole${head}3\r\nabc\r\n`, resolve)
+  expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*<\/first whole>$/)
+  await eventually(() => expect(caught).toMatchObject([{ code: 'BODY_CUT' }]))
 })
 
 test.each([101, 103, 1000, 200.5, NaN])('an app cannot answer with %d', async (status) => {
