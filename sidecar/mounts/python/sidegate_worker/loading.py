@@ -16,6 +16,13 @@ from .traces import describe, trace_of
 CALLABLES = ('application', 'app')
 
 
+class Source(importlib.machinery.SourceFileLoader):
+    """Compiles at every start, as servers of WSGI do with a file: to bytecode that was kept, a source of the same time and size is the one before."""
+
+    def get_code(self, name):
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def load_module(place):
     """Imports a module by its name, or a file by its path with its folder on sys.path, as `python file.py` has it."""
     if not is_file(place):
@@ -35,7 +42,7 @@ def load_module(place):
         raise Failed('PYTHON_MODULE_NOT_FOUND', 'no file %s' % path)
     sys.path.insert(0, os.path.dirname(path))
     name = module_name(path)
-    loader = importlib.machinery.SourceFileLoader(name, path)
+    loader = Source(name, path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
     sys.modules[name] = module
     loader.exec_module(module)
