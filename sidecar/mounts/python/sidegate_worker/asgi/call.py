@@ -32,26 +32,30 @@ def told_of(error):
 class Call:
     """What requests and WebSockets have in common. `window`: bytes that may be under way, each way."""
 
-    __slots__ = ('link', 'number', 'name', 'scope', 'window', 'credit', 'gone', 'late', 'waiters', 'task', 'timer', 'partial', 'began')
+    # What most calls never change is not made for each.
+    # Nobody waits for what is sent any more.
+    gone = False
+    # It took too long (requestTimeout).
+    late = False
+    waiters = ()
+    task = None
+    timer = None
+    partial = None
 
-    def __init__(self, link, number, name, window, scope):
+    def __init__(self, link, number, id, window, scope):
         self.link = link
         self.number = number
-        # As logs name it.
-        self.name = name
+        self.id = id
         self.scope = scope
         self.window = window
         # Bytes that may be sent.
         self.credit = window
-        # Nobody waits for what is sent any more.
-        self.gone = False
-        # It took too long (requestTimeout).
-        self.late = False
-        self.waiters = []
-        self.task = None
-        self.timer = None
-        self.partial = None
         self.began = time.monotonic()
+
+    @property
+    def name(self):
+        """As logs name it."""
+        return self.id.decode('latin-1')
 
     async def run(self):
         current.set(self)
@@ -88,11 +92,11 @@ class Call:
     async def wait(self):
         """Until a frame has come for it."""
         waiter = self.link.loop.create_future()
-        self.waiters.append(waiter)
+        self.waiters += (waiter,)
         try:
             await waiter
         finally:
-            self.waiters.remove(waiter)
+            self.waiters = tuple(one for one in self.waiters if one is not waiter)
 
     def wake(self):
         for waiter in self.waiters:

@@ -7,11 +7,11 @@ from collections import deque
 from .frames import ABORT, CLOSED, PING, PONG, REPORT, START, pack_frame
 from .reader import FrameReader
 from .request import Request
-from .scope import headers_apart, scope_of
+from .scope import headers_apart, scope_of, shapes
 from .websocket import WebSocket
 
-# Facts of a request ahead of its variables (sidecar/wire/frame-packed.ts).
-NAME, LENGTH, WINDOW, UPGRADE, DOOR, REPEATED, FACTS = range(7)
+# Parts of a request ahead of its variables (sidecar/wire/frame-packed.ts).
+FACTS = 6
 
 
 class Link(asyncio.Protocol):
@@ -37,8 +37,8 @@ class Link(asyncio.Protocol):
         # Nothing is written any more: the loop ends.
         self.is_closed = False
         self.is_over = asyncio.Event()
-        self.is_idle = asyncio.Event()
-        self.is_idle.set()
+        # There while the end of all of them is waited for.
+        self.idle = None
 
     # --- the connection
 
@@ -47,6 +47,10 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data):
         self.reader.receive(data)
+        # Behind the calls that have just begun: what is answered at once leaves in the same turn of the loop.
+        if not self.is_due:
+            self.is_due = True
+            self.loop.call_soon(self.flush)
 
     def eof_received(self):
         self.over()
@@ -123,23 +127,23 @@ class Link(asyncio.Protocol):
 
     def begin(self, number, payload):
         parts = payload.split(b'\0')
-        name = parts[NAME].decode('latin-1')
+        name, length, window, upgrade, door, repeated = parts[:FACTS]
         at = FACTS
-        if parts[REPEATED]:
-            at += 2 * int(parts[REPEATED])
-        variables = dict(zip(parts[at::2], parts[at + 1::2]))
-        webSocket = parts[UPGRADE] == b'1'
-        scope = scope_of(variables, webSocket, parts[DOOR].startswith(b'http\n'), self.prefix)
-        if at > FACTS:
-            scope['headers'] = headers_apart(variables, parts[FACTS:at])
+        if repeated:
+            at += 2 * int(repeated)
+        shape = shapes[b'\0'.join(parts[at::2])]
+        values = parts[at + 1::2]
+        values.append(b'')
+        webSocket = upgrade == b'1'
+        scope = scope_of(shape, values, webSocket, door[:5] == b'http\n', self.prefix)
+        if repeated:
+            scope['headers'] = headers_apart(shape, values, parts[FACTS:at])
         if self.state is not None:
             scope['state'] = self.state.copy()
-        window = int(parts[WINDOW])
         if webSocket:
-            call = WebSocket(self, number, name, window, scope)
+            call = WebSocket(self, number, name, int(window), scope)
         else:
-            length = parts[LENGTH]
-            call = Request(self, number, name, window, scope, int(length) if length else None)
+            call = Request(self, number, name, int(window), scope, length == b'0')
         self.calls[number] = call
         if len(self.running) < self.most:
             self.start(call)
@@ -148,7 +152,6 @@ class Link(asyncio.Protocol):
 
     def start(self, call):
         self.running.add(call)
-        self.is_idle.clear()
         call.task = self.loop.create_task(call.run())
 
     def forget(self, call):
@@ -175,19 +178,22 @@ class Link(asyncio.Protocol):
             self.forget(call)
         while self.waiting and len(self.running) < self.most:
             self.start(self.waiting.popleft())
-        if not self.running:
-            self.is_idle.set()
+        if self.idle is not None and not self.running and not self.idle.done():
+            self.idle.set_result(None)
 
     async def settle(self, seconds):
         """Lets the app finish what it does behind its answers; what is not done in time is cancelled, and has as long again at most."""
         for call in list(self.waiting):
             self.drop(call)
         for cancel in (False, True):
+            if not self.running:
+                return
             if cancel:
                 for call in self.running:
                     call.task.cancel()
+            self.idle = self.loop.create_future()
             try:
-                await asyncio.wait_for(self.is_idle.wait(), seconds if not cancel else min(seconds, 1))
+                await asyncio.wait_for(self.idle, seconds if not cancel else min(seconds, 1))
                 return
             except asyncio.TimeoutError:
                 pass

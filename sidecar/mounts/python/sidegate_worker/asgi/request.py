@@ -3,7 +3,7 @@ import os
 
 from .call import Call
 from .frames import BODY, BODY_END, DATA, END, HEAD, INTERIM, PIECE, RESPONSE, pack_headed
-from .rules import AppMistake, check_bytes, check_status, head_of, kind_of, wrong
+from .rules import AppMistake, ClientDisconnected, check_bytes, check_status, head_of, kind_of, wrong
 
 # A body up to this size goes in one frame with its head.
 ONE_FRAME = 48 * 1024
@@ -15,25 +15,28 @@ FRESH, BEGUN, SENT, COMPLETE = range(4)
 
 
 class Request(Call):
-    __slots__ = ('chunks', 'waiting', 'ended', 'told', 'came', 'granted', 'state', 'head', 'missing')
+    # Of the body: pieces that the app has not taken; the app was told of its end; bytes that came, and may come.
+    chunks = ()
+    told = False
+    came = 0
+    granted = 0
+    state = FRESH
+    head = None
+    # Of the Content-Length that the app announced; -1: none, or it does not matter.
+    missing = -1
 
-    def __init__(self, link, number, name, window, scope, length):
-        Call.__init__(self, link, number, name, window, scope)
-        # Of the body: pieces that the app has not taken; all of it is here; the app was told of its end; bytes that came, and may come.
-        self.chunks = []
-        self.ended = length == 0
-        self.told = False
-        self.came = 0
-        self.granted = 0
-        self.state = FRESH
-        self.head = None
-        # Of the Content-Length that the app announced; -1: none, or it does not matter.
-        self.missing = -1
+    def __init__(self, link, number, id, window, scope, ended):
+        Call.__init__(self, link, number, id, window, scope)
+        # All of the body is here.
+        self.ended = ended
 
     def frame(self, kind, payload):
         if kind == BODY:
             self.came += len(payload)
-            self.chunks.append(payload)
+            if self.chunks:
+                self.chunks.append(payload)
+            else:
+                self.chunks = [payload]
             self.wake()
         elif kind == BODY_END:
             self.ended = True
@@ -47,7 +50,7 @@ class Request(Call):
                 return {'type': 'http.disconnect'}
             if self.chunks or self.ended and not self.told:
                 body = self.chunks[0] if len(self.chunks) == 1 else b''.join(self.chunks)
-                self.chunks = []
+                self.chunks = ()
                 self.told = self.ended
                 return {'type': 'http.request', 'body': body, 'more_body': not self.ended}
             if not self.ended:
@@ -63,16 +66,31 @@ class Request(Call):
 
     async def send(self, message):
         kind = kind_of(message)
-        self.demand_client()
-        if self.state == COMPLETE:
+        if self.gone:
+            raise ClientDisconnected()
+        state = self.state
+        if state == COMPLETE:
             # "Response Body": what comes behind the last part is ignored.
             return
-        if kind == 'http.response.body':
-            await self.send_body(kind, message)
-        elif kind == 'http.response.start':
-            if self.state != FRESH:
+        if kind == 'http.response.start':
+            if state != FRESH:
                 raise wrong(kind, 'a response begins once')
             self.start(kind, message)
+        elif kind == 'http.response.body':
+            if state == FRESH:
+                raise AppMistake('NO_HEAD', 'the app sent %s before http.response.start' % kind)
+            body = message.get('body', b'')
+            if type(body) is not bytes:
+                check_bytes(kind, 'body', body)
+                body = bytes(body)
+            if self.missing >= 0:
+                self.measure(len(body))
+            if state != BEGUN or message.get('more_body', False) or self.missing > 0 or len(body) > ONE_FRAME:
+                await self.send_body(body, message.get('more_body', False))
+                return
+            head = self.head
+            self.link.put_parts(pack_headed(4 + len(head) + len(body) << 8 | RESPONSE, self.number, len(head)), head, body)
+            self.complete()
         elif kind == 'http.response.pathsend':
             await self.send_path(kind, message)
         elif kind == 'http.response.early_hint':
@@ -91,31 +109,18 @@ class Request(Call):
             self.missing = int(length) if length.isdigit() and len(length) <= LENGTH_DIGITS else -1
         self.state = BEGUN
 
-    async def send_body(self, kind, message):
-        if self.state == FRESH:
-            raise AppMistake('NO_HEAD', 'the app sent %s before http.response.start' % kind)
-        body = message.get('body', b'')
-        if type(body) is not bytes:
-            check_bytes(kind, 'body', body)
-            body = bytes(body)
-        more = message.get('more_body', False)
-        if self.missing >= 0:
-            self.measure(len(body))
-        is_short = self.missing > 0 and not more
-        if not more and not is_short and self.state == BEGUN and len(body) <= ONE_FRAME:
-            head = self.head
-            self.link.put_parts(pack_headed(4 + len(head) + len(body) << 8 | RESPONSE, self.number, len(head)), head, body)
-            self.complete()
-            return
+    async def send_body(self, body, more):
+        """A part of a body, or one that is too large for one frame."""
         if self.state == BEGUN:
             self.send_head()
         if body:
             await self.send_data(body)
-        if is_short:
+        if more:
+            return
+        if self.missing > 0:
             raise AppMistake('BODY_TOO_SHORT', 'the app ends its response %d bytes before its Content-Length' % self.missing)
-        if not more:
-            self.link.put(END, self.number)
-            self.complete()
+        self.link.put(END, self.number)
+        self.complete()
 
     def measure(self, size):
         """RFC 9110 8.6: as many bytes as were announced."""
@@ -151,8 +156,7 @@ class Request(Call):
         try:
             while True:
                 block = await run(None, file.read, PIECE)
-                self.demand_client()
-                await self.send_body(kind, {'body': block, 'more_body': bool(block)})
+                await self.send({'type': 'http.response.body', 'body': block, 'more_body': bool(block)})
                 if not block:
                     return
         finally:
@@ -172,7 +176,8 @@ class Request(Call):
     def complete(self):
         self.state = COMPLETE
         self.link.forget(self)
-        self.wake()
+        if self.waiters:
+            self.wake()
 
     def returned(self):
         if self.gone or self.state == COMPLETE:

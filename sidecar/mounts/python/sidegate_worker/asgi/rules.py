@@ -8,8 +8,11 @@ TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 BAD_VALUE = re.compile(rb'[^\t\x20-\x7e\x80-\xff]').search
 BLANK = b' \t'
 REASONS = {status.value: status.phrase.encode('ascii') for status in HTTPStatus}
-# Names that have been found right.
+# A value that is longer is not likely to come again.
+VALUE_MAX = 100
+# Names that have been found right; names and values, and what a frame has of them.
 known_names = set()
+known_fields = {}
 
 
 class AppMistake(RuntimeError):
@@ -56,27 +59,44 @@ def check_status(kind, message):
     return int(status)
 
 
-def head_of(status, headers, reason=None):
+def checked(name, value):
+    """A field that was not seen before, or is of a kind of bytes that has methods of its own: the value that was checked."""
+    if type(name) is not bytes or name not in known_names:
+        check_name(name)
+    if type(value) is not bytes or BAD_VALUE(value):
+        check_value(name, value)
+        value = bytes(memoryview(value))
+    return value
+
+
+def field_of(name, value):
+    """A field as a frame carries it."""
+    field = b'%b\0%b\0' % (name, value.strip(BLANK) if value[:1] in BLANK or value[-1:] in BLANK else value)
+    if type(name) is bytes and len(value) < VALUE_MAX:
+        if len(known_fields) >= KNOWN_MAX:
+            known_fields.clear()
+        known_fields[name, value] = field
+    return field
+
+
+def head_of(status, headers):
     """The head as a frame carries it, and the value of its Content-Length or None."""
-    parts = [b'%d' % status, REASONS.get(status, b'') if reason is None else reason]
+    parts = [b'%d\0%b\0' % (status, REASONS.get(status, b''))]
     length = None
+    known = known_fields.get
     try:
-        pairs = [(name, value) for name, value in headers]
+        for name, value in headers:
+            # What is equal to bytes need not be bytes.
+            field = known((name, value)) if type(name) is bytes and type(value) is bytes else None
+            if field is None:
+                value = checked(name, value)
+                field = field_of(name, value)
+            parts.append(field)
+            if len(name) == 14 and name.lower() == b'content-length':
+                length = value
     except (TypeError, ValueError):
         raise AppMistake('HEADER_LIST', 'the headers are %.80r: they have to be pairs of name and value, in bytes' % (headers,))
-    for name, value in pairs:
-        if type(name) is not bytes or name not in known_names:
-            check_name(name)
-        if type(value) is not bytes or BAD_VALUE(value):
-            check_value(name, value)
-            # Of a kind of bytes that has methods of its own: what was checked.
-            value = bytes(memoryview(value))
-        if len(name) == 14 and name.lower() == b'content-length':
-            length = value
-        parts.append(name)
-        parts.append(value.strip(b' \t') if value[:1] in BLANK or value[-1:] in BLANK else value)
-    parts.append(b'')
-    return b'\0'.join(parts), length
+    return b''.join(parts), length
 
 
 def check_bytes(kind, key, value):

@@ -21,10 +21,8 @@ def is_code(code):
 
 
 class WebSocket(Call):
-    __slots__ = ('connected', 'messages', 'pieces', 'state', 'closed', 'head')
-
-    def __init__(self, link, number, name, window, scope):
-        Call.__init__(self, link, number, name, window, scope)
+    def __init__(self, link, number, id, window, scope):
+        Call.__init__(self, link, number, id, window, scope)
         # The app was told of it.
         self.connected = False
         # Those that the app has not taken, what each is and its pieces; pieces of one that is not complete.
