@@ -117,6 +117,8 @@ async function flood(
       ends === 'closed' ? setTimeout(CLOSE_MS, false, { ref: false }) : others.answered(OTHERS).then(() => false)
     if (!(await Promise.race([drained, closed, silence]))) return 'not read'
   }
+  // All of it may be in the buffers of the operating system, on both sides, before any is read.
+  if (ends === 'closed') await Promise.race([closed, setTimeout(CLOSE_MS, false, { ref: false })])
   return state.closed ? 'closed' : 'sent'
 }
 
