@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** No dot at an end, no tilde, no colon, no blank: no other name of a file that Windows would find too. */
-const SEGMENT = String.raw`[\w-]+(?:\.[\w-]+)*`
+const SEGMENT = String.raw`[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*`
 const FILE = String.raw`(?:${SEGMENT}/)*${SEGMENT}\.(?:${Object.keys(TYPES).join('|')})`
 
 /** The rules, for `<system.webServer>`. */

@@ -33,6 +33,7 @@ writeTree(folder.path, {
   'wp/linked': '->lib',
   'wp/api/x.css': SECRET,
   'wp/style.css.bak': SECRET,
+  'wp/stylé.css': 'accent',
   'out.css': SECRET,
 })
 
@@ -111,7 +112,14 @@ test.each(MOUNTS)('%s: Sidegate is asked for all else', (prefix) => {
     '/ /index.php /index.php/x.css /none.css /readme.html /link.css /linked/b.css /.git/x.css /wp-config.css /WP-CONFIG.css /private/a.css ' +
     '/PRIVATE/a.css /private./a.css /private/A.CSS /api/x.css /API/x.css //style.css /./style.css /lib/../style.css /style.css/ /style.css. ' +
     '/style.css.bak /style.css::$DATA /STYLE~1.css /lib\\b.css /img/a b.png /style.css%20 /out.css /../out.css /img'
-  for (const path of [...paths.split(' '), '/style.css ', '/private /a.css', '/style.css\0', '/style.css\n']) {
+  for (const path of [
+    ...paths.split(' '),
+    '/stylé.css',
+    '/style.css ',
+    '/private /a.css',
+    '/style.css\0',
+    '/style.css\n',
+  ]) {
     expect([path, rewritten(prefix + path)]).toEqual([path, 'Sidegate'])
   }
   for (const method of ['POST', 'OPTIONS', 'get']) expect(rewritten(`${prefix}/style.css`, method)).toBe('Sidegate')
