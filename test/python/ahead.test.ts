@@ -33,6 +33,21 @@ function isStopped(pid: number): boolean {
     .every((state) => state === 'T')
 }
 
+/** Has the worker that runs the request 1 stand still. @returns its pid */
+async function stopOne(mount: TestMount): Promise<number> {
+  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
+  process.kill(pid, 'SIGSTOP')
+  await until(() => isStopped(pid))
+  return pid
+}
+
+/** By this clock no request takes any time, until `mockRestore`. */
+function stopClock(): { mockRestore(): void } {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+  onTestFinished(() => clock.mockRestore())
+  return clock
+}
+
 /** A request has begun in the app. */
 function hasBegun(mount: TestMount, id: number): Promise<Line> {
   return mount.logged(({ message }) => message === `ran ${id}`)
@@ -95,12 +110,8 @@ test('a worker that has no end of requests runs those too that wait for a slow o
 
 test('a quick worker keeps what was sent to it though another has nothing to do', async () => {
   const mount = await openMount({ ...turns, processes: 2 })
-  // By this clock no request takes any time.
-  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
-  onTestFinished(() => clock.mockRestore())
-  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
-  process.kill(pid, 'SIGSTOP')
-  await until(() => isStopped(pid))
+  stopClock()
+  const pid = await stopOne(mount)
   const [first, other] = [...startSome(mount, 2, 2), ...startSome(mount, 3, 3, '&sleep=0.1')]
   const ahead = startSome(mount, 4, 7)
   const [kept, run] = [
@@ -149,9 +160,7 @@ test('a request that is too large for the pipe is not overtaken for ever, and no
 
 test('a request that its worker had not begun when it died is run by another', async () => {
   const mount = await openMount(turns)
-  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
-  process.kill(pid, 'SIGSTOP')
-  await until(() => isStopped(pid))
+  const pid = await stopOne(mount)
   const [waiting] = startSome(mount, 2, 2)
   process.kill(pid, 'SIGKILL')
   expect(idOf(await waiting!.response)).toBe('2')
@@ -160,12 +169,9 @@ test('a request that its worker had not begun when it died is run by another', a
 
 test('a request that is taken back from a worker counts where it was begun', async () => {
   const mount = await openMount({ ...turns, processes: 2 })
-  // By this clock no request takes any time, and so others are sent ahead.
-  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
-  onTestFinished(() => clock.mockRestore())
-  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
-  process.kill(pid, 'SIGSTOP')
-  await until(() => isStopped(pid))
+  // So others are sent ahead.
+  const clock = stopClock()
+  const pid = await stopOne(mount)
   const [taken] = startSome(mount, 2, 2)
   startSome(mount, 3, 3, '&sleep=0.1')
   startSome(mount, 4, 5)
@@ -181,9 +187,7 @@ test('a request that is taken back from a worker counts where it was begun', asy
 
 test('a request that is taken back from a worker does not wait behind a slow one while another is free', async () => {
   const mount = await openMount({ ...turns, processes: 2, threads: 60 })
-  const pid = Number((await mount.ask({ path: '/?id=1' })).header('X-Pid'))
-  process.kill(pid, 'SIGSTOP')
-  await until(() => isStopped(pid))
+  const pid = await stopOne(mount)
   const [waiting] = startSome(mount, 2, 2)
   // When the death is noticed the other worker has just begun slow ones.
   const slow: TestExchange[] = []
